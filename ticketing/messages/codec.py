@@ -1,0 +1,43 @@
+"""Bytes to words and back."""
+
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from ticketing.messages.commands import AnyCommand
+from ticketing.messages.outcomes import AnyOutcome
+
+T = TypeVar("T", bound=Struct)
+
+_encoder = msgspec.msgpack.Encoder()
+_command_decoder: msgspec.msgpack.Decoder[AnyCommand] = msgspec.msgpack.Decoder(AnyCommand)
+_outcomes_decoder: msgspec.msgpack.Decoder[list[AnyOutcome]] = msgspec.msgpack.Decoder(list[AnyOutcome])
+
+Undecodable = msgspec.DecodeError
+"""What `decode_command` raises: `msgspec.DecodeError`, of which `ValidationError` is a kind."""
+
+
+def encode(message: Struct) -> bytes:
+    """One message as MessagePack."""
+    return _encoder.encode(message)
+
+
+def decode_command(raw: bytes) -> AnyCommand:
+    """The command in one record of topic `commands`. Raises `Undecodable`."""
+    return _command_decoder.decode(raw)
+
+
+def encode_outcomes(outcomes: list[AnyOutcome]) -> bytes:
+    """All outcomes of one batch, packed into one payload."""
+    return _encoder.encode(outcomes)
+
+
+def decode_outcomes(payload: bytes) -> list[AnyOutcome]:
+    """The outcomes of one batch. Raises `Undecodable`."""
+    return _outcomes_decoder.decode(payload)
+
+
+def decode_as(raw: bytes, kind: type[T]) -> T:
+    """One message of a known kind: warnings and statuses. Raises `Undecodable`."""
+    return msgspec.msgpack.decode(raw, type=kind)

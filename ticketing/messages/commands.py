@@ -1,0 +1,185 @@
+"""What may be asked of a show: the commands on the log, in the imperative."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from ticketing.vocabulary import DIGEST_BYTES, SEATS_PER_SHOW_MAX
+
+Key = Annotated[bytes, Meta(min_length=DIGEST_BYTES, max_length=DIGEST_BYTES)]
+ShowNo = Annotated[int, Meta(ge=1, lt=2**40)]
+PlaceNo = Annotated[int, Meta(ge=0, lt=SEATS_PER_SHOW_MAX)]
+Count = Annotated[int, Meta(ge=1, le=SEATS_PER_SHOW_MAX)]
+Moment = Annotated[int, Meta(ge=0, lt=2**53)]
+Seconds = Annotated[int, Meta(ge=0, le=10 * 366 * 86400)]
+# PostgreSQL's text cannot hold NUL, so it must not reach a decision.
+Text = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*\Z")]
+
+
+class Policy(Struct, frozen=True, omit_defaults=True):
+    """The rules of one show, fixed when it opens and changed only by `ChangeShow`."""
+
+    seats_per_hold_max: Count = 10
+    seats_per_hold_partner_max: Count = 50
+    max_held_seats_per_person: Count = 10
+    hold_s: Seconds = 300
+    hold_max_s: Seconds = 900
+    payment_s: Seconds = 180
+    payment_required: bool = True
+    admission_required: bool = True
+    refund_until_s: Seconds = 24 * 3600
+    """How long before the start a booking can still be cancelled."""
+
+
+class Best(Struct, frozen=True, omit_defaults=True):
+    """A wish for the best available seats."""
+
+    quantity: Count
+    category: Text = ""
+    section: Text = ""
+    adjacent: bool = True
+    accessible: bool = False
+
+
+AreaCount = tuple[PlaceNo, Count]
+"""`(area_no, quantity)`."""
+
+
+class Command(Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=True):
+    """What every command carries. `key` tells repeats, `fingerprint` tells two bodies under one key apart."""
+
+    show: ShowNo
+    key: Key
+    sent_at_ms: Moment
+    account: Text
+    """Who answers for it: `ent_…` (a fan), `key_…` (a partner) or `system`."""
+    person: Text = ""
+    """Whom per-person limits bind; empty: nobody."""
+    fingerprint: bytes = b""
+    keyed: bool = True
+    """False: sent without Idempotency-Key, judged by state alone."""
+
+
+class OpenShow(Command, frozen=True, kw_only=True):
+    layout: Text
+    layout_sha256: bytes
+    currency: Annotated[str, Meta(pattern=r"^[A-Z]{3}$")]
+    starts_at_ms: Moment
+    opens_at_ms: Moment = 0
+    closes_at_ms: Moment = 0
+    """0: open until it starts, or until an operator closes it."""
+    prices: dict[str, int] = {}
+    """Category name -> price, where the show's differs from the layout's."""
+    policy: Policy = Policy()
+
+
+class ChangeShow(Command, frozen=True, kw_only=True):
+    policy: Policy | None = None
+    prices: dict[str, int] = {}
+
+
+class CloseShow(Command, frozen=True, kw_only=True):
+    reason: Text = ""
+
+
+class CancelShow(Command, frozen=True, kw_only=True):
+    reason: Text = ""
+
+
+class HoldSeats(Command, frozen=True, kw_only=True):
+    seats: tuple[PlaceNo, ...] = ()
+    areas: tuple[AreaCount, ...] = ()
+    best: Best | None = None
+    partial: bool = False
+    hold_s: Seconds = 0
+    """0: as long as the show's policy says."""
+    partner: bool = False
+    external_id: Text = ""
+
+
+class HoldMany(Command, frozen=True, kw_only=True):
+    holds: tuple[HoldSeats, ...] = ()
+    atomic: bool = True
+
+
+class ExtendHold(Command, frozen=True, kw_only=True):
+    reservation: Key
+    by_s: Seconds = 0
+
+
+class ReleaseHold(Command, frozen=True, kw_only=True):
+    reservation: Key
+    seats: tuple[PlaceNo, ...] = ()
+
+
+class BeginPayment(Command, frozen=True, kw_only=True):
+    reservation: Key
+    provider: Text = ""
+
+
+class FailPayment(Command, frozen=True, kw_only=True):
+    reservation: Key
+    provider: Text = ""
+    reason: Text = ""
+
+
+class Payment(Struct, frozen=True, omit_defaults=True):
+    """A payment that was made elsewhere; `(provider, reference)` names it once and for ever."""
+
+    provider: Text
+    reference: Text
+    amount: Annotated[int, Meta(ge=0, lt=2**53)]
+    method: Text = ""
+
+
+class ConfirmBooking(Command, frozen=True, kw_only=True):
+    reservation: Key
+    payment: Payment | None = None
+    contact_hash: bytes = b""
+
+
+class BookNow(Command, frozen=True, kw_only=True):
+    areas: tuple[AreaCount, ...] = ()
+    payment: Payment | None = None
+    contact_hash: bytes = b""
+
+
+class ChangeBooking(Command, frozen=True, kw_only=True):
+    reservation: Key
+    give: tuple[PlaceNo, ...] = ()
+    take: tuple[PlaceNo, ...] = ()
+
+
+class CancelBooking(Command, frozen=True, kw_only=True):
+    reservation: Key
+    reason: Text = ""
+
+
+class ExpireHolds(Command, frozen=True, kw_only=True):
+    holds: tuple[tuple[Key, int], ...] = ()
+    """`(reservation, version)`: without effect on a hold that has moved on, or while it is not yet due."""
+
+
+class SetAllocation(Command, frozen=True, kw_only=True):
+    allocation: Text = ""
+    share: Count = 1
+
+
+class ReturnAllocation(Command, frozen=True, kw_only=True):
+    allocation: Text = ""
+
+
+class BlockSeats(Command, frozen=True, kw_only=True):
+    seats: tuple[PlaceNo, ...] = ()
+    reason: Text = ""
+
+
+class UnblockSeats(Command, frozen=True, kw_only=True):
+    seats: tuple[PlaceNo, ...] = ()
+
+
+AnyCommand = (
+    OpenShow | ChangeShow | CloseShow | CancelShow | HoldSeats | HoldMany | ExtendHold | ReleaseHold | BeginPayment
+    | FailPayment | ConfirmBooking | BookNow | ChangeBooking | CancelBooking | ExpireHolds | SetAllocation
+    | ReturnAllocation | BlockSeats | UnblockSeats
+)  # fmt: skip

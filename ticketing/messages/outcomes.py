@@ -1,0 +1,172 @@
+"""What came of the commands: the outcomes, in the past tense. One packed list of them answers each batch."""
+
+from msgspec import Struct
+
+from ticketing.messages.commands import Payment, Policy
+
+
+class Reservation(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A reservation as it stands after an outcome."""
+
+    id: bytes
+    status: str
+    version: int
+    account: str
+    person: str = ""
+    seats: tuple[int, ...] = ()
+    areas: tuple[tuple[int, int], ...] = ()
+    prices: tuple[int, ...] = ()
+    """One for each of `seats`, then one for each of `areas` (for one place in it); fixed at the hold."""
+    amount: int = 0
+    held_at_ms: int = 0
+    expires_at_ms: int = 0
+    hold_s: int = 0
+    booked_at_ms: int = 0
+    external_id: str = ""
+
+
+class Conflict(Struct, frozen=True):
+    """Why one place could not be had: `held booked blocked allocated unknown already_yours`."""
+
+    reason: str
+    seat: int = -1
+    area: int = -1
+    reservation: bytes = b""
+    """With `already_yours`: which of yours it is."""
+
+
+class Outcome(Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=True):
+    """What every outcome carries: which command it answers, and where in the show's life it stands."""
+
+    show: int
+    seq: int
+    """The show's sequence number: raised by one by each outcome that changes the show, else the one it stood at."""
+    at_ms: int
+    offset: int
+    index: int = 0
+    key: bytes = b""
+    account: str = ""
+    repeat: bool = False
+    """The answer to a command that had been answered before: tells its sender, changes nothing."""
+
+
+class ShowOpened(Outcome, frozen=True, kw_only=True):
+    layout: str
+    currency: str
+    policy: Policy
+
+
+class ShowChanged(Outcome, frozen=True, kw_only=True):
+    policy: Policy | None = None
+
+
+class ShowClosed(Outcome, frozen=True, kw_only=True):
+    reason: str = ""
+
+
+class ShowCancelled(Outcome, frozen=True, kw_only=True):
+    reason: str = ""
+
+
+class ReservationOutcome(Outcome, frozen=True, kw_only=True):
+    """An outcome of one reservation, which stands in it as it is now."""
+
+    reservation: Reservation
+
+
+class SeatsHeld(ReservationOutcome, frozen=True, kw_only=True):
+    pass
+
+
+class HoldExtended(ReservationOutcome, frozen=True, kw_only=True):
+    pass
+
+
+class HoldReleased(ReservationOutcome, frozen=True, kw_only=True):
+    pass
+
+
+class HoldExpired(ReservationOutcome, frozen=True, kw_only=True):
+    pass
+
+
+class PaymentBegun(ReservationOutcome, frozen=True, kw_only=True):
+    provider: str = ""
+
+
+class PaymentFailed(ReservationOutcome, frozen=True, kw_only=True):
+    reason: str = ""
+
+
+class BookingConfirmed(ReservationOutcome, frozen=True, kw_only=True):
+    payment: Payment | None = None
+
+
+class BookingChanged(ReservationOutcome, frozen=True, kw_only=True):
+    freed: tuple[int, ...] = ()
+
+
+class BookingCancelled(ReservationOutcome, frozen=True, kw_only=True):
+    reason: str = ""
+
+
+class Refusal(Outcome, frozen=True, kw_only=True):
+    """A "no", with the reason in `code` (`ticketing/problems.py` tells its meaning and HTTP status)."""
+
+    code: str
+    detail: str = ""
+    conflicts: tuple[Conflict, ...] = ()
+    conflicts_total: int = 0
+    alternatives: tuple[tuple[int, ...], ...] = ()
+    fingerprint: bytes = b""
+
+
+class HoldRefused(Refusal, frozen=True, kw_only=True):
+    pass
+
+
+class BookingRefused(Refusal, frozen=True, kw_only=True):
+    pass
+
+
+class ChangeRefused(Refusal, frozen=True, kw_only=True):
+    pass
+
+
+class CommandRejected(Refusal, frozen=True, kw_only=True):
+    pass
+
+
+class ManyHeld(Outcome, frozen=True, kw_only=True):
+    reservations: tuple[Reservation, ...] = ()
+
+
+class AllocationSet(Outcome, frozen=True, kw_only=True):
+    allocation: str = ""
+
+
+class AllocationReturned(Outcome, frozen=True, kw_only=True):
+    allocation: str = ""
+
+
+class SeatsBlocked(Outcome, frozen=True, kw_only=True):
+    seats: tuple[int, ...] = ()
+
+
+class SeatsUnblocked(Outcome, frozen=True, kw_only=True):
+    seats: tuple[int, ...] = ()
+
+
+class RefundDue(Outcome, frozen=True, kw_only=True):
+    reservation_id: bytes = b""
+    provider: str = ""
+    reference: str = ""
+    amount: int = 0
+
+
+AnyOutcome = (
+    ShowOpened | ShowChanged | ShowClosed | ShowCancelled | SeatsHeld | HoldRefused | ManyHeld | HoldExtended
+    | HoldReleased | PaymentBegun | PaymentFailed | BookingConfirmed | BookingRefused | BookingChanged | ChangeRefused
+    | BookingCancelled | HoldExpired | AllocationSet | AllocationReturned | SeatsBlocked | SeatsUnblocked | RefundDue
+    | CommandRejected
+)  # fmt: skip

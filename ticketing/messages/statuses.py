@@ -1,0 +1,41 @@
+"""Words that are true for a moment: warnings and statuses. Losing one loses nothing."""
+
+from msgspec import Struct
+
+
+class HoldExpiring(Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """A warning: this hold ends soon. Sent again after a restart, so a reader must bear it twice."""
+
+    show: int
+    reservation: bytes
+    version: int
+    account: str
+    expires_at_ms: int
+
+
+class ShowStatusNow(Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """One show, once a second, as its allocator sees it."""
+
+    show: int
+    part: int
+    at_ms: int
+    status: str
+    seq: int
+    available: int
+    held: int
+    booked: int
+    lag_records: int
+    lag_ms: int
+    """How long the oldest undecided command has waited."""
+    decide_p99_ms: int = 0
+
+
+class RoomStatusNow(Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """One waiting room, once a second: its phase, how far it serves, and the wave that passes must be of."""
+
+    show: int
+    at_ms: int
+    phase: str
+    serving: int
+    issued: int
+    wave: int = 0

@@ -1,0 +1,76 @@
+"""Every way to say no: its stable code, HTTP status, title, and whether the same request can succeed later.
+
+The one table behind HTTP answers, socket frames and docs/api/problems.md (a test compares them).
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One kind of refusal. `retryable`: the same request, unchanged, may succeed later."""
+
+    status: int
+    title: str
+    retryable: bool = False
+
+
+PROBLEMS: dict[str, Problem] = {
+    # The request itself
+    "malformed_json": Problem(400, "The body is not JSON"),
+    "invalid_request": Problem(400, "The request does not have the documented form"),
+    "invalid_id": Problem(400, "An id in the request is not one of ours"),
+    "idempotency_key_missing": Problem(400, "This call needs an Idempotency-Key header"),
+    "idempotency_key_invalid": Problem(400, "The Idempotency-Key is empty or longer than 200 characters"),
+    "malformed": Problem(400, "The command could not be read"),
+    "body_too_large": Problem(413, "The body is larger than this call takes"),
+    "unsupported_media_type": Problem(415, "The body must be application/json"),
+    "method_not_allowed": Problem(405, "This path does not have that method"),
+    # Who asks
+    "unauthenticated": Problem(401, "This call needs a token"),
+    "token_invalid": Problem(401, "The token is not one of ours"),
+    "token_expired": Problem(401, "The token has expired"),
+    "key_revoked": Problem(401, "The API key has been revoked"),
+    "insufficient_scope": Problem(403, "The token does not allow this"),
+    "wrong_show": Problem(403, "The token is for another show"),
+    "not_yours": Problem(403, "This belongs to somebody else"),
+    # What is asked for
+    "not_found": Problem(404, "There is no such thing"),
+    "show_not_found": Problem(404, "There is no such show"),
+    "reservation_not_found": Problem(404, "There is no such reservation"),
+    "booking_not_found": Problem(404, "There is no such booking"),
+    "request_not_found": Problem(404, "There is no such request"),
+    # Losing, which is a normal answer
+    "seats_unavailable": Problem(409, "Some of these places are taken"),
+    "sold_out": Problem(409, "There are not enough places left", retryable=True),
+    "no_adjacent_block": Problem(409, "There is no block of that many seats together", retryable=True),
+    "limit_exceeded": Problem(409, "More places than one person may hold"),
+    "already_yours": Problem(409, "You hold these seats already"),
+    "hold_released": Problem(409, "The hold was given back"),
+    "already_booked": Problem(409, "The reservation is booked already"),
+    "booking_cancelled": Problem(409, "The booking was cancelled"),
+    "not_booked": Problem(409, "The reservation is not a booking"),
+    "refund_window_closed": Problem(409, "The booking can no longer be cancelled"),
+    "payment_missing": Problem(409, "This show needs a payment"),
+    "payment_reused": Problem(409, "This payment has paid for another booking"),
+    "not_on_sale": Problem(409, "The show is not on sale now", retryable=True),
+    "show_closed": Problem(409, "The sale is closed"),
+    "show_exists": Problem(409, "The show is open already"),
+    "hold_expired": Problem(410, "The hold has expired"),
+    # Rules
+    "idempotency_key_reused": Problem(422, "This Idempotency-Key came before with another body"),
+    "layout_invalid": Problem(422, "The layout cannot be sold from"),
+    "too_many_seats": Problem(422, "More places than one hold may have"),
+    "unknown_places": Problem(422, "Some of these places are not in the layout"),
+    "nothing_asked_for": Problem(422, "The request names no place"),
+    "hold_time_out_of_range": Problem(422, "The hold time is outside what the show allows"),
+    "amount_wrong": Problem(422, "The payment is not the amount of the reservation"),
+    "layout_mismatch": Problem(422, "The layout is not the one that the show names"),
+    "not_supported": Problem(422, "This command is not supported yet"),
+    "rate_limited": Problem(429, "Too many requests", retryable=True),
+    # The machinery
+    "internal_error": Problem(500, "This is a bug; it has been recorded"),
+    "busy": Problem(503, "More requests are waiting than can be taken", retryable=True),
+    "log_unavailable": Problem(503, "The log does not take commands now", retryable=True),
+    "sales_paused": Problem(503, "Sales are paused; nothing is lost", retryable=True),
+}

@@ -1,0 +1,213 @@
+"""What we sign: tickets (a place in line), passes (the right to buy now), reservation tokens (the right to finish).
+
+JWS HS256 by PyJWT, one derived key per purpose, `kid` naming the secret it came from: to rotate, put the new secret
+first and keep the old one until its tokens have run out. Also the format of API keys, which are looked up by hash.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import jwt
+
+PASS_LIFE_S = 20 * 60
+VERIFIED_CACHE_MAX = 50_000
+
+TICKET = "onsale-ticket"
+PASS = "onsale-pass"
+RESERVATION = "onsale-reservation"
+PURPOSES = (TICKET, PASS, RESERVATION)
+
+
+class TokenError(Exception):
+    """The token gives no rights; `code` is the problem's."""
+
+    code = "token_invalid"
+
+
+class TokenInvalid(TokenError):
+    """Forged, damaged, of another purpose, or signed with a secret that is no longer ours."""
+
+
+class TokenExpired(TokenError):
+    """It was ours, and its time is over."""
+
+    code = "token_expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A place in line. `n` counts joins of one line from 1; `secret_hash` is of a secret that only the fan has."""
+
+    show: int
+    line: str
+    n: int
+    entry: str
+    issued_at_ms: int
+    secret_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The right to hold and confirm in one show until `expires_at_ms`; subject is the entry, so limits are shared."""
+
+    show: int
+    entry: str
+    wave: int
+    expires_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReservationToken:
+    """The right to finish one reservation, whatever became of the pass or the key it was made with."""
+
+    show: int
+    reservation: str
+    account: str
+    expires_at_ms: int
+
+
+def derive_key(secret: str, purpose: str) -> bytes:
+    """32 bytes for one purpose: HKDF-SHA256 (RFC 5869), one block, without salt."""
+    extracted = hmac.digest(bytes(32), secret.encode(), "sha256")
+    return hmac.digest(extracted, purpose.encode() + b"\x01", "sha256")
+
+
+class TokenKeys:
+    """Signs with the first secret, verifies with any of them."""
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        if not secrets or not all(secrets):
+            raise ValueError("at least one secret is needed, and none may be empty")
+        kids = [hashlib.sha256(b"onsale-kid" + secret.encode()).hexdigest()[:8] for secret in secrets]
+        self._kid = kids[0]
+        self._keys = {
+            (purpose, kid): derive_key(secret, purpose)
+            for purpose in PURPOSES
+            for kid, secret in zip(kids, secrets, strict=True)
+        }
+        # The signature is checked once per token; expiry is checked at each use.
+        self._verified = lru_cache(maxsize=VERIFIED_CACHE_MAX)(self._verify)
+
+    def sign_ticket(self, ticket: Ticket) -> str:
+        """The ticket as a token. It does not expire: the place is kept as long as the sale lasts."""
+        return self._sign(
+            TICKET,
+            {
+                "show": ticket.show,
+                "line": ticket.line,
+                "n": ticket.n,
+                "sub": ticket.entry,
+                "iat_ms": ticket.issued_at_ms,
+                "sh": ticket.secret_hash,
+            },
+        )
+
+    def read_ticket(self, token: str) -> Ticket:
+        """Raises `TokenInvalid`."""
+        claims = self._verified(TICKET, token)
+        return Ticket(
+            show=claims["show"],
+            line=claims["line"],
+            n=claims["n"],
+            entry=claims["sub"],
+            issued_at_ms=claims["iat_ms"],
+            secret_hash=claims["sh"],
+        )
+
+    def sign_pass(self, granted: Pass) -> str:
+        """The same pass always gives the same token, so that a retry or another tab gets what the first one got."""
+        jti = hashlib.sha256(f"{granted.entry}:{granted.wave}".encode()).hexdigest()[:32]
+        return self._sign(
+            PASS,
+            {
+                "show": granted.show,
+                "sub": granted.entry,
+                "wave": granted.wave,
+                "jti": jti,
+                "exp_ms": granted.expires_at_ms,
+            },
+        )
+
+    def read_pass(self, token: str, now_ms: int) -> Pass:
+        """Raises `TokenInvalid`, `TokenExpired`."""
+        claims = self._fresh(PASS, token, now_ms)
+        return Pass(claims["show"], claims["sub"], claims["wave"], claims["exp_ms"])
+
+    def sign_reservation(self, right: ReservationToken) -> str:
+        """The right to finish one reservation as a token."""
+        return self._sign(
+            RESERVATION,
+            {"show": right.show, "rsv": right.reservation, "sub": right.account, "exp_ms": right.expires_at_ms},
+        )
+
+    def read_reservation(self, token: str, now_ms: int) -> ReservationToken:
+        """Raises `TokenInvalid`, `TokenExpired`."""
+        claims = self._fresh(RESERVATION, token, now_ms)
+        return ReservationToken(claims["show"], claims["rsv"], claims["sub"], claims["exp_ms"])
+
+    def purpose_of(self, token: str) -> str:
+        """Which of `PURPOSES` the token says it is of, unverified. Raises `TokenInvalid`."""
+        purpose = _header(token).get("typ")
+        if purpose not in PURPOSES:
+            raise TokenInvalid("the token is of no purpose of ours")
+        return str(purpose)
+
+    def _sign(self, purpose: str, claims: dict[str, Any]) -> str:
+        key = self._keys[purpose, self._kid]
+        return jwt.encode(claims, key, algorithm="HS256", headers={"typ": purpose, "kid": self._kid})
+
+    def _fresh(self, purpose: str, token: str, now_ms: int) -> Mapping[str, Any]:
+        claims = self._verified(purpose, token)
+        if claims["exp_ms"] <= now_ms:
+            raise TokenExpired("the token has expired")
+        return claims
+
+    def _verify(self, purpose: str, token: str) -> Mapping[str, Any]:
+        header = _header(token)
+        key = self._keys.get((purpose, str(header.get("kid"))))
+        if header.get("typ") != purpose or key is None:
+            raise TokenInvalid(f"not a token of purpose {purpose}")
+        try:
+            claims: dict[str, Any] = jwt.decode(token, key, algorithms=["HS256"], options={"verify_iat": False})
+        except jwt.InvalidTokenError as error:
+            raise TokenInvalid("the signature does not fit") from error
+        return claims
+
+
+def _header(token: str) -> dict[str, Any]:
+    try:
+        return jwt.get_unverified_header(token)
+    except jwt.InvalidTokenError as error:
+        raise TokenInvalid("not a token") from error
+
+
+API_KEY_LIVE = "osk_live_"
+API_KEY_TEST = "osk_test_"
+API_KEY_SHOWN_CHARS = 13
+"""How much of a key is kept in the clear, so that people can tell their keys apart."""
+
+
+def new_api_key(entropy: bytes, *, sandbox: bool) -> str:
+    """An API key from at least 24 random bytes. It is shown once; only `api_key_hash` of it is stored."""
+    if len(entropy) < 24:
+        raise ValueError("an API key needs at least 24 random bytes")
+    return (API_KEY_TEST if sandbox else API_KEY_LIVE) + entropy.hex()
+
+
+def api_key_hash(key: str) -> bytes:
+    """sha256 of the key. Without salt or stretching, which would protect guessable words, not 192 random bits."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+def secret_hash(secret: str) -> str:
+    """What a ticket keeps of the fan's own secret."""
+    return hashlib.sha256(b"onsale-entry-secret" + secret.encode()).hexdigest()
+
+
+def same_secret(secret: str, expected_hash: str) -> bool:
+    """Whether `secret` is the one behind a ticket's `secret_hash`; takes the same time whichever way."""
+    return hmac.compare_digest(secret_hash(secret), expected_hash)

@@ -1,0 +1,187 @@
+"""Ids, states and limits: the nouns of the sale, with their units.
+
+An id is readable by people and by SQL alike: a prefix and hexadecimal digits, so that
+`'rsv_' || lpad(to_hex(show_id), 10, '0') || encode(reservation_id, 'hex')` is the id that the API shows.
+"""
+
+import hashlib
+import re
+from enum import StrEnum
+
+SHOW_ID_BITS = 40
+DIGEST_BYTES = 16
+FINGERPRINT_BYTES = 8
+
+SEATS_PER_SHOW_MIN = 10
+SEATS_PER_SHOW_MAX = 200_000
+CONFLICTS_SHOWN_MAX = 50
+ALTERNATIVES_SHOWN_MAX = 3
+RECENT_KEYS_MAX = 16
+"""How many command keys a reservation remembers with their verdicts."""
+REFUSALS_REMEMBERED_MS = 15 * 60 * 1000
+REFUSALS_REMEMBERED_MAX = 100_000
+
+SYSTEM_ACCOUNT = "system"
+"""The account of commands that no caller sent: expiry, give-back, the schedule."""
+
+
+class SeatStatus(StrEnum):
+    """What anybody may know of a seat."""
+
+    AVAILABLE = "available"
+    HELD = "held"
+    BOOKED = "booked"
+    BLOCKED = "blocked"
+
+
+class ReservationStatus(StrEnum):
+    """The states of a reservation; the edges between them are `RESERVATION_EDGES`."""
+
+    HELD = "held"
+    PAYING = "paying"
+    BOOKED = "booked"
+    RELEASED = "released"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class ShowStatus(StrEnum):
+    """The states of a show's stock."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class RequestStatus(StrEnum):
+    """What became of a command that a caller sent."""
+
+    PENDING = "pending"
+    GRANTED = "granted"
+    REJECTED = "rejected"
+
+
+NEW = "new"
+"""Where a reservation comes from: the state before its first row."""
+
+RESERVATION_EDGES: dict[str, frozenset[str]] = {
+    NEW: frozenset({ReservationStatus.HELD, ReservationStatus.BOOKED}),
+    ReservationStatus.HELD: frozenset(
+        {
+            ReservationStatus.HELD,
+            ReservationStatus.PAYING,
+            ReservationStatus.BOOKED,
+            ReservationStatus.RELEASED,
+            ReservationStatus.EXPIRED,
+        }
+    ),
+    ReservationStatus.PAYING: frozenset(
+        {
+            ReservationStatus.BOOKED,
+            ReservationStatus.HELD,
+            ReservationStatus.RELEASED,
+            ReservationStatus.EXPIRED,
+        }
+    ),
+    ReservationStatus.EXPIRED: frozenset({ReservationStatus.BOOKED}),
+    ReservationStatus.BOOKED: frozenset({ReservationStatus.BOOKED, ReservationStatus.CANCELLED}),
+    ReservationStatus.RELEASED: frozenset(),
+    ReservationStatus.CANCELLED: frozenset(),
+}
+"""Every legal step of a reservation (`held -> held` is an extension, `booked -> booked` a change). The allocator
+and the history checker both read this one table."""
+
+LIVE_STATUSES = frozenset({ReservationStatus.HELD, ReservationStatus.PAYING, ReservationStatus.BOOKED})
+"""The states in which a reservation owns its seats."""
+
+UNPAID_STATUSES = frozenset({ReservationStatus.HELD, ReservationStatus.PAYING})
+"""The states that count against what one person may hold at once, and that can end by expiry."""
+
+
+class Malformed(ValueError):
+    """An id that is not one of ours, or of another kind."""
+
+
+def new_show_id(entropy: bytes) -> int:
+    """A show's number from at least five random bytes: 1 to 2^40 - 1."""
+    return int.from_bytes(entropy[:5]) or 1
+
+
+_PATTERNS = {
+    "shw": re.compile(r"shw_([0-9a-f]{10})"),
+    "rsv": re.compile(r"rsv_([0-9a-f]{10})([0-9a-f]{32})"),
+    "bkg": re.compile(r"bkg_([0-9a-f]{10})([0-9a-f]{32})"),
+    "req": re.compile(r"req_([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})"),
+}
+
+
+def show_text(show: int) -> str:
+    """`shw_` and ten hexadecimal digits."""
+    return f"shw_{show:010x}"
+
+
+def parse_show(text: str) -> int:
+    """The number in a show's id. Raises `Malformed`."""
+    return int(_match("shw", text)[1], 16)
+
+
+def reservation_text(show: int, reservation: bytes) -> str:
+    """`rsv_`, the show, and the 16 bytes of the reservation in hexadecimal."""
+    return f"rsv_{show:010x}{reservation.hex()}"
+
+
+def parse_reservation(text: str) -> tuple[int, bytes]:
+    """`(show, reservation)` of a reservation's id. Raises `Malformed`."""
+    found = _match("rsv", text)
+    return int(found[1], 16), bytes.fromhex(found[2])
+
+
+def booking_text(show: int, reservation: bytes) -> str:
+    """A booking's id: that of the reservation it grew from, under its own prefix."""
+    return f"bkg_{show:010x}{reservation.hex()}"
+
+
+def parse_booking(text: str) -> tuple[int, bytes]:
+    """`(show, reservation)` of a booking's id. Raises `Malformed`."""
+    found = _match("bkg", text)
+    return int(found[1], 16), bytes.fromhex(found[2])
+
+
+def request_text(part: int, log_gen: int, offset: int) -> str:
+    """A request's id: the command's place in the log, so that its verdict can be found as long as the log is kept."""
+    return f"req_{part:04x}{log_gen:04x}{offset:012x}"
+
+
+def parse_request(text: str) -> tuple[int, int, int]:
+    """`(part, log_gen, offset)` of a request's id. Raises `Malformed`."""
+    found = _match("req", text)
+    return int(found[1], 16), int(found[2], 16), int(found[3], 16)
+
+
+def event_text(part: int, log_gen: int, offset: int, index: int) -> str:
+    """An event's id: the place of its command in the log, and its number among that command's outcomes."""
+    return f"evt_{part:04x}{log_gen:04x}{offset:012x}{index:04x}"
+
+
+def _match(kind: str, text: str) -> re.Match[str]:
+    found = _PATTERNS[kind].fullmatch(text)
+    if found is None:
+        raise Malformed(f"not a {kind}_ id")
+    return found
+
+
+def command_key(*, account: str, method: str, path_template: str, show: int, key: str, item: str = "") -> bytes:
+    """16 bytes that stay the same whenever the same caller repeats the same request.
+
+    blake2b-128 over the parts, each behind its length, so that no two different lists of parts run together.
+    """
+    digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
+    for part in (account, method, path_template, show_text(show), key, item):
+        raw = part.encode()
+        digest.update(len(raw).to_bytes(4) + raw)
+    return digest.digest()
+
+
+def fingerprint(canonical_body: bytes) -> bytes:
+    """8 bytes that tell one body from another under the same idempotency key."""
+    return hashlib.blake2b(canonical_body, digest_size=FINGERPRINT_BYTES).digest()
