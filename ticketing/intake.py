@@ -193,7 +193,7 @@ def confirm(
         sent_at_ms=sent.at_ms,
         account=caller.account,
         reservation=reservation,
-        payment=payment and messages.Payment(payment.provider, payment.reference, payment.amount, payment.method or ""),
+        payment=None if payment is None else _payment(payment),
         contact_hash=b"" if contact is None else hashlib.sha256(contact.model_dump_json().encode()).digest(),
     )
 

@@ -1,0 +1,1 @@
+"""What the rooms stand on: schema, provisioning, embedded servers, checks of the machine."""

@@ -1,0 +1,78 @@
+-- What is for sale, who may ask for it, and whom to tell. Owned by ingress; never read to decide over stock.
+
+CREATE TABLE catalogue_venue (
+    venue_id        text PRIMARY KEY,
+    name            text NOT NULL,
+    created_at_ms   bigint NOT NULL
+);
+
+CREATE TABLE catalogue_layout (
+    layout_id       text PRIMARY KEY,
+    venue_id        text NOT NULL REFERENCES catalogue_venue,
+    version         int NOT NULL,
+    sha256          bytea NOT NULL,
+    places          int NOT NULL,
+    document        bytea NOT NULL,
+    created_at_ms   bigint NOT NULL,
+    UNIQUE (venue_id, version)
+);
+COMMENT ON TABLE catalogue_layout IS 'Immutable: a changed layout is a new version.';
+
+CREATE TABLE catalogue_show (
+    show_id         bigint PRIMARY KEY,
+    part            int NOT NULL,
+    venue_id        text NOT NULL REFERENCES catalogue_venue,
+    layout_id       text NOT NULL REFERENCES catalogue_layout,
+    name            text NOT NULL,
+    currency        text NOT NULL,
+    starts_at_ms    bigint NOT NULL,
+    opens_at_ms     bigint NOT NULL,
+    closes_at_ms    bigint NOT NULL,
+    places          int NOT NULL,
+    prices          jsonb NOT NULL,
+    policy          jsonb NOT NULL,
+    created_by      text NOT NULL,
+    request_key     bytea NOT NULL UNIQUE,
+    fingerprint     bytea NOT NULL,
+    created_at_ms   bigint NOT NULL
+);
+COMMENT ON COLUMN catalogue_show.part IS 'chosen when the show is created and never changed, whatever partitions are added';
+COMMENT ON COLUMN catalogue_show.request_key IS 'the command key of the call that created it, so that a repeat finds it';
+
+-- The only personal data we keep. Erasing a row leaves the ledger verifiable: the log holds a hash at most.
+CREATE TABLE contact_booking (
+    show_id         bigint NOT NULL,
+    reservation_id  bytea NOT NULL,
+    contact_hash    bytea NOT NULL,
+    name            text NOT NULL,
+    email           text NOT NULL,
+    phone           text NOT NULL,
+    notes           text NOT NULL,
+    special_requests text NOT NULL,
+    created_at_ms   bigint NOT NULL,
+    PRIMARY KEY (show_id, reservation_id, contact_hash)
+);
+
+CREATE TABLE api_key (
+    key_id          text PRIMARY KEY,
+    key_hash        bytea NOT NULL UNIQUE,
+    shown_prefix    text NOT NULL,
+    name            text NOT NULL,
+    roles           text[] NOT NULL,
+    sandbox         boolean NOT NULL,
+    created_at_ms   bigint NOT NULL,
+    revoked_at_ms   bigint
+);
+
+CREATE VIEW layouts AS SELECT layout_id, sha256, document FROM catalogue_layout;
+CREATE VIEW shows AS
+SELECT 'shw_' || lpad(to_hex(show_id), 10, '0') AS show, show_id, part, venue_id, layout_id, name, starts_at_ms,
+       opens_at_ms, closes_at_ms, places, policy
+FROM catalogue_show;
+
+GRANT SELECT, INSERT ON catalogue_venue, catalogue_layout, catalogue_show TO onsale_ingress;
+GRANT SELECT, INSERT, DELETE ON contact_booking TO onsale_ingress;
+GRANT SELECT, INSERT, UPDATE ON api_key TO onsale_ingress;
+GRANT SELECT ON api_key TO onsale_waiting_room, onsale_notifier;
+GRANT SELECT ON layouts TO onsale_allocator, onsale_ingress, onsale_notifier, onsale_verify;
+GRANT SELECT ON shows TO onsale_waiting_room, onsale_notifier, onsale_expiry_worker, onsale_verify;

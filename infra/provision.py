@@ -1,0 +1,121 @@
+"""Makes the servers ready: roles, database, forward-only migrations, topics. Running it twice is harmless."""
+
+import hashlib
+import re
+from importlib import resources
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import TopicAlreadyExistsError
+
+from runtime.postgres import role_name, role_password
+from ticketing import topics
+
+ROOMS = ("waiting_room", "ingress", "allocator", "notifier", "expiry_worker", "verify")
+PROVISION_LOCK = 0x6F6E73616C65
+"""Advisory lock: two provisioners at once would trip over each other's roles."""
+_NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+
+
+class MigrationChanged(RuntimeError):
+    """A migration that has been applied reads differently now: migrations are only ever added."""
+
+
+async def provision_database(
+    admin_url: str, database: str, secret: str, partitions: int = topics.PARTITIONS_DEFAULT
+) -> None:
+    """Create roles, the database and what is in it, as far as they are missing.
+
+    `admin_url` is of a role that may create databases and roles; `secret` is what the rooms' passwords come from.
+
+    Raises:
+        MigrationChanged: an applied migration differs from its file.
+        asyncpg.PostgresError: the server refused.
+    """
+    if not _NAME.fullmatch(database):
+        raise ValueError(f"{database!r} cannot be a database's name")
+    admin = await asyncpg.connect(admin_url)
+    try:
+        # The lock is the cluster's, not the database's, as are the roles; so it is taken before either is touched.
+        await admin.execute("SELECT pg_advisory_lock($1)", PROVISION_LOCK)
+        await _make_roles(admin, secret)
+        if not await admin.fetchval("SELECT true FROM pg_database WHERE datname = $1", database):
+            await admin.execute(f'CREATE DATABASE "{database}"')
+        connection = await asyncpg.connect(database_url(admin_url, database))
+        try:
+            await _migrate(connection)
+            await connection.execute(
+                "INSERT INTO allocator_cursor (part) SELECT generate_series(0, $1 - 1) ON CONFLICT DO NOTHING",
+                partitions,
+            )
+        finally:
+            await connection.close()
+    finally:
+        await admin.close()
+
+
+def database_url(url: str, database: str) -> str:
+    """`url` with another database."""
+    return urlunsplit(urlsplit(url)._replace(path=f"/{database}"))
+
+
+async def _make_roles(admin: asyncpg.Connection, secret: str) -> None:
+    for room in ROOMS:
+        role = role_name(room)
+        exists = await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role)
+        verb = "ALTER" if exists else "CREATE"
+        # A role's password cannot be a parameter; this one is hexadecimal, made by ourselves.
+        password = role_password(secret, role)
+        await admin.execute(f"{verb} ROLE \"{role}\" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{password}'")
+
+
+async def _migrate(connection: asyncpg.Connection) -> None:
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_migration (name text PRIMARY KEY, sha256 text NOT NULL,"
+        " applied_at timestamptz NOT NULL DEFAULT now())"
+    )
+    applied = dict(await connection.fetch("SELECT name, sha256 FROM schema_migration"))
+    for name, text in migrations():
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if name not in applied:
+            async with connection.transaction():
+                await connection.execute(text)
+                await connection.execute("INSERT INTO schema_migration (name, sha256) VALUES ($1, $2)", name, digest)
+        elif applied[name] != digest:
+            raise MigrationChanged(f"{name} was applied in another form; add a new migration instead")
+
+
+def migrations() -> list[tuple[str, str]]:
+    """`(file name, SQL)` of each migration, in the order in which they are applied."""
+    files = resources.files("infra").joinpath("postgres").iterdir()
+    return sorted((file.name, file.read_text()) for file in files if file.name.endswith(".sql"))
+
+
+async def provision_topics(bootstrap: str, prefix: str = "", partitions: int = topics.PARTITIONS_DEFAULT) -> None:
+    """Create the topics of `ticketing.topics` that are missing, under `prefix`.
+
+    Raises:
+        aiokafka.errors.KafkaError: the broker refused.
+    """
+    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await client.start()
+    try:
+        there = set(await client.list_topics())
+        wanted = [
+            NewTopic(
+                name=topic.full_name(prefix),
+                num_partitions=topic.partitions or partitions,
+                replication_factor=-1,  # the broker's default: 1 on the embedded one, 3 in production
+                topic_configs=topic.config,
+            )
+            for topic in topics.ALL
+            if topic.full_name(prefix) not in there
+        ]
+        if wanted:
+            answer = await client.create_topics(wanted)
+            for name, code, *message in answer.topic_errors:
+                if code not in (0, TopicAlreadyExistsError.errno):
+                    raise RuntimeError(f"the broker did not create topic {name}: error {code} {message}")
+    finally:
+        await client.close()
