@@ -1,0 +1,59 @@
+"""Settings every room shares; a room subclasses `ServerSettings` for its own, under the same prefix."""
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ServerSettings(BaseSettings):
+    """Where the servers are and how long to wait for them. Read from `ONSALE_*` variables (and `.env`).
+
+    Every field has a description: `.env.example` is compared with them by a house test.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="ONSALE_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+    )
+
+    postgres_url: str = Field(
+        description="Postgres: postgresql://USER:PASSWORD@HOST:PORT/DATABASE. The user makes the rooms' roles; each "
+        "room signs in as its own role on the same host and database."
+    )
+    redis_url: str = Field(description="Redis: redis://HOST:PORT/DB, or rediss:// for TLS.")
+    kafka_bootstrap: str = Field(description="Kafka bootstrap servers: HOST:PORT, comma separated.")
+    secret: SecretStr = Field(
+        min_length=16,
+        description="Signs tickets and passes and derives the roles' passwords. A comma separated list while keys "
+        "are being changed: the first one signs, all of them verify.",
+    )
+    topic_prefix: str = Field(default="", max_length=100, description="Put before every topic name (shared Kafka).")
+    redis_prefix: str = Field(
+        default="onsale:", max_length=100, description="Put before every Redis key (shared Redis)."
+    )
+    partitions: int = Field(
+        default=12, ge=1, le=1024, description="Partitions of the topics `commands` and `outcomes` when they are made."
+    )
+    host: str = Field(default="127.0.0.1", description="Address that HTTP listens on.")
+    port: int = Field(
+        default=0, ge=0, le=65535, description="Port that HTTP listens on; 0 takes a free one and says which."
+    )
+    log_level: str = Field(
+        default="info", pattern="(?i)^(debug|info|warning|error)$", description="debug, info, warning or error."
+    )
+    log_json: bool = Field(default=True, description="Log lines as JSON (true) or for reading on a terminal (false).")
+    kafka_deadline_s: float = Field(
+        default=3.0, gt=0, le=60, description="How long one send to Kafka may take before its caller gets an answer."
+    )
+    postgres_statement_timeout_s: float = Field(
+        default=10.0, gt=0, le=600, description="statement_timeout of the rooms' database connections."
+    )
+    postgres_lock_timeout_s: float = Field(
+        default=2.0, gt=0, le=600, description="lock_timeout of the rooms' database connections."
+    )
+    stop_grace_s: float = Field(
+        default=10.0, gt=0, le=300, description="How long a stopping process waits for its loops and open requests."
+    )
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret that verifies; the first one signs and derives passwords."""
+        return tuple(part for part in (piece.strip() for piece in self.secret.get_secret_value().split(",")) if part)
