@@ -1,0 +1,106 @@
+"""Apache Kafka as one combined KRaft node: broker and controller in one process, replication factor 1."""
+
+import base64
+import signal
+import struct
+import uuid
+from pathlib import Path
+
+from infra.embedded import downloads, processes
+from infra.embedded.processes import Commands
+
+FORMAT_TIMEOUT_S = 60.0
+NODE_ID = 1
+API_VERSIONS = 18
+
+# One command for the format and for the server. No C2 compiler flags: benches warm up and want its code.
+JVM_OPTIONS = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-Djava.awt.headless=true")
+
+
+class Kafka:
+    """One broker. Its log directories are formatted at first use and keep their cluster id."""
+
+    name = "kafka"
+
+    def __init__(self, data_dir: Path, port: int, controller_port: int, cache_dir: Path) -> None:
+        self.port = port
+        self._controller_port = controller_port
+        self._directory = data_dir / "kafka"
+        self._log = data_dir / "log" / "kafka.log"
+        self._java = [
+            str(downloads.java()),
+            *JVM_OPTIONS,
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+            "-cp",
+            f"{downloads.kafka_jars(cache_dir)}/*",
+        ]
+
+    @property
+    def address(self) -> str:
+        """`host:port` to bootstrap from."""
+        return f"127.0.0.1:{self.port}"
+
+    async def prepare(self) -> None:
+        """Writes server.properties and, at first use, formats the log directory."""
+        self._directory.mkdir(parents=True, exist_ok=True)
+        logs = self._directory / "logs"
+        properties = self._directory / "server.properties"
+        properties.write_text("".join(f"{key}={value}\n" for key, value in self._properties(logs).items()))
+        if (logs / "meta.properties").exists():
+            return
+        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        words = ("kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", f"--config={properties}")
+        await processes.run_to_end(
+            # A format that was killed has left directories without meta.properties: they are formatted again.
+            Commands(run=[*self._java, *words, "--ignore-formatted"], stop_signal=signal.SIGTERM, stop_timeout_s=5.0),
+            self._log,
+            FORMAT_TIMEOUT_S,
+        )
+
+    def commands(self) -> Commands:
+        """SIGTERM stops in order; on a killed keeper SIGKILL, because an orderly stop takes seconds and may hang."""
+        return Commands(
+            run=[*self._java, "kafka.Kafka", str(self._directory / "server.properties")],
+            stop_signal=signal.SIGTERM,
+            stop_timeout_s=20.0,
+            directory=self._directory,
+        )
+
+    async def answers(self) -> bool:
+        """Whether an ApiVersions request is answered: the broker does so once it has joined and caught up."""
+        client = b"onsale"
+        body = struct.pack(">hhih", API_VERSIONS, 0, 1, len(client)) + client
+        return len(await processes.ask(self.port, struct.pack(">i", len(body)) + body)) > 8
+
+    def _properties(self, logs: Path) -> dict[str, object]:
+        return {
+            "process.roles": "broker,controller",
+            "node.id": NODE_ID,
+            "controller.quorum.voters": f"{NODE_ID}@127.0.0.1:{self._controller_port}",
+            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self._controller_port}",
+            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
+            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "controller.listener.names": "CONTROLLER",
+            "inter.broker.listener.name": "PLAINTEXT",
+            "log.dirs": logs,
+            "auto.create.topics.enable": "false",
+            "message.max.bytes": 8 * 1024 * 1024,
+            "replica.fetch.max.bytes": 8 * 1024 * 1024,
+            "default.replication.factor": 1,
+            "min.insync.replicas": 1,
+            "offsets.topic.replication.factor": 1,
+            "offsets.topic.num.partitions": 1,
+            "transaction.state.log.replication.factor": 1,
+            "transaction.state.log.min.isr": 1,
+            "transaction.state.log.num.partitions": 1,
+            "share.coordinator.state.topic.replication.factor": 1,
+            "share.coordinator.state.topic.min.isr": 1,
+            "group.initial.rebalance.delay.ms": 0,
+            # A broker that was killed may come back only when its session has ended.
+            "broker.session.timeout.ms": 3000,
+            "broker.heartbeat.interval.ms": 500,
+            # Its default takes a quarter of the heap.
+            "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
+            "num.network.threads": 2,
+            "num.io.threads": 4,
+        }
