@@ -66,7 +66,7 @@ class Kafka:
             directory=self._directory,
         )
 
-    async def answers(self) -> bool:
+    async def answers(self, pid: int) -> bool:
         """Whether an ApiVersions request is answered: the broker does so once it has joined and caught up."""
         client = b"onsale"
         body = struct.pack(">hhih", API_VERSIONS, 0, 1, len(client)) + client

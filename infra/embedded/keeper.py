@@ -7,6 +7,7 @@ opens its socket and goes into the background; from then on its clients' connect
 import argparse
 import asyncio
 import fcntl
+import itertools
 import os
 import shutil
 import signal
@@ -35,6 +36,7 @@ POLL_S = 0.05
 BACKOFF_FIRST_S = 0.2
 BACKOFF_MAX_S = 5.0
 STEADY_S = 10.0
+FIRST_ATTEMPTS_MAX = 4
 
 
 class Server(Protocol):
@@ -46,7 +48,7 @@ class Server(Protocol):
     def address(self) -> str: ...
     async def prepare(self) -> None: ...
     def commands(self) -> Commands: ...
-    async def answers(self) -> bool: ...
+    async def answers(self, pid: int) -> bool: ...
 
 
 class Keeper:
@@ -145,10 +147,10 @@ class Keeper:
         unfinished.replace(path)
 
     async def _keep(self, server: Server, up: asyncio.Event) -> None:
-        """Runs a server, and again when it dies; only the first start may fail."""
+        """Runs a server, and again when it dies; raises ServerFailed when it never came up in a few attempts."""
         loop = asyncio.get_running_loop()
         backoff_s = BACKOFF_FIRST_S
-        while True:
+        for attempt in itertools.count(1):
             began = loop.time()
             try:
                 child = await self._start(server)
@@ -160,7 +162,8 @@ class Keeper:
                 code = await child.wait()
                 reason = f"ended with code {code}"
             except (ServerFailed, OSError) as error:
-                if not up.is_set():
+                # More than one, because children of a server that was killed may still be holding its memory.
+                if not up.is_set() and attempt == FIRST_ATTEMPTS_MAX:
                     raise
                 reason = str(error)
             if loop.time() - began > STEADY_S:
@@ -177,7 +180,7 @@ class Keeper:
         self._children[server.name] = (child, commands)
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
-                while not await server.answers():
+                while not await server.answers(child.pid):
                     if child.returncode is not None:
                         raise ServerFailed(
                             f"{server.name} ended with code {child.returncode} at its start\n{processes.log_tail(log)}"
@@ -230,6 +233,8 @@ def main() -> None:
             sys.exit(LOCK_BUSY)
         path = socket_path(data_dir)
         path.unlink(missing_ok=True)
+        # What a keeper that was killed has left says nothing true any more.
+        state_path(data_dir).unlink(missing_ok=True)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         listener.bind(str(path))
         path.chmod(0o600)

@@ -101,13 +101,13 @@ class Postgres:
             account=self._account,
         )
 
-    async def answers(self) -> bool:
-        """Whether it accepts connections: its own word, the eighth line of postmaster.pid."""
+    async def answers(self, pid: int) -> bool:
+        """Whether it accepts connections: its own word, the eighth line of postmaster.pid (the first is its pid)."""
         try:
             lines = (self._cluster / "postmaster.pid").read_text().splitlines()
         except OSError:
             return False
-        return len(lines) > 7 and lines[7].strip() == "ready"
+        return len(lines) > 7 and lines[0].strip() == str(pid) and lines[7].strip() == "ready"
 
     def _mark(self) -> str:
         return self._secret_mark.read_text() if self._secret_mark.exists() else ""

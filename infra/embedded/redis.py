@@ -94,7 +94,7 @@ class Redis:
             directory=self._directory,
         )
 
-    async def answers(self) -> bool:
+    async def answers(self, pid: int) -> bool:
         """Whether PING is answered (while the file is being loaded it is not)."""
         answer = await processes.ask(self.port, f"AUTH {self._password}\r\nPING\r\n".encode())
         return b"+PONG" in answer
