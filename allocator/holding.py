@@ -1,0 +1,169 @@
+"""Who gets places, who does not and why; and which holds are over."""
+
+from allocator.answer import Answer, Moment, moved
+from allocator.stock import ShowStock
+from ticketing import messages
+from ticketing.best_seats import best_seats, other_blocks
+from ticketing.messages import AnyOutcome, Conflict, Reservation
+from ticketing.vocabulary import (
+    ALTERNATIVES_SHOWN_MAX,
+    CONFLICTS_SHOWN_MAX,
+    UNPAID_STATUSES,
+    ReservationStatus,
+    ShowStatus,
+)
+
+
+def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOutcome:
+    before = show.find(command.key)
+    if before is not None:
+        if before.fingerprint != command.fingerprint:
+            return answer.no(messages.CommandRejected, "idempotency_key_reused")
+        return answer.again(messages.SeatsHeld, reservation=before.reservation)
+    rule = _rule_against(show, command, answer.moment.now_ms)
+    if rule is not None:
+        return answer.no(messages.HoldRefused, *rule)
+    conflicts = _conflicts(show, command)
+    if conflicts:
+        return _lost(show, command, conflicts, answer)
+    seats = command.seats
+    if command.best is not None:
+        free = show.free
+        if seats:
+            # The seats named in the same request are not free for its best ones.
+            free = bytearray(free)
+            for seat in seats:
+                free[seat] = 0
+        found = best_seats(show.blocks, show.category_names, free, command.best)
+        if found is None:
+            return answer.no(messages.HoldRefused, _why_no_block(show, command.best))
+        seats = (*seats, *found)
+    return answer.yes(messages.SeatsHeld, reservation=_reservation(show, command, seats, answer.moment))
+
+
+def _rule_against(show: ShowStock, command: messages.HoldSeats, now_ms: int) -> tuple[str, str] | None:
+    """`(code, detail)` of the rule that forbids the hold whatever is free."""
+    terms = show.terms
+    policy = terms.policy
+    if show.status != ShowStatus.OPEN or 0 < terms.closes_at_ms <= now_ms:
+        return "show_closed", ""
+    if now_ms < terms.opens_at_ms:
+        return "not_on_sale", f"the sale opens at {terms.opens_at_ms} ms"
+    asked = len(command.seats) + sum(quantity for _, quantity in command.areas)
+    asked += command.best.quantity if command.best else 0
+    most = policy.seats_per_hold_partner_max if command.partner else policy.seats_per_hold_max
+    if asked == 0:
+        return "nothing_asked_for", ""
+    if asked > most:
+        return "too_many_seats", f"{asked} places asked for; one hold may have {most}"
+    seats, areas = len(show.free), len(show.area_taken)
+    named_areas = [area for area, _ in command.areas]
+    if any(seat >= seats for seat in command.seats) or any(area >= areas for area in named_areas):
+        return "unknown_places", "a place is not in the show's layout"
+    if len(set(command.seats)) < len(command.seats) or len(set(named_areas)) < len(named_areas):
+        return "malformed", "a place is named twice"
+    held = show.held_by_person.get(command.person, 0) if command.person else 0
+    if command.person and held + asked > policy.max_held_seats_per_person:
+        return "limit_exceeded", f"{held} held already; one person may hold {policy.max_held_seats_per_person} at once"
+    return None
+
+
+def _conflicts(show: ShowStock, command: messages.HoldSeats) -> list[Conflict]:
+    conflicts = []
+    for seat in command.seats:
+        if not show.free[seat]:
+            owner = show.owners[seat]
+            reservation = show.live[owner].reservation
+            if reservation.account == command.account and reservation.person == command.person:
+                conflicts.append(Conflict("already_yours", seat=seat, reservation=owner))
+            else:
+                booked = reservation.status == ReservationStatus.BOOKED
+                conflicts.append(Conflict("booked" if booked else "held", seat=seat))
+    for area, quantity in command.areas:
+        capacity = show.layout.areas[area].capacity
+        if show.area_taken[area] + quantity > capacity:
+            booked = show.area_booked[area] + quantity > capacity
+            conflicts.append(Conflict("booked" if booked else "held", area=area))
+    return conflicts
+
+
+def _lost(show: ShowStock, command: messages.HoldSeats, conflicts: list[Conflict], answer: Answer) -> AnyOutcome:
+    seats_lost = [conflict for conflict in conflicts if conflict.seat >= 0]
+    if all(conflict.reason == "already_yours" for conflict in conflicts):
+        code = "already_yours"
+    elif seats_lost:
+        code = "seats_unavailable"
+    else:
+        code = "sold_out"
+    alternatives: tuple[tuple[int, ...], ...] = ()
+    if seats_lost and code != "already_yours":
+        alternatives = _offers(show, show.layout.seats[command.seats[0]].category, len(command.seats))
+    return answer.no(
+        messages.HoldRefused,
+        code,
+        conflicts=tuple(conflicts[:CONFLICTS_SHOWN_MAX]),
+        conflicts_total=len(conflicts),
+        alternatives=alternatives,
+    )
+
+
+def _offers(show: ShowStock, category: int, quantity: int) -> tuple[tuple[int, ...], ...]:
+    wish = messages.Best(quantity, show.category_names[category])
+    offers = show.offers.get((wish.category, quantity))
+    if offers is None:
+        # Kept until the show changes: where hundreds lose the same seat, the search is made once.
+        offers = other_blocks(show.blocks, show.category_names, show.free, wish, ALTERNATIVES_SHOWN_MAX)
+        show.offers[wish.category, quantity] = offers
+    return offers
+
+
+def _why_no_block(show: ShowStock, wish: messages.Best) -> str:
+    free = sum(
+        show.free.count(1, block.first, block.first + block.count)
+        for block in show.blocks
+        if (not wish.category or show.category_names[block.category] == wish.category)
+        and (not wish.section or block.section == wish.section)
+    )
+    return "no_adjacent_block" if free >= wish.quantity else "sold_out"
+
+
+def _reservation(show: ShowStock, command: messages.HoldSeats, seats: tuple[int, ...], moment: Moment) -> Reservation:
+    layout, prices = show.layout, show.category_prices
+    seat_prices = [prices[layout.seats[seat].category] for seat in seats]
+    area_prices = [prices[layout.areas[area].category] for area, _ in command.areas]
+    amount = sum(seat_prices) + sum(
+        price * quantity for price, (_, quantity) in zip(area_prices, command.areas, strict=True)
+    )
+    policy = show.terms.policy
+    hold_s = min(command.hold_s or policy.hold_s, policy.hold_max_s)
+    return Reservation(
+        id=command.key,
+        status=ReservationStatus.HELD,
+        version=1,
+        account=command.account,
+        person=command.person,
+        seats=seats,
+        areas=command.areas,
+        prices=(*seat_prices, *area_prices),
+        amount=amount,
+        held_at_ms=moment.now_ms,
+        # A backlog must not grant holds that are over before their owner hears of them.
+        expires_at_ms=max(moment.now_ms, moment.decided_at_ms) + hold_s * 1000,
+        hold_s=hold_s,
+        external_id=command.external_id,
+    )
+
+
+def expire(show: ShowStock, command: messages.ExpireHolds, answer: Answer) -> list[AnyOutcome]:
+    outcomes = []
+    ended = set()
+    for reservation_id, version in command.holds:
+        record = show.live.get(reservation_id)
+        if record is None or reservation_id in ended:
+            continue
+        hold = record.reservation
+        due = hold.status in UNPAID_STATUSES and hold.expires_at_ms <= answer.moment.now_ms
+        if due and hold.version == version:
+            ended.add(reservation_id)
+            outcomes.append(answer.yes(messages.HoldExpired, reservation=moved(hold, ReservationStatus.EXPIRED)))
+    return outcomes

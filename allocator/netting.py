@@ -1,0 +1,139 @@
+"""From a batch's draft to what `apply_batch()` is given: the difference between before and after, each row once."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+import msgspec
+
+from allocator.stock import Draft, PartitionState, Record, ShowTerms
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What a decider believes the cursor to be: the fence of every write."""
+
+    part: int
+    epoch: int
+    batch_seq: int
+    next_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class BornShow:
+    terms: ShowTerms
+    status: str
+    seq: int
+    areas: tuple[tuple[int, int], ...]
+    """`(capacity, taken)` of each area, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One call of `apply_batch()`. Tuples stand in the order of that function's arrays."""
+
+    at: Position
+    next_offset: int
+    tail_hash: bytes
+    last_now_ms: int
+    decided_at_ms: int
+    decider_version: int
+    chain: bytes
+    payload: bytes
+    freed: list[tuple[int, int, bytes]] = field(default_factory=list)
+    """`(show, seat, old owner)`"""
+    moved: list[tuple[int, int, bytes, bytes]] = field(default_factory=list)
+    """`(show, seat, old owner, new owner)`"""
+    taken: list[tuple[int, int, bytes]] = field(default_factory=list)
+    """`(show, seat, new owner)`"""
+    areas: list[tuple[int, int, int, int]] = field(default_factory=list)
+    """`(show, area, taken before, taken after)`"""
+    born: list[tuple[int, Record]] = field(default_factory=list)
+    """`(show, reservation)`"""
+    changed: list[tuple[int, int, Record]] = field(default_factory=list)
+    """`(show, version before, reservation)`"""
+    payments: list[tuple[int, str, str, bytes, int]] = field(default_factory=list)
+    """`(show, provider, reference, reservation, amount)`"""
+    shows_born: list[BornShow] = field(default_factory=list)
+    shows_changed: list[tuple[int, int, int, str]] = field(default_factory=list)
+    """`(show, seq before, seq after, status)`"""
+    dead: list[tuple[int, str, bytes]] = field(default_factory=list)
+    """`(offset, code, raw record)`"""
+
+
+def tail_hash(append_ms: int, value: bytes) -> bytes:
+    """What the cursor keeps of the last decided record, so that a log that lost its tail is noticed."""
+    return hashlib.sha256(append_ms.to_bytes(8) + value).digest()
+
+
+def next_chain(chain: bytes, payload: bytes) -> bytes:
+    """The link of one more batch: sha256 of the previous link and the payload."""
+    return hashlib.sha256(chain + payload).digest()
+
+
+def net(state: PartitionState, draft: Draft, batch: Batch) -> Batch:
+    """Fill `batch` with what the draft changed, as the difference between the draft's "before" and the state's now.
+
+    What was taken and freed again within the batch leaves no trace in the stock, only in the outcomes.
+    """
+    for (show, seat), before in draft.seats.items():
+        now = state.shows[show].owners.get(seat)
+        if before is None and now is not None:
+            batch.taken.append((show, seat, now))
+        elif before is not None and now is None:
+            batch.freed.append((show, seat, before))
+        elif before is not None and now is not None and before != now:
+            batch.moved.append((show, seat, before, now))
+    for show, seq in draft.shows.items():
+        stock = state.shows[show]
+        if seq is None:
+            areas = tuple(
+                (area.capacity, taken) for area, taken in zip(stock.layout.areas, stock.area_taken, strict=True)
+            )
+            batch.shows_born.append(BornShow(stock.terms, stock.status, stock.seq, areas))
+        else:
+            batch.shows_changed.append((show, seq, stock.seq, stock.status))
+    for (show, area), before_taken in draft.areas.items():
+        if draft.shows.get(show, 0) is None:
+            continue  # born in this batch, with what is taken of it
+        taken = state.shows[show].area_taken[area]
+        if taken != before_taken:
+            batch.areas.append((show, area, before_taken, taken))
+    for (show, reservation), version in draft.reservations.items():
+        record = draft_record(state, show, reservation)
+        if version is None:
+            batch.born.append((show, record))
+        else:
+            batch.changed.append((show, version, record))
+    batch.payments.extend(draft.payments)
+    batch.dead.extend(draft.dead)
+    return batch
+
+
+def draft_record(state: PartitionState, show: int, reservation: bytes) -> Record:
+    """The record of a reservation that this batch has touched."""
+    record = state.shows[show].find(reservation)
+    if record is None:
+        raise RuntimeError("a reservation that the batch has changed is not in memory")
+    return record
+
+
+def pack_recent(record: Record) -> bytes:
+    """The column `reservation.recent`."""
+    return msgspec.msgpack.encode(record.recent)
+
+
+def unpack_recent(raw: bytes) -> tuple[tuple[bytes, bytes, str], ...]:
+    """The verdicts in the column `reservation.recent`."""
+    return msgspec.msgpack.decode(raw, type=tuple[tuple[bytes, bytes, str], ...]) if raw else ()
+
+
+def pack_outcomes(packed: list[bytes]) -> bytes:
+    """A batch's payload from its outcomes, each already encoded: a MessagePack array, as `encode_outcomes` writes it."""
+    count = len(packed)
+    if count < 2**4:
+        head = bytes([0x90 | count])
+    elif count < 2**16:
+        head = b"\xdc" + count.to_bytes(2)
+    else:
+        head = b"\xdd" + count.to_bytes(4)
+    return head + b"".join(packed)

@@ -1,0 +1,93 @@
+"""What is decided: `decide(state, command, moment)` answers one command with outcomes, and changes nothing.
+
+Pure: the same state, command and moment always give the same outcomes, so that a log can be replayed. "No" is an
+outcome; an exception is a bug, which the service turns into `internal_error` for that one command.
+"""
+
+from typing import assert_never
+
+from allocator.answer import Answer, Moment
+from allocator.holding import expire, hold
+from allocator.keeping import about_reservation
+from allocator.stock import PartitionState, ShowStock
+from ticketing import messages
+from ticketing.messages import AnyCommand, AnyOutcome
+from ticketing.vocabulary import ShowStatus
+
+DECIDER_VERSION = 1
+"""Raised whenever the same log would be decided otherwise; stands in each row of outcome_log."""
+
+
+def asks_about(command: AnyCommand) -> bytes | None:
+    """The reservation that a command is about, if it names or repeats one: its row may have to be recalled."""
+    if isinstance(command, messages.HoldSeats):
+        return command.key
+    if isinstance(command, ABOUT_A_RESERVATION):
+        return command.reservation
+    return None
+
+
+ABOUT_A_RESERVATION = (
+    messages.ExtendHold,
+    messages.ReleaseHold,
+    messages.ConfirmBooking,
+    messages.CancelBooking,
+)
+
+
+def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[AnyOutcome]:
+    """The outcomes of one command: one for each a caller sent; for `ExpireHolds` one for each hold that ends."""
+    answer = Answer(command, moment, state.shows.get(command.show))
+    if command.keyed:
+        refused = state.refusals.find(command.key, moment.now_ms)
+        if refused is not None:
+            return [answer.refused_before(refused)]
+    if isinstance(command, messages.OpenShow):
+        return [_open(state, command, answer)]
+    show = answer.show
+    if show is None:
+        return (
+            [] if isinstance(command, messages.ExpireHolds) else [answer.no(messages.CommandRejected, "show_not_found")]
+        )
+    match command:
+        case messages.HoldSeats():
+            return [hold(show, command, answer)]
+        case messages.ExpireHolds():
+            return expire(show, command, answer)
+        case messages.ExtendHold() | messages.ReleaseHold() | messages.ConfirmBooking() | messages.CancelBooking():
+            return [about_reservation(show, command, answer)]
+        case messages.CloseShow():
+            return [_close(show, command, answer)]
+        case (
+            messages.ChangeShow()
+            | messages.CancelShow()
+            | messages.HoldMany()
+            | messages.BeginPayment()
+            | messages.FailPayment()
+            | messages.BookNow()
+            | messages.ChangeBooking()
+            | messages.SetAllocation()
+            | messages.ReturnAllocation()
+            | messages.BlockSeats()
+            | messages.UnblockSeats()
+        ):
+            return [answer.no(messages.CommandRejected, "not_supported")]
+        case _:
+            assert_never(command)
+
+
+def _open(state: PartitionState, command: messages.OpenShow, answer: Answer) -> AnyOutcome:
+    content = {"layout": command.layout, "currency": command.currency, "policy": command.policy}
+    if answer.show is not None:
+        if answer.show.terms.layout_sha256 == command.layout_sha256:
+            return answer.again(messages.ShowOpened, **content)
+        return answer.no(messages.CommandRejected, "show_exists")
+    if (command.layout, command.layout_sha256) not in state.layouts:
+        return answer.no(messages.CommandRejected, "layout_mismatch")
+    return answer.yes(messages.ShowOpened, **content)
+
+
+def _close(show: ShowStock, command: messages.CloseShow, answer: Answer) -> AnyOutcome:
+    if show.status == ShowStatus.CLOSED:
+        return answer.again(messages.ShowClosed, reason=command.reason)
+    return answer.yes(messages.ShowClosed, reason=command.reason)

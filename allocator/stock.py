@@ -1,0 +1,272 @@
+"""What the allocator knows of a partition: every open show with its free places, owners and live reservations.
+
+`PartitionState` moves only by `evolve`, from outcomes: what is decided is one thing, what it does to the stock another.
+Each change is noted in the `Draft` as "how it was before this batch"; `netting.py` compares that with how it ends.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from ticketing import messages
+from ticketing.best_seats import Block, blocks_of
+from ticketing.layout import Layout
+from ticketing.vocabulary import (
+    LIVE_STATUSES,
+    RECENT_KEYS_MAX,
+    REFUSALS_REMEMBERED_MAX,
+    REFUSALS_REMEMBERED_MS,
+    UNPAID_STATUSES,
+    ReservationStatus,
+    ShowStatus,
+)
+
+RECALLED_MAX = 10_000
+"""Ended reservations kept in memory for late questions; older ones are read from their rows."""
+
+Verdict = tuple[bytes, bytes, str]
+"""`(command key, fingerprint, kind of the outcome)` of a command that changed a reservation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A reservation with what only the allocator needs of it: how to answer its repeats."""
+
+    reservation: messages.Reservation
+    fingerprint: bytes
+    recent: tuple[Verdict, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShowTerms:
+    """What is fixed when a show opens."""
+
+    show: int
+    layout_id: str
+    layout_sha256: bytes
+    currency: str
+    starts_at_ms: int
+    opens_at_ms: int
+    closes_at_ms: int
+    prices: dict[str, int]
+    policy: messages.Policy
+    opened_at_ms: int
+
+
+@dataclass(slots=True)
+class Draft:
+    """One batch in the making: its outcomes, and how everything that it touches stood before it."""
+
+    first_offset: int
+    outcomes: list[messages.AnyOutcome] = field(default_factory=list)
+    seats: dict[tuple[int, int], bytes | None] = field(default_factory=dict)
+    areas: dict[tuple[int, int], int] = field(default_factory=dict)
+    reservations: dict[tuple[int, bytes], int | None] = field(default_factory=dict)
+    shows: dict[int, int | None] = field(default_factory=dict)
+    payments: list[tuple[int, str, str, bytes, int]] = field(default_factory=list)
+    dead: list[tuple[int, str, bytes]] = field(default_factory=list)
+
+
+class ShowStock:
+    """The stock of one show. `free[seat]` is 1 for each seat that can be had; `owners` names who has the others."""
+
+    def __init__(self, terms: ShowTerms, layout: Layout, *, status: str = ShowStatus.OPEN, seq: int = 0) -> None:
+        self.terms = terms
+        self.layout = layout
+        self.status = status
+        self.seq = seq
+        self.blocks: tuple[Block, ...] = blocks_of(layout)
+        self.category_names = tuple(category.name for category in layout.categories)
+        self.category_prices = layout.category_prices(terms.prices)
+        self.free = bytearray(b"\x01") * len(layout.seats)
+        self.owners: dict[int, bytes] = {}
+        self.area_taken = [0] * len(layout.areas)
+        self.area_booked = [0] * len(layout.areas)
+        self.live: dict[bytes, Record] = {}
+        self.ended: set[bytes] = set()
+        self.recalled: OrderedDict[bytes, Record] = OrderedDict()
+        self.held_by_person: dict[str, int] = {}
+        self.payments: dict[tuple[str, str], bytes] = {}
+        self.offers: dict[tuple[str, int], tuple[tuple[int, ...], ...]] = {}
+        """Alternatives for those who lost, by category and quantity, as long as nothing changes (`seq`)."""
+
+    def find(self, reservation: bytes) -> Record | None:
+        """The reservation, live or ended, as far as memory holds it; see `is_forgotten`."""
+        return self.live.get(reservation) or self.recalled.get(reservation)
+
+    def is_forgotten(self, reservation: bytes) -> bool:
+        """Whether it ended so long ago that its row must be read (`recall`) before anything is decided over it."""
+        return reservation in self.ended and reservation not in self.recalled
+
+    def recall(self, record: Record) -> None:
+        """Keep an ended reservation at hand; the least recently ended is forgotten when there are too many."""
+        self.recalled[record.reservation.id] = record
+        if len(self.recalled) > RECALLED_MAX:
+            self.recalled.popitem(last=False)
+
+    def load(self, record: Record) -> None:
+        """Take one live reservation from its row, at a claim. Seats are loaded from their own rows."""
+        reservation = record.reservation
+        self.live[reservation.id] = record
+        self._count_person(reservation, +1)
+        self._count_areas(reservation, +1)
+
+    def load_seat(self, seat: int, reservation: bytes) -> None:
+        """Take one taken seat from its row, at a claim."""
+        self.free[seat] = 0
+        self.owners[seat] = reservation
+
+    def place(self, record: Record, draft: Draft) -> None:
+        """Make `record` the truth about its reservation: seats, areas, counts and all."""
+        new = record.reservation
+        show = self.terms.show
+        old = self.live.get(new.id)
+        draft.reservations.setdefault((show, new.id), old.reservation.version if old else None)
+        if old is not None:
+            self._count_person(old.reservation, -1)
+            self._count_areas(old.reservation, -1)
+        owns = new.status in LIVE_STATUSES
+        self._move_seats(new, draft, owned=old is not None, owns=owns)
+        self._note_areas(new, draft)
+        if owns:
+            self.live[new.id] = record
+            self._count_person(new, +1)
+            self._count_areas(new, +1)
+        else:
+            self.live.pop(new.id, None)
+            self.ended.add(new.id)
+            self.recall(record)
+
+    def _move_seats(self, new: messages.Reservation, draft: Draft, *, owned: bool, owns: bool) -> None:
+        if owned == owns:
+            return
+        show = self.terms.show
+        for seat in new.seats:
+            draft.seats.setdefault((show, seat), self.owners.get(seat))
+            if owns:
+                self.owners[seat] = new.id
+            else:
+                del self.owners[seat]
+            self.free[seat] = not owns
+
+    def _note_areas(self, new: messages.Reservation, draft: Draft) -> None:
+        for area, _ in new.areas:
+            draft.areas.setdefault((self.terms.show, area), self.area_taken[area])
+
+    def _count_person(self, reservation: messages.Reservation, sign: int) -> None:
+        if not reservation.person or reservation.status not in UNPAID_STATUSES:
+            return
+        places = len(reservation.seats) + sum(quantity for _, quantity in reservation.areas)
+        count = self.held_by_person.get(reservation.person, 0) + sign * places
+        if count:
+            self.held_by_person[reservation.person] = count
+        else:
+            self.held_by_person.pop(reservation.person, None)
+
+    def _count_areas(self, reservation: messages.Reservation, sign: int) -> None:
+        booked = reservation.status == ReservationStatus.BOOKED
+        for area, quantity in reservation.areas:
+            if sign < 0:
+                self.area_taken[area] -= quantity
+            else:
+                self.area_taken[area] += quantity
+            if booked:
+                self.area_booked[area] += sign * quantity
+
+
+class Refusals:
+    """Recent "no"s by command key, for 15 minutes of log time and at most 100,000: a repeat gets the same answer."""
+
+    def __init__(self) -> None:
+        self._by_key: OrderedDict[bytes, messages.Refusal] = OrderedDict()
+
+    def find(self, key: bytes, now_ms: int) -> messages.Refusal | None:
+        """The answer that `key` got, if it was a refusal and is still remembered at `now_ms`."""
+        refusal = self._by_key.get(key)
+        if refusal is None or refusal.at_ms <= now_ms - REFUSALS_REMEMBERED_MS:
+            return None
+        return refusal
+
+    def remember(self, refusal: messages.Refusal) -> None:
+        """Keep a refusal; `refusal.at_ms` never goes back, so the oldest stand first."""
+        self._by_key.pop(refusal.key, None)
+        self._by_key[refusal.key] = refusal
+        oldest_ms = refusal.at_ms - REFUSALS_REMEMBERED_MS
+        while len(self._by_key) > REFUSALS_REMEMBERED_MAX or next(iter(self._by_key.values())).at_ms <= oldest_ms:
+            self._by_key.popitem(last=False)
+
+    def __len__(self) -> int:
+        return len(self._by_key)
+
+
+class PartitionState:
+    """All that one partition's decider knows. `last_now_ms` is the log's time, which never goes back."""
+
+    def __init__(self, part: int, last_now_ms: int = 0) -> None:
+        self.part = part
+        self.last_now_ms = last_now_ms
+        self.shows: dict[int, ShowStock] = {}
+        self.layouts: dict[tuple[str, bytes], Layout] = {}
+        """By id and sha256; the service reads those that an `OpenShow` names before it is decided."""
+        self.refusals = Refusals()
+
+    def evolve(self, command: messages.Command | None, outcome: messages.AnyOutcome, draft: Draft) -> None:
+        """Let one outcome of `command` happen. Refusals and repeats change nothing of the stock."""
+        draft.outcomes.append(outcome)
+        if isinstance(outcome, messages.Refusal):
+            remembered = command is not None and command.keyed and outcome.code not in NOT_REMEMBERED
+            if remembered and not outcome.repeat:
+                self.refusals.remember(outcome)
+            return
+        if outcome.repeat or command is None:
+            return
+        if isinstance(outcome, messages.ShowOpened):
+            assert isinstance(command, messages.OpenShow)
+            self._open(command, outcome, draft)
+            return
+        show = self.shows[outcome.show]
+        draft.shows.setdefault(outcome.show, show.seq)
+        show.seq = outcome.seq
+        show.offers.clear()
+        if isinstance(outcome, messages.ReservationOutcome):
+            show.place(_record(show, command, outcome), draft)
+            if isinstance(outcome, messages.BookingConfirmed) and outcome.payment is not None:
+                paid = outcome.payment
+                show.payments[paid.provider, paid.reference] = outcome.reservation.id
+                draft.payments.append(
+                    (outcome.show, paid.provider, paid.reference, outcome.reservation.id, paid.amount)
+                )
+        elif isinstance(outcome, messages.ShowClosed):
+            show.status = ShowStatus.CLOSED
+
+    def _open(self, command: messages.OpenShow, outcome: messages.ShowOpened, draft: Draft) -> None:
+        terms = ShowTerms(
+            show=command.show,
+            layout_id=command.layout,
+            layout_sha256=command.layout_sha256,
+            currency=command.currency,
+            starts_at_ms=command.starts_at_ms,
+            opens_at_ms=command.opens_at_ms,
+            closes_at_ms=command.closes_at_ms,
+            prices=command.prices,
+            policy=command.policy,
+            opened_at_ms=outcome.at_ms,
+        )
+        self.shows[command.show] = ShowStock(
+            terms, self.layouts[command.layout, command.layout_sha256], seq=outcome.seq
+        )
+        draft.shows[command.show] = None
+
+
+NOT_REMEMBERED = frozenset({"idempotency_key_reused", "malformed", "internal_error"})
+"""Refusals that answer how a command was sent, not what it asked: remembering them would hide the true answer."""
+
+
+def _record(show: ShowStock, command: messages.Command, outcome: messages.ReservationOutcome) -> Record:
+    old = show.find(outcome.reservation.id)
+    if old is None:
+        return Record(outcome.reservation, command.fingerprint)
+    recent = old.recent
+    if command.keyed:
+        verdict = (command.key, command.fingerprint, type(outcome).__name__)
+        recent = (*recent, verdict)[-RECENT_KEYS_MAX:]
+    return Record(outcome.reservation, old.fingerprint, recent)
