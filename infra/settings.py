@@ -7,9 +7,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class InfraSettings(BaseSettings):
-    """Read from the environment (`ONSALE_*`); an address given here replaces the embedded server of its kind."""
+    """Read from the environment (`ONSALE_*`) and `.env`; an address given here replaces the embedded server of its kind."""
 
-    model_config = SettingsConfigDict(env_prefix="ONSALE_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ONSALE_", env_file=".env", extra="ignore")
 
     postgres_url: str | None = Field(
         default=None, description="Postgres 16 or newer, as a superuser: postgresql://user:password@host:port/database"

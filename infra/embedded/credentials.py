@@ -21,10 +21,7 @@ def fingerprint(secret: str) -> str:
 
 
 def secret_of(data_dir: Path) -> str:
-    """The secret of this data directory: ONSALE_SECRET, or one made at first use and kept there (mode 0600)."""
-    given = os.environ.get("ONSALE_SECRET")
-    if given:
-        return given
+    """The secret kept in this data directory, made at first use (mode 0600)."""
     path = data_dir / "secret"
     if not path.exists():
         made = data_dir / f"secret.{os.getpid()}"

@@ -25,11 +25,8 @@ CHECKSUMS = Path(__file__).with_name("kafka_jars.sha256")
 OLDEST_JAVA = 17
 
 
-def cache_directory() -> Path:
-    """ONSALE_CACHE_DIR, else `onsale` in the user's cache directory."""
-    given = os.environ.get("ONSALE_CACHE_DIR")
-    if given:
-        return Path(given)
+def user_cache() -> Path:
+    """`onsale` in the user's cache directory."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "onsale"
 
 

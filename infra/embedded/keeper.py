@@ -1,7 +1,7 @@
 """The one process per data directory that owns the servers.
 
-Started by the first client (`python -m infra.embedded.keeper DATA_DIR SERVER...`), it takes the data directory's lock,
-opens its socket and goes into the background; from then on its clients' connections keep it alive.
+Started by the first client (`python -m infra.embedded.keeper DATA_DIR CACHE_DIR SERVER...`), it takes the data
+directory's lock, opens its socket and goes into the background; its clients' connections keep it alive.
 """
 
 import argparse
@@ -22,10 +22,18 @@ import msgspec
 
 from infra.embedded import processes
 from infra.embedded.accounts import AccountUnavailable, fallback_data, unprivileged_account
-from infra.embedded.credentials import fingerprint, secret_of
-from infra.embedded.downloads import cache_directory
+from infra.embedded.credentials import fingerprint
 from infra.embedded.kafka import Kafka
-from infra.embedded.meeting import LOCK_BUSY, SERVER_NAMES, STOP_LINE, Message, Running, socket_path, state_path
+from infra.embedded.meeting import (
+    LOCK_BUSY,
+    SECRET_VARIABLE,
+    SERVER_NAMES,
+    STOP_LINE,
+    Message,
+    Running,
+    socket_path,
+    state_path,
+)
 from infra.embedded.postgres import Postgres
 from infra.embedded.processes import Commands, ServerFailed, free_port
 from infra.embedded.redis import Redis
@@ -193,7 +201,7 @@ class Keeper:
         return child
 
 
-def build_servers(data_dir: Path, names: Sequence[str], secret: str) -> list[Server]:
+def build_servers(data_dir: Path, cache_dir: Path, names: Sequence[str], secret: str) -> list[Server]:
     """The servers named, each on the port it had last time if that is still free.
 
     Raises ServerFailed or AccountUnavailable when a program or a user is missing.
@@ -214,7 +222,7 @@ def build_servers(data_dir: Path, names: Sequence[str], secret: str) -> list[Ser
     if "redis" in names:
         servers.append(Redis(data_dir, ports["redis"], secret))
     if "kafka" in names:
-        servers.append(Kafka(data_dir, ports["kafka"], ports["controller"], cache_directory()))
+        servers.append(Kafka(data_dir, ports["kafka"], ports["controller"], cache_dir))
     return servers
 
 
@@ -222,6 +230,7 @@ def main() -> None:
     """Takes the lock, opens the socket, goes into the background, keeps the servers; exits LOCK_BUSY without a lock."""
     parser = argparse.ArgumentParser(description="Keeps the embedded servers of one data directory.")
     parser.add_argument("data_dir", type=Path)
+    parser.add_argument("cache_dir", type=Path)
     parser.add_argument("servers", nargs="+", choices=SERVER_NAMES)
     parser.add_argument("--ephemeral", action="store_true", help="remove the data directory at the end")
     arguments = parser.parse_args()
@@ -243,8 +252,9 @@ def main() -> None:
             # The lock and the socket live on in the child; whoever started us may connect now.
             os._exit(0)
         os.setsid()
-        secret = secret_of(data_dir)
-        asyncio.run(Keeper(data_dir, secret).run(listener, lambda: build_servers(data_dir, arguments.servers, secret)))
+        secret = os.environ[SECRET_VARIABLE]
+        names, cache_dir = arguments.servers, arguments.cache_dir
+        asyncio.run(Keeper(data_dir, secret).run(listener, lambda: build_servers(data_dir, cache_dir, names, secret)))
         if arguments.ephemeral:
             shutil.rmtree(fallback_data(data_dir), ignore_errors=True)
             shutil.rmtree(data_dir, ignore_errors=True)

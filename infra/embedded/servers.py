@@ -54,6 +54,7 @@ class EmbeddedServers:
     ) -> None:
         self._settings = settings or InfraSettings()
         self.data_dir = Path(data_dir if data_dir is not None else self._settings.data_dir).absolute()
+        self._cache_dir = (self._settings.cache_dir or downloads.user_cache()).absolute()
         self._say = on_progress
         self._ephemeral = ephemeral
         self._given = {
@@ -100,12 +101,15 @@ class EmbeddedServers:
     def start(self) -> None:
         """Starts or joins the servers, and returns when all of them answer. Raises ServersUnavailable."""
         _make_directory(self.data_dir)
-        self._secret = secret_of(self.data_dir)
+        self._secret = self._settings.secret or secret_of(self.data_dir)
         names = [name for name in meeting.SERVER_NAMES if not self._given[name]]
         if not names:
             return
         try:
             self._running = self._join(names)
+        except ServerFailed as error:
+            self.close()
+            raise ServersUnavailable(str(error)) from None
         except BaseException:
             self.close()
             raise
@@ -167,23 +171,29 @@ class EmbeddedServers:
     def _start_keeper(self, names: Sequence[str]) -> bool:
         """Whether a keeper now listens; False when another one still holds the lock."""
         if "kafka" in names:
-            try:
-                downloads.fetch_kafka(downloads.cache_directory(), self._say)
-            except ServerFailed as error:
-                raise ServersUnavailable(str(error)) from None
+            downloads.fetch_kafka(self._cache_dir, self._say)
         self._say(f"starting {', '.join(names)} in {self.data_dir}")
         log = self.data_dir / "log" / "keeper.log"
         log.parent.mkdir(exist_ok=True)
         flags = ["--ephemeral"] if self._ephemeral else []
         with log.open("ab") as output:
             code = subprocess.run(
-                [sys.executable, "-m", "infra.embedded.keeper", *flags, str(self.data_dir), *names],
+                [
+                    sys.executable,
+                    "-m",
+                    "infra.embedded.keeper",
+                    *flags,
+                    str(self.data_dir),
+                    str(self._cache_dir),
+                    *names,
+                ],
                 check=False,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 # From the checkout, so that it is found without an installation; absolute paths need no other place.
                 cwd=CHECKOUT,
+                env={**os.environ, meeting.SECRET_VARIABLE: self.secret},
                 timeout=30,
             ).returncode
         if code not in {0, meeting.LOCK_BUSY}:

@@ -1,0 +1,113 @@
+"""What every test may ask for. The real servers are started once per run, and only when a test asks."""
+
+import asyncio
+import uuid
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import asyncpg
+import pytest
+import redis
+from aiokafka.admin import AIOKafkaAdminClient
+
+from tests.servers import Servers, running_servers
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Database:
+    """One test's own database: migrated, rooms' roles granted. `url` is the superuser's."""
+
+    name: str
+    url: str
+    secret: str
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """asyncio alone: the libraries we stand on know no other."""
+    return "asyncio"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for servers is marked so: `-m "not servers"` leaves it out."""
+    for item in items:
+        if "servers" in getattr(item, "fixturenames", ()):
+            item.add_marker("servers")
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    """Postgres, Redis and Kafka, shared by the whole run."""
+    with running_servers() as up:
+        yield up
+
+
+@pytest.fixture(scope="session")
+def database_template(servers: Servers) -> Iterator[str]:
+    """A database with every migration, cloned by `database`; nobody may stay connected to it."""
+    from infra.provision import provision_database  # noqa: PLC0415 -- only tests with a database need what it needs
+
+    name = f"onsale_template_{uuid.uuid4().hex[:12]}"
+    _finish(provision_database(servers.postgres_url, name, servers.secret))
+    yield name
+    _finish(_execute(servers.postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+
+@pytest.fixture
+def database(servers: Servers, database_template: str) -> Iterator[Database]:
+    """A fresh database of this test's own."""
+    from infra.provision import database_url  # noqa: PLC0415 -- as above
+
+    name = f"onsale_test_{uuid.uuid4().hex[:12]}"
+    _finish(_execute(servers.postgres_url, f'CREATE DATABASE "{name}" TEMPLATE "{database_template}"'))
+    yield Database(name, database_url(servers.postgres_url, name), servers.secret)
+    _finish(_execute(servers.postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+
+
+@pytest.fixture
+def topics(servers: Servers) -> Iterator[str]:
+    """The prefix of this test's own topics, which are there (12 partitions, as shipped)."""
+    from infra.provision import provision_topics  # noqa: PLC0415 -- as above
+
+    prefix = f"test-{uuid.uuid4().hex[:12]}-"
+    _finish(provision_topics(servers.kafka_bootstrap, prefix))
+    yield prefix
+    _finish(_delete_topics(servers.kafka_bootstrap, prefix))
+
+
+@pytest.fixture
+def redis_prefix(servers: Servers) -> Iterator[str]:
+    """The prefix of this test's own keys, which are removed afterwards."""
+    prefix = f"test:{uuid.uuid4().hex[:12]}:"
+    yield prefix
+    with redis.Redis.from_url(servers.redis_url) as client:
+        keys = list(client.scan_iter(match=f"*{prefix}*", count=1000))
+        if keys:
+            client.unlink(*keys)
+
+
+def _finish(work: Coroutine[object, object, T]) -> T:
+    # On a thread of its own: an async test's loop belongs to the plugin and stays as it is.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+async def _execute(url: str, statement: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _delete_topics(bootstrap: str, prefix: str) -> None:
+    client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await client.start()
+    try:
+        await client.delete_topics([name for name in await client.list_topics() if name.startswith(prefix)])
+    finally:
+        await client.close()

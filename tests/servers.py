@@ -1,0 +1,135 @@
+"""The real servers of a test run: external ones, else Docker's, else embedded ones of the run's own.
+
+`ONSALE_TEST_SERVERS` says `external`, `docker` or `embedded` to have it no other way.
+"""
+
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+from urllib.parse import quote
+
+from docker.client import DockerClient
+from docker.errors import DockerException
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.waiting_utils import wait_for_logs
+
+from infra.embedded import EmbeddedServers
+from infra.embedded.processes import free_port
+
+POSTGRES_IMAGE = os.environ.get("ONSALE_TEST_POSTGRES_IMAGE", "postgres:18")
+REDIS_IMAGE = os.environ.get("ONSALE_TEST_REDIS_IMAGE", "redis:8")
+KAFKA_IMAGE = os.environ.get("ONSALE_TEST_KAFKA_IMAGE", "apache/kafka:4.3.1")
+EXTERNAL = ("ONSALE_POSTGRES_URL", "ONSALE_REDIS_URL", "ONSALE_KAFKA_BOOTSTRAP")
+CONTAINER_START_TIMEOUT_S = 120
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Addresses as a superuser sees them, the secret that passwords derive from, and where they come from."""
+
+    postgres_url: str
+    redis_url: str
+    kafka_bootstrap: str
+    secret: str
+    kind: str
+
+
+@contextmanager
+def running_servers() -> Iterator[Servers]:
+    """The servers, for as long as the context is open; embedded ones end with this process however it ends."""
+    kind = os.environ.get("ONSALE_TEST_SERVERS") or _kind()
+    if kind == "external":
+        secret = os.environ.get("ONSALE_SECRET", "only-for-tests-only-for-tests")
+        postgres_url, redis_url, kafka_bootstrap = (os.environ[name] for name in EXTERNAL)
+        yield Servers(postgres_url, redis_url, kafka_bootstrap, secret, kind)
+    elif kind == "docker":
+        with _containers() as servers:
+            yield servers
+    else:
+        with _embedded() as servers:
+            yield servers
+
+
+def _kind() -> str:
+    if all(os.environ.get(name) for name in EXTERNAL):
+        return "external"
+    try:
+        client = DockerClient.from_env(timeout=5)
+    except DockerException:
+        return "embedded"
+    with client:
+        return "docker" if client.ping() else "embedded"
+
+
+@contextmanager
+def run_directory() -> Iterator[Path]:
+    """A directory that Postgres' own user can pass through, unlike pytest's; short enough for a socket's path."""
+    with tempfile.TemporaryDirectory(prefix="onsale-test-", ignore_cleanup_errors=True) as name:
+        directory = Path(name)
+        directory.chmod(0o711)
+        yield directory
+
+
+@contextmanager
+def _embedded() -> Iterator[Servers]:
+    with run_directory() as directory, EmbeddedServers(directory / "servers", ephemeral=True, on_progress=print) as up:
+        yield Servers(up.postgres_url, up.redis_url, up.kafka_bootstrap, up.secret, "embedded")
+
+
+@contextmanager
+def _containers() -> Iterator[Servers]:
+    secret = secrets.token_urlsafe(24)
+    password = quote(secret, safe="")
+    postgres_port, redis_port, kafka_port = free_port(), free_port(), free_port()
+    postgres = _container(POSTGRES_IMAGE, 5432, postgres_port).with_env("POSTGRES_PASSWORD", secret)
+    postgres = postgres.with_command("postgres -c max_connections=200")
+    redis = _container(REDIS_IMAGE, 6379, redis_port)
+    kafka = _container(KAFKA_IMAGE, 9092, kafka_port)
+    for name, value in _kafka_environment(kafka_port).items():
+        kafka = kafka.with_env(name, value)
+    with ExitStack() as stack:
+        for container, line in (
+            (postgres, r"(?s)ready to accept connections.*ready to accept connections"),
+            (redis, "Ready to accept connections"),
+            (kafka, "Kafka Server started"),
+        ):
+            stack.enter_context(container)
+            wait_for_logs(container, line, timeout=CONTAINER_START_TIMEOUT_S)
+        yield Servers(
+            f"postgresql://postgres:{password}@127.0.0.1:{postgres_port}/postgres",
+            f"redis://127.0.0.1:{redis_port}/0",
+            f"127.0.0.1:{kafka_port}",
+            secret,
+            "docker",
+        )
+
+
+def _container(image: str, inside: int, outside: int) -> DockerContainer:
+    container = DockerContainer(image)
+    # The loopback address only; with_bind_ports() would publish it on every one.
+    cast("dict[str, tuple[str, int]]", container.ports)[f"{inside}/tcp"] = ("127.0.0.1", outside)
+    return container
+
+
+def _kafka_environment(port: int) -> dict[str, str]:
+    return {
+        "KAFKA_NODE_ID": "1",
+        "KAFKA_PROCESS_ROLES": "broker,controller",
+        "KAFKA_CONTROLLER_QUORUM_VOTERS": "1@localhost:9093",
+        "KAFKA_LISTENERS": "PLAINTEXT://:9092,CONTROLLER://localhost:9093",
+        "KAFKA_ADVERTISED_LISTENERS": f"PLAINTEXT://127.0.0.1:{port}",
+        "KAFKA_CONTROLLER_LISTENER_NAMES": "CONTROLLER",
+        "KAFKA_LISTENER_SECURITY_PROTOCOL_MAP": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "KAFKA_INTER_BROKER_LISTENER_NAME": "PLAINTEXT",
+        "KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR": "1",
+        "KAFKA_TRANSACTION_STATE_LOG_REPLICATION_FACTOR": "1",
+        "KAFKA_TRANSACTION_STATE_LOG_MIN_ISR": "1",
+        "KAFKA_GROUP_INITIAL_REBALANCE_DELAY_MS": "0",
+        "KAFKA_AUTO_CREATE_TOPICS_ENABLE": "false",
+        "KAFKA_MESSAGE_MAX_BYTES": "8388608",
+    }
