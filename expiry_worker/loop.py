@@ -1,0 +1,110 @@
+"""The worker on real servers: load, follow, and load again after whatever went wrong."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+
+import asyncpg
+import structlog
+
+from expiry_worker.deadlines import Deadlines
+from expiry_worker.service import ExpiryWorker
+from expiry_worker.store import Snapshot, read_snapshot
+from runtime.follow import Follower, HistoryChanged
+from runtime.follow_edges import KafkaStream, PostgresTable
+from runtime.kafka import BatchingProducer, LogError, PartitionReader
+from runtime.retry import Backoff
+from ticketing.clock import Clock
+
+log = structlog.get_logger("expiry_worker")
+
+PUBLISHED_POLL_S = 0.05
+BROKEN = (LogError, HistoryChanged, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What loading anew can mend. Anything else is a defect and ends the process."""
+
+
+class Sender:
+    """`service.Log` on one topic."""
+
+    def __init__(self, producer: BatchingProducer) -> None:
+        self._producer = producer
+
+    async def send_all(self, records: Sequence[tuple[int, bytes]]) -> list[bool]:
+        """Append all at once; False where the log refused or did not answer."""
+        answers = await asyncio.gather(
+            *(self._producer.send(part, value) for part, value in records), return_exceptions=True
+        )
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, LogError):
+                raise answer
+        return [not isinstance(answer, BaseException) for answer in answers]
+
+
+class ExpiryLoop:
+    """Runs as long as the process. `reasons()` says why holds do not expire now; nothing means that they do."""
+
+    def __init__(
+        self,
+        *,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        outcomes: PartitionReader,
+        commands: BatchingProducer,
+        warnings: BatchingProducer,
+        clock: Clock,
+        grace_ms: int,
+    ) -> None:
+        self._pool = pool
+        self._outcomes = outcomes
+        self._commands = Sender(commands)
+        self._warnings = Sender(warnings)
+        self._clock = clock
+        self._grace_ms = grace_ms
+        self._reason = "the live holds have not been read yet"
+
+    def reasons(self) -> list[str]:
+        """Why the room is not ready."""
+        return [self._reason] if self._reason else []
+
+    async def run(self) -> None:
+        """Never returns."""
+        backoff = Backoff(random.random, longest_s=2.0)
+        while True:
+            try:
+                worker = await self._load()
+                while True:
+                    await worker.step()
+                    self._reason = ""
+                    backoff.reset()
+            except BROKEN as exc:
+                self._reason = f"loading the live holds again after {exc!r}"
+                log.warning("expiry.interrupted", error=repr(exc))
+                await asyncio.sleep(backoff.next_wait_s())
+
+    async def _load(self) -> ExpiryWorker:
+        table = PostgresTable(self._pool)
+        parts = sorted(await table.published())
+        stream = KafkaStream(self._outcomes, parts)
+        # The end first, the snapshot then: what is published between them is in both, and dropped by its number.
+        await stream.start()
+        snapshot = await read_snapshot(self._pool, parts)
+        await self._until_published(table, snapshot)
+        deadlines = Deadlines(self._grace_ms)
+        for hold in snapshot.holds:
+            deadlines.put(hold)
+        log.info("expiry.loaded", holds=len(deadlines), parts=len(parts))
+        return ExpiryWorker(
+            deadlines=deadlines,
+            outcomes=Follower(stream, table, snapshot.batch_seqs, history_id=snapshot.history_id),
+            commands=self._commands,
+            warnings=self._warnings,
+            clock=self._clock,
+        )
+
+    async def _until_published(self, table: PostgresTable, snapshot: Snapshot) -> None:
+        """A committed batch that is not published yet may still be unknown to the standby: it is not used."""
+        while True:
+            published = await table.published()
+            if all(published[part].batch_seq >= seq for part, seq in snapshot.batch_seqs.items()):
+                return
+            self._reason = "waiting for the last batches to be published"
+            await asyncio.sleep(PUBLISHED_POLL_S)
