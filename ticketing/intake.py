@@ -19,7 +19,7 @@ PLACES_PER_REQUEST_MAX = 200
 HOLD_S_LEAST = 60
 """The shortest hold that a caller may ask for, unless the show's own is shorter."""
 
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]+\Z")]
+Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]+$")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class HoldBody(Body):
     best: BestAsk | None = None
     hold_s: Annotated[int, Field(ge=1, le=86400)] | None = None
     reason: Annotated[str, Field(max_length=200)] | None = None
-    external_id: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*\Z")] | None = None
+    external_id: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] | None = None
     on_behalf_of: Name | None = None
 
 
@@ -96,8 +96,8 @@ class ExtendBody(Body):
 
 class ContactBody(Body):
     name: Name
-    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+\Z")]
-    phone: Annotated[str, Field(max_length=40, pattern=r"^[^\x00]*\Z")] | None = None
+    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$")]
+    phone: Annotated[str, Field(max_length=40, pattern=r"^[^\x00]*$")] | None = None
 
 
 class PaymentBody(Body):

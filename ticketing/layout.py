@@ -17,7 +17,7 @@ from ticketing.vocabulary import SEATS_PER_SHOW_MAX, SEATS_PER_SHOW_MIN
 SEAT_PITCH = 30.0
 """Canvas units from seat to seat and from row to row where a short form gives no positions."""
 
-Label = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f/]+\Z")]
+Label = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f/]+$")]
 Price = Annotated[int, Field(ge=0, le=10**9, description="minor units of the show's currency")]
 Place = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 
