@@ -1,0 +1,81 @@
+"""What the checks found: a count for each check, and the first few violations in words."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+EXAMPLES_MAX = 20
+"""Violations of one check that are kept in words; the others are only counted."""
+
+
+class Check(StrEnum):
+    """The name of each check, as reports and tests say it."""
+
+    BATCH_SEQ = "batch_seq"
+    OFFSETS = "offsets"
+    CHAIN = "chain"
+    PAYLOAD = "payload"
+    SHOW_SEQ = "show_seq"
+    RESERVATION_PATH = "reservation_path"
+    SEAT_OWNER = "seat_owner"
+    AREA_CAPACITY = "area_capacity"
+    PAYMENT = "payment"
+    CURSOR_TABLE = "cursor_table"
+    SHOW_TABLE = "show_table"
+    RESERVATION_TABLE = "reservation_table"
+    SEAT_TABLE = "seat_table"
+    AREA_TABLE = "area_table"
+    PAYMENT_TABLE = "payment_table"
+    LAYOUT = "layout"
+
+
+MEANING: dict[Check, str] = {
+    Check.BATCH_SEQ: "batches of a partition are numbered 1, 2, 3 … without a gap",
+    Check.OFFSETS: "each batch begins at the offset where the one before it ended, and answers only its own commands",
+    Check.CHAIN: "each batch's chain is sha256(chain of the one before, payload), from 32 zero bytes",
+    Check.PAYLOAD: "every payload can be read",
+    Check.SHOW_SEQ: "a show's changes are numbered 1, 2, 3 … without a gap, beginning with its opening",
+    Check.RESERVATION_PATH: "each reservation's life is a legal path, its versions going up by one",
+    Check.SEAT_OWNER: "at no moment does a seat have two owners",
+    Check.AREA_CAPACITY: "at no moment is more taken of an area than it holds",
+    Check.PAYMENT: "one payment for each booking where the show requires it, at most one elsewhere, none used twice",
+    Check.CURSOR_TABLE: "the allocator's cursor stands where the log ends",
+    Check.SHOW_TABLE: "the shows are as the log leaves them",
+    Check.RESERVATION_TABLE: "the reservations are as the log leaves them",
+    Check.SEAT_TABLE: "the seats taken are those of the live reservations",
+    Check.AREA_TABLE: "what is taken of an area is the sum over its live reservations",
+    Check.PAYMENT_TABLE: "the payments are those of the log",
+    Check.LAYOUT: "seats and areas are those of the layout that the show names",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One thing that must not be: `where` names batch, show, seat or reservation."""
+
+    check: Check
+    where: str
+    what: str
+
+
+@dataclass
+class Findings:
+    """Collects violations; bounded however many there are."""
+
+    counts: dict[Check, int] = field(default_factory=lambda: dict.fromkeys(Check, 0))
+    examples: dict[Check, list[Violation]] = field(default_factory=lambda: {check: [] for check in Check})
+
+    def add(self, check: Check, where: str, what: str) -> None:
+        """Note one violation."""
+        self.counts[check] += 1
+        if len(self.examples[check]) < EXAMPLES_MAX:
+            self.examples[check].append(Violation(check, where, what))
+
+    @property
+    def total(self) -> int:
+        """How many violations there are, of all checks together."""
+        return sum(self.counts.values())
+
+    @property
+    def failed(self) -> list[Check]:
+        """The checks that found something, in the order of `Check`."""
+        return [check for check in Check if self.counts[check]]

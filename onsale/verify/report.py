@@ -1,0 +1,50 @@
+"""What `onsale verify` says, for people and for machines."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from onsale.verify.findings import MEANING, Check
+from onsale.verify.reading import Reading
+
+
+def as_json(reading: Reading, took_s: float) -> dict[str, Any]:
+    """`{violations, checks: {name: {meaning, violations, examples}}, read: {…}, took_s}`."""
+    findings = reading.findings
+    return {
+        "violations": findings.total,
+        "checks": {
+            check.value: {
+                "meaning": MEANING[check],
+                "violations": findings.counts[check],
+                "examples": [{"where": found.where, "what": found.what} for found in findings.examples[check]],
+            }
+            for check in Check
+        },
+        "read": {
+            "parts": reading.parts,
+            "batches": reading.batches,
+            "outcomes": reading.outcomes,
+            "reservations": reading.reservations,
+        },
+        "took_s": round(took_s, 3),
+    }
+
+
+def as_lines(reading: Reading, took_s: float) -> Iterator[str]:
+    """The report for a terminal."""
+    findings = reading.findings
+    for check in Check:
+        count = findings.counts[check]
+        yield f"{'FAIL' if count else 'ok':4}  {check.value:18}  {MEANING[check]}"
+        for found in findings.examples[check]:
+            yield f"        {found.where}: {found.what}"
+        if count > len(findings.examples[check]):
+            yield f"        … and {count - len(findings.examples[check])} more"
+    yield (
+        f"{reading.parts} partitions, {reading.batches} batches, {reading.outcomes} outcomes, "
+        f"{reading.reservations} reservations read in {took_s:.1f} s"
+    )
+    if findings.total:
+        yield f"{findings.total} violations: {', '.join(findings.failed)}"
+    else:
+        yield "no violation"
