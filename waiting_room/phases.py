@@ -1,0 +1,78 @@
+"""The phases of a room, from its schedule, its operators and what is left to sell."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ticketing.vocabulary import ShowStatus
+
+
+class Control(StrEnum):
+    """What operators have said; `schedule` leaves it to the times of the show."""
+
+    SCHEDULE = "schedule"
+    OPEN = "open"
+    PAUSED = "paused"
+    IDLE = "idle"
+
+
+class Phase(StrEnum):
+    """What fans are told."""
+
+    IDLE = "idle"
+    """Nobody has to wait: whoever comes may go on."""
+    PREQUEUE = "prequeue"
+    """People may join; nobody is let in before the sale opens."""
+    OPEN = "open"
+    PAUSED = "paused"
+    """People may join, and those whose turn it is may claim; nobody else is called."""
+    SOLDOUT = "soldout"
+    """Everything is booked. A cancellation opens the room again."""
+    CLOSED = "closed"
+
+
+JOINABLE = frozenset({Phase.IDLE, Phase.PREQUEUE, Phase.OPEN, Phase.PAUSED})
+MOVING = frozenset({Phase.IDLE, Phase.OPEN})
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Epoch milliseconds; `closes_at_ms` 0 means: when the show starts."""
+
+    opens_at_ms: int
+    closes_at_ms: int
+    starts_at_ms: int
+
+    @property
+    def ends_at_ms(self) -> int:
+        """When the sale is over."""
+        return self.closes_at_ms or self.starts_at_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """What the allocator last said of the show's places; `status` as in `ticketing.vocabulary.ShowStatus`."""
+
+    status: str
+    available: int
+    held: int
+    booked: int
+
+
+def phase_at(now_ms: int, schedule: Schedule, control: Control, stock: Stock | None) -> Phase:
+    """The phase at `now_ms`. The end of a sale and the end of its stock count for more than what operators said."""
+    if now_ms >= schedule.ends_at_ms:
+        return Phase.CLOSED
+    if stock is not None:
+        if stock.status != ShowStatus.OPEN:
+            return Phase.CLOSED
+        if stock.available == 0 and stock.held == 0:
+            return Phase.SOLDOUT
+    match control:
+        case Control.PAUSED:
+            return Phase.PAUSED
+        case Control.IDLE:
+            return Phase.IDLE
+        case Control.OPEN:
+            return Phase.OPEN
+        case Control.SCHEDULE:
+            return Phase.OPEN if now_ms >= schedule.opens_at_ms else Phase.PREQUEUE

@@ -1,0 +1,54 @@
+"""Settings of the waiting room."""
+
+from pydantic import Field
+
+from runtime.settings import ServerSettings
+
+
+class RoomSettings(ServerSettings):
+    """What only this room reads."""
+
+    room_rate_per_min: int = Field(
+        default=1_200,
+        ge=0,
+        le=1_000_000,
+        description="People let in per minute where no operator has said otherwise.",
+    )
+    room_tick_ms: int = Field(
+        default=200, ge=20, le=1_000, description="How often each instance moves the lines on, in milliseconds."
+    )
+    room_numbers_reserved: int = Field(
+        default=10_000,
+        ge=100,
+        le=10_000_000,
+        description="Numbers of a line that are reserved in Postgres at a time; a Redis that forgets costs at most two "
+        "such blocks of numbers that nobody gets.",
+    )
+    room_joins_per_script_max: int = Field(
+        default=500, ge=1, le=5_000, description="Joins or claims in one call of Redis; more wait for the next one."
+    )
+    room_waiting_requests_max: int = Field(
+        default=20_000, ge=1, description="Joins or claims of one line that may wait in an instance; more get a 503."
+    )
+    room_repeat_s: int = Field(
+        default=24 * 3600, ge=60, description="How long a client that asks again after its join gets the same ticket."
+    )
+    room_ledger_wait_s: float = Field(
+        default=1.0,
+        gt=0,
+        le=10,
+        description="How long a join or claim waits for Postgres before it is answered anyway.",
+    )
+    room_ledger_rows_max: int = Field(
+        default=200_000,
+        ge=1,
+        description="Joins that may wait to be written while Postgres is away; more get a 503.",
+    )
+    room_lag_target_ms: int = Field(
+        default=500, ge=1, description="Above this lag of the allocator fewer people are let in, in proportion."
+    )
+    room_status_stale_s: float = Field(
+        default=2.5, gt=0, description="An allocator that has said nothing of a show for this long counts as stalled."
+    )
+    room_poll_floor_s: int = Field(default=1, ge=1, description="The shortest time between two looks at the status.")
+    room_poll_ceiling_s: int = Field(default=30, ge=1, description="The longest time between two looks at the status.")
