@@ -113,8 +113,8 @@ class ConfirmBody(Body):
     reservation: Name
     contact: ContactBody | None = None
     payment: PaymentBody | None = None
-    notes: Annotated[str, Field(max_length=2000)] | None = None
-    special_requests: Annotated[str, Field(max_length=2000)] | None = None
+    notes: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
+    special_requests: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
 
 
 def hold(body: HoldBody, facts: ShowFacts, caller: Caller, sent: Sent) -> messages.HoldSeats | Rejection:

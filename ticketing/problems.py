@@ -18,11 +18,13 @@ class Problem:
 PROBLEMS: dict[str, Problem] = {
     # The request itself
     "malformed_json": Problem(400, "The body is not JSON"),
+    "body_missing": Problem(400, "This call needs a body"),
     "invalid_request": Problem(400, "The request does not have the documented form"),
     "invalid_id": Problem(400, "An id in the request is not one of ours"),
     "idempotency_key_missing": Problem(400, "This call needs an Idempotency-Key header"),
     "idempotency_key_invalid": Problem(400, "The Idempotency-Key is empty or longer than 200 characters"),
     "malformed": Problem(400, "The command could not be read"),
+    "body_too_slow": Problem(408, "The body did not arrive in time", retryable=True),
     "body_too_large": Problem(413, "The body is larger than this call takes"),
     "unsupported_media_type": Problem(415, "The body must be application/json"),
     "method_not_allowed": Problem(405, "This path does not have that method"),
@@ -69,6 +71,7 @@ PROBLEMS: dict[str, Problem] = {
     "not_supported": Problem(422, "This command is not supported yet"),
     "rate_limited": Problem(429, "Too many requests", retryable=True),
     # The machinery
+    "data_refused": Problem(400, "A value in the request cannot be stored"),
     "internal_error": Problem(500, "This is a bug; it has been recorded"),
     "busy": Problem(503, "More requests are waiting than can be taken", retryable=True),
     "log_unavailable": Problem(503, "The log does not take commands now", retryable=True),
