@@ -19,7 +19,7 @@ def role_password(secret: str, role: str) -> str:
 
     Provisioning sets it with the same function, so no password is kept anywhere.
     """
-    signer = secret.split(",")[0].strip()
+    signer = secret.split(",", maxsplit=1)[0].strip()
     return hmac.new(signer.encode(), b"postgres role\x00" + role.encode(), hashlib.sha256).hexdigest()
 
 
@@ -33,8 +33,9 @@ def room_url(base_url: str, role: str, secret: str) -> str:
 def classify(exc: BaseException) -> Failure:
     """What a failed statement says about its cause, by SQLSTATE (PostgreSQL appendix A).
 
-    "data": a value of the statement is wrong (class 22; asyncpg raises it for an argument that its type cannot hold). "integrity": memory and tables disagree (class 23, or XX001
-    as raised by our own functions). "infrastructure": everything else, retried by a new connection.
+    "data": a value of the statement is wrong (class 22; asyncpg raises it for an argument that its type cannot hold).
+    "integrity": memory and tables disagree (class 23, or XX001 as raised by our own functions).
+    "infrastructure": everything else, retried by a new connection.
     """
     if isinstance(exc, asyncpg.PostgresError):
         sqlstate = exc.sqlstate or ""

@@ -18,7 +18,7 @@ class Backoff:
 
     def next_wait_s(self) -> float:
         """Count one more failure; seconds to wait before trying again."""
-        ceiling_s = min(self._longest_s, self._first_s * 2 ** min(self.failures, 30))
+        ceiling_s = min(self._longest_s, self._first_s * 2.0 ** min(self.failures, 30))
         self.failures += 1
         return ceiling_s * (1.0 - self._random())
 

@@ -6,7 +6,6 @@ A lane that is full is paused. Positions belong to the reader: every fetch names
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from types import TracebackType
@@ -16,30 +15,16 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
+from runtime.kafka.connection import as_record, connect, stop
+from runtime.kafka.lane import Lane
 from runtime.kafka.records import LogRangeError, LogUnavailable, Record
 
 log = structlog.get_logger(__name__)
 
 CHUNK_RECORDS_MAX = 1_000
 """Records decoded between two turns of the event loop: about 2 ms."""
-
-
-class _Lane:
-    """What has been read of one partition and not yet been asked for: offsets up to `next_offset` - 1."""
-
-    __slots__ = ("arrived", "gap_at", "next_offset", "out_of_range", "paused", "records", "tp")
-
-    def __init__(self, tp: TopicPartition, offset: int) -> None:
-        self.tp = tp
-        self.arrived = asyncio.Event()
-        self.move(offset)
-
-    def move(self, offset: int) -> None:
-        self.next_offset = offset
-        self.records: deque[Record] = deque()
-        self.paused = False
-        self.out_of_range = False
-        self.gap_at = -1
+PROBE_AFTER_S = 5.0
+"""Silence after which the broker is asked whether there is nothing, or nothing that reaches us."""
 
 
 class PartitionReader:
@@ -68,7 +53,7 @@ class PartitionReader:
         self._partition_fetch_bytes_max = partition_fetch_bytes_max
         self._fetch_bytes_max = fetch_bytes_max
         self._request_timeout_s = request_timeout_s
-        self._lanes: dict[int, _Lane] = {}
+        self._lanes: dict[int, Lane] = {}
         self._any_arrived = asyncio.Event()
         self._single: AIOKafkaConsumer | None = None
         self._single_turn = asyncio.Lock()
@@ -77,7 +62,7 @@ class PartitionReader:
 
     async def __aenter__(self) -> Self:
         self._consumer = await self._connect(self._client_id)
-        self._pump_task = asyncio.create_task(self._pump(self._consumer), name=f"read {self.topic}")
+        self._pump_task = asyncio.create_task(self._pump(), name=f"read {self.topic}")
         return self
 
     async def __aexit__(
@@ -87,26 +72,20 @@ class PartitionReader:
             self._pump_task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._pump_task
-        for consumer in (self._single, self._consumer):
-            if consumer is not None:
-                await consumer.stop()
+        await stop(self._single)
+        await stop(self._consumer)
 
     async def set_positions(self, positions: Mapping[int, int]) -> None:
         """Read these partitions from these offsets on; the others read so far keep their place.
 
         Cheap when nothing changes. A partition whose place is kept loses nothing that was read ahead.
         """
-        added = False
-        for part, offset in positions.items():
-            lane = self._lanes.get(part)
-            if lane is None:
-                self._lanes[part] = _Lane(TopicPartition(self.topic, part), offset)
-                added = True
-            elif not added:
-                self._move(lane, offset)
-            else:
-                lane.move(offset)
+        added = {part: offset for part, offset in positions.items() if part not in self._lanes}
+        for part in positions.keys() - added.keys():
+            if not self._lanes[part].skip_to(positions[part]):
+                self._seek(self._lanes[part], positions[part])
         if added:
+            self._lanes |= {part: Lane(TopicPartition(self.topic, part), offset) for part, offset in added.items()}
             self._assign()
 
     async def release(self, parts: Iterable[int]) -> None:
@@ -122,35 +101,199 @@ class PartitionReader:
         so far is added. Raises `LogRangeError` when the log does not reach to `offset`, `LogUnavailable` when even
         that cannot be found out.
         """
-        raise NotImplementedError
+        await self.set_positions({part: offset})
+        lane = self._lanes[part]
+        if not lane.records and not lane.out_of_range:
+            lane.arrived.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await lane.arrived.wait()
+        if lane.out_of_range:
+            raise await self._range_error(lane)
+        return self._take(lane, records_max)
 
     async def poll(self, records_max: int, timeout_s: float) -> list[Record]:
-        """Whatever has arrived in any partition, in order within each; none after `timeout_s` is []."""
-        raise NotImplementedError
+        """Whatever has arrived in any partition, in order within each; none after `timeout_s` is [].
+
+        Raises `LogRangeError` for a partition whose log does not reach to its position (then `set_positions`), and
+        `LogUnavailable` when even that cannot be found out.
+        """
+        if not any(lane.records or lane.out_of_range for lane in self._lanes.values()):
+            self._any_arrived.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await self._any_arrived.wait()
+        taken: list[Record] = []
+        for lane in self._lanes.values():
+            if lane.out_of_range:
+                if not taken:
+                    raise await self._range_error(lane)
+            elif len(taken) < records_max:
+                taken += self._take(lane, records_max - len(taken))
+        return taken
 
     async def ends(self, parts: Iterable[int]) -> dict[int, int]:
         """The offset that the next record of each partition will get. Raises `LogUnavailable`."""
-        raise NotImplementedError
+        return await self._offsets(parts, end=True)
 
     async def begins(self, parts: Iterable[int]) -> dict[int, int]:
         """The first offset that each partition still has. Raises `LogUnavailable`."""
-        raise NotImplementedError
+        return await self._offsets(parts, end=False)
 
     async def read_one(self, part: int, offset: int) -> Record | None:
         """The record at `offset`, or None when the log has none there; no position is touched.
 
         Raises `LogUnavailable`.
         """
-        raise NotImplementedError
+        begin, end = (await self.begins([part]))[part], (await self.ends([part]))[part]
+        if not begin <= offset < end:
+            return None
+        tp = TopicPartition(self.topic, part)
+        # Its own consumer, one at a time: assigning anew throws away what a consumer has read ahead.
+        async with self._single_turn:
+            if self._single is None:
+                self._single = await self._connect(f"{self._client_id}-single")
+            self._single.assign([tp])
+            self._single.seek(tp, offset)
+            try:
+                async with asyncio.timeout(self._request_timeout_s):
+                    found = await self._single.getone(tp)
+            except OffsetOutOfRangeError:
+                return None
+            except (KafkaError, TimeoutError) as exc:
+                raise LogUnavailable(f"cannot read {self.topic}/{part} at {offset}: {exc!r}") from exc
+        return as_record(found) if found.offset == offset else None
+
+    async def _offsets(self, parts: Iterable[int], *, end: bool) -> dict[int, int]:
+        tps = [TopicPartition(self.topic, part) for part in parts]
+        consumer = self._opened()
+        try:
+            async with asyncio.timeout(self._request_timeout_s):
+                found = await (consumer.end_offsets(tps) if end else consumer.beginning_offsets(tps))
+        except (KafkaError, TimeoutError) as exc:
+            raise LogUnavailable(f"cannot find where {self.topic} {'ends' if end else 'begins'}: {exc!r}") from exc
+        return {tp.partition: offset for tp, offset in found.items()}
+
+    async def _range_error(self, lane: Lane) -> LogRangeError:
+        part, wanted = lane.tp.partition, lane.next_offset
+        begin, end = (await self.begins([part]))[part], (await self.ends([part]))[part]
+        # The next attempt asks the broker again: the log may have moved, or the position.
+        self._seek(lane, wanted)
+        return LogRangeError(part, wanted, begin, end)
+
+    def _take(self, lane: Lane, records_max: int) -> list[Record]:
+        take = lane.records.popleft
+        taken = [take() for _ in range(min(records_max, len(lane.records)))]
+        if lane.paused and not lane.out_of_range and len(lane.records) * 2 <= self._records_buffered_max:
+            lane.paused = False
+            self._opened().resume(lane.tp)
+        return taken
 
     def _assign(self) -> None:
-        raise NotImplementedError
+        """Tell the consumer about all lanes; it forgets what it read ahead, so each goes on after its own buffer."""
+        consumer = self._opened()
+        consumer.assign([lane.tp for lane in self._lanes.values()])
+        for lane in self._lanes.values():
+            consumer.seek(lane.tp, lane.next_offset)
+            if lane.paused:
+                consumer.pause(lane.tp)
 
-    def _move(self, lane: _Lane, offset: int) -> None:
-        raise NotImplementedError
+    def _seek(self, lane: Lane, offset: int) -> None:
+        consumer = self._opened()
+        consumer.seek(lane.tp, offset)
+        if lane.paused:
+            consumer.resume(lane.tp)
+        lane.restart(offset)
 
-    async def _pump(self, consumer: AIOKafkaConsumer) -> None:
-        raise NotImplementedError
+    def _pause(self, lane: Lane) -> None:
+        lane.paused = True
+        self._opened().pause(lane.tp)
+
+    async def _pump(self) -> None:
+        clock = asyncio.get_running_loop().time
+        heard_at_s = clock()
+        while True:
+            if await self._read_some():
+                heard_at_s = clock()
+            elif clock() - heard_at_s > PROBE_AFTER_S:
+                if not await self._is_heard():
+                    await self._reconnect()
+                heard_at_s = clock()
+
+    async def _read_some(self) -> bool:
+        """Move what the client holds into the lanes; whether there was anything. Waits a second at most."""
+        consumer = self._opened()
+        try:
+            found = await consumer.getmany(timeout_ms=1_000, max_records=CHUNK_RECORDS_MAX)
+        except OffsetOutOfRangeError as exc:
+            self._mark_out_of_range(exc.args[0])
+            return True
+        except KafkaError as exc:
+            # Whatever else that call had taken out of the client's buffers is lost with it.
+            log.warning("log.read_failed", topic=self.topic, error=repr(exc))
+            for lane in self._lanes.values():
+                consumer.seek(lane.tp, lane.next_offset)
+            await asyncio.sleep(0.1)
+            return False
+        for tp, records in found.items():
+            reading = self._lanes.get(tp.partition)
+            if reading is not None:
+                self._accept(reading, records)
+        if sum(map(len, found.values())) == CHUNK_RECORDS_MAX:
+            # More is waiting: let the readers have their turn. Pausing now would throw the rest away.
+            await asyncio.sleep(0)
+            return True
+        for lane in self._lanes.values():
+            if not lane.paused and len(lane.records) >= self._records_buffered_max:
+                self._pause(lane)
+        return bool(found)
+
+    async def _is_heard(self) -> bool:
+        """Whether silence means that there is nothing to read."""
+        try:
+            ends = await self.ends(self._lanes)
+        except LogUnavailable:
+            return False
+        return all(lane.paused or ends[part] <= lane.next_offset for part, lane in self._lanes.items() if part in ends)
+
+    async def _reconnect(self) -> None:
+        """Start from the bootstrap servers again: the client only ever asks brokers it knows, at their old places."""
+        try:
+            fresh = await self._connect(self._client_id)
+        except LogUnavailable as exc:
+            log.warning("log.unavailable", topic=self.topic, error=str(exc))
+            return
+        log.warning("log.reconnected", topic=self.topic)
+        old, self._consumer = self._consumer, fresh
+        self._assign()
+        await stop(old)
+
+    def _accept(self, lane: Lane, records: "list[ConsumerRecord[bytes, bytes]]") -> None:
+        if not lane.accept([as_record(found) for found in records]):
+            self._opened().seek(lane.tp, lane.next_offset)
+        if lane.records:
+            lane.arrived.set()
+            self._any_arrived.set()
+
+    def _mark_out_of_range(self, asked: Mapping[TopicPartition, int]) -> None:
+        for tp, offset in asked.items():
+            lane = self._lanes.get(tp.partition)
+            if lane is not None and lane.next_offset == offset:
+                lane.out_of_range = True
+                self._pause(lane)
+                lane.arrived.set()
+                self._any_arrived.set()
 
     async def _connect(self, client_id: str) -> AIOKafkaConsumer:
-        raise NotImplementedError
+        return await connect(
+            self._bootstrap,
+            client_id=client_id,
+            fetch_bytes_max=self._fetch_bytes_max,
+            partition_fetch_bytes_max=self._partition_fetch_bytes_max,
+            request_timeout_s=self._request_timeout_s,
+        )
+
+    def _opened(self) -> AIOKafkaConsumer:
+        if self._consumer is None:
+            raise LogUnavailable("this reader is not open")
+        return self._consumer

@@ -1,0 +1,66 @@
+"""Opening and closing a consumer with every option that keeps us safe spelled out."""
+
+import asyncio
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka.errors import KafkaError
+
+from runtime.kafka.records import LogUnavailable, Record
+
+log = structlog.get_logger(__name__)
+
+STOP_TIMEOUT_S = 5.0
+
+
+async def connect(
+    bootstrap: str,
+    *,
+    client_id: str,
+    fetch_bytes_max: int,
+    partition_fetch_bytes_max: int,
+    request_timeout_s: float,
+) -> AIOKafkaConsumer:
+    """A consumer without a group and without partitions. Raises `LogUnavailable`.
+
+    The two sizes are soft: a broker always sends at least one whole batch of records.
+    """
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap,
+        client_id=client_id,
+        group_id=None,
+        enable_auto_commit=False,
+        auto_offset_reset="none",
+        fetch_min_bytes=1,
+        fetch_max_wait_ms=20,
+        fetch_max_bytes=fetch_bytes_max,
+        max_partition_fetch_bytes=partition_fetch_bytes_max,
+        check_crcs=True,
+        request_timeout_ms=round(request_timeout_s * 1000),
+        retry_backoff_ms=100,
+        metadata_max_age_ms=60_000,
+    )
+    try:
+        await consumer.start()
+    except BaseException as exc:
+        await stop(consumer)
+        if isinstance(exc, KafkaError | OSError):
+            raise LogUnavailable(f"cannot connect to {bootstrap}: {exc!r}") from exc
+        raise
+    return consumer
+
+
+async def stop(consumer: AIOKafkaConsumer | None) -> None:
+    """Close `consumer`, if there is one, without waiting long for a broker that does not answer."""
+    if consumer is None:
+        return
+    try:
+        async with asyncio.timeout(STOP_TIMEOUT_S):
+            await consumer.stop()
+    except (KafkaError, OSError, TimeoutError) as exc:
+        log.warning("log.close_failed", error=repr(exc))
+
+
+def as_record(found: "ConsumerRecord[bytes, bytes]") -> Record:
+    """A record in our own words."""
+    return Record(found.partition, found.offset, found.timestamp, found.key, found.value or b"", tuple(found.headers))
