@@ -5,8 +5,9 @@ it may or may not be (asking again with the same key finds out), `LogRangeError`
 yet, has that offset.
 """
 
-from runtime.kafka.producer import BatchingProducer, RecordProducer
+from runtime.kafka.producer import BatchingProducer
 from runtime.kafka.reader import PartitionReader
+from runtime.kafka.record_producer import RecordProducer
 from runtime.kafka.records import (
     Headers,
     LogError,

@@ -1,9 +1,61 @@
-"""Sending records: many small ones by micro-batches, or few large ones."""
+"""Sending many small records by micro-batches: what gathers while one is in flight is the next one."""
 
+import asyncio
+from collections import deque
+from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 
-from runtime.kafka.records import Headers
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    InvalidTopicError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+)
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from runtime.kafka.client import RenewedProducer
+from runtime.kafka.records import Headers, LogError, LogFull, LogUnavailable, LogUnknown, RecordTooLarge
+
+log = structlog.get_logger(__name__)
+
+REFUSALS = (
+    ClusterAuthorizationFailedError,
+    InvalidTopicError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+    TopicAuthorizationFailedError,
+)
+"""Answers that leave no doubt: the batch was looked at and not written."""
+
+OVERHEAD_BYTES = 512
+"""Room for a batch's own header in a request."""
+
+
+class _Sending(NamedTuple):
+    answer: "asyncio.Future[int]"
+    deadline_s: float
+    key: bytes | None
+    value: bytes
+    headers: Headers
+
+
+class _Lane:
+    """One partition: what waits, and what is in flight since `busy_since_s` (loop time; None while idle)."""
+
+    __slots__ = ("busy_since_s", "flight", "part", "task", "waiting", "wake")
+
+    def __init__(self, part: int) -> None:
+        self.part = part
+        self.waiting: deque[_Sending] = deque()
+        self.flight: list[_Sending] = []
+        self.busy_since_s: float | None = None
+        self.wake = asyncio.Event()
+        self.task: asyncio.Task[None] | None = None
 
 
 class BatchingProducer:
@@ -14,7 +66,8 @@ class BatchingProducer:
     recovers by itself.
 
     `backlog_records_max` bounds the records that are waiting or in flight in all partitions together, `deadline_s`
-    how long one `send` takes at most.
+    how long one `send` takes at most. A partition whose batch is past its deadline refuses at once until the broker
+    answered; a batch without answer for `4 * deadline_s` is given up together with the connection.
     """
 
     def __init__(
@@ -27,63 +80,207 @@ class BatchingProducer:
         client_id: str,
         max_request_bytes: int = 1024 * 1024,
     ) -> None:
-        raise NotImplementedError
+        self.topic = topic
+        self._backlog_records_max = backlog_records_max
+        self._deadline_s = deadline_s
+        self._give_up_after_s = 4 * deadline_s
+        self._max_request_bytes = max_request_bytes
+        self._client = RenewedProducer(
+            bootstrap,
+            topic,
+            client_id=client_id,
+            max_request_bytes=max_request_bytes,
+            request_timeout_s=deadline_s,
+        )
+        self._lanes: dict[int, _Lane] = {}
+        self._backlog = 0
+        self._drained = asyncio.Event()
+        self._sweeping: asyncio.TimerHandle | None = None
+        self._closed = True
 
     async def __aenter__(self) -> Self:
-        raise NotImplementedError
+        self._loop = asyncio.get_running_loop()
+        await self._client.open(self._deadline_s)
+        self._closed = False
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
     ) -> None:
-        raise NotImplementedError
+        self._closed = True
+        self._drained.clear()
+        if self._backlog:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._deadline_s):
+                    await self._drained.wait()
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        tasks = [lane.task for lane in self._lanes.values() if lane.task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for lane in self._lanes.values():
+            self._settle(lane.waiting, LogUnavailable, "this producer was closed before it was sent")
+            self._settle(lane.flight, LogUnknown, "this producer was closed before the log answered")
+        await self._client.close()
 
     @property
     def available(self) -> bool:
-        """Whether a send would be tried at all: connected, and no partition without an answer past its deadline."""
-        raise NotImplementedError
+        """Whether sends are tried: connected, and no partition without an answer past its deadline."""
+        now_s = self._loop.time()
+        return self._client.is_ready and not any(self._is_stuck(lane, now_s) for lane in self._lanes.values())
 
     @property
     def backlog(self) -> int:
         """Records waiting or in flight."""
-        raise NotImplementedError
+        return self._backlog
 
     async def send(self, part: int, value: bytes, *, key: bytes | None = None, headers: Headers = ()) -> int:
         """Append one record to `part`; returns its offset. Calls for one partition keep their order.
 
         Raises `LogFull` (at once), `LogUnavailable` (never sent, or refused), `LogUnknown` (sent, no answer before
-        the deadline), `RecordTooLarge`.
+        the deadline), `RecordTooLarge`. Cancelling the call does not take the record back.
         """
-        raise NotImplementedError
+        if self._closed:
+            raise LogUnavailable("this producer is closed")
+        if self._backlog >= self._backlog_records_max:
+            raise LogFull(f"{self._backlog} records are on their way to {self.topic}")
+        if len(value) + OVERHEAD_BYTES > self._max_request_bytes:
+            raise RecordTooLarge(f"{len(value)} bytes are more than a request to {self.topic} may carry")
+        lane = self._lanes.get(part) or self._add_lane(part)
+        now_s = self._loop.time()
+        if self._is_stuck(lane, now_s):
+            raise LogUnavailable(f"{self.topic}/{part} has not answered for {self._deadline_s} s")
+        answer: asyncio.Future[int] = self._loop.create_future()
+        lane.waiting.append(_Sending(answer, now_s + self._deadline_s, key, value, headers))
+        self._backlog += 1
+        if self._sweeping is None:
+            self._sweep_later()
+        lane.wake.set()
+        return await answer
+
+    def _add_lane(self, part: int) -> _Lane:
+        if part < 0:
+            raise ValueError(f"there is no partition {part}")
+        lane = self._lanes[part] = _Lane(part)
+        lane.task = self._loop.create_task(self._run(lane), name=f"send {self.topic}/{part}")
+        return lane
+
+    def _is_stuck(self, lane: _Lane, now_s: float) -> bool:
+        return lane.busy_since_s is not None and now_s - lane.busy_since_s > self._deadline_s
+
+    async def _run(self, lane: _Lane) -> None:
+        while True:
+            if not lane.waiting:
+                lane.busy_since_s = None
+                lane.wake.clear()
+                await lane.wake.wait()
+            lane.busy_since_s = self._loop.time()
+            producer = await self._client.get()
+            batch = self._fill(producer, lane)
+            if not lane.flight:
+                continue
+            await self._deliver(producer, lane, batch)
+
+    def _fill(self, producer: AIOKafkaProducer, lane: _Lane) -> BatchBuilder:
+        """Move what waits into a batch and into `lane.flight`, as much as fits."""
+        batch: BatchBuilder = producer.create_batch()
+        waiting, flight, append = lane.waiting, lane.flight, batch.append
+        while waiting:
+            sending = waiting[0]
+            if sending.answer.done():
+                waiting.popleft()
+                self._forget(1)
+                continue
+            try:
+                taken = append(timestamp=None, key=sending.key, value=sending.value, headers=sending.headers)
+            except (TypeError, ValueError) as exc:
+                # Its caller's mistake, noticed here: neither bytes nor headers. The others must not suffer.
+                waiting.popleft()
+                sending.answer.set_exception(exc)
+                self._forget(1)
+                continue
+            if taken is None:
+                break
+            flight.append(waiting.popleft())
+        batch.close()
+        return batch
+
+    async def _deliver(self, producer: AIOKafkaProducer, lane: _Lane, batch: BatchBuilder) -> None:
+        try:
+            delivery = await producer.send_batch(batch, self.topic, partition=lane.part)
+        except AssertionError:
+            self._settle(lane.flight, LogUnavailable, f"{self.topic} has no partition {lane.part}")
+            return
+        except KafkaError as exc:
+            # Raised before the batch was taken over: it is nowhere but here.
+            self._settle(lane.flight, LogUnavailable, f"not sent: {exc!r}")
+            self._client.replace(producer)
+            return
+        await asyncio.wait({delivery}, timeout=self._give_up_after_s)
+        if not delivery.done():
+            log.warning("log.given_up", topic=self.topic, part=lane.part, records=len(lane.flight))
+            self._settle(lane.flight, LogUnknown, f"no answer for {self._give_up_after_s} s")
+            delivery.add_done_callback(_look_away)
+            self._client.replace(producer)
+            return
+        failure = delivery.exception()
+        if failure is not None:
+            log.warning("log.send_failed", topic=self.topic, part=lane.part, error=repr(failure))
+            refused = isinstance(failure, REFUSALS)
+            self._settle(lane.flight, LogUnavailable if refused else LogUnknown, f"the log answered {failure!r}")
+            self._client.replace(producer)
+            return
+        self._confirm(lane, delivery.result().offset)
+
+    def _confirm(self, lane: _Lane, first_offset: int) -> None:
+        if first_offset < 0:
+            # Written by an attempt whose answer was lost so long ago that the broker no longer knows where.
+            self._settle(lane.flight, LogUnknown, "written, but at an unknown offset")
+            return
+        for offset, sending in enumerate(lane.flight, first_offset):
+            if not sending.answer.done():
+                sending.answer.set_result(offset)
+        self._forget(len(lane.flight))
+        lane.flight.clear()
+
+    def _settle(self, sendings: "deque[_Sending] | list[_Sending]", kind: type[LogError], reason: str) -> None:
+        """Give every one of `sendings` the same answer, and forget them."""
+        for sending in sendings:
+            if not sending.answer.done():
+                sending.answer.set_exception(kind(reason))
+        self._forget(len(sendings))
+        sendings.clear()
+
+    def _forget(self, count: int) -> None:
+        self._backlog -= count
+        if not self._backlog:
+            self._drained.set()
+
+    def _sweep_later(self) -> None:
+        # One timer for all: the deadlines of a lane are in order, and a late answer may be late by a twentieth.
+        self._sweeping = self._loop.call_later(min(0.05, self._deadline_s / 20), self._sweep)
+
+    def _sweep(self) -> None:
+        """Answer those whose deadline has passed: what was never sent for sure, what is in flight as unknown."""
+        now_s = self._loop.time()
+        for lane in self._lanes.values():
+            while lane.waiting and lane.waiting[0].deadline_s <= now_s:
+                late = lane.waiting.popleft()
+                if not late.answer.done():
+                    late.answer.set_exception(LogUnavailable(f"not sent within {self._deadline_s} s"))
+                self._forget(1)
+            for late in lane.flight:
+                if late.deadline_s > now_s:
+                    break
+                if not late.answer.done():
+                    late.answer.set_exception(LogUnknown(f"no answer within {self._deadline_s} s"))
+        self._sweeping = None
+        if self._backlog:
+            self._sweep_later()
 
 
-class RecordProducer:
-    """Sends few large records in order, with the same options, errors and recovery as `BatchingProducer`."""
-
-    def __init__(
-        self,
-        bootstrap: str,
-        topic: str,
-        *,
-        deadline_s: float,
-        client_id: str,
-        backlog_records_max: int = 256,
-        max_request_bytes: int = 8 * 1024 * 1024,
-    ) -> None:
-        raise NotImplementedError
-
-    async def __aenter__(self) -> Self:
-        raise NotImplementedError
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        raise NotImplementedError
-
-    @property
-    def available(self) -> bool:
-        """As in `BatchingProducer`."""
-        raise NotImplementedError
-
-    async def send_and_wait(self, part: int, value: bytes, headers: Headers = (), *, key: bytes | None = None) -> int:
-        """Append one record to `part` and return its offset; errors as `BatchingProducer.send`."""
-        raise NotImplementedError
+def _look_away(delivery: "asyncio.Future[object]") -> None:
+    """Its outcome was given up: do not report an exception that nobody is waiting for."""
+    if not delivery.cancelled():
+        delivery.exception()
