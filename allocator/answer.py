@@ -62,7 +62,8 @@ class Answer:
 
     def no(self, kind: type[messages.Refusal], code: str, detail: str = "", **content: Any) -> AnyOutcome:
         """Nothing happened, and why."""
-        made = kind(**self._head(), code=code, detail=detail, fingerprint=self.command.fingerprint, **content)
+        fingerprint = self.command.fingerprint if self.command.keyed else b""
+        made = kind(**self._head(), code=code, detail=detail, fingerprint=fingerprint, **content)
         return cast(AnyOutcome, made)
 
     def refused_before(self, refusal: messages.Refusal) -> AnyOutcome:

@@ -35,6 +35,7 @@ class Batch:
     next_offset: int
     tail_hash: bytes
     last_now_ms: int
+    published_seq: int
     decided_at_ms: int
     decider_version: int
     chain: bytes
@@ -99,7 +100,7 @@ def net(state: PartitionState, draft: Draft, batch: Batch) -> Batch:
         if taken != before_taken:
             batch.areas.append((show, area, before_taken, taken))
     for (show, reservation), version in draft.reservations.items():
-        record = draft_record(state, show, reservation)
+        record = draft.records[show, reservation]
         if version is None:
             batch.born.append((show, record))
         else:
@@ -107,14 +108,6 @@ def net(state: PartitionState, draft: Draft, batch: Batch) -> Batch:
     batch.payments.extend(draft.payments)
     batch.dead.extend(draft.dead)
     return batch
-
-
-def draft_record(state: PartitionState, show: int, reservation: bytes) -> Record:
-    """The record of a reservation that this batch has touched."""
-    record = state.shows[show].find(reservation)
-    if record is None:
-        raise RuntimeError("a reservation that the batch has changed is not in memory")
-    return record
 
 
 def pack_recent(record: Record) -> bytes:
@@ -128,7 +121,7 @@ def unpack_recent(raw: bytes) -> tuple[tuple[bytes, bytes, str], ...]:
 
 
 def pack_outcomes(packed: list[bytes]) -> bytes:
-    """A batch's payload from its outcomes, each already encoded: a MessagePack array, as `encode_outcomes` writes it."""
+    """A batch's payload from its outcomes, each already encoded: the array that `encode_outcomes` would write."""
     count = len(packed)
     if count < 2**4:
         head = bytes([0x90 | count])

@@ -15,7 +15,6 @@ from ticketing.vocabulary import (
     RECENT_KEYS_MAX,
     REFUSALS_REMEMBERED_MAX,
     REFUSALS_REMEMBERED_MS,
-    UNPAID_STATUSES,
     ReservationStatus,
     ShowStatus,
 )
@@ -61,6 +60,8 @@ class Draft:
     seats: dict[tuple[int, int], bytes | None] = field(default_factory=dict)
     areas: dict[tuple[int, int], int] = field(default_factory=dict)
     reservations: dict[tuple[int, bytes], int | None] = field(default_factory=dict)
+    records: dict[tuple[int, bytes], "Record"] = field(default_factory=dict)
+    """The one thing that is noted as it ends, not as it was: memory may have forgotten an ended one by then."""
     shows: dict[int, int | None] = field(default_factory=dict)
     payments: list[tuple[int, str, str, bytes, int]] = field(default_factory=list)
     dead: list[tuple[int, str, bytes]] = field(default_factory=list)
@@ -81,6 +82,7 @@ class ShowStock:
         self.owners: dict[int, bytes] = {}
         self.area_taken = [0] * len(layout.areas)
         self.area_booked = [0] * len(layout.areas)
+        self.seats_booked = 0
         self.live: dict[bytes, Record] = {}
         self.ended: set[bytes] = set()
         self.recalled: OrderedDict[bytes, Record] = OrderedDict()
@@ -107,8 +109,7 @@ class ShowStock:
         """Take one live reservation from its row, at a claim. Seats are loaded from their own rows."""
         reservation = record.reservation
         self.live[reservation.id] = record
-        self._count_person(reservation, +1)
-        self._count_areas(reservation, +1)
+        self._count(reservation, +1)
 
     def load_seat(self, seat: int, reservation: bytes) -> None:
         """Take one taken seat from its row, at a claim."""
@@ -121,16 +122,16 @@ class ShowStock:
         show = self.terms.show
         old = self.live.get(new.id)
         draft.reservations.setdefault((show, new.id), old.reservation.version if old else None)
-        if old is not None:
-            self._count_person(old.reservation, -1)
-            self._count_areas(old.reservation, -1)
+        draft.records[show, new.id] = record
+        for area, _ in new.areas:
+            draft.areas.setdefault((show, area), self.area_taken[area])
         owns = new.status in LIVE_STATUSES
         self._move_seats(new, draft, owned=old is not None, owns=owns)
-        self._note_areas(new, draft)
+        if old is not None:
+            self._count(old.reservation, -1)
         if owns:
             self.live[new.id] = record
-            self._count_person(new, +1)
-            self._count_areas(new, +1)
+            self._count(new, +1)
         else:
             self.live.pop(new.id, None)
             self.ended.add(new.id)
@@ -148,29 +149,19 @@ class ShowStock:
                 del self.owners[seat]
             self.free[seat] = not owns
 
-    def _note_areas(self, new: messages.Reservation, draft: Draft) -> None:
-        for area, _ in new.areas:
-            draft.areas.setdefault((self.terms.show, area), self.area_taken[area])
-
-    def _count_person(self, reservation: messages.Reservation, sign: int) -> None:
-        if not reservation.person or reservation.status not in UNPAID_STATUSES:
-            return
-        places = len(reservation.seats) + sum(quantity for _, quantity in reservation.areas)
-        count = self.held_by_person.get(reservation.person, 0) + sign * places
-        if count:
-            self.held_by_person[reservation.person] = count
-        else:
-            self.held_by_person.pop(reservation.person, None)
-
-    def _count_areas(self, reservation: messages.Reservation, sign: int) -> None:
+    def _count(self, reservation: messages.Reservation, sign: int) -> None:
+        """Add (+1) or take away (-1) one live reservation from the counts."""
         booked = reservation.status == ReservationStatus.BOOKED
         for area, quantity in reservation.areas:
-            if sign < 0:
-                self.area_taken[area] -= quantity
-            else:
-                self.area_taken[area] += quantity
-            if booked:
-                self.area_booked[area] += sign * quantity
+            self.area_taken[area] += sign * quantity
+            self.area_booked[area] += sign * quantity * booked
+        if booked:
+            self.seats_booked += sign * len(reservation.seats)
+        elif reservation.person:
+            places = len(reservation.seats) + sum(quantity for _, quantity in reservation.areas)
+            held = self.held_by_person.pop(reservation.person, 0) + sign * places
+            if held:
+                self.held_by_person[reservation.person] = held
 
 
 class Refusals:
@@ -213,8 +204,7 @@ class PartitionState:
         """Let one outcome of `command` happen. Refusals and repeats change nothing of the stock."""
         draft.outcomes.append(outcome)
         if isinstance(outcome, messages.Refusal):
-            remembered = command is not None and command.keyed and outcome.code not in NOT_REMEMBERED
-            if remembered and not outcome.repeat:
+            if is_remembered(outcome):
                 self.refusals.remember(outcome)
             return
         if outcome.repeat or command is None:
@@ -257,8 +247,13 @@ class PartitionState:
         draft.shows[command.show] = None
 
 
-NOT_REMEMBERED = frozenset({"idempotency_key_reused", "malformed", "internal_error"})
+NOT_REMEMBERED = frozenset({"idempotency_key_reused", "malformed", "data_refused", "internal_error"})
 """Refusals that answer how a command was sent, not what it asked: remembering them would hide the true answer."""
+
+
+def is_remembered(refusal: messages.Refusal) -> bool:
+    """Whether a repeat is to get this same "no". One without a fingerprint answered a command without a key."""
+    return bool(refusal.fingerprint) and not refusal.repeat and refusal.code not in NOT_REMEMBERED
 
 
 def _record(show: ShowStock, command: messages.Command, outcome: messages.ReservationOutcome) -> Record:

@@ -9,7 +9,7 @@ import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError
 
-from runtime.postgres import role_name, role_password
+from runtime.postgres import role_password
 from ticketing import topics
 
 ROOMS = ("waiting_room", "ingress", "allocator", "notifier", "expiry_worker", "verify")
@@ -62,7 +62,7 @@ def database_url(url: str, database: str) -> str:
 
 async def _make_roles(admin: asyncpg.Connection, secret: str) -> None:
     for room in ROOMS:
-        role = role_name(room)
+        role = f"onsale_{room}"
         exists = await admin.fetchval("SELECT true FROM pg_roles WHERE rolname = $1", role)
         verb = "ALTER" if exists else "CREATE"
         # A role's password cannot be a parameter; this one is hexadecimal, made by ourselves.

@@ -1,0 +1,35 @@
+"""How a record that the store cannot keep is found among the thousands that it came with."""
+
+RECORDS_MAX = 2_000
+"""How many records one batch may have."""
+
+
+class Caution:
+    """What a partition's owner remembers of records that the store refused, from one claim to the next.
+
+    The refused batch is decided again in halves until one record fails alone: that one is rejected by force.
+    """
+
+    def __init__(self) -> None:
+        self._limit = RECORDS_MAX
+        self._until_offset = 0
+        self._forced: set[int] = set()
+
+    def records_max(self, first_offset: int) -> int:
+        """How many records the batch that begins at `first_offset` may have."""
+        return self._limit if first_offset < self._until_offset else RECORDS_MAX
+
+    def refused(self, first_offset: int, next_offset: int) -> None:
+        """The batch over these offsets was refused for its data."""
+        records = next_offset - first_offset
+        self._until_offset = max(self._until_offset, next_offset)
+        self._forced = {offset for offset in self._forced if offset >= first_offset}
+        if records == 1:
+            self._forced.add(first_offset)
+            self._limit = RECORDS_MAX
+        else:
+            self._limit = records // 2
+
+    def is_forced(self, offset: int) -> bool:
+        """Whether the record at `offset` is known to be one that the store cannot keep."""
+        return offset in self._forced

@@ -1,0 +1,118 @@
+"""Reads a partition's tables into memory at a claim, and refuses tables that contradict each other."""
+
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from allocator.errors import MemoryDiffers
+from allocator.netting import unpack_recent
+from allocator.ports import Cursor
+from allocator.stock import PartitionState, Record, ShowStock, ShowTerms, is_remembered
+from ticketing import messages
+from ticketing.layout import decode_layout
+from ticketing.vocabulary import REFUSALS_REMEMBERED_MS
+
+CLOCK_SLACK_MS = 5 * 60 * 1000
+"""How far a batch's own clock may have been behind the log's when the window of refusals is read back."""
+
+SHOWS = """
+SELECT s.*, l.document FROM show s JOIN layouts l USING (layout_id) WHERE s.part = $1 AND s.status <> 'cancelled'
+"""
+AREAS = "SELECT show_id, area_no, taken FROM area WHERE part = $1"
+SEATS = "SELECT show_id, seat_no, reservation_id FROM seat_taken WHERE part = $1"
+LIVE = "SELECT * FROM reservation WHERE part = $1 AND status IN ('held', 'paying', 'booked')"
+ENDED = "SELECT show_id, reservation_id FROM reservation WHERE part = $1 AND status NOT IN ('held', 'paying', 'booked')"
+PAYMENTS = "SELECT show_id, provider, reference, reservation_id FROM payment WHERE part = $1"
+RECENT = "SELECT payload FROM outcome_log WHERE part = $1 AND decided_at_ms > $2 ORDER BY batch_seq"
+
+
+async def load_state(connection: asyncpg.Connection, cursor: Cursor) -> PartitionState:
+    """The state as the cursor's batch left it. Nobody can move it meanwhile: the claim has fenced the last owner.
+
+    Raises:
+        MemoryDiffers: a seat without its reservation, an area whose count is not the sum of its reservations.
+    """
+    part = cursor.at.part
+    state = PartitionState(part, cursor.last_now_ms)
+    for row in await connection.fetch(SHOWS, part):
+        _load_show(state, row)
+    for row in await connection.fetch(LIVE, part):
+        if row["show_id"] in state.shows:
+            state.shows[row["show_id"]].load(record_of(row))
+    for row in await connection.fetch(ENDED, part):
+        if row["show_id"] in state.shows:
+            state.shows[row["show_id"]].ended.add(row["reservation_id"])
+    for row in await connection.fetch(SEATS, part):
+        stock = state.shows.get(row["show_id"])
+        if stock is None or row["reservation_id"] not in stock.live:
+            raise MemoryDiffers(f"seat {row['seat_no']} of show {row['show_id']} is taken by no live reservation")
+        stock.load_seat(row["seat_no"], row["reservation_id"])
+    for row in await connection.fetch(AREAS, part):
+        stock = state.shows.get(row["show_id"])
+        if stock is not None and stock.area_taken[row["area_no"]] != row["taken"]:
+            raise MemoryDiffers(f"area {row['area_no']} of show {row['show_id']}: taken is not what is reserved in it")
+    for row in await connection.fetch(PAYMENTS, part):
+        if row["show_id"] in state.shows:
+            payments = state.shows[row["show_id"]].payments
+            payments[row["provider"], row["reference"]] = row["reservation_id"]
+    for stock in state.shows.values():
+        _check_seats(stock)
+    await _load_refusals(state, connection)
+    return state
+
+
+def record_of(row: Any) -> Record:
+    """A row of table `reservation`."""
+    areas = row["areas"]
+    reservation = messages.Reservation(
+        id=row["reservation_id"],
+        status=row["status"],
+        version=row["version"],
+        account=row["account"],
+        person=row["person"],
+        seats=tuple(row["seats"]),
+        areas=tuple(zip(areas[::2], areas[1::2], strict=True)),
+        prices=tuple(row["prices"]),
+        amount=row["amount"],
+        held_at_ms=row["held_at_ms"],
+        expires_at_ms=row["expires_at_ms"],
+        hold_s=row["hold_s"],
+        booked_at_ms=row["booked_at_ms"],
+        external_id=row["external_id"],
+    )
+    return Record(reservation, row["fingerprint"], unpack_recent(row["recent"]))
+
+
+def _load_show(state: PartitionState, row: Any) -> None:
+    key = row["layout_id"], row["layout_sha256"]
+    if key not in state.layouts:
+        state.layouts[key] = decode_layout(row["document"], row["layout_sha256"])
+    terms = ShowTerms(
+        show=row["show_id"],
+        layout_id=row["layout_id"],
+        layout_sha256=row["layout_sha256"],
+        currency=row["currency"],
+        starts_at_ms=row["starts_at_ms"],
+        opens_at_ms=row["opens_at_ms"],
+        closes_at_ms=row["closes_at_ms"],
+        prices=msgspec.json.decode(row["prices"], type=dict[str, int]),
+        policy=msgspec.json.decode(row["policy"], type=messages.Policy),
+        opened_at_ms=row["opened_at_ms"],
+    )
+    state.shows[row["show_id"]] = ShowStock(terms, state.layouts[key], status=row["status"], seq=row["seq"])
+
+
+def _check_seats(stock: ShowStock) -> None:
+    reserved = sum(len(record.reservation.seats) for record in stock.live.values())
+    if reserved != len(stock.owners):
+        raise MemoryDiffers(f"show {stock.terms.show}: {len(stock.owners)} seats are taken, {reserved} are reserved")
+
+
+async def _load_refusals(state: PartitionState, connection: asyncpg.Connection) -> None:
+    """The window of recent "no"s, so that a repeat after a crash gets the answer that it got before."""
+    since_ms = state.last_now_ms - REFUSALS_REMEMBERED_MS - CLOCK_SLACK_MS
+    for row in await connection.fetch(RECENT, state.part, since_ms):
+        for outcome in messages.decode_outcomes(row["payload"]):
+            if isinstance(outcome, messages.Refusal) and is_remembered(outcome):
+                state.refusals.remember(outcome)

@@ -1,0 +1,96 @@
+"""The table of who is alive and who owns what, over the one connection that renews the leases."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from uuid import UUID
+
+import asyncpg
+
+from allocator.errors import ResultUnknown
+from allocator.ownership import Seat
+
+# Rewritten on each reconnect: the backend named here is the one whose end means that its owner is gone.
+REGISTER = """
+INSERT INTO allocator_member (owner, backend_pid, backend_start, seen_until)
+SELECT $1, pid, backend_start, clock_timestamp() + interval '3 seconds'
+FROM pg_stat_activity WHERE pid = pg_backend_pid()
+ON CONFLICT (owner) DO UPDATE
+SET backend_pid = EXCLUDED.backend_pid, backend_start = EXCLUDED.backend_start, seen_until = EXCLUDED.seen_until
+"""
+FORGET_THE_DEAD = "DELETE FROM allocator_member WHERE seen_until < clock_timestamp() - interval '1 hour'"
+RENEW = """
+UPDATE allocator_cursor c
+SET lease_until = clock_timestamp() + interval '3 seconds', published_seq = GREATEST(c.published_seq, r.published_seq)
+FROM unnest($1::int[], $2::bigint[], $3::bigint[]) AS r (part, epoch, published_seq)
+WHERE c.part = r.part AND c.epoch = r.epoch
+"""
+LIVING = """
+SELECT m.owner FROM allocator_member m JOIN pg_stat_activity a
+ON a.pid = m.backend_pid AND a.backend_start = m.backend_start
+WHERE m.seen_until > clock_timestamp()
+"""
+SEATS = """
+SELECT c.part, c.owner, c.owner IS NULL OR c.lease_until < clock_timestamp() OR EXISTS (
+    SELECT FROM allocator_member m WHERE m.owner = c.owner AND NOT EXISTS (
+        SELECT FROM pg_stat_activity a WHERE a.pid = m.backend_pid AND a.backend_start = m.backend_start)) AS claimable
+FROM allocator_cursor c ORDER BY c.part
+"""
+LEAVE = "DELETE FROM allocator_member WHERE owner = $1"
+
+Connect = Callable[[], Awaitable[asyncpg.Connection]]
+
+
+class Membership:
+    """One allocator in the table of all. Errors are `ResultUnknown`: the next tick tries again, with a new backend."""
+
+    def __init__(self, owner: UUID, connect: Connect) -> None:
+        self.owner = owner
+        self._connect = connect
+        self._connection: asyncpg.Connection | None = None
+
+    async def renew(self, leases: Sequence[tuple[int, int, int]]) -> None:
+        """Say that we live, and renew `(part, epoch, published batch)` each."""
+        connection = await self._open()
+        try:
+            await connection.execute(REGISTER, self.owner)
+            if leases:
+                parts, epochs, published = zip(*leases, strict=True)
+                await connection.execute(RENEW, parts, epochs, published)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            self._drop(error)
+
+    async def look(self) -> tuple[list[Seat], list[str]]:
+        """The partitions as they are owned, and who is alive."""
+        connection = await self._open()
+        try:
+            seats = [
+                Seat(row["part"], row["owner"] and row["owner"].hex, row["claimable"])
+                for row in await connection.fetch(SEATS)
+            ]
+            return seats, [row["owner"].hex for row in await connection.fetch(LIVING)]
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            self._drop(error)
+            raise
+
+    async def leave(self) -> None:
+        """Leave the table: the others take over at once."""
+        if self._connection is not None:
+            try:
+                await self._connection.execute(LEAVE, self.owner)
+                await self._connection.execute(FORGET_THE_DEAD)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                self._drop(error)
+            await self._connection.close()
+
+    async def _open(self) -> asyncpg.Connection:
+        if self._connection is None or self._connection.is_closed():
+            try:
+                self._connection = await self._connect()
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                raise ResultUnknown(repr(error)) from error
+        return self._connection
+
+    def _drop(self, error: Exception) -> None:
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+        raise ResultUnknown(repr(error)) from error

@@ -1,0 +1,226 @@
+"""The office: runs the desks of one allocator process, renews their leases, takes partitions and gives them back.
+
+Desks are stopped by a flag, never by cancelling: a cancelled database call sends a cancel request, and that can make
+a commit visible which the standby does not have.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from allocator import metrics
+from allocator.caution import Caution
+from allocator.errors import DeskError, ResultUnknown
+from allocator.log import KafkaLog
+from allocator.membership import Membership
+from allocator.ownership import plan
+from allocator.service import Desk, claim
+from allocator.settings import Settings
+from allocator.store import PostgresStore
+from ticketing.clock import Clock
+from ticketing.messages import ShowStatusNow
+
+IDLE_FETCH_S = 0.2
+"""How long an idle desk waits for a first record: also how soon it notices that it is to stop."""
+BUSY_WAIT_S = 0.002
+"""How long a desk waits for its commit before it looks for more to decide meanwhile."""
+CLAIM_RETRY_S = 0.5
+STATUS_INTERVAL_S = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Place:
+    """A partition in this process: its desk, and the flag that asks it to stop."""
+
+    part: int
+    store: PostgresStore
+    desk: Desk | None = None
+    stop: bool = False
+    progress_s: float = field(default_factory=time.monotonic)
+    task: "asyncio.Task[None] | None" = None
+
+
+class Office:
+    """All partitions of one allocator process."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        membership: Membership,
+        commands: KafkaLog,
+        open_store: Callable[[int], PostgresStore],
+        clock: Clock,
+        announce: Callable[[ShowStatusNow], Awaitable[None]],
+    ) -> None:
+        self._settings = settings
+        self._membership = membership
+        self._commands = commands
+        self._open_store = open_store
+        self._clock = clock
+        self._announce = announce
+        self._observer = metrics.MeteredObserver()
+        self._places: dict[int, Place] = {}
+        self._cautions: dict[int, Caution] = {}
+        self._stop = asyncio.Event()
+        self._crash: BaseException | None = None
+        self._reachable = False
+
+    def request_stop(self) -> None:
+        """Let the desks finish what they have begun, and leave."""
+        self._stop.set()
+
+    def ready(self) -> list[str]:
+        """Why this allocator cannot decide; empty when it can. One without a partition is a ready spare."""
+        return [] if self._reachable else ["the database cannot be reached"]
+
+    async def run(self) -> None:
+        """Own partitions until asked to stop. Raises what a desk raised where memory and tables differ."""
+        try:
+            while not self._stop.is_set() and self._crash is None:
+                await self._tick()
+                await _wait(self._stop, self._settings.allocator_tick_s)
+        finally:
+            for place in self._places.values():
+                place.stop = True
+            await asyncio.gather(*(place.task for place in self._places.values() if place.task))
+            await self._membership.leave()
+        if self._crash is not None:
+            raise self._crash
+
+    async def announce_shows(self) -> None:
+        """Tell each show's counts and lag once a second, until asked to stop."""
+        while not self._stop.is_set():
+            lag_records, lag_ms = 0, 0
+            for place in list(self._places.values()):
+                for status in await self._statuses(place):
+                    lag_records, lag_ms = max(lag_records, status.lag_records), max(lag_ms, status.lag_ms)
+                    await self._announce(status)
+            metrics.LAG_RECORDS.set(lag_records)
+            metrics.LAG_SECONDS.set(lag_ms / 1000)
+            await _wait(self._stop, STATUS_INTERVAL_S)
+
+    async def _tick(self) -> None:
+        now_s = time.monotonic()
+        moving = [p for p in self._places.values() if now_s - p.progress_s < self._settings.allocator_stuck_s]
+        desks = [place.desk for place in moving if place.desk is not None]
+        try:
+            await self._membership.renew([(d.part, d.position.epoch, d.published_seq) for d in desks])
+            seats, members = await self._membership.look()
+        except ResultUnknown as error:
+            self._reachable = False
+            log.warning("membership.unreachable", error=str(error))
+            return
+        self._reachable = True
+        todo = plan(self._membership.owner.hex, seats, members)
+        for part in todo.claim:
+            if part not in self._places:
+                place = Place(part, self._open_store(part))
+                self._places[part] = place
+                place.task = asyncio.create_task(self._own(place), name=f"desk {part}")
+        if todo.give_back is not None and todo.give_back in self._places:
+            self._places[todo.give_back].stop = True
+        metrics.OWNED.set(len(desks))
+
+    async def _own(self, place: Place) -> None:
+        """One claim of one partition, from first to last. Whatever ends it, the place is free for another claim."""
+        part = place.part
+        caution = self._cautions.setdefault(part, Caution())
+        try:
+            claimed = await claim(place.store, self._commands, self._observer)
+            if claimed is None:
+                return
+            cursor, state = claimed
+            metrics.CLAIMS.inc()
+            log.info("partition.claimed", part=part, epoch=cursor.at.epoch, next_offset=cursor.at.next_offset)
+            place.desk = Desk(
+                cursor=cursor,
+                state=state,
+                store=place.store,
+                log=self._commands,
+                clock=self._clock,
+                meter=time.monotonic,
+                observer=self._observer,
+                caution=caution,
+            )
+            await self._work(place, place.desk)
+            await place.store.release(place.desk.position, place.desk.published_seq)
+            log.info("partition.released", part=part)
+        except DeskError as error:
+            metrics.LOSSES.labels(type(error).__name__).inc()
+            log.warning("partition.dropped", part=part, reason=type(error).__name__, error=str(error))
+            await _wait(self._stop, CLAIM_RETRY_S)
+        except Exception as error:
+            log.error("partition.stopped", part=part, exc_info=error)
+            self._crash = error
+        finally:
+            place.desk = None
+            place.store.close()
+            await self._commands.forget(part)
+            self._places.pop(part, None)
+
+    async def _work(self, place: Place, desk: Desk) -> None:
+        """Gather and settle until asked to stop: while one batch is being written, the next one is decided."""
+        settling: asyncio.Task[None] | None = None
+        try:
+            while not place.stop:
+                place.progress_s = time.monotonic()
+                if not desk.is_full:
+                    # With a draft in hand take only what is there: it is not to wait for more.
+                    await desk.gather(IDLE_FETCH_S if desk.is_empty and settling is None else 0)
+                if settling is not None:
+                    if not settling.done():
+                        await asyncio.wait({settling}, timeout=None if desk.is_full else BUSY_WAIT_S)
+                    if not settling.done():
+                        continue
+                    await settling
+                    settling = None
+                if not desk.is_empty:
+                    settling = asyncio.create_task(desk.settle(desk.seal()), name=f"settle {desk.part}")
+        finally:
+            if settling is not None:
+                # Also when gathering failed: the batch is on its way, and its connection is still needed.
+                await settling
+
+    async def _statuses(self, place: Place) -> list[ShowStatusNow]:
+        desk = place.desk
+        if desk is None:
+            return []
+        try:
+            _, end = await self._commands.bounds(place.part)
+        except DeskError:
+            return []
+        now_ms = self._clock.now_ms()
+        oldest_ms = desk.waiting_since_ms
+        statuses = []
+        for show, stock in list(desk.state.shows.items()):
+            taken = len(stock.owners) + sum(stock.area_taken)
+            booked = stock.seats_booked + sum(stock.area_booked)
+            statuses.append(
+                ShowStatusNow(
+                    show=show,
+                    part=place.part,
+                    at_ms=now_ms,
+                    status=stock.status,
+                    seq=stock.seq,
+                    available=stock.layout.places - taken,
+                    held=taken - booked,
+                    booked=booked,
+                    lag_records=max(0, end - desk.position.next_offset),
+                    lag_ms=max(0, now_ms - oldest_ms) if oldest_ms is not None else 0,
+                )
+            )
+        return statuses
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return

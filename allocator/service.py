@@ -1,0 +1,287 @@
+"""The desk of one partition: claim it, gather and decide what is queued, settle it, publish it, again.
+
+`gather` and `settle` are two hands: while one batch is being written the next one is decided, over a memory that
+already holds the first. Whatever goes wrong with a batch, the memory is dropped and read again from the store.
+The desk awaits nothing but its ports, so that a simulation can drive it step by step and stop it anywhere.
+"""
+
+from collections.abc import Callable
+
+from allocator.answer import Moment, log_time
+from allocator.caution import RECORDS_MAX, Caution
+from allocator.errors import DataRefused, MemoryDiffers, Replaced
+from allocator.netting import Batch, Position, net, next_chain, pack_outcomes, tail_hash
+from allocator.ports import CommandLog, Cursor, LogRecord, Observer, Publication, Store
+from allocator.seating import DECIDER_VERSION, asks_about, decide
+from allocator.stock import Draft, PartitionState
+from ticketing import messages
+from ticketing.clock import Clock
+
+DECIDING_S_MAX = 0.05
+PACKED_BYTES_MAX = 3 * 1024 * 1024
+RECALLED_AT_ONCE_MAX = 500
+
+
+class Desk:
+    """One partition's decider from claim to loss. A new object for each claim; `caution` outlives it."""
+
+    def __init__(
+        self,
+        *,
+        cursor: Cursor,
+        state: PartitionState,
+        store: Store,
+        log: CommandLog,
+        clock: Clock,
+        meter: Callable[[], float],
+        observer: Observer,
+        caution: Caution,
+    ) -> None:
+        self.state = state
+        self.part = cursor.at.part
+        self.published_seq = cursor.published_seq
+        self.position = cursor.at
+        """Where the cursor will stand when all sealed batches are settled."""
+        self._log_gen = cursor.log_gen
+        self._history_id = cursor.history_id
+        self._chain = cursor.chain
+        self._tail_hash = cursor.tail_hash
+        self._store = store
+        self._log = log
+        self._clock = clock
+        self._meter = meter
+        self._observer = observer
+        self._caution = caution
+        self._waiting: list[LogRecord] = []
+        self._next_offset = cursor.at.next_offset
+        self._database_time: tuple[int, float] | None = None
+        self._unsettled = 0
+        self._sealed_since_ms: int | None = None
+        self._new_draft()
+
+    def _new_draft(self) -> None:
+        self._draft = Draft(self._next_offset)
+        self._packed: list[bytes] = []
+        self._packed_bytes = 0
+        self._deciding_s = 0.0
+        self._decided_at_ms = 0
+        self._decided_since_ms: int | None = None
+        self._must_settle = False
+
+    @property
+    def waiting_since_ms(self) -> int | None:
+        """The broker's stamp of the oldest record that was fetched and is not settled."""
+        if self._sealed_since_ms is not None:
+            return self._sealed_since_ms
+        if self._decided_since_ms is not None:
+            return self._decided_since_ms
+        return self._waiting[-1].timestamp_ms if self._waiting else None
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing has been decided since the last batch was sealed."""
+        return self._next_offset == self._draft.first_offset
+
+    @property
+    def is_full(self) -> bool:
+        """The draft must be sealed before more is gathered."""
+        records = self._next_offset - self._draft.first_offset
+        return (
+            self._must_settle
+            or records >= self._caution.records_max(self._draft.first_offset)
+            or self._deciding_s >= DECIDING_S_MAX
+            or self._packed_bytes >= PACKED_BYTES_MAX
+        )
+
+    async def gather(self, timeout_s: float) -> None:
+        """Take what is queued, waiting up to `timeout_s` for a first record, and decide it into the draft."""
+        if not self._waiting:
+            fetched = await self._log.fetch(self.part, self._next_offset, RECORDS_MAX, timeout_s)
+            self._waiting = [record for record in fetched if record.offset >= self._next_offset]
+            self._waiting.reverse()  # the next one stands last, where taking it off is cheap
+        while self._waiting and not self.is_full:
+            record = self._waiting[-1]
+            if record.offset != self._next_offset:
+                raise MemoryDiffers(f"partition {self.part}: offset {self._next_offset} is missing from the log")
+            command = self._read(record)
+            if command is not None and not await self._is_known(command):
+                return
+            self._decide(record, command)
+            self._waiting.pop()
+            self._next_offset += 1
+
+    def seal(self) -> Batch:
+        """Close the draft: the batch to settle. The next draft starts over the memory as this one leaves it."""
+        payload = pack_outcomes(self._packed)
+        self._chain = next_chain(self._chain, payload)
+        batch = Batch(
+            at=self.position,
+            next_offset=self._next_offset,
+            tail_hash=self._tail_hash or b"",
+            last_now_ms=self.state.last_now_ms,
+            published_seq=self.published_seq,
+            decided_at_ms=self._decided_at_ms,
+            decider_version=DECIDER_VERSION,
+            chain=self._chain,
+            payload=payload,
+        )
+        net(self.state, self._draft, batch)
+        self.position = Position(self.part, self.position.epoch, self.position.batch_seq + 1, self._next_offset)
+        self._unsettled += 1
+        self._sealed_since_ms = self._decided_since_ms
+        self._new_draft()
+        return batch
+
+    async def settle(self, batch: Batch) -> None:
+        """Write a sealed batch and publish it. Batches are settled one at a time, in the order of sealing.
+
+        Raises:
+            Replaced, ResultUnknown, DataRefused, MemoryDiffers: the memory is to be dropped.
+        """
+        started = self._meter()
+        try:
+            database_ms = await self._store.apply(batch)
+        except DataRefused:
+            self._caution.refused(batch.at.next_offset, batch.next_offset)
+            raise
+        if database_ms is None:
+            raise Replaced(f"partition {self.part} has another owner")
+        now_s = self._meter()
+        self._database_time = (database_ms, now_s)
+        self._unsettled -= 1
+        self._sealed_since_ms = None
+        self._observer.settled(self.part, batch, now_s - started)
+        seq = batch.at.batch_seq + 1
+        await self._log.publish(
+            Publication(self.part, self._log_gen, seq, self._history_id, batch.decided_at_ms, batch.payload)
+        )
+        self.published_seq = seq
+
+    def _read(self, record: LogRecord) -> messages.AnyCommand | None:
+        try:
+            return messages.decode_command(record.value)
+        except messages.Undecodable:
+            return None
+
+    async def _is_known(self, command: messages.AnyCommand) -> bool:
+        """Whether all that the decision needs is in memory; False: settle what is decided, and come again."""
+        if isinstance(command, messages.OpenShow):
+            wanted = (command.layout, command.layout_sha256)
+            if wanted not in self.state.layouts:
+                layout = await self._store.layout(*wanted)
+                if layout is not None:
+                    self.state.layouts[wanted] = layout
+            return True
+        if not self._is_forgotten(command):
+            return True
+        if self._unsettled or not self.is_empty:
+            # The row may be part of a batch that is not written yet.
+            self._must_settle = not self.is_empty
+            return False
+        await self._recall()
+        return True
+
+    def _is_forgotten(self, command: messages.AnyCommand) -> bool:
+        reservation = asks_about(command)
+        stock = self.state.shows.get(command.show)
+        return reservation is not None and stock is not None and stock.is_forgotten(reservation)
+
+    async def _recall(self) -> None:
+        """Read the rows of all forgotten reservations that the waiting records ask about, in one go."""
+        wanted: dict[tuple[int, bytes], None] = {}
+        for record in reversed(self._waiting):
+            command = self._read(record)
+            reservation = command and asks_about(command)
+            if command and reservation and self._is_forgotten(command):
+                wanted[command.show, reservation] = None
+                if len(wanted) >= RECALLED_AT_ONCE_MAX:
+                    break
+        for show, row in await self._store.records(list(wanted)):
+            self.state.shows[show].recall(row)
+
+    def _decide(self, record: LogRecord, command: messages.AnyCommand | None) -> None:
+        started = self._meter()
+        state = self.state
+        if self.is_empty:
+            self._decided_at_ms = self._own_time_ms(started)
+            self._decided_since_ms = record.timestamp_ms
+        forced = self._caution.is_forced(record.offset)
+        if command is None or forced:
+            code = "data_refused" if forced else "malformed"
+            self._reject(record, command, code)
+        else:
+            state.last_now_ms = log_time(state.last_now_ms, record.timestamp_ms, command.sent_at_ms)
+            moment = Moment(state.last_now_ms, self._decided_at_ms, record.offset)
+            try:
+                outcomes = decide(state, command, moment)
+            except Exception as error:
+                self._observer.bug(self.part, record.offset, error)
+                self._reject(record, command, "internal_error")
+            else:
+                for outcome in outcomes:
+                    self._happen(command, outcome)
+        self._tail_hash = tail_hash(record.timestamp_ms, record.value)
+        self._deciding_s += self._meter() - started
+
+    def _reject(self, record: LogRecord, command: messages.AnyCommand | None, code: str) -> None:
+        """One outcome and a dead letter for a record that cannot be decided."""
+        self._observer.unreadable(self.part, record.offset)
+        stock = self.state.shows.get(command.show) if command else None
+        rejected = messages.CommandRejected(
+            show=command.show if command else 0,
+            seq=stock.seq if stock else 0,
+            at_ms=self.state.last_now_ms,
+            offset=record.offset,
+            key=command.key if command else b"",
+            account=command.account if command else "",
+            code=code,
+        )
+        self._draft.dead.append((record.offset, code, record.value))
+        self._happen(None, rejected)
+
+    def _happen(self, command: messages.AnyCommand | None, outcome: messages.AnyOutcome) -> None:
+        self.state.evolve(command, outcome, self._draft)
+        packed = messages.encode(outcome)
+        self._packed.append(packed)
+        self._packed_bytes += len(packed)
+
+    def _own_time_ms(self, now_s: float) -> int:
+        """This process's clock, but not ahead of the database's: a node whose clock is wrong must not move expiry."""
+        own = self._clock.now_ms()
+        if self._database_time is None:
+            return own
+        database_ms, read_at_s = self._database_time
+        return min(own, database_ms + round((now_s - read_at_s) * 1000))
+
+
+async def claim(store: Store, log: CommandLog, observer: Observer) -> tuple[Cursor, PartitionState] | None:
+    """Own a partition: fence its last owner, look whether the log still fits the cursor, load, publish what is due.
+
+    None where somebody else lives on it. Raises what `Store` and `CommandLog` raise.
+    """
+    cursor = await store.claim()
+    if cursor is None:
+        return None
+    cursor = await _agree_with_log(cursor, store, log, observer)
+    state = await store.load(cursor)
+    for publication in await store.unpublished(cursor):
+        await log.publish(publication)
+    return cursor, state
+
+
+async def _agree_with_log(cursor: Cursor, store: Store, log: CommandLog, observer: Observer) -> Cursor:
+    part, expected = cursor.at.part, cursor.at.next_offset
+    first, end = await log.bounds(part)
+    if first > expected:
+        go_on_at = first
+    elif expected > end:
+        go_on_at = end
+    elif expected == first or cursor.tail_hash is None:
+        return cursor
+    else:
+        last = await log.read_one(part, expected - 1)
+        if last is not None and tail_hash(last.timestamp_ms, last.value) == cursor.tail_hash:
+            return cursor
+        go_on_at = end
+    observer.log_lost(part, expected, go_on_at)
+    return await store.restart_log(cursor.at, go_on_at)

@@ -1,0 +1,269 @@
+"""Postgres as the desks' store: one partition, one connection. The only module that calls `apply_batch()`."""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from allocator.errors import DataRefused, MemoryDiffers, Replaced, ResultUnknown
+from allocator.loading import load_state, record_of
+from allocator.netting import Batch, Position, pack_recent
+from allocator.ports import Cursor, Publication
+from allocator.stock import PartitionState, Record
+from ticketing.layout import Layout, decode_layout
+
+APPLY_DEADLINE_S = 15.0
+"""After this the connection is cut. Later than the server's own statement_timeout, which ends a statement for sure."""
+
+APPLY = f"SELECT apply_batch({', '.join(f'${n}' for n in range(1, 80))})"
+
+# The owner is gone if the connection that renews its leases is: a backend is known by pid and start, since pids come
+# again. Only a member that is known to be dead counts; of one not seen yet nothing is known.
+CLAIM = """
+UPDATE allocator_cursor c
+SET epoch = epoch + 1, owner = $2, lease_until = clock_timestamp() + interval '3 seconds'
+WHERE part = $1 AND (
+    c.owner IS NULL OR c.lease_until < clock_timestamp() OR EXISTS (
+        SELECT FROM allocator_member m WHERE m.owner = c.owner AND NOT EXISTS (
+            SELECT FROM pg_stat_activity a WHERE a.pid = m.backend_pid AND a.backend_start = m.backend_start)))
+RETURNING epoch, batch_seq, next_offset, tail_hash, log_gen, last_now_ms, published_seq, chain
+"""
+HISTORY = "SELECT history_id FROM installation"
+RESTART_LOG = """
+UPDATE allocator_cursor SET log_gen = log_gen + 1, next_offset = $4, tail_hash = NULL
+WHERE part = $1 AND epoch = $2 AND batch_seq = $3
+RETURNING epoch, batch_seq, next_offset, tail_hash, log_gen, last_now_ms, published_seq, chain
+"""
+UNPUBLISHED = """
+SELECT log_gen, batch_seq, decided_at_ms, payload FROM outcome_log
+WHERE part = $1 AND batch_seq > $2 ORDER BY batch_seq
+"""
+LAYOUT = "SELECT document FROM layouts WHERE layout_id = $1 AND sha256 = $2"
+ROWS = """
+SELECT r.* FROM reservation r JOIN unnest($2::bigint[], $3::bytea[]) AS w (show_id, id)
+ON r.part = $1 AND r.show_id = w.show_id AND r.reservation_id = w.id
+"""
+RELEASE = """
+UPDATE allocator_cursor
+SET owner = NULL, lease_until = '-infinity', published_seq = GREATEST(published_seq, $3)
+WHERE part = $1 AND epoch = $2
+"""
+
+Connect = Callable[[Callable[[str], None]], "asyncio.Future[asyncpg.Connection] | Any"]
+
+
+class PostgresStore:
+    """See `ports.Store`. `connect` opens the connection and is given the listener for the server's warnings."""
+
+    def __init__(self, part: int, owner: UUID, connect: Connect) -> None:
+        self._part = part
+        self._owner = owner
+        self._connect = connect
+        self._connection: asyncpg.Connection | None = None
+        self._warnings: list[str] = []
+
+    async def claim(self) -> Cursor | None:
+        """Raises `ResultUnknown`: a claim whose commit came with a warning, or with no answer, does not count."""
+        row = await self._ask("fetchrow", CLAIM, self._part, self._owner)
+        if row is None:
+            return None
+        return await self._cursor(row)
+
+    async def restart_log(self, at: Position, next_offset: int) -> Cursor:
+        """Raises `Replaced`, `ResultUnknown`."""
+        row = await self._ask("fetchrow", RESTART_LOG, self._part, at.epoch, at.batch_seq, next_offset)
+        if row is None:
+            raise Replaced(f"partition {self._part} has another owner")
+        return await self._cursor(row)
+
+    async def load(self, cursor: Cursor) -> PartitionState:
+        """Raises `MemoryDiffers` where the tables contradict each other, `ResultUnknown`."""
+        try:
+            return await load_state(await self._open(), cursor)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            self._fail(error)
+
+    async def unpublished(self, cursor: Cursor) -> list[Publication]:
+        """Raises `ResultUnknown`."""
+        rows = await self._ask("fetch", UNPUBLISHED, self._part, cursor.published_seq)
+        return [
+            Publication(
+                self._part, row["log_gen"], row["batch_seq"], cursor.history_id, row["decided_at_ms"], row["payload"]
+            )
+            for row in rows
+        ]
+
+    async def layout(self, layout_id: str, sha256: bytes) -> Layout | None:
+        """Raises `ResultUnknown`, `MemoryDiffers` where a stored layout does not have its digest."""
+        document = await self._ask("fetchval", LAYOUT, layout_id, sha256)
+        if document is None:
+            return None
+        try:
+            return decode_layout(document, sha256)
+        except (ValueError, msgspec.DecodeError) as error:
+            raise MemoryDiffers(f"layout {layout_id}: {error}") from error
+
+    async def records(self, wanted: Sequence[tuple[int, bytes]]) -> list[tuple[int, Record]]:
+        """Raises `ResultUnknown`."""
+        shows, ids = [show for show, _ in wanted], [reservation for _, reservation in wanted]
+        return [(row["show_id"], record_of(row)) for row in await self._ask("fetch", ROWS, self._part, shows, ids)]
+
+    async def apply(self, batch: Batch) -> int | None:
+        """Raises `DataRefused`, `MemoryDiffers`, `ResultUnknown`."""
+        connection = await self._open()
+        # Never `timeout=` and never cancelled: both send a cancel request, and a cancelled wait for the standby
+        # makes a commit visible that the standby does not have. Cutting the connection leaves the server alone.
+        deadline = asyncio.get_running_loop().call_later(APPLY_DEADLINE_S, connection.terminate)
+        try:
+            database_ms: int | None = await self._ask("fetchval", APPLY, *_arguments(batch))
+        finally:
+            deadline.cancel()
+        return database_ms
+
+    async def release(self, at: Position, published_seq: int) -> None:
+        """Raises `ResultUnknown`."""
+        await self._ask("execute", RELEASE, self._part, at.epoch, published_seq)
+
+    def close(self) -> None:
+        """Cut the connection; whatever was under way on it is for the next claim to find out."""
+        if self._connection is not None:
+            self._connection.terminate()
+            self._connection = None
+
+    async def _open(self) -> asyncpg.Connection:
+        if self._connection is None:
+            try:
+                self._connection = await self._connect(self._warnings.append)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                self._fail(error)
+        return self._connection
+
+    async def _ask(self, how: str, sql: str, *arguments: Any) -> Any:
+        connection = await self._open()
+        self._warnings.clear()
+        try:
+            answer = await getattr(connection, how)(sql, *arguments)
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            self._fail(error)
+        if self._warnings:
+            raise ResultUnknown(f"partition {self._part}: the server warned: {self._warnings[0]}")
+        return answer
+
+    def _fail(self, error: Exception) -> NoReturn:
+        sqlstate = getattr(error, "sqlstate", None) or ""
+        if sqlstate.startswith("22") or isinstance(error, asyncpg.DataError):
+            raise DataRefused(str(error)) from error
+        if sqlstate.startswith("23") or sqlstate == "XX001":
+            raise MemoryDiffers(f"partition {self._part}: {error}") from error
+        raise ResultUnknown(f"partition {self._part}: {error!r}") from error
+
+    async def _cursor(self, row: asyncpg.Record) -> Cursor:
+        history_id = await self._ask("fetchval", HISTORY)
+        at = Position(self._part, row["epoch"], row["batch_seq"], row["next_offset"])
+        return Cursor(
+            at=at,
+            tail_hash=row["tail_hash"],
+            log_gen=row["log_gen"],
+            last_now_ms=row["last_now_ms"],
+            published_seq=row["published_seq"],
+            chain=row["chain"],
+            history_id=history_id,
+        )
+
+
+def _arguments(batch: Batch) -> list[Any]:
+    """The arguments of `apply_batch()`, in the order of its declaration (infra/postgres/0002_apply_batch.sql)."""
+    at = batch.at
+    return [
+        at.part,
+        at.epoch,
+        at.batch_seq,
+        at.next_offset,
+        batch.next_offset,
+        batch.tail_hash,
+        batch.last_now_ms,
+        batch.published_seq,
+        batch.decided_at_ms,
+        batch.decider_version,
+        batch.chain,
+        batch.payload,
+        *_columns(batch.freed, 3),
+        *_columns(batch.moved, 4),
+        *_columns(batch.taken, 3),
+        *_columns(batch.areas, 4),
+        *_columns((_born(show, record) for show, record in batch.born), 17),
+        *_columns((_changed(*change) for change in batch.changed), 8),
+        *_columns(batch.payments, 5),
+        *_columns((_born_show(born) for born in batch.shows_born), 12),
+        *_columns(_born_areas(batch), 4),
+        *_columns(batch.shows_changed, 4),
+        *_columns(batch.dead, 3),
+    ]
+
+
+def _columns(rows: Iterable[Sequence[Any]], width: int) -> Sequence[Sequence[Any]]:
+    return list(zip(*rows, strict=True)) or [()] * width
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """A one-dimensional array as PostgreSQL writes it, since arrays of different lengths make no array of arrays."""
+    return "{" + ",".join(map(str, numbers)) + "}"
+
+
+def _born(show: int, record: Record) -> tuple[Any, ...]:
+    it = record.reservation
+    areas = [number for pair in it.areas for number in pair]
+    return (
+        show,
+        it.id,
+        it.status,
+        it.version,
+        it.account,
+        it.person,
+        _array(it.seats),
+        _array(areas),
+        _array(it.prices),
+        it.amount,
+        it.held_at_ms,
+        it.expires_at_ms,
+        it.hold_s,
+        it.booked_at_ms,
+        it.external_id,
+        record.fingerprint,
+        pack_recent(record),
+    )
+
+
+def _changed(show: int, old_version: int, record: Record) -> tuple[Any, ...]:
+    it = record.reservation
+    recent = pack_recent(record)
+    return show, it.id, old_version, it.status, it.version, it.expires_at_ms, it.booked_at_ms, recent
+
+
+def _born_show(born: Any) -> tuple[Any, ...]:
+    terms = born.terms
+    return (
+        terms.show,
+        born.status,
+        born.seq,
+        terms.layout_id,
+        terms.layout_sha256,
+        terms.currency,
+        terms.starts_at_ms,
+        terms.opens_at_ms,
+        terms.closes_at_ms,
+        msgspec.json.encode(terms.prices).decode(),
+        msgspec.json.encode(terms.policy).decode(),
+        terms.opened_at_ms,
+    )
+
+
+def _born_areas(batch: Batch) -> list[tuple[int, int, int, int]]:
+    return [
+        (born.terms.show, number, capacity, taken)
+        for born in batch.shows_born
+        for number, (capacity, taken) in enumerate(born.areas)
+    ]
