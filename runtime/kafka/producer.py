@@ -193,7 +193,7 @@ class BatchingProducer:
                 self._forget(1)
                 continue
             try:
-                taken = append(timestamp=None, key=sending.key, value=sending.value, headers=sending.headers)
+                taken = append(timestamp=None, key=sending.key, value=sending.value, headers=[*sending.headers])
             except (TypeError, ValueError) as exc:
                 # Its caller's mistake, noticed here: neither bytes nor headers. The others must not suffer.
                 waiting.popleft()
