@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class InfraSettings(BaseSettings):
-    """Read from the environment (`ONSALE_*`) and `.env`; an address given here replaces the embedded server of its kind."""
+    """From the environment (`ONSALE_*`) and `.env`. An address given here replaces the embedded server of its kind."""
 
     model_config = SettingsConfigDict(env_prefix="ONSALE_", env_file=".env", extra="ignore")
 

@@ -245,9 +245,11 @@ def stop(data_dir: Path | str) -> bool:
 
 
 def remove(data_dir: Path | str) -> None:
-    """Stops the servers of a data directory and removes everything they kept."""
-    stop(data_dir)
+    """Stops the servers of a data directory and removes everything they kept; harmless for any other directory."""
     directory = Path(data_dir).absolute()
+    if not (directory / "keeper.lock").exists():
+        return
+    stop(directory)
     shutil.rmtree(fallback_data(directory), ignore_errors=True)
     shutil.rmtree(directory, ignore_errors=True)
 

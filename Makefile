@@ -1,0 +1,77 @@
+# `make` lists what there is to do. Everything runs from .venv, which `make setup` builds from the hash locks.
+
+PYTHON ?= python3
+ARGS ?=
+BENCH ?= allocator pipeline
+DATA_DIR ?= $(or $(ONSALE_DATA_DIR),.onsale)
+BIN := .venv/bin
+STAMP := .venv/.locks-installed
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+.DEFAULT_GOAL := help
+.PHONY: help setup lock demo test lint types sim faults soak bench browser stop clean
+
+help:  ## what you are reading
+	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/\1|\2/' | \
+		while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+setup: $(STAMP)  ## .venv with everything in it, from the hash locks; again only when they change
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo 'Python 3.11 or newer is needed: make setup PYTHON=python3.11'; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ echo 'Python lacks venv: on Debian and Ubuntu, apt install python3-venv'; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo 'installing requirements/dev.txt into .venv'
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+lock:  ## the hash locks again, from pyproject.toml (needs uv)
+	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
+	@set -e; compile() { $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-emit-index-url --no-emit-find-links "$$@" pyproject.toml; }; \
+	compile $(ARGS) --extra embedded --extra dev -o requirements/dev.txt; \
+	compile -c requirements/dev.txt --extra embedded -o requirements/embedded.txt; \
+	compile -c requirements/dev.txt -o requirements/runtime.txt
+
+demo: setup  ## a flash sale on real servers, with simulated fans: ARGS="--once --fans 2000 --seats 500"
+	@$(BIN)/onsale doctor
+	@$(BIN)/onsale demo $(ARGS)
+
+test: setup  ## every test: ARGS="tests/unit -k hold"
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: setup  ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: setup  ## mypy --strict, tests too
+	@$(BIN)/mypy .
+
+sim: setup  ## the simulation, many seeds
+	@test -f tests/simulation/__main__.py || { echo 'make sim is not filled yet'; exit 2; }
+	@$(BIN)/python -m tests.simulation $(ARGS)
+
+faults:  ## faults on real servers, at length
+	@echo 'make faults is not filled yet'; exit 2
+
+soak:  ## hours under load
+	@echo 'make soak is not filled yet'; exit 2
+
+bench: setup  ## figures: BENCH="allocator pipeline"
+	@for name in $(BENCH); do \
+		test -f bench/$$name.py || { echo "bench/$$name.py is not there yet"; exit 2; }; \
+		$(BIN)/python -m bench.$$name $(ARGS) || exit 1; \
+	done
+
+browser:  ## the pages in a browser
+	@echo 'make browser is not filled yet'; exit 2
+
+stop:  ## the embedded servers, in order, whoever uses them
+	@test ! -x $(BIN)/python || $(BIN)/python -m infra.embedded stop $(DATA_DIR)
+
+clean:  ## stops the servers and removes what was built and kept here (not the jars in the user's cache)
+	@test ! -x $(BIN)/python || $(BIN)/python -m infra.embedded remove $(DATA_DIR)
+	@rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
