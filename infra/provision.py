@@ -92,8 +92,10 @@ def migrations() -> list[tuple[str, str]]:
     return sorted((file.name, file.read_text()) for file in files if file.name.endswith(".sql"))
 
 
-async def provision_topics(bootstrap: str, prefix: str = "", partitions: int = topics.PARTITIONS_DEFAULT) -> None:
-    """Create the topics of `ticketing.topics` that are missing, under `prefix`.
+async def provision_topics(
+    bootstrap: str, prefix: str = "", partitions: int = topics.PARTITIONS_DEFAULT, replicas: int = 1
+) -> None:
+    """Create the topics of `ticketing.topics` that are missing, under `prefix`, each `replicas` times.
 
     Raises:
         aiokafka.errors.KafkaError: the broker refused.
@@ -106,7 +108,7 @@ async def provision_topics(bootstrap: str, prefix: str = "", partitions: int = t
             NewTopic(
                 name=topic.full_name(prefix),
                 num_partitions=topic.partitions or partitions,
-                replication_factor=-1,  # the broker's default: 1 on the embedded one, 3 in production
+                replication_factor=replicas,
                 topic_configs=topic.config,
             )
             for topic in topics.ALL
