@@ -56,12 +56,14 @@ class Table(Protocol):
 
 
 class HistoryChanged(Exception):
-    """The database was restored from a backup: numbers start a new history, and the reader must load its snapshot."""
+    """What the reader knows is not continued by what is there now: it must load its snapshot again.
 
-    def __init__(self, known: str, now: str) -> None:
-        super().__init__(f"history {known} was replaced by {now}")
-        self.known = known
-        self.now = now
+    So it is after the database was restored from a backup.
+    """
+
+
+class BatchesGone(HistoryChanged):
+    """The next batch is published, but the table no longer has it: the reader was away for too long."""
 
 
 class Follower:
@@ -74,18 +76,108 @@ class Follower:
     def __init__(
         self, stream: Stream, table: Table, start: Mapping[int, int], *, history_id: str | None = None
     ) -> None:
-        raise NotImplementedError
+        self._stream = stream
+        self._table = table
+        self._tracks = {part: _Track(seq) for part, seq in start.items()}
+        self._history_id = history_id
+        self._checked_ms: int | None = None
+        self._is_behind = False
 
     @property
     def seen(self) -> dict[int, int]:
         """Last batch_seq handed out, of each partition."""
-        raise NotImplementedError
+        return {part: track.last_seq for part, track in self._tracks.items()}
+
+    @property
+    def history_id(self) -> str | None:
+        """The history that is being followed; None while nothing of it was seen."""
+        return self._history_id
 
     async def step(self, now_ms: int, timeout_s: float = 0.5) -> list[Batch]:
         """The next batches, each exactly once, ascending by batch_seq within its partition.
 
-        `now_ms` is any monotonic or wall clock in milliseconds. Waits at most `timeout_s` for the topic, plus the
+        `now_ms` is any clock in milliseconds that does not go back. Waits at most `timeout_s` for the topic, plus the
         table. Raises `HistoryChanged`, after which this follower is done, and whatever the ports raise, after which
-        `step` may be called again.
+        `step` may be called again: nothing that was read is lost.
         """
-        raise NotImplementedError
+        for batch in await self._stream.poll(0.0 if self._is_behind else timeout_s):
+            track = self._tracks.get(batch.part)
+            if track is not None:
+                self._judge_history(batch.history_id)
+                track.keep(batch)
+        if self._must_check(now_ms):
+            self._checked_ms = now_ms
+            await self._fill_from_table()
+        return [batch for track in self._tracks.values() for batch in track.take()]
+
+    def _must_check(self, now_ms: int) -> bool:
+        if self._checked_ms is None or self._is_behind:
+            return True
+        since_ms = now_ms - self._checked_ms
+        has_gap = any(track.has_gap() for track in self._tracks.values())
+        return since_ms >= (GAP_RETRY_MS if has_gap else CHECK_EVERY_MS)
+
+    async def _fill_from_table(self) -> None:
+        published = await self._table.published()
+        self._is_behind = False
+        for part, track in self._tracks.items():
+            if part not in published:
+                continue
+            self._judge_history(published[part].history_id)
+            after_seq, up_to_seq = track.missing(published[part].batch_seq)
+            if up_to_seq <= after_seq:
+                continue
+            found = await self._table.read(part, after_seq, up_to_seq, READ_BATCHES_MAX)
+            if not found or found[0].batch_seq != after_seq + 1:
+                raise BatchesGone(f"partition {part} has no batch {after_seq + 1}, {up_to_seq} is published")
+            for batch in found:
+                self._judge_history(batch.history_id)
+                track.keep(batch)
+            # What was left out for its number, or for the reader's memory, is read at the next step, not in a second.
+            self._is_behind |= found[-1].batch_seq < published[part].batch_seq
+
+    def _judge_history(self, history_id: str) -> None:
+        if self._history_id is None:
+            self._history_id = history_id
+        elif history_id != self._history_id:
+            raise HistoryChanged(f"history {self._history_id} was replaced by {history_id}")
+
+
+class _Track:
+    """One partition: handed out up to `last_seq`, and what is at hand of the batches after it."""
+
+    def __init__(self, last_seq: int) -> None:
+        self.last_seq = last_seq
+        self._ahead: dict[int, Batch] = {}
+
+    def keep(self, batch: Batch) -> None:
+        """Remember a batch that is still to be handed out; the furthest ahead make room for nearer ones."""
+        if batch.batch_seq <= self.last_seq:
+            return
+        self._ahead[batch.batch_seq] = batch
+        while len(self._ahead) > AHEAD_BATCHES_MAX and not self._reaches(max(self._ahead)):
+            del self._ahead[max(self._ahead)]
+
+    def has_gap(self) -> bool:
+        """Whether something is at hand that cannot be handed out yet."""
+        return bool(self._ahead) and not self._reaches(max(self._ahead))
+
+    def missing(self, published_seq: int) -> tuple[int, int]:
+        """The first range (after, up to) that is published and not at hand; empty if both are the same."""
+        after_seq = self.last_seq
+        while after_seq + 1 in self._ahead:
+            after_seq += 1
+        beyond = [seq for seq in self._ahead if seq > after_seq]
+        return after_seq, max(after_seq, min([published_seq, *(seq - 1 for seq in beyond)]))
+
+    def take(self) -> list[Batch]:
+        """What follows without a gap."""
+        taken = []
+        while (batch := self._ahead.pop(self.last_seq + 1, None)) is not None:
+            taken.append(batch)
+            self.last_seq += 1
+        return taken
+
+    def _reaches(self, seq: int) -> bool:
+        """Whether everything from the last one handed out up to `seq` is at hand: nothing but that run."""
+        return seq - self.last_seq == len(self._ahead)

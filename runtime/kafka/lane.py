@@ -12,10 +12,11 @@ from runtime.kafka.records import Record
 class Lane:
     """Records read and not yet asked for: in order, the last one at `next_offset` - 1.
 
-    `paused`: the consumer was told not to fetch. `out_of_range`: the broker has nothing at `next_offset`.
+    `size_bytes`: of their values. `paused`: the consumer was told not to
+    fetch. `out_of_range`: the broker has nothing at `next_offset`.
     """
 
-    __slots__ = ("_hole_at", "arrived", "next_offset", "out_of_range", "paused", "records", "tp")
+    __slots__ = ("_hole_at", "arrived", "next_offset", "out_of_range", "paused", "records", "size_bytes", "tp")
 
     def __init__(self, tp: TopicPartition, offset: int) -> None:
         self.tp = tp
@@ -26,6 +27,7 @@ class Lane:
         """Forget everything; the next record wanted is the one at `offset`."""
         self.next_offset = offset
         self.records: deque[Record] = deque()
+        self.size_bytes = 0
         self.paused = False
         self.out_of_range = False
         self._hole_at = -1
@@ -36,8 +38,15 @@ class Lane:
         if not first <= offset <= self.next_offset:
             return False
         while self.records and self.records[0].offset < offset:
-            self.records.popleft()
+            self.take(1)
         return True
+
+    def take(self, records_max: int) -> list[Record]:
+        """Hand out the oldest, at most `records_max`."""
+        popleft = self.records.popleft
+        taken = [popleft() for _ in range(min(records_max, len(self.records)))]
+        self.size_bytes -= sum(len(record.value) for record in taken)
+        return taken
 
     def accept(self, records: Sequence[Record]) -> bool:
         """Append what follows; False when the consumer must seek to `next_offset`, as something was lost on the way.
@@ -51,5 +60,6 @@ class Lane:
                 self._hole_at = self.next_offset
                 return False
             self.records.append(record)
+            self.size_bytes += len(record.value)
             self.next_offset = record.offset + 1
         return True

@@ -18,6 +18,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 from runtime.kafka.connection import as_record, connect, stop
 from runtime.kafka.lane import Lane
 from runtime.kafka.records import LogRangeError, LogUnavailable, Record
+from runtime.kafka.single import SingleReads
 
 log = structlog.get_logger(__name__)
 
@@ -30,9 +31,9 @@ PROBE_AFTER_S = 5.0
 class PartitionReader:
     """One consumer without a group. `async with` connects (raises `LogUnavailable`) and closes.
 
-    `records_buffered_max` bounds what is read ahead in each partition (plus the rest of one fetch, at most
-    `fetch_bytes_max`). After the broker was away it goes on by itself where it was; while it is away `fetch` returns
-    nothing and `ends` raises.
+    `records_buffered_max` and `bytes_buffered_max` bound what is read ahead in each partition (plus the rest of one
+    fetch, at most `fetch_bytes_max`). After the broker was away it goes on by itself where it was; while it is away
+    `fetch` returns nothing and `ends` raises.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class PartitionReader:
         *,
         client_id: str,
         records_buffered_max: int = 20_000,
+        bytes_buffered_max: int = 16 * 1024 * 1024,
         partition_fetch_bytes_max: int = 1024 * 1024,
         fetch_bytes_max: int = 8 * 1024 * 1024,
         request_timeout_s: float = 5.0,
@@ -50,13 +52,13 @@ class PartitionReader:
         self._bootstrap = bootstrap
         self._client_id = client_id
         self._records_buffered_max = records_buffered_max
+        self._bytes_buffered_max = bytes_buffered_max
         self._partition_fetch_bytes_max = partition_fetch_bytes_max
         self._fetch_bytes_max = fetch_bytes_max
         self._request_timeout_s = request_timeout_s
         self._lanes: dict[int, Lane] = {}
         self._any_arrived = asyncio.Event()
-        self._single: AIOKafkaConsumer | None = None
-        self._single_turn = asyncio.Lock()
+        self._single = SingleReads(lambda: self._connect(f"{client_id}-single"), request_timeout_s)
         self._pump_task: asyncio.Task[None] | None = None
         self._consumer: AIOKafkaConsumer | None = None
 
@@ -72,7 +74,7 @@ class PartitionReader:
             self._pump_task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._pump_task
-        await stop(self._single)
+        await self._single.close()
         await stop(self._consumer)
 
     async def set_positions(self, positions: Mapping[int, int]) -> None:
@@ -146,23 +148,7 @@ class PartitionReader:
         Raises `LogUnavailable`.
         """
         begin, end = (await self.begins([part]))[part], (await self.ends([part]))[part]
-        if not begin <= offset < end:
-            return None
-        tp = TopicPartition(self.topic, part)
-        # Its own consumer, one at a time: assigning anew throws away what a consumer has read ahead.
-        async with self._single_turn:
-            if self._single is None:
-                self._single = await self._connect(f"{self._client_id}-single")
-            self._single.assign([tp])
-            self._single.seek(tp, offset)
-            try:
-                async with asyncio.timeout(self._request_timeout_s):
-                    found = await self._single.getone(tp)
-            except OffsetOutOfRangeError:
-                return None
-            except (KafkaError, TimeoutError) as exc:
-                raise LogUnavailable(f"cannot read {self.topic}/{part} at {offset}: {exc!r}") from exc
-        return as_record(found) if found.offset == offset else None
+        return await self._single.read(TopicPartition(self.topic, part), offset) if begin <= offset < end else None
 
     async def _offsets(self, parts: Iterable[int], *, end: bool) -> dict[int, int]:
         tps = [TopicPartition(self.topic, part) for part in parts]
@@ -182,9 +168,8 @@ class PartitionReader:
         return LogRangeError(part, wanted, begin, end)
 
     def _take(self, lane: Lane, records_max: int) -> list[Record]:
-        take = lane.records.popleft
-        taken = [take() for _ in range(min(records_max, len(lane.records)))]
-        if lane.paused and not lane.out_of_range and len(lane.records) * 2 <= self._records_buffered_max:
+        taken = lane.take(records_max)
+        if lane.paused and not lane.out_of_range and not self._is_full(lane, 2):
             lane.paused = False
             self._opened().resume(lane.tp)
         return taken
@@ -204,6 +189,13 @@ class PartitionReader:
         if lane.paused:
             consumer.resume(lane.tp)
         lane.restart(offset)
+
+    def _is_full(self, lane: Lane, factor: int) -> bool:
+        """Whether `factor` times of what is read ahead is more than may be."""
+        return (
+            len(lane.records) * factor >= self._records_buffered_max
+            or lane.size_bytes * factor >= self._bytes_buffered_max
+        )
 
     def _pause(self, lane: Lane) -> None:
         lane.paused = True
@@ -244,7 +236,7 @@ class PartitionReader:
             await asyncio.sleep(0)
             return True
         for lane in self._lanes.values():
-            if not lane.paused and len(lane.records) >= self._records_buffered_max:
+            if not lane.paused and self._is_full(lane, 1):
                 self._pause(lane)
         return bool(found)
 
