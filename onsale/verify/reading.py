@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import asyncpg
 
@@ -10,7 +11,7 @@ from onsale.verify.history import LoggedBatch, PartHistory
 from onsale.verify.tables import AreaRow, CursorRow, PaymentRow, ShowRow, TableComparison, compare_cursor
 from ticketing.messages import Reservation
 
-Connection = asyncpg.Connection[asyncpg.Record]
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 BATCHES_PER_FETCH = 8
 """A batch's payload may have 3 MiB."""

@@ -1,0 +1,158 @@
+"""The command `onsale`."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from infra import doctor as machine
+from infra import embedded
+from onsale import running
+from onsale.installation import infra_settings, open_installation, provision
+from onsale.verify.command import verify as run_verify
+
+UNAVAILABLE = 2
+"""Exit code of a command that could not do its work; 1 says that it did, and that something is wrong."""
+
+app = typer.Typer(
+    help="A flash sale on one machine: bring it up, try it with a crowd, prove what happened.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+keys_app = typer.Typer(
+    help="API keys for partners, admins and operators.", no_args_is_help=True, rich_markup_mode="markdown"
+)
+app.add_typer(keys_app, name="keys")
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        help="Where the embedded servers keep their data, with the secret and the logs. Default: ONSALE_DATA_DIR, "
+        "else .onsale in the current directory.",
+        show_default=False,
+    ),
+]
+
+
+def _say(text: str) -> None:
+    Console(stderr=True).print(text, highlight=False)
+
+
+@app.command()
+def up(
+    data_dir: DataDir = None,
+    port: Annotated[int, typer.Option(help="Port of 127.0.0.1 to listen on; 0 takes a free one.", min=0)] = 8400,
+    allocators: Annotated[int, typer.Option(help="How many allocators share the partitions.", min=1, max=12)] = 1,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error; the logs are in DATA_DIR/log.")] = (
+        "warning"
+    ),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON line once everything answers, for programs.")
+    ] = False,
+) -> None:
+    """Run everything: servers, rooms, pages. Ctrl-C ends it.
+
+    Postgres, Redis and Apache Kafka are started under the data directory, unless ONSALE_POSTGRES_URL, ONSALE_REDIS_URL
+    or ONSALE_KAFKA_BOOTSTRAP name servers of yours. Tables and topics are made as far as they are missing. Waiting
+    room, API, sockets and pages answer on one port; allocator and expiry worker are processes of their own and are
+    started again when they die. Whatever way this command ends, nothing it started is left running.
+
+    Prints the addresses, an admin key, a sandbox key, a show that is on sale and a curl line that holds two places.
+    """
+    from onsale.greeting import greet  # noqa: PLC0415 -- the rooms take a second to import; other commands need none
+    from onsale.up import UpOptions  # noqa: PLC0415 -- as above
+    from onsale.up import up as run_up  # noqa: PLC0415 -- as above
+
+    options = UpOptions(data_dir=data_dir, port=port, allocators=allocators, log_level=log_level)
+    try:
+        code = run_up(options, _say, lambda done: greet(done, as_json=as_json))
+    except (running.AlreadyRunning, embedded.ServersUnavailable) as error:
+        _say(str(error))
+        raise typer.Exit(UNAVAILABLE) from None
+    raise typer.Exit(code)
+
+
+@app.command()
+def stop(data_dir: DataDir = None) -> None:
+    """End what runs in a data directory: rooms first, then the servers.
+
+    Waits until everything has ended. Nothing running is no error.
+    """
+    directory = infra_settings(data_dir).data_dir.absolute()
+    try:
+        ended = running.stop(directory)
+    except TimeoutError as error:
+        _say(str(error))
+        raise typer.Exit(1) from None
+    ended = embedded.stop(directory) or ended
+    _say(f"stopped what ran in {directory}" if ended else f"nothing runs in {directory}")
+
+
+@app.command()
+def doctor(data_dir: DataDir = None) -> None:
+    """Ask whether this machine can run onsale, and what a first start will fetch.
+
+    Every "no" says what to do. Exit code 0 when all is well, 1 otherwise. Changes nothing.
+    """
+    console = Console()
+    checks = machine.run(infra_settings(data_dir))
+    for check in checks:
+        mark = "[green]ok[/green]  " if check.ok else "[red]FAIL[/red]"
+        console.print(f"{mark}  {check.name}: {check.detail}", highlight=False, soft_wrap=True)
+        if check.remedy:
+            console.print(f"      -> {check.remedy}", highlight=False, soft_wrap=True, style="bold")
+    raise typer.Exit(0 if all(check.ok for check in checks) else 1)
+
+
+@keys_app.command("create")
+def create_key(
+    name: Annotated[str, typer.Option(help="Whose key it is; shown beside it in lists.")],
+    role: Annotated[list[str], typer.Option(help="read, booking, admin or operator; give it again for more than one.")],
+    sandbox: Annotated[bool, typer.Option(help="A key for trying things (osk_test_…).")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Make an API key and print it. It is shown this once: only a hash of it is kept.
+
+    Uses the servers that run in the data directory, or starts them for the moment.
+
+    Example: onsale keys create --name "Box office" --role booking --role read
+    """
+    from onsale.keys import make_key  # noqa: PLC0415 -- the API's own code, which other commands need not import
+
+    try:
+        with open_installation(infra_settings(data_dir), _say) as installation:
+            provision(installation)
+            key_id, key = asyncio.run(make_key(installation, name, role, sandbox=sandbox))
+    except embedded.ServersUnavailable as error:
+        _say(str(error))
+        raise typer.Exit(UNAVAILABLE) from None
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    _say(f"{key_id}: {', '.join(sorted(role))}")
+    print(key)
+
+
+@app.command()
+def verify(
+    show: Annotated[str | None, typer.Option(help="Judge this show alone (shw_…).", show_default=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Prove from Postgres alone that what happened may happen.
+
+    Rebuilds every seat, area, reservation, payment and show from the log of outcomes, judges every step, and compares
+    where that ends with what the tables hold. It runs beside a sale that goes on: it reads one snapshot, as a role
+    that can only read.
+
+    Exit code 0: no violation. 1: violations, each named. 2: it could not run.
+    """
+    raise typer.Exit(run_verify(data_dir, show, as_json=as_json, say=_say))
+
+
+def main() -> None:
+    """Entry of the command `onsale`."""
+    app(prog_name="onsale")

@@ -1,0 +1,92 @@
+"""One installation on this machine: its servers (embedded, or those that the environment names), ready to be used."""
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from infra.embedded import EmbeddedServers
+from infra.provision import database_url, provision_database, provision_topics
+from infra.settings import InfraSettings
+from ticketing.topics import PARTITIONS_DEFAULT
+
+DATABASE = "onsale"
+"""On the embedded server, or where the given URL names none of its own."""
+MAINTENANCE_DATABASE = "postgres"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Addresses as whoever provisions sees them; `postgres_url` names the installation's own database."""
+
+    data_dir: Path
+    postgres_url: str
+    redis_url: str
+    kafka_bootstrap: str
+    secret: str
+
+    def environment(self) -> dict[str, str]:
+        """What tells a room, or a second command, where everything is."""
+        return {
+            "ONSALE_POSTGRES_URL": self.postgres_url,
+            "ONSALE_REDIS_URL": self.redis_url,
+            "ONSALE_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
+            "ONSALE_SECRET": self.secret,
+        }
+
+
+def infra_settings(data_dir: Path | None = None) -> InfraSettings:
+    """Settings from the environment and `.env`, with the data directory of the command line."""
+    settings = InfraSettings(_env_file=".env")
+    if settings.secret is not None:
+        # What starts the servers looks for it there.
+        os.environ.setdefault("ONSALE_SECRET", settings.secret)
+    return settings if data_dir is None else settings.model_copy(update={"data_dir": data_dir})
+
+
+@contextmanager
+def open_installation(settings: InfraSettings, say: Callable[[str], None]) -> Iterator[Installation]:
+    """The servers, for as long as the context is open. Raises `infra.embedded.ServersUnavailable`."""
+    with EmbeddedServers(settings.data_dir, on_progress=say, settings=settings) as servers:
+        yield Installation(
+            data_dir=servers.data_dir,
+            postgres_url=own_database(servers.postgres_url),
+            redis_url=servers.redis_url,
+            kafka_bootstrap=servers.kafka_bootstrap,
+            secret=servers.secret,
+        )
+
+
+def own_database(url: str) -> str:
+    """`url` as it is where it names a database of ours, else with the default name."""
+    named = urlsplit(url).path.lstrip("/")
+    return url if named and named != MAINTENANCE_DATABASE else database_url(url, DATABASE)
+
+
+def provision(installation: Installation) -> None:
+    """Roles, database, migrations, topics, as far as they are missing. Raises what the servers answer."""
+    partitions = int(os.environ.get("ONSALE_PARTITIONS", PARTITIONS_DEFAULT))
+    prefix = os.environ.get("ONSALE_TOPIC_PREFIX", "")
+
+    async def both() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(_provision_database(installation, partitions))
+            group.create_task(provision_topics(installation.kafka_bootstrap, prefix, partitions))
+
+    asyncio.run(both())
+
+
+async def _provision_database(installation: Installation, partitions: int) -> None:
+    url = installation.postgres_url
+    try:
+        await (await asyncpg.connect(url)).close()
+        admin_url = url
+    except asyncpg.InvalidCatalogNameError:
+        admin_url = database_url(url, MAINTENANCE_DATABASE)
+    database = urlsplit(url).path.lstrip("/")
+    await provision_database(admin_url, database, installation.secret, partitions)

@@ -1,0 +1,159 @@
+"""Everything on one machine: servers, provisioning, the rooms with a face in this process, the others as children."""
+
+import asyncio
+import os
+import shlex
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+import ingress.__main__
+import ingress.settings
+import notifier.__main__
+import notifier.settings
+import waiting_room.__main__
+import waiting_room.settings
+import web.__main__
+import web.settings
+from onsale import running
+from onsale.admin import Admin
+from onsale.children import Children
+from onsale.crowd.http import HttpClient, Unreachable
+from onsale.first_show import first_show
+from onsale.installation import Installation, infra_settings, open_installation, provision
+from onsale.keys import kept_keys
+from runtime import logs
+from runtime.process import OpenRoom, RunningRoom, run, serve_together
+
+READY_TIMEOUT_S = 60.0
+READY_POLL_S = 0.1
+STOP_GRACE_S = 5.0
+
+
+@dataclass(frozen=True)
+class UpOptions:
+    """What the command line says."""
+
+    data_dir: Path | None = None
+    host: str = "127.0.0.1"
+    port: int = 0
+    allocators: int = 1
+    log_level: str = "warning"
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """What whoever started it wants to know once everything answers. Holds keys."""
+
+    pid: int
+    data_dir: str
+    url: str
+    admin_key: str
+    sandbox_key: str
+    show: str
+
+    def curl(self) -> str:
+        """A command that holds two places, as it can be pasted."""
+        body = msgspec.json.encode({"show": self.show, "best": {"quantity": 2}}).decode()
+        words = ["curl", "-s", "-X", "POST", f"{self.url}/api/reservations"]
+        for header in (f"Authorization: Bearer {self.sandbox_key}", "Content-Type: application/json"):
+            words += ["-H", header]
+        # A new key at each paste, or the second one would be told what the first one got.
+        return f'{shlex.join(words)} -H "Idempotency-Key: $(date +%s%N)" -d {shlex.quote(body)}'
+
+
+def up(options: UpOptions, say: Callable[[str], None], announce: Callable[[Announcement], None]) -> int:
+    """Run everything until SIGTERM or SIGINT; the exit code.
+
+    Raises `running.AlreadyRunning`, `infra.embedded.ServersUnavailable`, and what provisioning raises.
+    """
+    settings = infra_settings(options.data_dir)
+    data_dir = settings.data_dir.absolute()
+    with running.only_one(data_dir), open_installation(settings, say) as installation:
+        provision(installation)
+        os.environ |= installation.environment()
+        os.environ.setdefault("ONSALE_LOG_LEVEL", options.log_level)
+        log_dir = data_dir / "log"
+        log_dir.mkdir(exist_ok=True)
+        with (log_dir / "rooms.log").open("a") as log:
+            logs.configure(os.environ["ONSALE_LOG_LEVEL"], json=True, stream=log)
+            return run(_Up(installation, options, announce).serve())
+
+
+class _Up:
+    def __init__(
+        self, installation: Installation, options: UpOptions, announce: Callable[[Announcement], None]
+    ) -> None:
+        self._installation = installation
+        self._options = options
+        self._announce = announce
+        self._port: asyncio.Future[int] | None = None
+        self._stopping = asyncio.Event()
+        self._state = running.RunningNow(os.getpid())
+
+    async def serve(self) -> None:
+        self._port = asyncio.get_running_loop().create_future()
+        options = self._options
+        children = Children(
+            ["allocator"] * options.allocators + ["expiry_worker"],
+            self._installation.data_dir / "log",
+            self._note_children,
+        )
+        rooms: Sequence[OpenRoom] = [
+            children.open,
+            partial(waiting_room.__main__.open_room, waiting_room.settings.RoomSettings()),
+            partial(ingress.__main__.open_room, ingress.settings.Settings()),
+            partial(notifier.__main__.open_room, notifier.settings.Settings()),
+            partial(web.__main__.open_room, web.settings.Settings()),
+            self._open_greeting,
+        ]
+        await serve_together(
+            rooms, options.host, options.port, stop_grace_s=STOP_GRACE_S, on_listening=self._port.set_result
+        )
+
+    @asynccontextmanager
+    async def _open_greeting(self) -> AsyncIterator[RunningRoom]:
+        yield RunningRoom(name="greeting", tasks=[self._greet], request_stop=self._stopping.set)
+
+    async def _greet(self) -> None:
+        assert self._port is not None
+        host, port = self._options.host, await self._port
+        http = HttpClient(host, port)
+        try:
+            await _until_ready(http)
+            keys = await kept_keys(self._installation)
+            show = await first_show(Admin(http, keys.admin))
+        finally:
+            http.close()
+        url = f"http://{host}:{port}"
+        self._note(msgspec.structs.replace(self._state, url=url, show=show))
+        self._announce(Announcement(os.getpid(), str(self._installation.data_dir), url, keys.admin, keys.sandbox, show))
+        await self._stopping.wait()
+
+    def _note_children(self, pids: dict[str, int], restarts: dict[str, int]) -> None:
+        self._note(msgspec.structs.replace(self._state, children=dict(pids), restarts=dict(restarts)))
+
+    def _note(self, state: running.RunningNow) -> None:
+        self._state = state
+        running.write_state(self._installation.data_dir, state)
+
+
+async def _until_ready(http: HttpClient) -> None:
+    said = "no answer"
+    try:
+        async with asyncio.timeout(READY_TIMEOUT_S):
+            while True:
+                try:
+                    answer = await http.request("GET", "/readyz")
+                except Unreachable as error:
+                    said = str(error)
+                else:
+                    if answer.status == 200:
+                        return
+                    said = answer.body.decode(errors="replace")
+                await asyncio.sleep(READY_POLL_S)
+    except TimeoutError:
+        raise TimeoutError(f"not ready after {READY_TIMEOUT_S:.0f} s: {said}") from None
