@@ -8,6 +8,10 @@ import structlog
 from structlog.typing import Processor
 
 
+class _Handler(logging.StreamHandler[TextIO]):
+    """Ours, so that configuring again replaces it and leaves others alone."""
+
+
 def configure(level: str = "info", json: bool = True, stream: TextIO | None = None) -> None:
     """Send everything that is logged in this process to `stream` (standard error), one line an event.
 
@@ -24,9 +28,15 @@ def configure(level: str = "info", json: bool = True, stream: TextIO | None = No
     ]
     finish: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
     if json:
-        finish += [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        # Without local variables: among them are passwords, and addresses with passwords in them.
+        frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False, max_frames=20)
+        finish += [structlog.processors.ExceptionRenderer(frames), structlog.processors.JSONRenderer()]
     else:
-        finish += [structlog.dev.ConsoleRenderer(colors=(stream or sys.stderr).isatty())]
+        finish += [
+            structlog.dev.ConsoleRenderer(
+                colors=(stream or sys.stderr).isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -37,10 +47,10 @@ def configure(level: str = "info", json: bool = True, stream: TextIO | None = No
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
+    handler = _Handler(stream or sys.stderr)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=finish))
     root = logging.getLogger()
-    for old in list(root.handlers):
+    for old in [old for old in root.handlers if isinstance(old, _Handler)]:
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level.upper())
@@ -48,5 +58,6 @@ def configure(level: str = "info", json: bool = True, stream: TextIO | None = No
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
-    # uvicorn announces each start and stop at info; the process says the same in its own words.
-    logging.getLogger("uvicorn.error").setLevel(max(logging.WARNING, root.level))
+    # uvicorn announces each start and stop at info, which the process says in its own words; httpx each request.
+    for name in ("uvicorn.error", "httpx"):
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

@@ -1,13 +1,30 @@
 """A room, or several, as one process: signals, tasks, one HTTP server with health, orderly stop."""
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import structlog
+import uvloop
+from prometheus_client import Histogram
 from starlette.types import ASGIApp
 
+from runtime import logs
+from runtime.health import ProcessApp
+from runtime.http import HttpServer, listen
 from runtime.settings import ServerSettings
+
+log = structlog.get_logger(__name__)
+
+LOOP_LAG = Histogram(
+    "runtime_event_loop_lag_seconds",
+    "How late the event loop wakes a sleeper: the longest that something ran without letting others have a turn.",
+    buckets=(0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0),
+)
+LAG_EVERY_S = 0.1
 
 Settings = TypeVar("Settings", bound=ServerSettings)
 
@@ -16,10 +33,10 @@ Settings = TypeVar("Settings", bound=ServerSettings)
 class RunningRoom:
     """A room that is open and ready to be run.
 
-    `app` answers every path under `prefixes` (http and websocket). `tasks` are loops that run as long as the process:
-    one that raises ends the process. `ready` names the reasons why the room cannot serve now; none means ready.
-    `request_stop`: asks the loops to return by themselves, which they get `stop_grace_s` for before they are
-    cancelled; without it they are cancelled at once.
+    `app` answers every path under `prefixes` (http and websocket; none given means all). `tasks` are loops that run as
+    long as the process: one that raises ends the process. `ready` names the reasons why the room cannot serve now;
+    none means ready. `request_stop`: asks the loops to return by themselves, which they get `stop_grace_s` for before
+    they are cancelled; without it they are cancelled at once.
     """
 
     name: str
@@ -40,8 +57,16 @@ async def serve(
     *,
     on_listening: Callable[[int], None] | None = None,
 ) -> None:
-    """Run one room until SIGTERM or SIGINT; see `serve_together`."""
-    raise NotImplementedError
+    """Run one room until SIGTERM or SIGINT, with the address and logs of its settings; see `serve_together`."""
+    logs.configure(settings.log_level, settings.log_json)
+    structlog.contextvars.bind_contextvars(room=room_name)
+    await serve_together(
+        [lambda: open_room(settings)],
+        settings.host,
+        settings.port,
+        stop_grace_s=settings.stop_grace_s,
+        on_listening=on_listening,
+    )
 
 
 async def serve_together(
@@ -57,10 +82,140 @@ async def serve_together(
     `rooms`: each opens one room (`functools.partial(open_room, settings)`); opened in order, closed in reverse.
     `on_listening` is told the bound port once requests are answered. `/livez`, `/readyz` and `/metrics` belong to the
     process. A room's loop that raises stops the whole process, and its exception is raised from here.
+
+    An orderly stop ends HTTP first (`/readyz` says so at once), then the loops, then closes the rooms.
     """
-    raise NotImplementedError
+    me = asyncio.current_task()
+    assert me is not None
+    stopping = asyncio.Event()
+    is_open = False
+
+    def stop() -> None:
+        stopping.set()
+        if not is_open:
+            me.cancel()
+
+    with _on_signals(stop):
+        try:
+            async with AsyncExitStack() as stack:
+                running = [await stack.enter_async_context(open_room()) for open_room in rooms]
+                is_open = True
+                await _run_rooms(
+                    running, host, port, stopping=stopping, stop_grace_s=stop_grace_s, on_listening=on_listening
+                )
+        except asyncio.CancelledError:
+            if is_open or not stopping.is_set() or me.uncancel() > 0:
+                raise
+    log.info("process.stopped")
 
 
 def run(main: Coroutine[Any, Any, None]) -> int:
     """Run `main` on uvloop; the exit code: 0 after an orderly stop, 1 after an exception, which is logged."""
-    raise NotImplementedError
+    try:
+        uvloop.run(main)
+    except KeyboardInterrupt:
+        return 130
+    except Exception:
+        log.critical("process.failed", exc_info=True)
+        return 1
+    return 0
+
+
+async def _run_rooms(
+    rooms: Sequence[RunningRoom],
+    host: str,
+    port: int,
+    *,
+    stopping: asyncio.Event,
+    stop_grace_s: float,
+    on_listening: Callable[[int], None] | None,
+) -> None:
+    listener = listen(host, port)
+    bound_port: int = listener.getsockname()[1]
+
+    def started() -> None:
+        log.info("process.listening", rooms=[room.name for room in rooms], host=host, port=bound_port)
+        if on_listening is not None:
+            on_listening(bound_port)
+
+    def reasons() -> dict[str, list[str]]:
+        own = ["stopping"] if stopping.is_set() else []
+        return {"process": own} | {room.name: room.ready() for room in rooms}
+
+    routes = {prefix: room.app for room in rooms if room.app is not None for prefix in room.prefixes or ("/",)}
+    server = HttpServer(ProcessApp(routes, reasons), listener, started)
+    http = asyncio.create_task(server.run_until_told(), name="http")
+    lag = asyncio.create_task(_watch_lag(), name="loop lag")
+    loops = {asyncio.create_task(_awaited(task()), name=room.name): room for room in rooms for task in room.tasks}
+    try:
+        await _until_stopped({http, lag, *loops}, http, stopping)
+    finally:
+        stopping.set()
+        await server.stop(http)
+        await _end_loops(loops, stop_grace_s)
+        lag.cancel()
+        await asyncio.wait({lag})
+        listener.close()
+    for task in (http, *loops):
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            raise failure
+
+
+async def _until_stopped(tasks: "set[asyncio.Task[None]]", http: "asyncio.Task[None]", stopping: asyncio.Event) -> None:
+    """Return when told to stop, when HTTP ended, or when any task raised, which is logged."""
+    told = asyncio.create_task(_awaited(stopping.wait()), name="told to stop")
+    pending = {told, *tasks}
+    try:
+        while True:
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                if not task.cancelled() and (failure := task.exception()) is not None:
+                    log.error("process.task_failed", task=task.get_name(), error=repr(failure))
+                    return
+            if told in done or http in done:
+                return
+    finally:
+        told.cancel()
+
+
+async def _end_loops(loops: "dict[asyncio.Task[None], RunningRoom]", grace_s: float) -> None:
+    """Ask those loops to end that can be asked, give them `grace_s`, then cancel whatever is left."""
+    asked = set()
+    for room in {id(room): room for room in loops.values()}.values():
+        if room.request_stop is not None:
+            room.request_stop()
+            asked |= {task for task, its_room in loops.items() if its_room is room}
+    for task in loops.keys() - asked:
+        task.cancel()
+    if asked:
+        _, late = await asyncio.wait(asked, timeout=grace_s)
+        for task in late:
+            log.warning("process.task_cancelled", task=task.get_name(), after_s=grace_s)
+            task.cancel()
+    if loops:
+        await asyncio.wait(loops)
+
+
+async def _watch_lag() -> None:
+    clock = asyncio.get_running_loop().time
+    while True:
+        due_s = clock() + LAG_EVERY_S
+        await asyncio.sleep(LAG_EVERY_S)
+        LOOP_LAG.observe(max(0.0, clock() - due_s))
+
+
+async def _awaited(work: Awaitable[object]) -> None:
+    await work
+
+
+@contextmanager
+def _on_signals(stop: Callable[[], None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    signals = (signal.SIGTERM, signal.SIGINT)
+    for number in signals:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in signals:
+            loop.remove_signal_handler(number)

@@ -1,0 +1,83 @@
+"""One uvicorn server inside a process that minds its own signals."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+
+import uvicorn
+from starlette.types import ASGIApp
+
+CONNECTIONS_MAX = 50_000
+"""Open connections and running requests, each; beyond it uvicorn answers 503."""
+MESSAGE_BYTES_MAX = 64 * 1024
+"""Largest message a client may send over a socket."""
+DRAIN_S = 3
+"""How long a stopping server waits for open requests and sockets to end."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to `host` and `port` (0: a free one). Raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.setblocking(False)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+class HttpServer(uvicorn.Server):
+    """Serves `app` on `listener` until `should_exit`; `on_started` is called when requests are answered."""
+
+    def __init__(self, app: ASGIApp, listener: socket.socket, on_started: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                # uvicorn types an application by its own events, starlette by plain dictionaries.
+                cast(Any, app),
+                http="httptools",
+                ws="websockets-sansio",
+                ws_max_size=MESSAGE_BYTES_MAX,
+                ws_per_message_deflate=False,
+                ws_ping_interval=20.0,
+                ws_ping_timeout=20.0,
+                interface="asgi3",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                limit_concurrency=CONNECTIONS_MAX,
+                backlog=4096,
+                timeout_keep_alive=20,
+                timeout_graceful_shutdown=DRAIN_S,
+            )
+        )
+        self._listener = listener
+        self._on_started = on_started
+
+    async def run_until_told(self) -> None:
+        """Serve; set `should_exit` to end it."""
+        await self.serve(sockets=[self._listener])
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn does, and tell."""
+        await super().startup(sockets)
+        self._on_started()
+
+    async def stop(self, task: "asyncio.Task[None]") -> None:
+        """End `task`, which runs `run_until_told`: no new connections, open ones get `DRAIN_S`."""
+        self.should_exit = True
+        done, _ = await asyncio.wait({task}, timeout=DRAIN_S + 2)
+        if not done:
+            task.cancel()
+            await asyncio.wait({task})
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to the process: it stops its loops, too."""
+        yield
