@@ -36,6 +36,8 @@ PROBLEMS: dict[str, Problem] = {
     "insufficient_scope": Problem(403, "The token does not allow this"),
     "wrong_show": Problem(403, "The token is for another show"),
     "not_yours": Problem(403, "This belongs to somebody else"),
+    "ticket_invalid": Problem(401, "The ticket is not one of ours"),
+    "wrong_secret": Problem(403, "The secret is not the one that the ticket was made with"),
     # What is asked for
     "not_found": Problem(404, "There is no such thing"),
     "show_not_found": Problem(404, "There is no such show"),
@@ -58,9 +60,14 @@ PROBLEMS: dict[str, Problem] = {
     "not_on_sale": Problem(409, "The show is not on sale now", retryable=True),
     "show_closed": Problem(409, "The sale is closed"),
     "show_exists": Problem(409, "The show is open already"),
+    "not_your_turn": Problem(409, "It is not your turn yet", retryable=True),
+    "room_closed": Problem(409, "The waiting room is closed"),
     "hold_expired": Problem(410, "The hold has expired"),
+    "pass_expired": Problem(410, "The time to buy that this place gave has run out"),
+    "place_given_up": Problem(410, "The place was given up"),
     # Rules
     "idempotency_key_reused": Problem(422, "This Idempotency-Key came before with another body"),
+    "client_id_reused": Problem(422, "This client_id joined before with another secret"),
     "layout_invalid": Problem(422, "The layout cannot be sold from"),
     "too_many_seats": Problem(422, "More places than one hold may have"),
     "unknown_places": Problem(422, "Some of these places are not in the layout"),
@@ -73,6 +80,7 @@ PROBLEMS: dict[str, Problem] = {
     # The machinery
     "data_refused": Problem(400, "A value in the request cannot be stored"),
     "internal_error": Problem(500, "This is a bug; it has been recorded"),
+    "room_unavailable": Problem(503, "The waiting room cannot answer now; places are kept", retryable=True),
     "busy": Problem(503, "More requests are waiting than can be taken", retryable=True),
     "log_unavailable": Problem(503, "The log does not take commands now", retryable=True),
     "sales_paused": Problem(503, "Sales are paused; nothing is lost", retryable=True),
