@@ -12,6 +12,7 @@ import pytest
 import redis
 from aiokafka.admin import AIOKafkaAdminClient
 
+from infra.provision import database_url, provision_database, provision_topics
 from tests.servers import Servers, running_servers
 
 T = TypeVar("T")
@@ -49,8 +50,6 @@ def servers() -> Iterator[Servers]:
 @pytest.fixture(scope="session")
 def database_template(servers: Servers) -> Iterator[str]:
     """A database with every migration, cloned by `database`; nobody may stay connected to it."""
-    from infra.provision import provision_database  # noqa: PLC0415 -- only tests with a database need what it needs
-
     name = f"onsale_template_{uuid.uuid4().hex[:12]}"
     _finish(provision_database(servers.postgres_url, name, servers.secret))
     yield name
@@ -60,8 +59,6 @@ def database_template(servers: Servers) -> Iterator[str]:
 @pytest.fixture
 def database(servers: Servers, database_template: str) -> Iterator[Database]:
     """A fresh database of this test's own."""
-    from infra.provision import database_url  # noqa: PLC0415 -- as above
-
     name = f"onsale_test_{uuid.uuid4().hex[:12]}"
     _finish(_execute(servers.postgres_url, f'CREATE DATABASE "{name}" TEMPLATE "{database_template}"'))
     yield Database(name, database_url(servers.postgres_url, name), servers.secret)
@@ -71,8 +68,6 @@ def database(servers: Servers, database_template: str) -> Iterator[Database]:
 @pytest.fixture
 def topics(servers: Servers) -> Iterator[str]:
     """The prefix of this test's own topics, which are there (12 partitions, as shipped)."""
-    from infra.provision import provision_topics  # noqa: PLC0415 -- as above
-
     prefix = f"test-{uuid.uuid4().hex[:12]}-"
     _finish(provision_topics(servers.kafka_bootstrap, prefix))
     yield prefix
