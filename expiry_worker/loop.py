@@ -1,8 +1,9 @@
-"""The worker on real servers: load, follow, and load again after whatever went wrong."""
+"""The worker on real servers: load, follow, wait while a server is away, load again when history has changed."""
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 import asyncpg
 import structlog
@@ -19,8 +20,10 @@ from ticketing.clock import Clock
 log = structlog.get_logger("expiry_worker")
 
 PUBLISHED_POLL_S = 0.05
-BROKEN = (LogError, HistoryChanged, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What loading anew can mend. Anything else is a defect and ends the process."""
+AWAY = (LogError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""A server is away: the same is tried again. Anything else is a defect and ends the process."""
+
+T = TypeVar("T")
 
 
 class Sender:
@@ -67,18 +70,24 @@ class ExpiryLoop:
 
     async def run(self) -> None:
         """Never returns."""
-        backoff = Backoff(random.random, longest_s=2.0)
+        while True:
+            worker = await self._tried(self._load)
+            try:
+                while True:
+                    await self._tried(worker.step)
+                    self._reason = ""
+            except HistoryChanged as exc:
+                log.warning("expiry.history_changed", error=repr(exc))
+
+    async def _tried(self, work: Callable[[], Awaitable[T]]) -> T:
+        backoff = Backoff(random.random, longest_s=1.0)
         while True:
             try:
-                worker = await self._load()
-                while True:
-                    await worker.step()
-                    self._reason = ""
-                    backoff.reset()
-            except BROKEN as exc:
-                self._reason = f"loading the live holds again after {exc!r}"
-                log.warning("expiry.interrupted", error=repr(exc))
-                await asyncio.sleep(backoff.next_wait_s())
+                return await work()
+            except AWAY as exc:
+                self._reason = f"a server is away: {exc!r}"
+                log.warning("expiry.retrying", error=repr(exc))
+            await asyncio.sleep(backoff.next_wait_s())
 
     async def _load(self) -> ExpiryWorker:
         table = PostgresTable(self._pool)

@@ -1,0 +1,81 @@
+"""`python -m notifier`: the room alone in a process."""
+
+import asyncio
+import random
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from notifier.halls import Halls
+from notifier.loop import NotifierLoops
+from notifier.reception import Reception
+from notifier.service import Notifier
+from notifier.settings import NotifierSettings
+from notifier.sockets import SocketApp
+from notifier.store import PostgresStore
+from runtime import logs
+from runtime.kafka import PartitionReader
+from runtime.postgres import open_pool, room_url
+from runtime.process import RunningRoom, run, serve
+from ticketing import topics
+from ticketing.clock import SystemClock
+from ticketing.tokens import TokenKeys
+
+ROOM = "notifier"
+
+
+@asynccontextmanager
+async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
+    """The room with its connections, which are closed on the way out."""
+
+    def reader(topic: topics.Topic) -> PartitionReader:
+        return PartitionReader(settings.kafka_bootstrap, topic.full_name(settings.topic_prefix), client_id=ROOM)
+
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(
+            open_pool(
+                room_url(settings.postgres_url, ROOM, settings.secrets[0]),
+                min_size=1,
+                max_size=settings.notifier_postgres_connections_max,
+                application_name=ROOM,
+                statement_timeout_s=settings.postgres_statement_timeout_s,
+                lock_timeout_s=settings.postgres_lock_timeout_s,
+            )
+        )
+        clock = SystemClock()
+        store = PostgresStore(pool)
+        limits = settings.limits()
+        halls = Halls(store=store, clock=clock, limits=limits, new_turn=asyncio.Lock, pause=asyncio.sleep)
+        reception = Reception(
+            halls=halls,
+            keys=store,
+            tokens=TokenKeys(settings.secrets),
+            clock=clock,
+            limits=limits,
+            random=random.random,
+        )
+        loops = NotifierLoops(
+            notifier=Notifier(halls=halls, reception=reception, clock=clock, pause=asyncio.sleep),
+            reception=reception,
+            pool=pool,
+            outcomes=await stack.enter_async_context(reader(topics.OUTCOMES)),
+            warnings=await stack.enter_async_context(reader(topics.WARNINGS)),
+        )
+        yield RunningRoom(
+            name=ROOM,
+            app=SocketApp(reception, store),
+            prefixes=("/ws",),
+            tasks=[loops.follow_outcomes, loops.pass_warnings_on, loops.sweep],
+            ready=loops.reasons,
+        )
+
+
+def main() -> int:
+    """Run until told to stop."""
+    settings = NotifierSettings()
+    logs.configure(settings.log_level, settings.log_json)
+    return run(serve(ROOM, open_room, settings))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""Who hears what. Values in, values out: no socket, no clock.
+
+The public hears of places, never of people. A person hears of each of their own commands, and of everything that
+happens to their own reservations whoever caused it; one outcome is told to one person once.
+"""
+
+from dataclasses import dataclass
+
+from ticketing.messages import (
+    AnyOutcome,
+    BookingCancelled,
+    BookingChanged,
+    BookingConfirmed,
+    HoldExpired,
+    Outcome,
+    ReservationOutcome,
+)
+from ticketing.tokens import API_KEY_LIVE, API_KEY_TEST, PASS, RESERVATION, TokenError, TokenKeys
+from ticketing.vocabulary import SYSTEM_ACCOUNT, Malformed, parse_reservation
+
+REQUEST_DECIDED = "request_decided"
+BOOKING_CONFIRMED = "booking_confirmed"
+OWN_WORD: dict[type[Outcome], str] = {
+    BookingConfirmed: BOOKING_CONFIRMED,
+    BookingChanged: "booking_changed",
+    BookingCancelled: "booking_cancelled",
+    HoldExpired: "reservation_expired",
+}
+"""Outcomes that their owner hears under a name of their own; all others are `request_decided`."""
+
+TOKEN_CHARS_MAX = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What a token lets its bearer hear. `expires_at_ms` None: until it is revoked."""
+
+    account: str
+    expires_at_ms: int | None = None
+    reservation: bytes | None = None
+    """With the token of one reservation: nothing else is heard."""
+    key_id: str | None = None
+    admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """Why a token gives no right: a code of `ticketing/problems.py`. `foreign`: it is good, but for another show."""
+
+    code: str
+    foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One frame to one account; `admins`: to every admin instead."""
+
+    kind: str
+    account: str = ""
+    admins: bool = False
+
+
+def tellings(outcome: AnyOutcome) -> list[Telling]:
+    """Whom an outcome is told to, and under which name. Answers to repeats are the HTTP caller's alone."""
+    if outcome.repeat:
+        return []
+    told = []
+    word = OWN_WORD.get(type(outcome))
+    owner = outcome.reservation.account if isinstance(outcome, ReservationOutcome) else ""
+    if owner and owner != outcome.account:
+        told.append(Telling(word or REQUEST_DECIDED, owner))
+    if outcome.account and outcome.account != SYSTEM_ACCOUNT:
+        told.append(Telling((word if owner == outcome.account else None) or REQUEST_DECIDED, outcome.account))
+    if word == BOOKING_CONFIRMED:
+        told.append(Telling(BOOKING_CONFIRMED, admins=True))
+    return told
+
+
+def may_hear(right: Right, outcome: AnyOutcome) -> bool:
+    """Whether the bearer may hear an outcome that is told to their account."""
+    if right.reservation is None:
+        return True
+    return isinstance(outcome, ReservationOutcome) and outcome.reservation.id == right.reservation
+
+
+def is_api_key(token: str) -> bool:
+    """Whether the token must be looked up; all others prove themselves."""
+    return token.startswith((API_KEY_LIVE, API_KEY_TEST))
+
+
+def right_of_token(token: str, show: int, keys: TokenKeys, now_ms: int) -> Right | Denied:
+    """What a pass or a reservation token lets its bearer hear of `show`."""
+    if len(token) > TOKEN_CHARS_MAX:
+        return Denied("token_invalid")
+    try:
+        purpose = keys.purpose_of(token)
+        if purpose == PASS:
+            granted = keys.read_pass(token, now_ms)
+            if granted.show != show:
+                return Denied("wrong_show", foreign=True)
+            return Right(granted.entry, granted.expires_at_ms)
+        if purpose == RESERVATION:
+            held = keys.read_reservation(token, now_ms)
+            if held.show != show:
+                return Denied("wrong_show", foreign=True)
+            return Right(held.account, held.expires_at_ms, reservation=parse_reservation(held.reservation)[1])
+    except TokenError as error:
+        return Denied(error.code)
+    except Malformed:
+        return Denied("token_invalid")
+    return Denied("token_invalid")

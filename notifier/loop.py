@@ -1,0 +1,127 @@
+"""The notifier on real servers: its three loops, and what each does when a server is away."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
+
+import asyncpg
+import structlog
+
+from notifier.ports import StoreAway
+from notifier.reception import Reception
+from notifier.service import Notifier
+from runtime.follow import Follower, HistoryChanged
+from runtime.follow_edges import KafkaStream, PostgresTable
+from runtime.kafka import LogError, LogRangeError, PartitionReader
+from runtime.retry import Backoff
+
+log = structlog.get_logger("notifier")
+
+SWEEP_EVERY_S = 1.0
+AWAY = (LogError, StoreAway, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""A server is away: the same is tried again. Anything else is a defect and ends the process."""
+
+T = TypeVar("T")
+
+
+class WarningTopic:
+    """`notifier.ports.Warnings`: what is sent from now on. Nobody needs a warning of an hour ago."""
+
+    def __init__(self, reader: PartitionReader, parts: Sequence[int]) -> None:
+        self._reader = reader
+        self._parts = parts
+
+    async def start(self) -> None:
+        """Find the end. Raises `LogUnavailable`."""
+        await self._reader.set_positions(await self._reader.ends(self._parts))
+
+    async def poll(self, records_max: int, timeout_s: float) -> list[bytes]:
+        """What has arrived. Raises `LogUnavailable`."""
+        try:
+            return [record.value for record in await self._reader.poll(records_max, timeout_s)]
+        except LogRangeError:
+            await self.start()
+            return []
+
+
+class NotifierLoops:
+    """`reasons()` says why nothing new is told now."""
+
+    def __init__(
+        self,
+        *,
+        notifier: Notifier,
+        reception: Reception,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        outcomes: PartitionReader,
+        warnings: PartitionReader,
+    ) -> None:
+        self._notifier = notifier
+        self._reception = reception
+        self._table = PostgresTable(pool)
+        self._outcomes = outcomes
+        self._warnings = warnings
+        self._reason = "outcomes are not followed yet"
+
+    def reasons(self) -> list[str]:
+        """Why the room is not ready."""
+        return [self._reason] if self._reason else []
+
+    async def follow_outcomes(self) -> None:
+        """Never returns."""
+        while True:
+            follower = await _tried("outcomes.open", self._open_follower, self._says)
+            self._notifier.follow(follower)
+            try:
+                while True:
+                    await _tried("outcomes.step", self._notifier.step, self._says)
+                    self._reason = ""
+            except HistoryChanged as exc:
+                log.warning("outcomes.history_changed", error=repr(exc))
+
+    async def pass_warnings_on(self) -> None:
+        """Never returns."""
+        topic = await _tried("warnings.open", self._open_warnings, _nobody)
+        while True:
+            await _tried("warnings.step", lambda: self._notifier.warn(topic), _nobody)
+
+    async def sweep(self) -> None:
+        """Never returns."""
+        while True:
+            await _tried("sweep", self._reception.sweep, _nobody)
+            await asyncio.sleep(SWEEP_EVERY_S)
+
+    def _says(self, reason: str) -> None:
+        self._reason = reason
+
+    async def _open_follower(self) -> Follower:
+        published = await self._table.published()
+        stream = KafkaStream(self._outcomes, sorted(published))
+        # The end first, the numbers then: what is published between them is dropped by its number.
+        await stream.start()
+        published = await self._table.published()
+        start = {part: at.batch_seq for part, at in published.items()}
+        history_id = next((at.history_id for at in published.values()), None)
+        return Follower(stream, self._table, start, history_id=history_id)
+
+    async def _open_warnings(self) -> WarningTopic:
+        topic = WarningTopic(self._warnings, sorted(await self._table.published()))
+        await topic.start()
+        return topic
+
+
+async def _tried(what: str, work: Callable[[], Awaitable[T]], says: Callable[[str], None]) -> T:
+    """Do it, again and again while a server is away."""
+    backoff = Backoff(random.random, longest_s=1.0)
+    while True:
+        try:
+            return await work()
+        except AWAY as exc:
+            says(f"{what} failed: {exc!r}")
+            log.warning("notifier.retrying", what=what, error=repr(exc))
+        await asyncio.sleep(backoff.next_wait_s())
+
+
+def _nobody(_reason: str) -> None:
+    """The readiness of the room does not hang on it."""

@@ -1,0 +1,22 @@
+"""What the notifier counts. Counters are raised by round where a round reaches many sockets."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SOCKETS = Gauge("onsale_notifier_sockets", "Open sockets")
+SHOWS = Gauge("onsale_notifier_shows", "Shows that are kept current for their watchers")
+FRAMES = Counter("onsale_notifier_frames_total", "Frames sent", ["type"])
+CLOSED = Counter("onsale_notifier_closed_total", "Sockets closed by us", ["code"])
+ROUND_SECONDS = Histogram(
+    "onsale_notifier_round_seconds",
+    "One public frame to all watchers of a show",
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+TOLD_AFTER = Histogram(
+    "onsale_notifier_told_after_seconds",
+    "From the decision over the earliest change in a public frame to the moment it was sent to all in step",
+    buckets=(0.01, 0.025, 0.05, 0.075, 0.1, 0.2, 0.35, 0.5, 1, 2.5, 10),
+)
+BATCHES = Counter("onsale_notifier_batches_total", "Batches of outcomes", ["how"])
+RELOADS = Counter("onsale_notifier_reloads_total", "Views thrown away because an outcome was missing")
+REPLAYED = Counter("onsale_notifier_replayed_total", "Personal frames told again after a reconnect")
+WARNINGS = Counter("onsale_notifier_warnings_total", "Warnings of holds that end soon", ["how"])

@@ -1,0 +1,124 @@
+"""What the notifier needs of the world, and what it may hold: ports as Protocols, limits as one value."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ticketing.layout import Layout
+
+
+class StoreAway(Exception):
+    """Postgres cannot be reached, or takes no statements now."""
+
+
+class NotNow(Exception):
+    """The show cannot be watched at this moment: come again a little later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Everything has a bound. The first one is the process's, the others are each show's."""
+
+    sockets_max: int = 10_000
+    changes_max: int = 5_000
+    """Changes kept for those who stand behind; who stands further behind gets a snapshot."""
+    events_max: int = 20_000
+    """Outcomes kept to be told again."""
+    replay_batches_max: int = 2_000
+    """How many batches back outcomes are looked for in the table, for one show."""
+    empty_hall_kept_ms: int = 60_000
+    hello_within_ms: int = 10_000
+    stuck_ms: int = 8_000
+    """A socket that takes nothing for so long is closed."""
+    notice_ms: int = 60_000
+    """How long a socket may outlive its token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A show in the catalogue; nothing of it ever changes."""
+
+    show: int
+    part: int
+    venue: str
+    layout_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A show after the batches of its partition up to `batch_seq`; not to be shown before those are published.
+
+    `reservations`: `(id, status, seats, areas)` of each that owns places.
+    """
+
+    batch_seq: int
+    seq: int
+    status: str
+    currency: str
+    layout: Layout
+    reservations: Sequence[tuple[bytes, str, tuple[int, ...], tuple[tuple[int, int], ...]]]
+
+
+class Batch(Protocol):
+    """One committed batch of outcomes."""
+
+    @property
+    def part(self) -> int: ...
+
+    @property
+    def log_gen(self) -> int: ...
+
+    @property
+    def batch_seq(self) -> int: ...
+
+    @property
+    def payload(self) -> bytes: ...
+
+    @property
+    def decided_at_ms(self) -> int: ...
+
+
+class Outcomes(Protocol):
+    """Every published batch exactly once, in order within its partition; `seen` is the last one of each."""
+
+    @property
+    def seen(self) -> Mapping[int, int]: ...
+
+    async def step(self, now_ms: int, timeout_s: float = ...) -> Sequence[Batch]: ...
+
+
+class Store(Protocol):
+    """What Postgres knows. Every call raises `StoreAway`."""
+
+    async def facts(self, show: int) -> Facts | None: ...
+
+    async def load(self, facts: Facts) -> Snapshot: ...
+
+    async def read_batches(self, part: int, after_seq: int, up_to_seq: int) -> Sequence[Batch]:
+        """The batches with `after_seq` < batch_seq <= `up_to_seq`, ascending; those no longer kept are missing."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFound:
+    """An API key that is ours."""
+
+    key_id: str
+    admin: bool
+    revoked: bool
+
+
+class Keys(Protocol):
+    """API keys. Every call raises `StoreAway`."""
+
+    async def find(self, key_hash: bytes) -> KeyFound | None: ...
+
+    async def revoked(self, key_ids: set[str]) -> set[str]:
+        """Those of `key_ids` that are good no longer."""
+        ...
+
+
+class Warnings(Protocol):
+    """The topic of holds that end soon."""
+
+    async def poll(self, records_max: int, timeout_s: float) -> Sequence[bytes]: ...

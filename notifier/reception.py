@@ -1,0 +1,215 @@
+"""The sockets of this process: who comes in, what they say, what time does to them."""
+
+from collections.abc import Callable
+
+from notifier import metrics
+from notifier.audience import Denied, Right, is_api_key, right_of_token
+from notifier.frames import (
+    FORBIDDEN,
+    FULL,
+    HEARTBEAT_S,
+    POLICY_VIOLATION,
+    RESTARTING,
+    TOO_SLOW,
+    UNAUTHENTICATED,
+    Hello,
+    Ping,
+    Subscribe,
+    Unreadable,
+    Unsubscribe,
+    read_client_frame,
+)
+from notifier.hall import Hall
+from notifier.halls import Halls
+from notifier.ports import Facts, Keys, Limits, StoreAway
+from notifier.watcher import NOT_TOLD, Watcher, Wire
+from ticketing.clock import Clock, rfc3339
+from ticketing.tokens import TokenKeys, api_key_hash
+
+RECONNECT_SPREAD_MS = 5_000
+REVOKED_CHECK_MS = 5_000
+
+
+class Reception:
+    """`random` gives numbers in [0, 1): those who are sent away come back spread over some seconds."""
+
+    def __init__(
+        self,
+        *,
+        halls: Halls,
+        keys: Keys,
+        tokens: TokenKeys,
+        clock: Clock,
+        limits: Limits,
+        random: Callable[[], float],
+    ) -> None:
+        self._halls = halls
+        self._keys = keys
+        self._tokens = tokens
+        self._clock = clock
+        self._limits = limits
+        self._random = random
+        self._sockets = 0
+        self._revoked_checked_ms = 0
+
+    async def enter(self, facts: Facts, wire: Wire) -> tuple[Hall, Watcher] | None:
+        """A socket came; None: closed again, there is no room. Raises `StoreAway`, `NotNow`.
+
+        Each one that entered must `leave`.
+        """
+        watcher = Watcher(wire, self._clock.now_ms())
+        if self._sockets >= self._limits.sockets_max:
+            watcher.close(FULL, "this server has all the sockets it can bear")
+            return None
+        self._sockets += 1
+        try:
+            hall = await self._halls.open(facts)
+        except BaseException:
+            self._sockets -= 1
+            raise
+        hall.add(watcher)
+        metrics.SOCKETS.set(self._sockets)
+        return hall, watcher
+
+    def leave(self, hall: Hall, watcher: Watcher) -> None:
+        """The socket is gone."""
+        watcher.closed = True
+        hall.remove(watcher, self._clock.now_ms())
+        self._sockets -= 1
+        metrics.SOCKETS.set(self._sockets)
+
+    def drained(self, hall: Hall, watcher: Watcher) -> None:
+        """The socket takes frames again."""
+        hall.drained(watcher, self._clock.now_ms())
+
+    async def hear(self, hall: Hall, watcher: Watcher, raw: str | bytes) -> None:
+        """One frame from the client."""
+        if not watcher.hears_client(self._clock.now_ms()):
+            return
+        said = read_client_frame(raw)
+        match said:
+            case Unreadable():
+                self._complain(hall, watcher, said.code, said.detail, said.reply_to)
+                if said.hopeless:
+                    watcher.close(POLICY_VIOLATION, said.code)
+            case Hello():
+                await self._greet(hall, watcher, said)
+            case Ping():
+                watcher.tell(hall.frame("pong", {"reply_to": said.id}, self._clock.now_ms()))
+            case Subscribe() | Unsubscribe() if not watcher.greeted:
+                self._complain(hall, watcher, "unauthenticated", "say hello first, with or without a token", said.id)
+            case Subscribe() if said.bbox is not None:
+                self._complain(hall, watcher, "not_supported", "a part of the hall cannot be watched yet", said.id)
+            case Subscribe():
+                hall.start(watcher, None, self._clock.now_ms())
+            case Unsubscribe():
+                watcher.subscribed = False
+                watcher.told_seq = NOT_TOLD
+
+    async def sweep(self) -> None:
+        """What time brings about: tokens run out, keys are revoked, stuck sockets and empty halls go."""
+        now_ms = self._clock.now_ms()
+        for hall in self._halls:
+            for watcher in list(hall.watchers):
+                self._sweep(hall, watcher, now_ms)
+            if not hall.watchers and now_ms - hall.empty_since_ms > self._limits.empty_hall_kept_ms:
+                self._halls.drop(hall)
+        if now_ms - self._revoked_checked_ms >= REVOKED_CHECK_MS:
+            self._revoked_checked_ms = now_ms
+            await self._close_revoked()
+
+    def dismiss(self, hall: Hall, reason: str) -> None:
+        """Send everybody away from a hall that can go on no longer: they come again, each at a moment of their own."""
+        now_ms = self._clock.now_ms()
+        self._halls.drop(hall)
+        for watcher in list(hall.watchers):
+            watcher.tell(hall.frame("resync_required", {"reason": reason}, now_ms))
+            self._goodbye(hall, watcher, RESTARTING, now_ms)
+
+    async def _greet(self, hall: Hall, watcher: Watcher, hello: Hello) -> None:
+        try:
+            right = None if hello.token is None else await self._right_of(hello.token, hall.show)
+            if right is not None and not isinstance(right, Denied) and hello.resume is not None:
+                await self._halls.reach_back(hall, hello.resume.after_seq)
+        except StoreAway:
+            self._complain(hall, watcher, "busy", "this cannot be looked up now", hello.id)
+            self._goodbye(hall, watcher, FULL, self._clock.now_ms())
+            return
+        if isinstance(right, Denied):
+            self._complain(hall, watcher, right.code, "", hello.id)
+            watcher.close(FORBIDDEN if right.foreign else UNAUTHENTICATED, right.code)
+            return
+        # Nothing is awaited from here on: what is told again and what happens next meet without a gap.
+        now_ms = self._clock.now_ms()
+        hall.identify(watcher, right)
+        watcher.tell(hall.frame("welcome", _welcome(hall, right), now_ms))
+        if hello.resume is not None:
+            hall.replay(watcher, hello.resume.after_seq, now_ms)
+        if not watcher.greeted:
+            watcher.greeted = True
+            hall.start(watcher, None if hello.resume is None else hello.resume.after_seq, now_ms)
+
+    async def _right_of(self, token: str, show: int) -> Right | Denied:
+        if not is_api_key(token):
+            return right_of_token(token, show, self._tokens, self._clock.now_ms())
+        found = await self._keys.find(api_key_hash(token))
+        if found is None:
+            return Denied("token_invalid")
+        if found.revoked:
+            return Denied("key_revoked")
+        return Right(found.key_id, key_id=found.key_id, admin=found.admin)
+
+    def _sweep(self, hall: Hall, watcher: Watcher, now_ms: int) -> None:
+        if not (watcher.wire.busy or watcher.closed):
+            watcher.busy_since_ms = None
+        elif watcher.busy_since_ms is None:
+            watcher.busy_since_ms = now_ms
+        elif now_ms - watcher.busy_since_ms > self._limits.stuck_ms:
+            # It reads nothing, not even that it is closed.
+            watcher.close(TOO_SLOW, "nothing was read for too long")
+            watcher.wire.cut()
+        if not watcher.greeted and now_ms - watcher.joined_at_ms > self._limits.hello_within_ms:
+            watcher.close(TOO_SLOW, "hello did not come")
+        right = watcher.right
+        if watcher.closed or right is None or right.expires_at_ms is None or right.expires_at_ms > now_ms:
+            return
+        if watcher.notice_closes_at_ms is None:
+            watcher.notice_closes_at_ms = now_ms + self._limits.notice_ms
+            data: dict[str, object] = {
+                "code": "token_expired",
+                "text": "The token has expired: say hello with a newer one.",
+                "closes_at": rfc3339(watcher.notice_closes_at_ms),
+            }
+            watcher.tell(hall.frame("message", data, now_ms))
+        elif watcher.notice_closes_at_ms <= now_ms:
+            watcher.close(UNAUTHENTICATED, "token_expired")
+
+    async def _close_revoked(self) -> None:
+        by_key: dict[str, list[Watcher]] = {}
+        for hall in self._halls:
+            for watcher in hall.watchers:
+                if watcher.right is not None and watcher.right.key_id is not None:
+                    by_key.setdefault(watcher.right.key_id, []).append(watcher)
+        if not by_key:
+            return
+        for key_id in await self._keys.revoked(set(by_key)):
+            for watcher in by_key.get(key_id, ()):
+                watcher.close(UNAUTHENTICATED, "key_revoked")
+
+    def _complain(self, hall: Hall, watcher: Watcher, code: str, detail: str, reply_to: str) -> None:
+        data: dict[str, object] = {"code": code, "detail": detail, "reply_to": reply_to}
+        watcher.tell(hall.frame("error", data, self._clock.now_ms()))
+
+    def _goodbye(self, hall: Hall, watcher: Watcher, code: int, now_ms: int) -> None:
+        after_ms = round(self._random() * RECONNECT_SPREAD_MS)
+        watcher.tell(hall.frame("goodbye", {"reconnect_after_ms": after_ms}, now_ms))
+        watcher.close(code, "come again")
+
+
+def _welcome(hall: Hall, right: Right | None) -> dict[str, object]:
+    data: dict[str, object] = {"venue": hall.venue, "heartbeat_s": HEARTBEAT_S}
+    if right is not None:
+        data["account"] = right.account
+        if right.expires_at_ms is not None:
+            data["expires_at"] = rfc3339(right.expires_at_ms)
+    return data

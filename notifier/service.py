@@ -1,0 +1,76 @@
+"""The notifier's loops: follow outcomes and tell; pass warnings on. Awaits only the ports it is given."""
+
+from collections.abc import Awaitable, Callable
+
+from notifier import metrics
+from notifier.hall import Hall
+from notifier.halls import Halls
+from notifier.ports import Outcomes, Warnings
+from notifier.reception import Reception
+from ticketing.clock import Clock
+from ticketing.messages import HoldExpiring, Undecodable, decode_as
+
+WAIT_S_MAX = 0.5
+WARNING_RECORDS_MAX = 1_000
+
+
+class Notifier:
+    """`pause` gives others their turn (seconds)."""
+
+    def __init__(
+        self, *, halls: Halls, reception: Reception, clock: Clock, pause: Callable[[float], Awaitable[None]]
+    ) -> None:
+        self._halls = halls
+        self._reception = reception
+        self._clock = clock
+        self._pause = pause
+
+    def follow(self, outcomes: Outcomes) -> None:
+        """Follow these from now on. Whoever watches must come again: what they know may be of another history."""
+        self._halls.follow(outcomes)
+        for hall in self._halls:
+            self._reception.dismiss(hall, "history_changed")
+
+    async def step(self) -> None:
+        """Wait for outcomes until a frame is due; take them in; send what is due.
+
+        Raises what the outcomes raise, and `NotNow` before the first `follow`.
+        """
+        # First what waits since the last step: outcomes that cannot be had must not hold it back.
+        await self._flush_due()
+        before_ms = self._clock.now_ms()
+        for batch in await self._halls.outcomes.step(before_ms, timeout_s=self._wait_s(before_ms)):
+            for broken in self._halls.take(batch):
+                self._reception.dismiss(broken, "outcome_missing")
+        await self._flush_due()
+
+    async def warn(self, warnings: Warnings) -> None:
+        """Wait for warnings and pass them on. Raises what `warnings` raises."""
+        for raw in await warnings.poll(WARNING_RECORDS_MAX, WAIT_S_MAX):
+            try:
+                warning = decode_as(raw, HoldExpiring)
+            except Undecodable:
+                metrics.WARNINGS.labels("undecodable").inc()
+                continue
+            hall = self._halls.get(warning.show)
+            told = hall is not None and hall.warn(warning, self._clock.now_ms())
+            metrics.WARNINGS.labels("told" if told else "passed_over").inc()
+
+    def _wait_s(self, now_ms: int) -> float:
+        due_ms = [hall.flush_at_ms for hall in self._halls]
+        waits_ms = [max(at_ms - now_ms, 0) for at_ms in due_ms if at_ms is not None]
+        return min([WAIT_S_MAX, *(wait_ms / 1000 for wait_ms in waits_ms)])
+
+    async def _flush_due(self) -> None:
+        for hall in self._halls:
+            flush_at_ms = hall.flush_at_ms
+            if flush_at_ms is not None and flush_at_ms <= self._clock.now_ms():
+                await self._flush(hall)
+
+    async def _flush(self, hall: Hall) -> None:
+        began_ms = self._clock.now_ms()
+        for _ in hall.flush(began_ms):
+            await self._pause(0)
+        ended_ms = self._clock.now_ms()
+        hall.pace.sent(ended_ms, ended_ms - began_ms)
+        metrics.ROUND_SECONDS.observe((ended_ms - began_ms) / 1000)

@@ -1,0 +1,35 @@
+"""Settings of the notifier."""
+
+from pydantic import Field
+
+from notifier.ports import Limits
+from runtime.settings import ServerSettings
+
+
+class NotifierSettings(ServerSettings):
+    """What only this room reads."""
+
+    sockets_max: int = Field(default=10_000, ge=1, description="Open websockets of one notifier; more are sent away.")
+    socket_stuck_s: float = Field(
+        default=8.0, gt=0, le=300, description="A websocket that reads nothing for so long is closed."
+    )
+    socket_changes_max: int = Field(
+        default=5_000,
+        ge=1,
+        description="Changes of a show kept for websockets that stand behind; who is further behind gets a snapshot.",
+    )
+    socket_recall_max: int = Field(
+        default=20_000, ge=1, description="Outcomes of a show kept to be told again to those who reconnect."
+    )
+    notifier_postgres_connections_max: int = Field(
+        default=4, ge=1, le=100, description="Connections of one notifier to Postgres."
+    )
+
+    def limits(self) -> Limits:
+        """The bounds as the room's own modules know them."""
+        return Limits(
+            sockets_max=self.sockets_max,
+            changes_max=self.socket_changes_max,
+            events_max=self.socket_recall_max,
+            stuck_ms=round(self.socket_stuck_s * 1000),
+        )

@@ -1,0 +1,137 @@
+"""What the notifier reads of Postgres: shows, layouts, who owns what, batches of outcomes, API keys."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from notifier.ports import Facts, KeyFound, Snapshot, StoreAway
+from ticketing.layout import Layout, decode_layout
+from ticketing.vocabulary import ShowStatus
+
+FACTS_MAX = 10_000
+LAYOUTS_MAX = 64
+NOT_OPENED = "scheduled"
+"""The status of a show that is in the catalogue and not in the stock yet."""
+
+FACTS = "SELECT part, venue_id, layout_id FROM shows WHERE show_id = $1"
+LAYOUT = "SELECT document, sha256 FROM layouts WHERE layout_id = $1"
+# These three are read in one snapshot: the reservations are those after exactly that batch and that number.
+CURSOR = "SELECT batch_seq FROM published_batches WHERE part = $1"
+STATE = "SELECT status, seq, currency FROM show_state WHERE part = $1 AND show_id = $2"
+OWNERS = "SELECT reservation_id, status, seats, areas FROM show_snapshot WHERE part = $1 AND show_id = $2"
+# Never past what is published, and in the order in which it is put before what is known.
+BATCHES = """
+SELECT b.part, b.log_gen, b.batch_seq, b.payload, b.decided_at_ms
+FROM outcome_batches b JOIN published_batches p ON p.part = b.part
+WHERE b.part = $1 AND b.batch_seq > $2 AND b.batch_seq <= least($3, p.published_seq)
+ORDER BY b.batch_seq
+"""
+KEY = "SELECT key_id, roles, revoked_at_ms FROM api_key WHERE key_hash = $1"
+REVOKED = "SELECT key_id FROM api_key WHERE key_id = ANY($1) AND revoked_at_ms IS NOT NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBatch:
+    """`notifier.ports.Batch`."""
+
+    part: int
+    log_gen: int
+    batch_seq: int
+    payload: bytes
+    decided_at_ms: int
+
+
+@contextmanager
+def _reaching_postgres() -> Iterator[None]:
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as exc:
+        raise StoreAway(repr(exc)) from exc
+
+
+class PostgresStore:
+    """`notifier.ports.Store` and `notifier.ports.Keys` over a pool. What never changes is kept."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+        self._facts: OrderedDict[int, Facts] = OrderedDict()
+        self._layouts: OrderedDict[str, Layout] = OrderedDict()
+
+    async def facts(self, show: int) -> Facts | None:
+        """The show in the catalogue; None: there is no such show."""
+        known = self._facts.get(show)
+        if known is None:
+            with _reaching_postgres():
+                row = await self._pool.fetchrow(FACTS, show)
+            if row is None:
+                return None
+            known = Facts(show, row["part"], row["venue_id"], row["layout_id"])
+            _keep(self._facts, show, known, FACTS_MAX)
+        return known
+
+    async def load(self, facts: Facts) -> Snapshot:
+        """The show as it is committed now."""
+        layout = await self._layout(facts.layout_id)
+        with _reaching_postgres():
+            async with (
+                self._pool.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                batch_seq = await connection.fetchval(CURSOR, facts.part)
+                state = await connection.fetchrow(STATE, facts.part, facts.show)
+                owners = await connection.fetch(OWNERS, facts.part, facts.show)
+        return Snapshot(
+            batch_seq=batch_seq,
+            seq=0 if state is None else state["seq"],
+            status=NOT_OPENED if state is None else ShowStatus(state["status"]),
+            currency="" if state is None else state["currency"],
+            layout=layout,
+            reservations=[
+                (row["reservation_id"], row["status"], tuple(row["seats"]), _pairs(row["areas"])) for row in owners
+            ],
+        )
+
+    async def read_batches(self, part: int, after_seq: int, up_to_seq: int) -> list[StoredBatch]:
+        """Published batches, ascending."""
+        with _reaching_postgres():
+            rows = await self._pool.fetch(BATCHES, part, after_seq, up_to_seq)
+        return [StoredBatch(**row) for row in rows]
+
+    async def find(self, key_hash: bytes) -> KeyFound | None:
+        """The API key with this hash."""
+        with _reaching_postgres():
+            row = await self._pool.fetchrow(KEY, key_hash)
+        if row is None:
+            return None
+        return KeyFound(row["key_id"], "admin" in row["roles"], row["revoked_at_ms"] is not None)
+
+    async def revoked(self, key_ids: set[str]) -> set[str]:
+        """Those of `key_ids` that have been revoked."""
+        with _reaching_postgres():
+            rows = await self._pool.fetch(REVOKED, list(key_ids))
+        return {row["key_id"] for row in rows}
+
+    async def _layout(self, layout_id: str) -> Layout:
+        known = self._layouts.get(layout_id)
+        if known is None:
+            with _reaching_postgres():
+                row = await self._pool.fetchrow(LAYOUT, layout_id)
+            if row is None:
+                raise LookupError(f"the catalogue names layout {layout_id}, which is not there")
+            known = decode_layout(row["document"], row["sha256"])
+            _keep(self._layouts, layout_id, known, LAYOUTS_MAX)
+        return known
+
+
+def _pairs(flat: list[int]) -> tuple[tuple[int, int], ...]:
+    return tuple(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _keep(cache: OrderedDict[Any, Any], key: object, value: object, most: int) -> None:
+    cache[key] = value
+    if len(cache) > most:
+        cache.popitem(last=False)

@@ -1,0 +1,109 @@
+"""One socket: what it may hear, how far it has been told, and what waits for it."""
+
+from collections import deque
+from typing import Protocol
+
+from notifier import metrics
+from notifier.audience import Right
+from notifier.frames import TOO_MANY, TOO_SLOW, Frame
+
+PERSONAL_WAITING_MAX = 500
+"""Personal frames that wait for a socket which takes nothing now; beyond that it is closed, and resumes later."""
+CLIENT_FRAMES_PER_S = 10
+CLIENT_FRAMES_BURST = 50
+NOT_TOLD = -1
+
+
+class Wire(Protocol):
+    """The socket's sending side. Never waits."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether what was offered last has not all been taken yet; then nothing may be offered."""
+        ...
+
+    def offer(self, frame: Frame) -> None:
+        """Send a frame."""
+        ...
+
+    def close(self, code: int, reason: str) -> None:
+        """Close, politely where the socket takes it, by force where not."""
+        ...
+
+    def cut(self) -> None:
+        """Drop the connection, whatever waits for it."""
+        ...
+
+
+class Watcher:
+    """`told_seq` is the last number of the public frames sent to it, `NOT_TOLD` before the first."""
+
+    __slots__ = (
+        "_allowance",
+        "_allowance_at_ms",
+        "_waiting",
+        "busy_since_ms",
+        "closed",
+        "greeted",
+        "joined_at_ms",
+        "notice_closes_at_ms",
+        "right",
+        "subscribed",
+        "told_seq",
+        "wire",
+    )
+
+    def __init__(self, wire: Wire, now_ms: int) -> None:
+        self.wire = wire
+        self.right: Right | None = None
+        self.joined_at_ms = now_ms
+        self.greeted = False
+        self.subscribed = False
+        self.told_seq = NOT_TOLD
+        self.busy_since_ms: int | None = None
+        self.notice_closes_at_ms: int | None = None
+        self.closed = False
+        self._waiting: deque[Frame] = deque()
+        self._allowance = float(CLIENT_FRAMES_BURST)
+        self._allowance_at_ms = now_ms
+
+    @property
+    def takes(self) -> bool:
+        """Whether a frame can be sent now."""
+        return not (self.closed or self.wire.busy or self._waiting)
+
+    def tell(self, frame: Frame) -> None:
+        """Send a frame of its own, after those that wait."""
+        if self.takes:
+            self.wire.offer(frame)
+            metrics.FRAMES.labels(frame.kind).inc()
+        elif not self.closed:
+            self._waiting.append(frame)
+            if len(self._waiting) > PERSONAL_WAITING_MAX:
+                self.close(TOO_SLOW, "too many frames wait")
+
+    def drain(self) -> bool:
+        """The wire takes again: send what waits; whether all of it went."""
+        while self._waiting and not (self.closed or self.wire.busy):
+            frame = self._waiting.popleft()
+            self.wire.offer(frame)
+            metrics.FRAMES.labels(frame.kind).inc()
+        return self.takes
+
+    def hears_client(self, now_ms: int) -> bool:
+        """Count one frame from the client; False, and closed, when they come too fast."""
+        earned = (now_ms - self._allowance_at_ms) / 1000 * CLIENT_FRAMES_PER_S
+        self._allowance = min(self._allowance + max(earned, 0), CLIENT_FRAMES_BURST) - 1
+        self._allowance_at_ms = now_ms
+        if self._allowance >= 0:
+            return True
+        self.close(TOO_MANY, "too many frames")
+        return False
+
+    def close(self, code: int, reason: str) -> None:
+        """Close the socket: no frame goes out after this. Whoever serves it still has to let it `leave`."""
+        if not self.closed:
+            self.closed = True
+            self._waiting.clear()
+            self.wire.close(code, reason)
+            metrics.CLOSED.labels(str(code)).inc()
