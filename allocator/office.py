@@ -5,9 +5,8 @@ a commit visible which the standby does not have.
 """
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 
@@ -39,9 +38,10 @@ class Place:
 
     part: int
     store: PostgresStore
+    progress_s: float
+    """When its loop last went round, by the event loop's clock."""
     desk: Desk | None = None
     stop: bool = False
-    progress_s: float = field(default_factory=time.monotonic)
     task: "asyncio.Task[None] | None" = None
 
 
@@ -64,6 +64,7 @@ class Office:
         self._open_store = open_store
         self._clock = clock
         self._announce = announce
+        self._meter = asyncio.get_running_loop().time
         self._observer = metrics.MeteredObserver()
         self._places: dict[int, Place] = {}
         self._cautions: dict[int, Caution] = {}
@@ -106,7 +107,7 @@ class Office:
             await _wait(self._stop, STATUS_INTERVAL_S)
 
     async def _tick(self) -> None:
-        now_s = time.monotonic()
+        now_s = self._meter()
         moving = [p for p in self._places.values() if now_s - p.progress_s < self._settings.allocator_stuck_s]
         desks = [place.desk for place in moving if place.desk is not None]
         try:
@@ -120,7 +121,7 @@ class Office:
         todo = plan(self._membership.owner.hex, seats, members)
         for part in todo.claim:
             if part not in self._places:
-                place = Place(part, self._open_store(part))
+                place = Place(part, self._open_store(part), now_s)
                 self._places[part] = place
                 place.task = asyncio.create_task(self._own(place), name=f"desk {part}")
         if todo.give_back is not None and todo.give_back in self._places:
@@ -144,7 +145,7 @@ class Office:
                 store=place.store,
                 log=self._commands,
                 clock=self._clock,
-                meter=time.monotonic,
+                meter=self._meter,
                 observer=self._observer,
                 caution=caution,
             )
@@ -169,7 +170,7 @@ class Office:
         settling: asyncio.Task[None] | None = None
         try:
             while not place.stop:
-                place.progress_s = time.monotonic()
+                place.progress_s = self._meter()
                 if not desk.is_full:
                     # With a draft in hand take only what is there: it is not to wait for more.
                     await desk.gather(IDLE_FETCH_S if desk.is_empty and settling is None else 0)

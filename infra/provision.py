@@ -75,7 +75,8 @@ async def _migrate(connection: asyncpg.Connection) -> None:
         "CREATE TABLE IF NOT EXISTS schema_migration (name text PRIMARY KEY, sha256 text NOT NULL,"
         " applied_at timestamptz NOT NULL DEFAULT now())"
     )
-    applied = dict(await connection.fetch("SELECT name, sha256 FROM schema_migration"))
+    rows = await connection.fetch("SELECT name, sha256 FROM schema_migration")
+    applied = {row["name"]: row["sha256"] for row in rows}
     for name, text in migrations():
         digest = hashlib.sha256(text.encode()).hexdigest()
         if name not in applied:
@@ -115,9 +116,9 @@ async def provision_topics(
             if topic.full_name(prefix) not in there
         ]
         if wanted:
-            answer = await client.create_topics(wanted)
-            for name, code, *message in answer.topic_errors:
-                if code not in (0, TopicAlreadyExistsError.errno):
-                    raise RuntimeError(f"the broker did not create topic {name}: error {code} {message}")
+            answer = (await client.create_topics(wanted)).to_object()
+            for told in answer["topic_errors"]:
+                if told["error_code"] not in {0, TopicAlreadyExistsError.errno}:
+                    raise RuntimeError(f"the broker did not create topic {told['topic']}: {told['error_message']}")
     finally:
         await client.close()

@@ -1,0 +1,214 @@
+"""A whole sale for one test: every room, on the run's real servers, over the test's own database, topics and keys.
+
+The rooms that answer HTTP run in the test's own event loop; allocators are processes, so that they can be killed.
+"""
+
+import asyncio
+import os
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+
+import expiry_worker.__main__ as expiry_room
+import ingress.__main__ as ingress_room
+import notifier.__main__ as notifier_room
+from expiry_worker.settings import ExpirySettings
+from ingress.keys import create_key
+from ingress.settings import Settings as IngressSettings
+from notifier.settings import Settings as NotifierSettings
+from runtime.process import serve_together
+from tests.conftest import Database
+from tests.servers import Servers
+from ticketing.clock import SystemClock, rfc3339
+from ticketing.tokens import Pass, TokenKeys
+
+ROOT = Path(__file__).parents[2]
+DAY_MS = 24 * 3600 * 1000
+
+
+@dataclass
+class Answer:
+    """What the API said: status, headers and the decoded body."""
+
+    status: int
+    headers: httpx.Headers
+    body: Any
+
+
+@dataclass
+class Allocator:
+    """One allocator process."""
+
+    process: asyncio.subprocess.Process
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    async def kill(self) -> None:
+        """kill -9, and wait until the kernel has taken it away."""
+        self.process.kill()
+        await self.process.wait()
+
+    def pause(self) -> None:
+        """SIGSTOP: it holds its connections and does nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """SIGCONT."""
+        self.process.send_signal(signal.SIGCONT)
+
+
+@dataclass
+class Sale:
+    """The running sale, as an outsider reaches it, with a way to the tables for checks."""
+
+    url: str
+    http: httpx.AsyncClient
+    database: Database
+    environment: dict[str, str]
+    keys: TokenKeys
+    admin_key: str
+    partner_key: str
+    allocators: list[Allocator] = field(default_factory=list)
+
+    async def spawn_allocator(self) -> Allocator:
+        """One more allocator process; it takes its share of the partitions by itself."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "allocator", env=self.environment, cwd=ROOT, stderr=asyncio.subprocess.DEVNULL
+        )
+        allocator = Allocator(process)
+        self.allocators.append(allocator)
+        return allocator
+
+    def fan(self, show: str, entry: str | None = None) -> str:
+        """The pass of a fan, as the waiting room would sign it."""
+        entry = entry or f"ent_{secrets.token_hex(8)}"
+        expires_at_ms = SystemClock().now_ms() + 20 * 60 * 1000
+        return self.keys.sign_pass(Pass(int(show[4:], 16), entry, 0, expires_at_ms))
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        key: str | None = None,
+        prefer: str | None = None,
+    ) -> Answer:
+        """One request. `key`: the Idempotency-Key; a POST without one gets a fresh one."""
+        headers = {}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        if key is None and method == "POST":
+            key = secrets.token_hex(8)
+        if key:
+            headers["Idempotency-Key"] = key
+        if prefer:
+            headers["Prefer"] = prefer
+        response = await self.http.request(method, path, json=body, headers=headers)
+        content = response.json() if response.content else None
+        return Answer(response.status_code, response.headers, content)
+
+    async def new_show(self, **terms: Any) -> dict[str, Any]:
+        """A show that is on sale, by the one-call short form; terms as in POST /api/admin/shows."""
+        starts_at = rfc3339(SystemClock().now_ms() + 30 * DAY_MS)
+        body = {"name": "a night out", "starts_at": starts_at, **terms}
+        made = await self.call("POST", "/api/admin/shows", body, token=self.admin_key)
+        assert made.status == 201, made.body
+        show: dict[str, Any] = made.body
+        return show
+
+    async def hold(self, show: str, token: str, *seats: str, key: str | None = None, **wish: Any) -> Answer:
+        """POST /api/reservations for named seats, or for what `wish` says."""
+        body = {"show": show, **({"seats": list(seats)} if seats else {}), **wish}
+        return await self.call("POST", "/api/reservations", body, token=token, key=key)
+
+    async def confirm(self, reservation: str, token: str, *, key: str | None = None) -> Answer:
+        """POST /api/bookings for a reservation."""
+        contact = {"name": "Ada Lovelace", "email": "ada@example.org"}
+        body = {"reservation": reservation, "contact": contact}
+        return await self.call("POST", "/api/bookings", body, token=token, key=key)
+
+    async def rows(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+        """What the tables say, read as the superuser."""
+        connection = await asyncpg.connect(self.database.url)
+        try:
+            return list(await connection.fetch(sql, *arguments))
+        finally:
+            await connection.close()
+
+    async def verify(self) -> tuple[int, str]:
+        """Exit code and report of `onsale verify`, as a process of its own."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "onsale",
+            "verify",
+            env=self.environment,
+            cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output, _ = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, output.decode()
+
+
+@asynccontextmanager
+async def open_sale(servers: Servers, database: Database, topics: str, redis_prefix: str) -> AsyncIterator[Sale]:
+    """Everything running, with one allocator; all of it stopped on the way out."""
+    given = {
+        "postgres_url": database.url,
+        "redis_url": servers.redis_url,
+        "kafka_bootstrap": servers.kafka_bootstrap,
+        "secret": servers.secret,
+        "topic_prefix": topics,
+        "redis_prefix": redis_prefix,
+    }
+    environment = os.environ | {f"ONSALE_{name.upper()}": value for name, value in given.items()}
+    no_file: Any = {"_env_file": None}
+    listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    rooms = [
+        partial(ingress_room.open_room, IngressSettings(**given, **no_file)),
+        partial(notifier_room.open_room, NotifierSettings(**given, **no_file)),
+        partial(expiry_room.open_room, ExpirySettings(**given, **no_file)),
+    ]
+    serving = asyncio.create_task(serve_together(rooms, "127.0.0.1", 0, on_listening=listening.set_result))
+    try:
+        await asyncio.wait({serving, listening}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            await serving
+        url = f"http://127.0.0.1:{listening.result()}"
+        async with httpx.AsyncClient(base_url=url, timeout=20) as http:
+            admin_key, partner_key = await _keys(database)
+            sale = Sale(url, http, database, environment, TokenKeys([servers.secret]), admin_key, partner_key)
+            try:
+                await sale.spawn_allocator()
+                yield sale
+            finally:
+                for allocator in sale.allocators:
+                    with suppress(ProcessLookupError):
+                        await allocator.kill()
+    finally:
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving
+
+
+async def _keys(database: Database) -> tuple[str, str]:
+    now_ms = SystemClock().now_ms()
+    async with asyncpg.create_pool(database.url, min_size=1, max_size=1) as pool:
+        _, admin = await create_key(pool, "the house", ["admin", "operator"], False, now_ms, secrets.token_bytes(40))
+        _, partner = await create_key(pool, "a partner", ["read", "booking"], False, now_ms, secrets.token_bytes(40))
+    return admin, partner
