@@ -5,7 +5,7 @@ from pydantic import Field
 from runtime.settings import ServerSettings
 
 
-class RoomSettings(ServerSettings):
+class Settings(ServerSettings):
     """What only this room reads."""
 
     room_rate_per_min: int = Field(
@@ -18,7 +18,7 @@ class RoomSettings(ServerSettings):
         default=200, ge=20, le=1_000, description="How often each instance moves the lines on, in milliseconds."
     )
     room_numbers_reserved: int = Field(
-        default=10_000,
+        default=2_000,
         ge=100,
         le=10_000_000,
         description="Numbers of a line that are reserved in Postgres at a time; a Redis that forgets costs at most two "

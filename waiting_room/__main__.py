@@ -1,0 +1,135 @@
+"""`python -m waiting_room`: the room alone in a process."""
+
+import os
+import random
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from runtime import logs
+from runtime.kafka import BatchingProducer, PartitionReader
+from runtime.postgres import open_pool, room_url
+from runtime.process import RunningRoom, run, serve
+from runtime.redis import open_redis
+from runtime.retry import Backoff
+from ticketing import topics
+from ticketing.clock import SystemClock
+from ticketing.tokens import TokenKeys
+from waiting_room.admin_routes import AdminRoutes
+from waiting_room.entries import Bounds, Entries
+from waiting_room.ledger import PostgresLedger
+from waiting_room.loops import Loop
+from waiting_room.pages import read_page
+from waiting_room.ports import ClaimRow, EntryRow, Line
+from waiting_room.public_status import Poll
+from waiting_room.room_table import PostgresRooms
+from waiting_room.rooms import RoomLimits
+from waiting_room.routes import FanRoutes, create_app
+from waiting_room.service import WaitingRoom
+from waiting_room.settings import Settings
+from waiting_room.statuses import RoomStatusWriter, ShowStatusReader
+from waiting_room.store import RedisCounters
+from waiting_room.writing import LedgerWriter
+
+ROOM = "waiting_room"
+SECOND_S = 1.0
+
+
+@asynccontextmanager
+async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
+    """The room with its connections, which are closed on the way out."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        pool = await enter(
+            open_pool(
+                room_url(settings.postgres_url, ROOM, settings.secrets[0]),
+                min_size=1,
+                max_size=6,
+                application_name=ROOM,
+                statement_timeout_s=settings.postgres_statement_timeout_s,
+                lock_timeout_s=settings.postgres_lock_timeout_s,
+            )
+        )
+        redis = await enter(open_redis(settings.redis_url, client_name=ROOM))
+        reader = await enter(
+            PartitionReader(
+                settings.kafka_bootstrap, topics.SHOW_STATUS.full_name(settings.topic_prefix), client_id=ROOM
+            )
+        )
+        producer = await enter(
+            BatchingProducer(
+                settings.kafka_bootstrap,
+                topics.ROOM_STATUS.full_name(settings.topic_prefix),
+                backlog_records_max=10_000,
+                deadline_s=settings.kafka_deadline_s,
+                client_id=ROOM,
+            )
+        )
+        ledger, table = PostgresLedger(pool), PostgresRooms(pool)
+        room = WaitingRoom(
+            counters=RedisCounters(redis, settings.redis_prefix, repeat_s=settings.room_repeat_s),
+            ledger=ledger,
+            table=table,
+            clock=clock,
+            limits=RoomLimits(
+                settings.room_rate_per_min, settings.room_lag_target_ms, round(settings.room_status_stale_s * 1000)
+            ),
+            numbers_reserved=settings.room_numbers_reserved,
+        )
+
+        async def write_joins(line: Line, rows: Sequence[EntryRow], maybe_there: bool) -> None:
+            await ledger.add_entries(line, rows, maybe_there=maybe_there)
+
+        async def write_claims(line: Line, rows: Sequence[ClaimRow], _maybe_there: bool) -> None:
+            await ledger.add_claims(line, rows)
+
+        rows_max, wait_s = settings.room_ledger_rows_max, settings.room_ledger_wait_s
+        joins = LedgerWriter(write_joins, rows_max=rows_max, wait_s=wait_s, backoff=Backoff(random.random))
+        claims = LedgerWriter(write_claims, rows_max=rows_max, wait_s=wait_s, backoff=Backoff(random.random))
+        entries = Entries(
+            room,
+            keys=TokenKeys(settings.secrets),
+            clock=clock,
+            joins=joins,
+            claims=claims,
+            bounds=Bounds(settings.room_joins_per_script_max, settings.room_waiting_requests_max),
+        )
+        fans = FanRoutes(
+            room,
+            entries,
+            clock=clock,
+            page=read_page(),
+            poll=Poll(settings.room_poll_floor_s, settings.room_poll_ceiling_s),
+        )
+        operators = AdminRoutes(room, table, clock=clock)
+        statuses, told = ShowStatusReader(reader, room.observe), RoomStatusWriter(producer)
+
+        async def tell() -> None:
+            await told.tell(room.statuses())
+
+        tick_s = settings.room_tick_ms / 1000
+        loops = [
+            Loop("move the lines", tick_s, room.advance),
+            Loop("mend the lines", tick_s, room.mend),
+            Loop("read the rooms", SECOND_S, room.refresh),
+            Loop("tell the others", SECOND_S, tell),
+        ]
+        yield RunningRoom(
+            name=ROOM,
+            app=create_app([*operators.routes(), *fans.routes()], os.urandom),
+            prefixes=("/room",),
+            tasks=[*(loop.run for loop in loops), joins.run, claims.run, statuses.run],
+            ready=lambda: [*(reason for loop in loops for reason in loop.reasons()), *statuses.reasons()],
+        )
+
+
+def main() -> int:
+    """Run until told to stop."""
+    settings = Settings()
+    logs.configure(settings.log_level, settings.log_json)
+    return run(serve(ROOM, open_room, settings))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,228 @@
+"""What a fan may do with a place: get it, claim it, give it up. Answers are values; a `Refusal` is one of them."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from ticketing.clock import Clock
+from ticketing.tokens import Ticket, TokenInvalid, TokenKeys, same_secret
+from waiting_room import metrics
+from waiting_room.batching import Batches, Busy, Settled
+from waiting_room.phases import JOINABLE, Phase
+from waiting_room.places import GENERAL, entry_of, leaf_of, pass_for, place_of, ticket_for
+from waiting_room.ports import (
+    Claimed,
+    ClaimRefusal,
+    ClaimRow,
+    EntryRow,
+    JoinAsk,
+    Joined,
+    JoinRefusal,
+    LedgerUnavailable,
+    Line,
+    StoreUnavailable,
+)
+from waiting_room.rooms import Room
+from waiting_room.service import WaitingRoom
+from waiting_room.writing import LedgerWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A code of `ticketing.problems`, and what else the problem says."""
+
+    code: str
+    detail: str
+    retry_after_s: int | None = None
+    more: dict[str, int | str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A ticket, as its holder sees it."""
+
+    entry: str
+    line: str
+    n: int
+    place: int
+    ticket: str
+    joined_at_ms: int
+    repeat: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A pass, as its holder sees it."""
+
+    entry: str
+    token: str
+    expires_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How many ask at once, and wait."""
+
+    batch_max: int
+    waiting_max: int
+
+
+class Entries:
+    """The fans' side of the room. The writers' loops are run by whoever made them."""
+
+    def __init__(
+        self,
+        room: WaitingRoom,
+        *,
+        keys: TokenKeys,
+        clock: Clock,
+        joins: LedgerWriter[EntryRow],
+        claims: LedgerWriter[ClaimRow],
+        bounds: Bounds,
+    ) -> None:
+        self._room = room
+        self._keys = keys
+        self._clock = clock
+        self._join_writer = joins
+        self._claim_writer = claims
+        self._joins = Batches(self._join_batch, batch_max=bounds.batch_max, waiting_max=bounds.waiting_max)
+        self._claims = Batches(self._claim_batch, batch_max=bounds.batch_max, waiting_max=bounds.waiting_max)
+
+    async def join(self, show: int, client: UUID, secret_hash: str) -> Place | Refusal:
+        """The client's place: a new one at the end of the line, or the one it has."""
+        room = await self._find(show)
+        if isinstance(room, Refusal):
+            return room
+        phase = room.phase(self._clock.now_ms())
+        if phase not in JOINABLE:
+            soldout = phase is Phase.SOLDOUT
+            return _refuse("sold_out" if soldout else "room_closed", "nobody can join this line any more")
+        if self._join_writer.full:
+            return _refuse("busy", "more joins are waiting to be written than can be kept", retry_after_s=2)
+        entry = entry_of(show, client)
+        try:
+            joined = await self._joins.ask(room.line, JoinAsk(entry, secret_hash))
+        except (StoreUnavailable, LedgerUnavailable):
+            return _unavailable("ask again with the same client_id: you get the same place")
+        except Busy as error:
+            return _refuse("busy", str(error), retry_after_s=1)
+        match joined:
+            case JoinRefusal.OTHER_SECRET:
+                return _refuse("client_id_reused", "a client_id belongs to one secret")
+            case JoinRefusal.NO_NUMBERS:
+                return _unavailable("no numbers can be reserved now; ask again with the same client_id")
+        ticket = ticket_for(show, joined.n, entry, joined.at_ms, secret_hash)
+        token = self._keys.sign_ticket(ticket)
+        return Place(ticket.entry, GENERAL, joined.n, place_of(ticket), token, joined.at_ms, joined.repeat)
+
+    async def claim(self, show: int, entry: str, token: str, secret: str) -> Turn | Refusal:
+        """The pass of a place that is being served: the same one however often it is asked for."""
+        held = await self._holder(show, entry, token, secret)
+        if isinstance(held, Refusal):
+            return held
+        room, ticket = held
+        now_ms = self._clock.now_ms()
+        if room.phase(now_ms) is Phase.CLOSED:
+            return _refuse("room_closed", "the sale is over")
+        try:
+            claimed = await self._claims.ask(room.line, (ticket.n, place_of(ticket)))
+        except (StoreUnavailable, LedgerUnavailable):
+            return _unavailable("your place is kept; claim it again")
+        except Busy as error:
+            return _refuse("busy", str(error), retry_after_s=1)
+        match claimed:
+            case ClaimRefusal.GIVEN_UP:
+                return _refuse("place_given_up", "join again for a new place")
+            case ClaimRefusal.TOO_EARLY:
+                return self._too_early(room, ticket)
+        granted = pass_for(ticket, room.row.wave, claimed.first_ms)
+        if granted.expires_at_ms <= now_ms:
+            return _refuse("pass_expired", "it ran from the first claim of this place")
+        return Turn(ticket.entry, self._keys.sign_pass(granted), granted.expires_at_ms)
+
+    async def give_up(self, show: int, entry: str, token: str, secret: str) -> Refusal | None:
+        """Take the place out of the line for good; repeats change nothing."""
+        held = await self._holder(show, entry, token, secret)
+        if isinstance(held, Refusal):
+            return held
+        room, ticket = held
+        try:
+            fresh = await self._room.give_up(room.line, ticket.n)
+        except (StoreUnavailable, LedgerUnavailable):
+            return _unavailable("nothing may have changed; ask again")
+        if fresh:
+            self._claim_writer.add(room.line, [ClaimRow(ticket.n, None, self._clock.now_ms())], maybe_there=True)
+            await self._claim_writer.settled()
+        return None
+
+    async def _find(self, show: int) -> Room | Refusal:
+        try:
+            room = await self._room.room(show)
+        except (StoreUnavailable, LedgerUnavailable):
+            return _unavailable("the room of this show could not be opened")
+        return _refuse("show_not_found", "no show has this id") if room is None else room
+
+    async def _holder(self, show: int, entry: str, token: str, secret: str) -> tuple[Room, Ticket] | Refusal:
+        """The room and the ticket of somebody who proves that the place is theirs."""
+        try:
+            ticket = self._keys.read_ticket(token)
+        except TokenInvalid as error:
+            return _refuse("ticket_invalid", str(error))
+        if ticket.show != show:
+            return _refuse("wrong_show", "the ticket is for another show")
+        if ticket.entry != entry:
+            return _refuse("not_yours", "the ticket is of another entry")
+        if not same_secret(secret, ticket.secret_hash):
+            return _refuse("wrong_secret", "send the secret whose hash was sent at the join")
+        room = await self._find(show)
+        return room if isinstance(room, Refusal) else (room, ticket)
+
+    def _too_early(self, room: Room, ticket: Ticket) -> Refusal:
+        place, serving = place_of(ticket), room.position.serving
+        rate_per_min = max(1, room.admission(self._clock.now_ms()).rate_per_min)
+        # At most half a minute: the rate may rise, and whoever is near must not sleep through their turn.
+        wait_s = min(30, max(1, (place - serving) * 60 // rate_per_min))
+        return _refuse(
+            "not_your_turn",
+            f"place {place} is not being served yet",
+            retry_after_s=wait_s,
+            more={"place": place, "serving": serving},
+        )
+
+    async def _join_batch(self, line: Line, asks: list[JoinAsk]) -> Settled[Joined | JoinRefusal]:
+        answers = await self._room.join(line, asks)
+        fresh: list[EntryRow] = []
+        repeats: list[EntryRow] = []
+        for ask, answer in zip(asks, answers, strict=True):
+            if isinstance(answer, Joined):
+                row = EntryRow(answer.n, ask.entry, leaf_of(answer.n, ask.entry, ask.secret_hash), answer.at_ms)
+                # The instance that gave the number may have died before it was written.
+                (repeats if answer.repeat else fresh).append(row)
+        self._join_writer.add(line, fresh, maybe_there=False)
+        self._join_writer.add(line, repeats, maybe_there=True)
+        return answers, self._written(self._join_writer, bool(fresh or repeats))
+
+    async def _claim_batch(self, line: Line, places: list[tuple[int, int]]) -> Settled[Claimed | ClaimRefusal]:
+        answers = await self._room.claim(line, places)
+        rows = [
+            ClaimRow(n, answer.first_ms, None)
+            for (n, _), answer in zip(places, answers, strict=True)
+            if isinstance(answer, Claimed)
+        ]
+        self._claim_writer.add(line, rows, maybe_there=True)
+        return answers, self._written(self._claim_writer, bool(rows))
+
+    @staticmethod
+    def _written(writer: LedgerWriter[EntryRow] | LedgerWriter[ClaimRow], wanted: bool) -> Awaitable[None] | None:
+        return writer.settled() if wanted else None
+
+
+def _refuse(
+    code: str, detail: str, *, retry_after_s: int | None = None, more: dict[str, int | str] | None = None
+) -> Refusal:
+    metrics.REFUSED.labels(code).inc()
+    return Refusal(code, detail, retry_after_s, more or {})
+
+
+def _unavailable(detail: str) -> Refusal:
+    return _refuse("room_unavailable", detail, retry_after_s=1)

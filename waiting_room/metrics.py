@@ -1,0 +1,35 @@
+"""What the room counts. `show` is a label because each sale is watched by itself, and shows are few."""
+
+from prometheus_client import Counter, Gauge
+
+from ticketing.vocabulary import show_text
+from waiting_room.gate import Limiter
+from waiting_room.rooms import Room
+
+WAITING = Gauge("room_waiting", "People who have a number and are not yet called", ["show"])
+ISSUED = Counter("room_issued_total", "Numbers given away by this instance")
+ADMITTED = Counter("room_admitted_total", "Places claimed for the first time through this instance")
+ABANDONED = Counter("room_abandoned_total", "Places given up through this instance")
+REFUSED = Counter("room_refused_total", "Requests of fans answered with a no, by its code", ["reason"])
+RATE_TARGET = Gauge("room_rate_target", "People per minute that may be let in now", ["show"])
+RATE_EFFECTIVE = Gauge("room_rate_effective", "People per minute called over the last ten seconds", ["show"])
+LIMITER = Gauge("room_limiter", "1 for the limit that binds", ["show", "which"])
+ALLOCATOR_LAG = Gauge("room_allocator_lag_seconds", "The allocator's lag as last heard of", ["show"])
+STALLED = Gauge("room_stalled", "1 while people wait, the rate is above zero and nobody is called", ["show"])
+STORE_GENERATION = Gauge("room_store_generation", "How often the counters of the line were started", ["show"])
+LEDGER_BACKLOG = Gauge("room_ledger_backlog_rows", "Joins and claims that are not written to Postgres yet")
+
+
+def measure(room: Room, now_ms: int) -> None:
+    """Set the gauges of one room."""
+    show = show_text(room.row.show)
+    admission = room.admission(now_ms)
+    WAITING.labels(show).set(room.waiting)
+    RATE_TARGET.labels(show).set(admission.rate_per_min)
+    RATE_EFFECTIVE.labels(show).set(room.rate_now())
+    STORE_GENERATION.labels(show).set(room.position.gen)
+    STALLED.labels(show).set(room.stalled(now_ms))
+    for which in Limiter:
+        LIMITER.labels(show, which).set(which is admission.limited_by)
+    if room.heard is not None:
+        ALLOCATOR_LAG.labels(show).set(room.heard.lag_ms / 1000)

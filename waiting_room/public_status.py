@@ -1,0 +1,95 @@
+"""The one public document of a room: the same bytes for everybody, from which each finds their own place and wait."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from ticketing.clock import rfc3339
+from ticketing.vocabulary import show_text
+from waiting_room.phases import Phase
+from waiting_room.places import GENERAL
+from waiting_room.rooms import Room
+
+POLL_DIVISOR = 10
+"""A client looks again after a tenth of the wait that is before it."""
+RESTORING_AFTER_MS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """The shortest and the longest time between two looks, in seconds."""
+
+    floor_s: int
+    ceiling_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """`etag` is quoted, as the header wants it."""
+
+    body: bytes
+    etag: str
+
+
+def document(room: Room, now_ms: int, poll: Poll) -> Document:
+    """The document at `now_ms`.
+
+    Rates are in people per minute, times RFC 3339 in UTC; `inventory` is null while no allocator has spoken of the
+    show; `version` counts what operators changed. A client whose place is not yet served waits about
+    `(place - serving) / rate_now` minutes and looks again after a `divisor`th of it, within `floor_s` and `ceiling_s`.
+    """
+    phase = room.phase(now_ms)
+    admission = room.admission(now_ms)
+    stock = None if room.heard is None else room.heard.stock
+    schedule = room.row.schedule
+    body = json.dumps(
+        {
+            "show": show_text(room.row.show),
+            "name": room.row.name,
+            "phase": phase,
+            "lines": {
+                GENERAL: {
+                    "serving": room.position.serving,
+                    "issued": room.position.issued,
+                    "rate_target": admission.rate_per_min,
+                    "rate_now": room.rate_now(),
+                }
+            },
+            "limited_by": admission.limited_by,
+            "message": _message(room, phase, now_ms),
+            "inventory": stock
+            and {
+                "status": stock.status,
+                "available": stock.available,
+                "held": stock.held,
+                "booked": stock.booked,
+            },
+            "poll": {"floor_s": poll.floor_s, "ceiling_s": poll.ceiling_s, "divisor": POLL_DIVISOR},
+            "opens_at": rfc3339(schedule.opens_at_ms) if schedule.opens_at_ms else None,
+            "closes_at": rfc3339(schedule.ends_at_ms),
+            "server_time": rfc3339(now_ms),
+            "version": room.row.version,
+        },
+        separators=(",", ":"),
+        ensure_ascii=False,
+    ).encode()
+    return Document(body, f'"{hashlib.sha256(body).hexdigest()[:20]}"')
+
+
+def _message(room: Room, phase: Phase, now_ms: int) -> dict[str, object] | None:
+    if phase is Phase.PAUSED:
+        return _say("warning", room.row.reason or "The line is paused. Your place is kept.")
+    if phase is Phase.SOLDOUT:
+        return _say("warning", "Everything is booked.")
+    if phase is Phase.CLOSED:
+        return _say("info", "The sale is over.")
+    if now_ms - room.seen_at_ms > RESTORING_AFTER_MS:
+        return _say("warning", "The line is being restored. Your place is kept.")
+    stock = None if room.heard is None else room.heard.stock
+    if stock is not None and stock.available == 0:
+        return _say("info", f"Everything is held at the moment. Up to {stock.held} places may come back.")
+    return None
+
+
+def _say(severity: str, english: str) -> dict[str, object]:
+    return {"severity": severity, "text": {"en": english}}

@@ -1,0 +1,220 @@
+"""`/room/*` over HTTP: the page, the status document, and what a fan may do with a place."""
+
+import re
+from collections.abc import Callable
+from typing import Annotated
+from uuid import UUID
+
+import structlog
+from pydantic import Field
+from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ticketing.clock import Clock, rfc3339
+from ticketing.layout import Body
+from ticketing.vocabulary import Malformed, parse_show
+from waiting_room import metrics
+from waiting_room.answers import NO_STORE, Refused, answer, problem, read_body
+from waiting_room.entries import Entries, Place, Refusal
+from waiting_room.pages import RoomPage
+from waiting_room.places import parse_entry
+from waiting_room.ports import LedgerUnavailable, StoreUnavailable
+from waiting_room.public_status import Document, Poll, document
+from waiting_room.service import WaitingRoom
+
+log = structlog.get_logger("waiting_room")
+
+STATUS_CACHE = "public, max-age=1, stale-while-revalidate=5"
+DOCUMENT_KEPT_MS = 200
+TOKEN_CHARS_MAX = 2_000
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+Secret = Annotated[str, Field(min_length=16, max_length=200)]
+
+
+class JoinBody(Body):
+    """`secret_hash`: hexadecimal sha256 of the bytes of "onsale-entry-secret" followed by the fan's own secret."""
+
+    client_id: UUID
+    secret_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class HolderBody(Body):
+    """Whoever has both may act for the place."""
+
+    ticket: Annotated[str, Field(max_length=TOKEN_CHARS_MAX)]
+    secret: Secret
+
+
+class FanRoutes:
+    """The fans' calls."""
+
+    def __init__(self, room: WaitingRoom, entries: Entries, *, clock: Clock, page: RoomPage, poll: Poll) -> None:
+        self._room = room
+        self._entries = entries
+        self._clock = clock
+        self._page = page
+        self._poll = poll
+        self._documents: dict[int, tuple[int, Document]] = {}
+
+    def routes(self) -> list[BaseRoute]:
+        """What they answer."""
+        return [
+            Route("/room/{show}", self.page, methods=["GET"]),
+            Route("/room/{show}/status", self.status, methods=["GET"]),
+            Route("/room/{show}/entries", self.join, methods=["POST"]),
+            Route("/room/{show}/entries/{entry}/claim", self.claim, methods=["POST"]),
+            Route("/room/{show}/entries/{entry}", self.give_up, methods=["DELETE"]),
+        ]
+
+    async def page(self, request: Request) -> Response:
+        """The page of a room."""
+        show_of(request)
+        html = self._page.render(request.path_params["show"])
+        return Response(html, media_type="text/html", headers=self._page.headers | {"Cache-Control": "no-cache"})
+
+    async def status(self, request: Request) -> Response:
+        """The public document; 304 where the caller has it."""
+        show = show_of(request)
+        room = await self._room.room(show)
+        if room is None:
+            raise Refused("show_not_found", "no show has this id")
+        now_ms = self._clock.now_ms()
+        made_at_ms, found = self._documents.get(show, (0, None))
+        if found is None or not 0 <= now_ms - made_at_ms < DOCUMENT_KEPT_MS:
+            found = document(room, now_ms, self._poll)
+            self._documents[show] = (now_ms, found)
+        headers = {"Cache-Control": STATUS_CACHE, "ETag": found.etag}
+        if found.etag in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(found.body, media_type="application/json", headers=headers)
+
+    async def join(self, request: Request) -> Response:
+        """201 with a ticket; a repeat gets the same ticket."""
+        show = show_of(request)
+        body = await read_body(request, JoinBody)
+        joined = await self._entries.join(show, body.client_id, body.secret_hash)
+        if not isinstance(joined, Place):
+            return problem(request, joined)
+        path = f"/room/{request.path_params['show']}/entries/{joined.entry}"
+        replayed = {"Idempotent-Replayed": "true"} if joined.repeat else {}
+        return answer(
+            {
+                "message": f"You are number {joined.place}",
+                "created_at": rfc3339(joined.joined_at_ms),
+                "entry": joined.entry,
+                "line": joined.line,
+                "n": joined.n,
+                "place": joined.place,
+                "ticket": joined.ticket,
+            },
+            status=201,
+            headers={"Location": path} | replayed,
+        )
+
+    async def claim(self, request: Request) -> Response:
+        """The pass, once the place is served: the same one however often it is asked for."""
+        show, entry = show_of(request), entry_of_path(request)
+        body = await read_body(request, HolderBody)
+        turn = await self._entries.claim(show, entry, body.ticket, body.secret)
+        if isinstance(turn, Refusal):
+            return problem(request, turn)
+        return answer(
+            {
+                "message": "It is your turn",
+                "entry": turn.entry,
+                "pass": turn.token,
+                "expires_at": rfc3339(turn.expires_at_ms),
+                "server_time": rfc3339(self._clock.now_ms()),
+            }
+        )
+
+    async def give_up(self, request: Request) -> Response:
+        """204: the place is given up, now or before."""
+        show, entry = show_of(request), entry_of_path(request)
+        body = await read_body(request, HolderBody)
+        refusal = await self._entries.give_up(show, entry, body.ticket, body.secret)
+        return Response(status_code=204, headers=NO_STORE) if refusal is None else problem(request, refusal)
+
+
+def show_of(request: Request) -> int:
+    """The show in the path. Raises `Refused`."""
+    try:
+        return parse_show(request.path_params["show"])
+    except Malformed as error:
+        raise Refused("show_not_found", str(error)) from error
+
+
+def entry_of_path(request: Request) -> str:
+    """The entry in the path. Raises `Refused`."""
+    entry: str = request.path_params["entry"]
+    try:
+        parse_entry(entry)
+    except Malformed as error:
+        raise Refused("invalid_id", str(error)) from error
+    return entry
+
+
+def create_app(routes: list[BaseRoute], entropy: Callable[[int], bytes]) -> ASGIApp:
+    """`/room/*` as an application. `entropy(n)` gives n random bytes, for the ids of requests."""
+    app = Starlette(
+        routes=routes,
+        exception_handlers={
+            Refused: _refused,
+            StoreUnavailable: _away,
+            LedgerUnavailable: _away,
+            HTTPException: _http_error,
+            Exception: _bug,
+        },
+    )
+    return _with_headers(app, entropy)
+
+
+def _with_headers(app: ASGIApp, entropy: Callable[[int], bytes]) -> ASGIApp:
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        given = Request(scope).headers.get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else entropy(16).hex()
+        scope["request_id"] = request_id
+
+        async def answered(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                headers["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        await app(scope, receive, answered)
+
+    return call
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    metrics.REFUSED.labels(error.code).inc()
+    return problem(request, Refusal(error.code, error.detail), errors=error.errors)
+
+
+async def _away(request: Request, error: Exception) -> Response:
+    log.warning("room.store_away", path=request.url.path, error=str(error))
+    metrics.REFUSED.labels("room_unavailable").inc()
+    return problem(request, Refusal("room_unavailable", "ask again in a moment", 1))
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    wrong_method = error.status_code == 405
+    refusal = Refusal("method_not_allowed" if wrong_method else "not_found", error.detail)
+    return problem(request, refusal, headers=dict(error.headers or {}))
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    log.error("room.bug", path=request.url.path, exc_info=error)
+    return problem(request, Refusal("internal_error", "try again"))

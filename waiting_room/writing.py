@@ -1,0 +1,95 @@
+"""Keeping joins and claims in the ledger: behind the answers when Postgres is slow, before them when it is not."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Generic, TypeVar
+
+import structlog
+
+from runtime.retry import Backoff
+from waiting_room import metrics
+from waiting_room.ports import LedgerUnavailable, Line
+
+log = structlog.get_logger("waiting_room")
+
+Row = TypeVar("Row")
+ROWS_PER_WRITE_MAX = 5_000
+
+
+class LedgerWriter(Generic[Row]):
+    """Rows wait here, in order, until they are written: one statement for all that gathered meanwhile.
+
+    `write(line, rows, maybe_there)` raises `LedgerUnavailable`; then the rows are written again with `maybe_there`.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[Line, Sequence[Row], bool], Awaitable[None]],
+        *,
+        rows_max: int,
+        wait_s: float,
+        backoff: Backoff,
+    ) -> None:
+        self._write = write
+        self._rows_max = rows_max
+        self._wait_s = wait_s
+        self._backoff = backoff
+        self._waiting: dict[tuple[Line, bool], list[Row]] = {}
+        self._rows = 0
+        self._work = asyncio.Event()
+        self._round: asyncio.Future[None] | None = None
+
+    @property
+    def full(self) -> bool:
+        """Nothing more should be asked of the counters: what they give could not be kept."""
+        return self._rows >= self._rows_max
+
+    def add(self, line: Line, rows: Sequence[Row], *, maybe_there: bool) -> None:
+        """Take rows in; they are bounded by whoever looks at `full` first."""
+        if rows:
+            self._waiting.setdefault((line, maybe_there), []).extend(rows)
+            self._rows += len(rows)
+            self._work.set()
+
+    def settled(self) -> Awaitable[None]:
+        """Ends when everything taken in so far is written, after `wait_s` at the latest: answers then go out anyway."""
+        if self._round is None:
+            self._round = asyncio.get_running_loop().create_future()
+        return self._until(self._round)
+
+    async def _until(self, told: "asyncio.Future[None]") -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._wait_s):
+                await asyncio.shield(told)
+
+    async def run(self) -> None:
+        """Write for as long as the process lives."""
+        while True:
+            await self._work.wait()
+            self._work.clear()
+            # Those who wait from here on have rows that are not in this round.
+            taken, self._waiting = self._waiting, {}
+            told, self._round = self._round, None
+            for (line, maybe_there), rows in taken.items():
+                for start in range(0, len(rows), ROWS_PER_WRITE_MAX):
+                    chunk = rows[start : start + ROWS_PER_WRITE_MAX]
+                    await self._write_one(line, chunk, maybe_there)
+                    self._rows -= len(chunk)
+            metrics.LEDGER_BACKLOG.set(self._rows)
+            if told is not None and not told.done():
+                told.set_result(None)
+
+    async def _write_one(self, line: Line, rows: list[Row], maybe_there: bool) -> None:
+        while True:
+            try:
+                await self._write(line, rows, maybe_there)
+            except LedgerUnavailable as error:
+                # The answer may be all that was lost.
+                maybe_there = True
+                metrics.LEDGER_BACKLOG.set(self._rows)
+                log.warning("room.ledger_write_failed", rows=len(rows), error=str(error))
+                await asyncio.sleep(self._backoff.next_wait_s())
+            else:
+                self._backoff.reset()
+                return
