@@ -1,0 +1,136 @@
+"""HTTP as this room needs it, directly on ASGI: a request whose body is bounded, and an answer in one piece."""
+
+import asyncio
+import re
+import zlib
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any, TypeAlias
+from urllib.parse import parse_qsl
+
+from ingress.refusals import Refused
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+
+JSON = "application/json"
+QUERY_FIELDS_MAX = 50
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class ClientGone(Exception):
+    """The client closed the connection before its request was whole."""
+
+
+class Request:
+    """One request. Headers are looked up by lower-case name."""
+
+    __slots__ = ("_receive", "_scope", "headers", "method", "path", "request_id")
+
+    def __init__(self, scope: Scope, receive: Receive, request_id: str) -> None:
+        self._scope = scope
+        self._receive = receive
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        given = self.header("x-request-id")
+        self.request_id = given if given is not None and _REQUEST_ID.fullmatch(given) else request_id
+
+    def header(self, name: str) -> str | None:
+        """A header's value, or None where it is absent."""
+        raw = self.headers.get(name.encode())
+        return None if raw is None else raw.decode("latin-1").strip()
+
+    def query(self) -> dict[str, str]:
+        """The query's fields; of one named twice the last. Raises `Refused`."""
+        raw: bytes = self._scope["query_string"]
+        try:
+            pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=QUERY_FIELDS_MAX)
+        except ValueError as error:
+            raise Refused("invalid_request", f"more than {QUERY_FIELDS_MAX} fields in the query") from error
+        return dict(pairs)
+
+    async def body(self, *, bytes_max: int, deadline_s: float, gzip_allowed: bool = False) -> bytes:
+        """The whole body, inflated where that is allowed. Raises `Refused`, `ClientGone`."""
+        announced = self.header("content-length")
+        if announced is not None and announced.isdecimal() and int(announced) > bytes_max:
+            raise Refused("body_too_large", f"at most {bytes_max} bytes")
+        encoding = (self.header("content-encoding") or "identity").lower()
+        if encoding not in (("identity", "gzip") if gzip_allowed else ("identity",)):
+            raise Refused("unsupported_media_type", f"the content encoding {encoding[:40]!r} is not taken here")
+        raw = await self._read(bytes_max, deadline_s)
+        return _inflate(raw, bytes_max) if encoding == "gzip" else raw
+
+    async def _read(self, bytes_max: int, deadline_s: float) -> bytes:
+        message = await self._receive()
+        if message["type"] == "http.request" and not message.get("more_body"):
+            # Most requests come in one piece, and need no timer.
+            whole: bytes = message.get("body", b"")
+            _check_size(len(whole), bytes_max)
+            return whole
+        pieces = bytearray()
+        try:
+            async with asyncio.timeout(deadline_s):
+                while True:
+                    if message["type"] != "http.request":
+                        raise ClientGone
+                    pieces += message.get("body", b"")
+                    _check_size(len(pieces), bytes_max)
+                    if not message.get("more_body"):
+                        return bytes(pieces)
+                    message = await self._receive()
+        except TimeoutError as error:
+            raise Refused("body_too_slow", f"the body did not arrive within {deadline_s:g} seconds") from error
+
+
+class Response:
+    """An answer in one piece."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(
+        self, status: int, body: bytes, *, media_type: str = JSON, headers: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        self.status = status
+        self.body = body
+        self.headers = [("content-type", media_type), *headers]
+
+    async def send(self, send: Send, *, request_id: str, head_only: bool) -> None:
+        """Write the answer; with `head_only` without its body."""
+        headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in self.headers]
+        headers.append((b"x-request-id", request_id.encode()))
+        if self.status != 304:
+            headers.append((b"content-length", str(len(self.body)).encode()))
+        start: Message = {"type": "http.response.start", "status": self.status, "headers": headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": b"" if head_only else self.body})
+
+
+def cached(request: Request, body: bytes, *, etag: str, max_age_s: int, immutable: bool = False) -> Response:
+    """A cacheable answer; 304 where the client has it already (RFC 9110, If-None-Match, weak comparison)."""
+    lifetime = f"public, max-age={max_age_s}" + (", immutable" if immutable else "")
+    headers = [("etag", etag), ("cache-control", lifetime)]
+    asked = request.header("if-none-match") or ""
+    known = {tag.strip().removeprefix("W/") for tag in asked.split(",")}
+    if "*" in known or etag.removeprefix("W/") in known:
+        return Response(304, b"", headers=headers)
+    return Response(200, body, headers=headers)
+
+
+def _check_size(bytes_read: int, bytes_max: int) -> None:
+    if bytes_read > bytes_max:
+        raise Refused("body_too_large", f"at most {bytes_max} bytes")
+
+
+def _inflate(raw: bytes, bytes_max: int) -> bytes:
+    inflater: Any = zlib.decompressobj(wbits=31)
+    try:
+        body: bytes = inflater.decompress(raw, bytes_max + 1)
+    except zlib.error as error:
+        raise Refused("malformed_json", "the body is not gzip") from error
+    if len(body) > bytes_max:
+        raise Refused("body_too_large", f"at most {bytes_max} bytes once inflated")
+    if not inflater.eof:
+        raise Refused("malformed_json", "the gzip body is cut off")
+    return body

@@ -1,0 +1,162 @@
+"""What the allocator owns and this room may look at: reservations, outcomes by place in the log, snapshots of shows.
+
+Also the contact data of bookings, the only personal data we keep.
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import asyncpg
+
+from ingress.stores import reaching_postgres
+from ticketing.intake import ConfirmBody
+from ticketing.messages import Reservation
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+FIND_RESERVATION = """
+SELECT reservation_id, status, version, account, person, seats, areas, prices, amount, held_at_ms, expires_at_ms,
+       hold_s, booked_at_ms, external_id
+FROM reservations WHERE part = $1 AND show_id = $2 AND reservation_id = $3
+"""
+# The index is on (part, log_gen, next_offset): the first batch that ends behind the offset is the one that holds it.
+FIND_BATCH = """
+SELECT first_offset, payload FROM outcome_batches
+WHERE part = $1 AND log_gen = $2 AND next_offset > $3 ORDER BY next_offset LIMIT 1
+"""
+FIND_CURSOR = "SELECT next_offset, log_gen FROM published_batches WHERE part = $1"
+
+SNAPSHOT_CURSOR = "SELECT batch_seq FROM published_batches WHERE part = $1"
+SNAPSHOT_SHOW = "SELECT status, seq FROM show_state WHERE part = $1 AND show_id = $2"
+SNAPSHOT_ROWS = "SELECT reservation_id, status, seats, areas FROM show_snapshot WHERE part = $1 AND show_id = $2"
+FIND_PUBLISHED = "SELECT published_seq FROM published_batches WHERE part = $1"
+TAKES_WRITES = "SELECT NOT (pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean)"
+
+INSERT_CONTACT = """
+INSERT INTO contact_booking (show_id, reservation_id, contact_hash, name, email, phone, notes, special_requests,
+                             created_at_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
+"""
+FIND_CONTACT = """
+SELECT name, email, phone, notes, special_requests FROM contact_booking
+WHERE show_id = $1 AND reservation_id = $2 ORDER BY created_at_ms DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a partition is decided."""
+
+    log_gen: int
+    next_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A show as of `batch_seq`: `rows` are `(reservation, status, seats, areas)` of what owns places."""
+
+    batch_seq: int
+    status: str
+    seq: int
+    rows: list[tuple[bytes, str, tuple[int, ...], tuple[tuple[int, int], ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRow:
+    """Whom a booking is for."""
+
+    name: str
+    email: str
+    phone: str
+    notes: str
+    special_requests: str
+
+
+class Ledger:
+    """Reads of the stock's views, and the contacts. All raise StoreAway."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def takes_writes(self) -> bool:
+        """Whether Postgres is there and writable."""
+        with reaching_postgres():
+            return bool(await self._pool.fetchval(TAKES_WRITES, timeout=2.0))
+
+    async def reservation(self, part: int, show: int, reservation: bytes) -> Reservation | None:
+        """A reservation by its primary key."""
+        with reaching_postgres():
+            row = await self._pool.fetchrow(FIND_RESERVATION, part, show, reservation)
+        if row is None:
+            return None
+        return Reservation(
+            id=row["reservation_id"],
+            status=row["status"],
+            version=row["version"],
+            account=row["account"],
+            person=row["person"],
+            seats=tuple(row["seats"]),
+            areas=_pairs(row["areas"]),
+            prices=tuple(row["prices"]),
+            amount=row["amount"],
+            held_at_ms=row["held_at_ms"],
+            expires_at_ms=row["expires_at_ms"],
+            hold_s=row["hold_s"],
+            booked_at_ms=row["booked_at_ms"],
+            external_id=row["external_id"],
+        )
+
+    async def batch_with(self, part: int, log_gen: int, offset: int) -> bytes | None:
+        """The outcomes of the batch that decided the command at `offset`, packed."""
+        with reaching_postgres():
+            row = await self._pool.fetchrow(FIND_BATCH, part, log_gen, offset)
+        return None if row is None or row["first_offset"] > offset else row["payload"]
+
+    async def cursor(self, part: int) -> Cursor | None:
+        """How far the partition is decided; None: there is no such partition."""
+        with reaching_postgres():
+            row = await self._pool.fetchrow(FIND_CURSOR, part)
+        return None if row is None else Cursor(row["log_gen"], row["next_offset"])
+
+    async def snapshot(self, part: int, show: int) -> Snapshot | None:
+        """Everything that owns places in the show, in one snapshot of the database; None: it was never opened."""
+        with reaching_postgres():
+            async with (
+                self._pool.acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                batch_seq = await connection.fetchval(SNAPSHOT_CURSOR, part)
+                show_row = await connection.fetchrow(SNAPSHOT_SHOW, part, show)
+                if show_row is None:
+                    return None
+                rows = await connection.fetch(SNAPSHOT_ROWS, part, show)
+        found = [(row["reservation_id"], row["status"], tuple(row["seats"]), _pairs(row["areas"])) for row in rows]
+        return Snapshot(batch_seq, show_row["status"], show_row["seq"], found)
+
+    async def published(self, part: int) -> int:
+        """The last batch of the partition that was published."""
+        with reaching_postgres():
+            return int(await self._pool.fetchval(FIND_PUBLISHED, part) or 0)
+
+    async def save_contact(
+        self, show: int, reservation: bytes, contact_hash: bytes, body: ConfirmBody, now_ms: int
+    ) -> None:
+        """Keep whom a booking is for. The same contact twice is kept once."""
+        contact = body.contact
+        if contact is None:
+            return
+        with reaching_postgres():
+            await self._pool.execute(
+                INSERT_CONTACT, show, reservation, contact_hash, contact.name, contact.email, contact.phone or "",
+                body.notes or "", body.special_requests or "", now_ms,
+            )  # fmt: skip
+
+    async def contact(self, show: int, reservation: bytes) -> ContactRow | None:
+        """Whom a booking is for; None: unknown, or erased."""
+        with reaching_postgres():
+            row = await self._pool.fetchrow(FIND_CONTACT, show, reservation)
+        return None if row is None else ContactRow(*row)
+
+
+def _pairs(flat: list[int]) -> tuple[tuple[int, int], ...]:
+    return tuple(zip(flat[::2], flat[1::2], strict=True))

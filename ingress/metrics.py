@@ -1,0 +1,16 @@
+"""What this room counts. No label grows with users, seats or keys."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+REQUESTS = Counter("onsale_ingress_requests_total", "Answers by operation and HTTP status.", ["operation", "status"])
+COMMANDS = Counter("onsale_ingress_commands_total", "Commands put on the log, by kind.", ["kind"])
+NOT_TAKEN = Counter("onsale_ingress_not_taken_total", "Commands that did not reach the log, by reason.", ["code"])
+VERDICT_SECONDS = Histogram(
+    "onsale_ingress_verdict_seconds",
+    "From a command's intake to its verdict, of those that got one while waiting.",
+    buckets=(0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+)
+WAITERS = Gauge("onsale_ingress_waiters", "Requests waiting for a verdict.")
+VIEWS = Gauge("onsale_ingress_views", "Shows whose view is kept in memory.")
+BATCHES = Counter("onsale_ingress_outcome_batches_total", "Batches of outcomes, by whether they were needed.", ["use"])
+POSTGRES_UP = Gauge("onsale_ingress_postgres_up", "1 while Postgres takes writes, else 0.")

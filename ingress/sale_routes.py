@@ -1,0 +1,287 @@
+"""Holding, extending, giving back, confirming, cancelling; and reading what came of it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from ingress import bodies
+from ingress.answers import Told, booking_answer, reservation_answer, tell
+from ingress.asgi import Response
+from ingress.callers import (
+    Identity,
+    require_no_reservation_token,
+    require_reservation,
+    require_sale,
+)
+from ingress.ledger import ContactRow
+from ingress.operations import Call, KeyUse, Operation, Who
+from ingress.refusals import FieldError, Refused, from_not_taken, from_rejection
+from ingress.service import Decided, NotTaken, Pending, SaleDesk
+from ingress.shows import Show
+from ingress.views import Views
+from ticketing import intake
+from ticketing.clock import Clock, rfc3339
+from ticketing.intake import Rejection
+from ticketing.messages import AnyCommand, AnyOutcome, ConfirmBooking, Reservation
+from ticketing.tokens import TokenKeys
+from ticketing.vocabulary import (
+    Malformed,
+    RequestStatus,
+    ReservationStatus,
+    parse_booking,
+    parse_reservation,
+    parse_show,
+    request_text,
+    reservation_text,
+)
+
+TAKEN_BACK = ("not_yours", "reservation_not_found", "wrong_show")
+KEEPING = ("hold_expired", "hold_released", "already_booked", "booking_cancelled")
+RESERVATION_ID = {"reservation": "the id of a reservation: rsv_…"}
+BOOKING_ID = {"booking": "the id of a booking: bkg_…"}
+
+
+class ReservationStore(Protocol):
+    """Reservations by primary key, and the contacts of bookings."""
+
+    async def reservation(self, part: int, show: int, reservation: bytes) -> Reservation | None: ...
+
+    async def save_contact(
+        self, show: int, reservation: bytes, contact_hash: bytes, body: intake.ConfirmBody, now_ms: int
+    ) -> None: ...
+
+    async def contact(self, show: int, reservation: bytes) -> ContactRow | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What the calls of the sale need."""
+
+    desk: SaleDesk
+    find_show: Callable[[int], Awaitable[Show | None]]
+    store: ReservationStore
+    views: Views
+    tokens: TokenKeys
+    clock: Clock
+
+    async def hold(self, call: Call) -> Response:
+        """POST /api/reservations"""
+        require_no_reservation_token(call.caller)
+        body = call.read(intake.HoldBody)
+        show = await self._show_in_body(body.show, "/show", call.caller)
+        return await self._ask(call, show, intake.hold(body, show.facts, call.caller.caller, call.sent))
+
+    async def extend(self, call: Call) -> Response:
+        """PUT /api/reservations/{reservation}/extend"""
+        show, reservation = await self._reservation_in_path(call)
+        body = call.read(intake.ExtendBody)
+        return await self._ask(call, show, intake.extend(body, show.facts, reservation, call.caller.caller, call.sent))
+
+    async def release(self, call: Call) -> Response:
+        """DELETE /api/reservations/{reservation}"""
+        show, reservation = await self._reservation_in_path(call)
+        return await self._ask(call, show, intake.release(show.facts, reservation, call.caller.caller, call.sent))
+
+    async def confirm(self, call: Call) -> Response:
+        """POST /api/bookings"""
+        body = call.read(intake.ConfirmBody)
+        try:
+            number, reservation = parse_reservation(body.reservation)
+        except Malformed as error:
+            raise Refused("invalid_id", errors=[FieldError(pointer="/reservation", code="invalid_id")]) from error
+        show = await self.find_show(number)
+        if show is None:
+            raise Refused("reservation_not_found")
+        require_sale(call.caller, number)
+        require_reservation(call.caller, body.reservation)
+        command = intake.confirm(body, show.facts, reservation, call.caller.caller, call.sent)
+        if isinstance(command, ConfirmBooking):
+            turned_away = self.desk.turned_away(command)
+            if turned_away is not None:
+                raise from_not_taken(turned_away)
+            await self._save_contact(call.caller, show, command, body)
+        return await self._ask(call, show, command)
+
+    async def cancel(self, call: Call) -> Response:
+        """DELETE /api/bookings/{booking}"""
+        require_no_reservation_token(call.caller)
+        show, reservation = await self._booking_in_path(call)
+        require_sale(call.caller, show.row.show)
+        return await self._ask(call, show, intake.cancel(show.facts, reservation, call.caller.caller, call.sent))
+
+    async def read_reservation(self, call: Call) -> Response:
+        """GET /api/reservations/{reservation}"""
+        number, key = _parse(parse_reservation, call.params["reservation"], "reservation_not_found")
+        show = await self.find_show(number)
+        found = None if show is None else await self._find(show, key)
+        if show is None or found is None:
+            raise Refused("reservation_not_found")
+        _require_owner(call.caller, found, reservation_text(number, key))
+        return _json(200, reservation_answer(found, show, admin=call.caller.admin))
+
+    async def read_booking(self, call: Call) -> Response:
+        """GET /api/bookings/{booking}"""
+        show, key = await self._booking_in_path(call)
+        found = await self._find(show, key)
+        if found is None or found.status not in (ReservationStatus.BOOKED, ReservationStatus.CANCELLED):
+            raise Refused("booking_not_found")
+        _require_owner(call.caller, found, reservation_text(show.row.show, key))
+        contact = await self.store.contact(show.row.show, key)
+        answer = booking_answer(
+            found,
+            show,
+            contact=None if contact is None else _contact(contact),
+            notes=contact.notes or None if contact else None,
+            special_requests=contact.special_requests or None if contact else None,
+            admin=call.caller.admin,
+        )
+        return _json(200, answer)
+
+    async def _ask(self, call: Call, show: Show, command: AnyCommand | Rejection) -> Response:
+        if isinstance(command, Rejection):
+            raise from_rejection(command)
+        verdict = await self.desk.ask(command, show.row.part, call.wait_s)
+        match verdict:
+            case NotTaken():
+                raise from_not_taken(verdict)
+            case Pending():
+                return pending(verdict, self.clock.now_ms())
+            case Decided():
+                request = request_text(verdict.part, verdict.log_gen, verdict.outcome.offset)
+                return answered(tell(verdict.outcome, show, request, self.tokens), verdict.outcome)
+
+    async def _find(self, show: Show, key: bytes) -> Reservation | None:
+        part = show.row.part
+        return self.views.reservation(part, key) or await self.store.reservation(part, show.row.show, key)
+
+    async def _save_contact(
+        self, caller: Identity, show: Show, command: ConfirmBooking, body: intake.ConfirmBody
+    ) -> None:
+        if body.contact is None:
+            return
+        found = await self._find(show, command.reservation)
+        # Only the owner's word counts; the allocator will turn everybody else away.
+        if found is not None and found.account == caller.caller.account:
+            await self.store.save_contact(
+                show.row.show, command.reservation, command.contact_hash, body, self.clock.now_ms()
+            )
+
+    async def _show_in_body(self, text: str, pointer: str, caller: Identity) -> Show:
+        try:
+            number = parse_show(text)
+        except Malformed as error:
+            raise Refused("invalid_id", errors=[FieldError(pointer=pointer, code="invalid_id")]) from error
+        show = await self.find_show(number)
+        if show is None:
+            raise Refused("show_not_found")
+        require_sale(caller, number)
+        return show
+
+    async def _reservation_in_path(self, call: Call) -> tuple[Show, bytes]:
+        text = call.params["reservation"]
+        number, key = _parse(parse_reservation, text, "reservation_not_found")
+        show = await self.find_show(number)
+        if show is None:
+            raise Refused("reservation_not_found")
+        require_sale(call.caller, number)
+        require_reservation(call.caller, text)
+        return show, key
+
+    async def _booking_in_path(self, call: Call) -> tuple[Show, bytes]:
+        number, key = _parse(parse_booking, call.params["booking"], "booking_not_found")
+        show = await self.find_show(number)
+        if show is None:
+            raise Refused("booking_not_found")
+        return show, key
+
+    def operations(self) -> list[Operation]:
+        """The rows of the table that this module answers."""
+        reservation, booking = bodies.ReservationAnswer, bodies.BookingAnswer
+        return [
+            Operation(
+                "hold", "POST", "/api/reservations", self.hold, "Hold named seats, places of areas, or the best",
+                {201: reservation, 202: bodies.PendingAnswer}, Who.SIGNED_IN, KeyUse.REQUIRED, waits=True,
+                body=intake.HoldBody,
+                refusals=("show_not_found", "invalid_id", "wrong_show", "seats_unavailable", "sold_out",
+                          "no_adjacent_block", "limit_exceeded", "already_yours", "not_on_sale", "show_closed",
+                          "too_many_seats", "unknown_places", "nothing_asked_for", "hold_time_out_of_range"),
+            ),
+            Operation(
+                "read_reservation", "GET", "/api/reservations/{reservation}", self.read_reservation,
+                "Read a reservation of one's own", {200: reservation}, Who.SIGNED_IN, params=RESERVATION_ID,
+                refusals=("reservation_not_found", "not_yours"),
+            ),
+            Operation(
+                "extend", "PUT", "/api/reservations/{reservation}/extend", self.extend,
+                "Hold for longer, within what the show allows", {200: reservation, 202: bodies.PendingAnswer},
+                Who.SIGNED_IN, KeyUse.OPTIONAL, waits=True, body=intake.ExtendBody, body_needed=False,
+                params=RESERVATION_ID, refusals=(*TAKEN_BACK, *KEEPING, "hold_time_out_of_range", "show_closed"),
+            ),
+            Operation(
+                "release", "DELETE", "/api/reservations/{reservation}", self.release, "Give the places back",
+                {200: reservation, 202: bodies.PendingAnswer}, Who.SIGNED_IN, KeyUse.OPTIONAL, waits=True,
+                params=RESERVATION_ID, refusals=(*TAKEN_BACK, *KEEPING),
+            ),
+            Operation(
+                "confirm", "POST", "/api/bookings", self.confirm, "Book what is held",
+                {201: booking, 202: bodies.PendingAnswer}, Who.SIGNED_IN, KeyUse.REQUIRED, waits=True,
+                body=intake.ConfirmBody,
+                refusals=(*TAKEN_BACK, *KEEPING, "invalid_id", "payment_missing", "payment_reused", "amount_wrong",
+                          "show_closed"),
+            ),
+            Operation(
+                "read_booking", "GET", "/api/bookings/{booking}", self.read_booking, "Read a booking of one's own",
+                {200: booking}, Who.SIGNED_IN, params=BOOKING_ID, refusals=("booking_not_found", "not_yours"),
+            ),
+            Operation(
+                "cancel", "DELETE", "/api/bookings/{booking}", self.cancel, "Cancel a booking in the refund window",
+                {200: booking, 202: bodies.PendingAnswer}, Who.SIGNED_IN, KeyUse.OPTIONAL, waits=True,
+                params=BOOKING_ID,
+                refusals=("booking_not_found", "not_yours", "wrong_show", "reservation_not_found", "not_booked",
+                          "booking_cancelled", "refund_window_closed", *KEEPING),
+            ),
+        ]  # fmt: skip
+
+
+def _contact(row: ContactRow) -> bodies.Contact:
+    return bodies.Contact(name=row.name, email=row.email, phone=row.phone)
+
+
+def answered(told: Told, outcome: AnyOutcome) -> Response:
+    """A verdict as an answer; a repeat says that it is one."""
+    headers = [("cache-control", "no-store")]
+    if told.location is not None:
+        headers.append(("location", told.location))
+    if outcome.repeat:
+        headers.append(("idempotent-replayed", "true"))
+    return Response(told.status, bodies.encode(told.body), headers=headers)
+
+
+def pending(verdict: Pending, now_ms: int) -> Response:
+    """202: on the log, not yet decided, and where to ask."""
+    request = request_text(verdict.part, verdict.log_gen, verdict.offset)
+    body = bodies.PendingAnswer(
+        message="The request is on the log; its verdict is not known yet",
+        created_at=rfc3339(now_ms),
+        request=request,
+        status=RequestStatus.PENDING,
+    )
+    headers = [("location", f"/api/requests/{request}"), ("retry-after", "1"), ("cache-control", "no-store")]
+    return Response(202, bodies.encode(body), headers=headers)
+
+
+def _json(status: int, body: bodies.Answer) -> Response:
+    return Response(status, bodies.encode(body), headers=[("cache-control", "no-store")])
+
+
+def _parse(reader: Callable[[str], tuple[int, bytes]], text: str, code: str) -> tuple[int, bytes]:
+    try:
+        return reader(text)
+    except Malformed as error:
+        # Ids are opaque to callers: one that is not ours is one that there is not.
+        raise Refused(code) from error
+
+
+def _require_owner(caller: Identity, found: Reservation, reservation: str) -> None:
+    if not caller.admin and not caller.owns(found.account, reservation):
+        raise Refused("not_yours")

@@ -1,0 +1,257 @@
+"""Seats as anybody may see them: the map, who is free, how many are left."""
+
+import asyncio
+import math
+from collections.abc import Callable
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, Field
+
+from ingress import bodies, shown
+from ingress.asgi import Request, Response, cached
+from ingress.caches import Lru, OnceAtATime
+from ingress.catalogue import Catalogue
+from ingress.catalogue_routes import is_venue
+from ingress.drawing import Box, SeatPieces, availability, draw_seats, seat_map, select_seats
+from ingress.event_routes import show_in_path
+from ingress.looking import Looking
+from ingress.operations import Call, Operation
+from ingress.refusals import FieldError, Refused
+from ingress.shelf import Shelf
+from ingress.shows import LayoutRow, Show
+from ticketing.clock import Clock, rfc3339
+from ticketing.intake import Name
+from ticketing.layout import Body
+from ticketing.show_view import STATUS_NAMES, ShowView
+
+MAP_BYTES_MAX = 256 * 1024 * 1024
+MAP_AGE_S = 24 * 3600
+NEWEST_MAP_AGE_S = 60
+BULK_MAX = 1_000
+PATHS = {"venue": "the id of a venue: ven_…", "show": "the id of a show: shw_…"}
+
+
+Kept: TypeAlias = Lru[int, tuple[int, bytes]]
+"""Show -> what was drawn of it, and at which sequence number."""
+
+
+class MapQuery(BaseModel):
+    """`version`: that layout version, which can be kept for ever; default: the newest."""
+
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+
+
+class SeatsQuery(BaseModel):
+    """Filters; `bbox` is x0,y0,x1,y1 in the layout's canvas."""
+
+    status: Literal["available", "held", "booked", "blocked"] | None = None
+    category: Annotated[str, Field(max_length=60)] | None = None
+    bbox: Annotated[
+        str, Field(max_length=120, pattern=r"^-?[0-9]+(\.[0-9]+)?(,-?[0-9]+(\.[0-9]+)?){3}$")
+    ] | None = None  # fmt: skip
+
+
+class SeatQuery(BaseModel):
+    """Which show the seat is looked at in."""
+
+    show: Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class BulkBody(Body):
+    """Seats to look at, by label."""
+
+    show: Name
+    seats: Annotated[list[Name], Field(min_length=1, max_length=BULK_MAX)]
+
+
+class Seats:
+    """The calls about seats. `places_max` bounds what is kept encoded, in places."""
+
+    def __init__(self, *, catalogue: Catalogue, shelf: Shelf, looking: Looking, clock: Clock, places_max: int) -> None:
+        self._catalogue = catalogue
+        self._shelf = shelf
+        self._looking = looking
+        self._clock = clock
+        self._maps: Lru[str, bytes] = Lru(MAP_BYTES_MAX)
+        self._drawing_map: OnceAtATime[str, bytes] = OnceAtATime()
+        self._pieces: Lru[int, SeatPieces] = Lru(places_max)
+        self._seats: Kept = Lru(places_max)
+        self._counts: Kept = Lru(places_max)
+
+    async def seat_map(self, call: Call) -> Response:
+        """GET /api/venues/{venue}/seat-map"""
+        venue, version = call.params["venue"], call.asked(MapQuery).version
+        row = await self._catalogue.layout(venue, version) if is_venue(venue) else None
+        if row is None:
+            raise Refused("not_found", "there is no such venue, or it has no such layout")
+        found = row
+        body = self._maps.get(row.layout) or await self._drawing_map.run(row.layout, lambda: self._draw_map(found))
+        return cached(
+            call.request,
+            body,
+            etag=f'"{row.sha256.hex()[:32]}-{row.version}"',
+            max_age_s=NEWEST_MAP_AGE_S if version is None else MAP_AGE_S,
+            immutable=version is not None,
+        )
+
+    async def seats(self, call: Call) -> Response:
+        """GET /api/venues/{venue}/shows/{show}/seats"""
+        query = call.asked(SeatsQuery)
+        show, view = await self._look(call)
+        wanted = select_seats(
+            show.layout, view, status=query.status, category=query.category, box=_box(query.bbox)
+        )  # fmt: skip
+        return self._from_view(
+            call.request,
+            show,
+            view,
+            self._seats if wanted is None else None,
+            lambda: draw_seats(show, view, self._pieces_of(show), wanted, self._clock.now_ms()),
+        )
+
+    async def availability(self, call: Call) -> Response:
+        """GET /api/venues/{venue}/shows/{show}/availability"""
+        show, view = await self._look(call)
+        return self._from_view(
+            call.request,
+            show,
+            view,
+            self._counts,
+            lambda: bodies.encode(availability(show, view, self._clock.now_ms())),
+        )
+
+    async def seat(self, call: Call) -> Response:
+        """GET /api/seats/{label}"""
+        show = await show_in_path(self._shelf, call.asked(SeatQuery).show)
+        number = show.layout.seat_numbers.get(call.params["label"])
+        view = await self._looking.view(show)
+        if number is None or view is None:
+            raise Refused("show_not_found" if view is None else "not_found", "this show has no such seat")
+        seat = show.layout.seats[number]
+        row = next(row for row in show.layout.rows if row.first <= number < row.first + row.count)
+        status = STATUS_NAMES[view.seats[number]].value
+        answer = shown.SeatAnswer(
+            message=f"Seat {seat.label} is {status}",
+            created_at=rfc3339(self._clock.now_ms()),
+            show=show.text,
+            seat=seat.label,
+            status=status,
+            price=show.prices[seat.category],
+            currency=show.row.currency,
+            category=show.layout.categories[seat.category].name,
+            section=row.section,
+            row=row.label,
+            number=seat.number,
+            accessible=seat.accessible,
+            seq=view.seq,
+        )
+        return Response(200, bodies.encode(answer), headers=[("cache-control", "public, max-age=1")])
+
+    async def bulk_status(self, call: Call) -> Response:
+        """POST /api/seats/bulk-status"""
+        body = call.read(BulkBody)
+        show = await show_in_path(self._shelf, body.show)
+        view = await self._looking.view(show)
+        if view is None:
+            raise Refused("show_not_found")
+        numbers = [(label, show.layout.seat_numbers.get(label)) for label in body.seats]
+        answer = shown.BulkStatusAnswer(
+            message=f"{len(numbers)} seats looked up",
+            created_at=rfc3339(self._clock.now_ms()),
+            show=show.text,
+            seq=view.seq,
+            currency=show.row.currency,
+            data=[
+                shown.SeatWord(
+                    label=label,
+                    status=STATUS_NAMES[view.seats[number]].value,
+                    price=show.prices[show.layout.seats[number].category],
+                )
+                for label, number in numbers
+                if number is not None
+            ],
+            unknown=[label for label, number in numbers if number is None],
+        )
+        return Response(200, bodies.encode(answer), headers=[("cache-control", "no-store")])
+
+    async def _look(self, call: Call) -> tuple[Show, ShowView]:
+        show = await show_in_path(self._shelf, call.params["show"])
+        if show.row.venue != call.params["venue"]:
+            raise Refused("show_not_found", "this venue has no such show")
+        view = await self._looking.view(show)
+        if view is None:
+            raise Refused("show_not_found")
+        return show, view
+
+    @staticmethod
+    def _from_view(
+        request: Request,
+        show: Show,
+        view: ShowView,
+        kept: Kept | None,
+        draw: Callable[[], bytes],
+    ) -> Response:
+        """What a view shows, drawn once for each of its sequence numbers where it is `kept`."""
+        number = show.row.show
+        known = None if kept is None else kept.get(number)
+        if known is not None and known[0] == view.seq:
+            body = known[1]
+        else:
+            body = draw()
+            if kept is not None:
+                kept.put(number, (view.seq, body), weight=show.layout.places)
+        return cached(request, body, etag=f'"{show.text}-{view.seq}"', max_age_s=1)
+
+    def _pieces_of(self, show: Show) -> SeatPieces:
+        pieces = self._pieces.get(show.row.show)
+        if pieces is None:
+            pieces = SeatPieces(show)
+            self._pieces.put(show.row.show, pieces, weight=show.layout.places)
+        return pieces
+
+    async def _draw_map(self, row: LayoutRow) -> bytes:
+        layout = await self._shelf.layout(row.layout)
+        if layout is None:
+            raise Refused("not_found", "there is no such layout")
+        body = await asyncio.to_thread(lambda: bodies.encode(seat_map(row, layout)))
+        self._maps.put(row.layout, body, weight=len(body))
+        return body
+
+    def operations(self) -> list[Operation]:
+        """The rows of the table that this module answers."""
+        away = "sales_paused"
+        return [
+            Operation(
+                "seat_map", "GET", "/api/venues/{venue}/seat-map", self.seat_map,
+                "The layout: where everything is and what it costs, without status",
+                {200: shown.SeatMapAnswer, 304: None}, query=MapQuery, params={"venue": PATHS["venue"]},
+                refusals=("not_found", away),
+            ),
+            Operation(
+                "seats", "GET", "/api/venues/{venue}/shows/{show}/seats", self.seats, "Seats with status and price",
+                {200: shown.SeatsAnswer, 304: None}, query=SeatsQuery, params=PATHS, refusals=("show_not_found", away),
+            ),
+            Operation(
+                "availability", "GET", "/api/venues/{venue}/shows/{show}/availability", self.availability,
+                "How many are left, by category, section and area", {200: shown.AvailabilityAnswer, 304: None},
+                params=PATHS, refusals=("show_not_found", away),
+            ),
+            Operation(
+                "seat", "GET", "/api/seats/{label}", self.seat, "One seat of a show", {200: shown.SeatAnswer},
+                query=SeatQuery, params={"label": "a seat's label, percent-encoded"},
+                refusals=("show_not_found", "not_found", away),
+            ),
+            Operation(
+                "bulk_status", "POST", "/api/seats/bulk-status", self.bulk_status, "Up to 1,000 seats of a show",
+                {200: shown.BulkStatusAnswer}, body=BulkBody, refusals=("show_not_found", away),
+            ),
+        ]  # fmt: skip
+
+
+def _box(text: str | None) -> Box | None:
+    if text is None:
+        return None
+    x0, y0, x1, y1 = (float(part) for part in text.split(","))
+    if not all(math.isfinite(edge) for edge in (x0, y0, x1, y1)) or x0 > x1 or y0 > y1:
+        raise Refused("invalid_request", "bbox is x0,y0,x1,y1", errors=[FieldError(pointer="?bbox", code="empty_box")])
+    return x0, y0, x1, y1

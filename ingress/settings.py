@@ -1,0 +1,43 @@
+"""Settings of this room."""
+
+from pydantic import Field
+
+from runtime.settings import ServerSettings
+
+
+class Settings(ServerSettings):
+    """What ingress can be told, beside what every room is told."""
+
+    ingress_waiters_max: int = Field(
+        default=20_000, ge=1, description="Requests that may wait for a verdict at once; more are told to come back."
+    )
+    ingress_backlog_commands_max: int = Field(
+        default=20_000, ge=1, description="Commands that may be on their way to the log at once."
+    )
+    ingress_wait_default_s: float = Field(
+        default=2.0, ge=0, le=10, description="How long a request waits for its verdict when it does not say."
+    )
+    ingress_lag_max_ms: int = Field(
+        default=5_000, ge=100, description="Above this lag of a show's allocator new holds are told to come back."
+    )
+    ingress_places_cached_max: int = Field(
+        default=1_000_000, ge=1, description="Places of all layouts kept in memory together, and of all loaded views."
+    )
+    ingress_shows_cached_max: int = Field(default=5_000, ge=1, description="Shows kept in memory.")
+    ingress_reservations_cached_max: int = Field(
+        default=20_000, ge=1, description="Reservations remembered of each partition, so that reads need no database."
+    )
+    ingress_key_cache_s: float = Field(
+        default=5.0,
+        ge=0,
+        le=60,
+        description="How long a look-up of an API key is believed, revoked or not.",
+    )
+    ingress_key_stale_s: float = Field(
+        default=300.0, ge=0, description="How long a known API key is believed while Postgres is away."
+    )
+    ingress_keys_cached_max: int = Field(default=10_000, ge=1, description="API keys kept in memory.")
+    ingress_pool_max: int = Field(default=10, ge=1, le=100, description="Connections to Postgres.")
+    ingress_body_deadline_s: float = Field(
+        default=10.0, gt=0, le=300, description="How long a request's body may take to arrive."
+    )

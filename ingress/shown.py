@@ -1,0 +1,225 @@
+"""What everybody may look at: the shapes of shows, layouts, seats and counts."""
+
+from msgspec import Struct
+
+from ingress.bodies import Answer
+
+
+class Tier(Struct, kw_only=True, omit_defaults=True):
+    category: str
+    price: int
+    colour: str
+
+
+class Rules(Struct, kw_only=True):
+    """A show's policy; times in seconds."""
+
+    hold_s: int
+    hold_max_s: int
+    payment_s: int
+    seats_per_hold: int
+    seats_per_hold_partner: int
+    max_held_seats_per_person: int
+    payment: str
+    admission_required: bool
+    refund_until_s: int
+
+
+class EventAnswer(Answer, kw_only=True):
+    """A show: when, where, for how much, and what is left."""
+
+    show: str
+    name: str
+    venue: str
+    venue_name: str
+    layout: str
+    layout_version: int
+    seat_map: str
+    status: str
+    on_sale: bool
+    starts_at: str
+    currency: str
+    total_seats: int
+    available_seats: int
+    held_seats: int
+    booked_seats: int
+    tiers: list[Tier]
+    rules: Rules
+    opens_at: str | None = None
+    closes_at: str | None = None
+    test: bool = False
+    request: str | None = None
+    partition: int | None = None
+    """For admins only: where its commands are decided."""
+
+
+class EventLine(Struct, kw_only=True, omit_defaults=True):
+    """A show in a list. Counts are absent while nothing is known of them."""
+
+    show: str
+    name: str
+    venue: str
+    venue_name: str
+    status: str
+    on_sale: bool
+    starts_at: str
+    currency: str
+    price_from: int
+    price_to: int
+    total_seats: int
+    available_seats: int | None = None
+    held_seats: int | None = None
+    booked_seats: int | None = None
+
+
+class EventsAnswer(Answer, kw_only=True):
+    data: list[EventLine]
+    has_more: bool
+    next_cursor: str | None = None
+
+
+class VenueAnswer(Answer, kw_only=True):
+    venue: str
+    name: str
+
+
+class LayoutAnswer(Answer, kw_only=True):
+    venue: str
+    total_seats: int
+    seats: int
+    areas: int
+    categories: list[Tier]
+    sha256: str
+    layout: str | None = None
+    """Absent when the layout was only validated."""
+    version: int | None = None
+
+
+class SeatPlace(Struct, kw_only=True, omit_defaults=True):
+    label: str
+    number: int
+    x: float
+    y: float
+    category: str
+    accessible: bool = False
+
+
+class RowMap(Struct, kw_only=True):
+    label: str
+    seats: list[SeatPlace]
+
+
+class SectionMap(Struct, kw_only=True):
+    name: str
+    rows: list[RowMap]
+
+
+class AreaPlace(Struct, kw_only=True):
+    label: str
+    category: str
+    capacity: int
+
+
+class Canvas(Struct, kw_only=True):
+    width: float
+    height: float
+
+
+class SeatMapAnswer(Answer, kw_only=True):
+    """A layout: where everything is, and what it costs. No status, so that it can be kept for long."""
+
+    venue: str
+    name: str
+    layout: str
+    version: int
+    total_seats: int
+    canvas: Canvas
+    categories: list[Tier]
+    sections: list[SectionMap]
+    areas: list[AreaPlace]
+
+
+class Counts(Struct, kw_only=True):
+    total: int
+    available: int
+    held: int
+    booked: int
+    blocked: int
+
+
+class NamedCounts(Counts, kw_only=True):
+    name: str
+
+
+class AvailabilityAnswer(Answer, kw_only=True):
+    """What is left; `seq` is the show's sequence number that it is true for."""
+
+    show: str
+    seq: int
+    status: str
+    total_seats: int
+    available_seats: int
+    held_seats: int
+    booked_seats: int
+    blocked_seats: int
+    categories: list[NamedCounts]
+    sections: list[NamedCounts]
+    areas: list[NamedCounts]
+
+
+class SeatState(Struct, kw_only=True, omit_defaults=True):
+    label: str
+    status: str
+    price: int
+    category: str
+    x: float
+    y: float
+
+
+class AreaState(Struct, kw_only=True):
+    label: str
+    category: str
+    price: int
+    capacity: int
+    available: int
+
+
+class SeatsAnswer(Answer, kw_only=True):
+    """Every place with its status and price, as of `seq`."""
+
+    show: str
+    seq: int
+    currency: str
+    seats: list[SeatState]
+    areas: list[AreaState]
+    stats: Counts
+
+
+class SeatAnswer(Answer, kw_only=True):
+    show: str
+    seat: str
+    status: str
+    price: int
+    currency: str
+    category: str
+    section: str
+    row: str
+    number: int
+    accessible: bool
+    seq: int
+
+
+class SeatWord(Struct, kw_only=True):
+    label: str
+    status: str
+    price: int
+
+
+class BulkStatusAnswer(Answer, kw_only=True):
+    """The seats asked for that there are, in the order asked; `unknown` are the labels that the show does not have."""
+
+    show: str
+    seq: int
+    currency: str
+    data: list[SeatWord]
+    unknown: list[str]

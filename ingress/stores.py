@@ -1,0 +1,32 @@
+"""What every store of this room has in common: when Postgres is away, and when it refuses a value."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+
+
+class StoreAway(Exception):
+    """Postgres cannot be reached, or takes no statements now."""
+
+
+class ValueRefused(Exception):
+    """Postgres refused a value of ours (SQLSTATE class 22): the request cannot be stored."""
+
+
+@contextmanager
+def reaching_postgres() -> Iterator[None]:
+    """Say in our words what went wrong in there. An integrity error stays what it is: a bug, or a race to be caught."""
+    try:
+        yield
+    except (asyncpg.DataError, asyncpg.exceptions.DataError) as error:
+        raise ValueRefused(str(error)) from error
+    except asyncpg.IntegrityConstraintViolationError:
+        raise
+    except asyncpg.InterfaceError as error:
+        # A value that cannot be sent at all is an InterfaceError and a ValueError; a closed connection is not.
+        if isinstance(error, ValueError):
+            raise ValueRefused(str(error)) from error
+        raise StoreAway(str(error)) from error
+    except (asyncpg.PostgresError, OSError, TimeoutError) as error:
+        raise StoreAway(f"{type(error).__name__}: {error}") from error

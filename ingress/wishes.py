@@ -1,0 +1,144 @@
+"""What admins send: venues, shows, their rules. The bodies of the sale itself are `ticketing.intake`'s."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import AwareDatetime, Field, model_validator
+
+from ingress.refusals import FieldError, Refused
+from ticketing.layout import Body, CategoryBody, Layout, LayoutBody, LayoutError, Price, build_layout
+from ticketing.messages import Policy
+from ticketing.vocabulary import SEATS_PER_SHOW_MAX, SEATS_PER_SHOW_MIN
+
+HOLD_S_MIN = 60
+HOLD_S_MAX = 900
+COUNT_MAX = 2**31 - 1
+
+ShownName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+VenueId = Annotated[str, Field(pattern=r"^ven_[0-9a-f]{32}$")]
+LayoutId = Annotated[str, Field(pattern=r"^lay_[0-9a-f]{32}$")]
+Count = Annotated[int, Field(ge=0, le=COUNT_MAX)]
+RowCount = Annotated[int, Field(ge=1, le=2_000)]
+
+
+class VenueBody(Body):
+    name: ShownName
+
+
+class CloseBody(Body):
+    reason: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] = ""
+
+
+class PolicyBody(Body):
+    """The rules of a show; what is left out is the default. Times in seconds."""
+
+    hold_s: Annotated[int, Field(ge=1, le=86_400, description="60 to 900; shows with test: true from 1")] = 300
+    hold_max_s: Annotated[int, Field(ge=1, le=86_400, description="the longest a hold can be extended to")] = 900
+    payment_s: Annotated[int, Field(ge=1, le=86_400)] = 180
+    seats_per_hold: Annotated[int, Field(ge=1, le=200)] = 10
+    seats_per_hold_partner: Annotated[int, Field(ge=1, le=200)] = 50
+    max_held_seats_per_person: Annotated[int, Field(ge=1, le=SEATS_PER_SHOW_MAX)] = 10
+    # Optional as long as no payment provider is built in: with `required` a fan could not confirm at all.
+    payment: Literal["required", "optional"] = "optional"
+    admission_required: bool = True
+    refund_until_s: Annotated[
+        int, Field(ge=0, le=366 * 86_400, description="how long before the start a booking can be cancelled")
+    ] = 86_400
+
+    def build(self, *, test: bool) -> Policy:
+        """The policy as it goes on the log. Raises `Refused` (422)."""
+        least_s = 1 if test else HOLD_S_MIN
+        if not least_s <= self.hold_s <= HOLD_S_MAX:
+            raise Refused(
+                "hold_time_out_of_range",
+                f"hold_s must be from {least_s} to {HOLD_S_MAX}",
+                errors=[FieldError(pointer="/policy/hold_s", code="out_of_range")],
+            )
+        if self.hold_max_s < self.hold_s:
+            raise Refused(
+                "hold_time_out_of_range",
+                "hold_max_s is shorter than hold_s",
+                errors=[FieldError(pointer="/policy/hold_max_s", code="out_of_range")],
+            )
+        return Policy(
+            seats_per_hold_max=self.seats_per_hold,
+            seats_per_hold_partner_max=self.seats_per_hold_partner,
+            max_held_seats_per_person=self.max_held_seats_per_person,
+            hold_s=self.hold_s,
+            hold_max_s=self.hold_max_s,
+            payment_s=self.payment_s,
+            payment_required=self.payment == "required",
+            admission_required=self.admission_required,
+            refund_until_s=self.refund_until_s,
+        )
+
+
+class ShowBody(Body):
+    """A show on a venue's layout (`venue`, and `layout` unless it is the newest); or in short, with `capacity` or
+    `rows` and `seats_per_row`, which makes venue and layout as well."""
+
+    name: ShownName
+    starts_at: AwareDatetime
+    opens_at: AwareDatetime | None = None
+    closes_at: Annotated[AwareDatetime | None, Field(description="default: when it starts")] = None
+    venue: VenueId | None = None
+    layout: LayoutId | None = None
+    capacity: Count | None = None
+    rows: RowCount | None = None
+    seats_per_row: RowCount | None = None
+    categories: Annotated[list[CategoryBody], Field(min_length=1, max_length=200)] | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "EUR"
+    prices: Annotated[
+        dict[Annotated[str, Field(min_length=1, max_length=60)], Price],
+        Field(max_length=200, description="category name to price, where it differs from the layout's"),
+    ] = {}
+    policy: PolicyBody = PolicyBody()
+    test: bool = False
+
+    @model_validator(mode="after")
+    def _one_way_to_name_the_places(self) -> Self:
+        short = (self.capacity, self.rows, self.seats_per_row, self.categories)
+        if self.venue is None:
+            if self.layout is not None:
+                raise ValueError("a layout comes with its venue")
+            if self.capacity is None and self.rows is None:
+                raise ValueError("name a venue, or a capacity, or rows and seats_per_row")
+        elif any(part is not None for part in short):
+            raise ValueError("name a venue, or the places themselves, not both")
+        if (self.rows is None) != (self.seats_per_row is None):
+            raise ValueError("rows and seats_per_row are given together")
+        return self
+
+    def short_layout(self) -> Layout:
+        """The layout of the short form. Raises `Refused` (422)."""
+        places = (self.capacity or 0) + (self.rows or 0) * (self.seats_per_row or 0)
+        if not SEATS_PER_SHOW_MIN <= places <= SEATS_PER_SHOW_MAX:
+            raise places_out_of_range("/capacity" if self.capacity is not None else "/rows")
+        given = self.model_dump(include={"capacity", "rows", "seats_per_row", "categories"}, exclude_none=True)
+        return built(LayoutBody.model_validate(given))
+
+
+def built(body: LayoutBody) -> Layout:
+    """The layout that was sent, in its stored form. Raises `Refused` (422) with every error that it has."""
+    try:
+        return build_layout(body)
+    except LayoutError as error:
+        errors = [FieldError(pointer=pointer, code=code) for pointer, code in error.errors[:50]]
+        raise Refused("layout_invalid", str(error)[:500], errors=errors) from error
+
+
+def places_out_of_range(pointer: str) -> Refused:
+    """The size that no show may have."""
+    return Refused(
+        "layout_invalid",
+        f"a show has {SEATS_PER_SHOW_MIN} to {SEATS_PER_SHOW_MAX} places",
+        errors=[FieldError(pointer=pointer, code="places_out_of_range")],
+    )
+
+
+def epoch_ms(moment: datetime, pointer: str) -> int:
+    """Milliseconds since 1970. Raises `Refused` for a time before that, which no clock of ours can have."""
+    at_ms = round(moment.timestamp() * 1000)
+    if at_ms <= 0:
+        raise Refused("invalid_request", errors=[FieldError(pointer=pointer, code="before_1970")])
+    return at_ms
