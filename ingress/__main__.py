@@ -1,0 +1,145 @@
+"""`python -m ingress`: the room alone in a process."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+
+from ingress.callers import Callers
+from ingress.catalogue import Catalogue
+from ingress.keys import KeyCache, find_key
+from ingress.ledger import Ledger
+from ingress.log_edge import FutureBell, KafkaCommandLog
+from ingress.looking import Looking
+from ingress.loops import CommandEnds, ShowStatuses, read_outcomes, watch_postgres
+from ingress.outcomes import Followed, OutcomeReader
+from ingress.rows import Ports, open_api
+from ingress.service import Condition, SaleDesk
+from ingress.settings import Settings
+from ingress.shelf import Shelf
+from ingress.views import Views
+from ingress.waiters import Waiters
+from runtime import logs
+from runtime.follow import Follower
+from runtime.follow_edges import KafkaStream, PostgresTable
+from runtime.kafka import BatchingProducer, PartitionReader
+from runtime.postgres import open_pool, room_url
+from runtime.process import RunningRoom, run, serve
+from ticketing import topics
+from ticketing.clock import SystemClock
+from ticketing.tokens import TokenKeys
+
+ROOM = "ingress"
+
+
+@asynccontextmanager
+async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
+    """The room with its connections, which are closed on the way out."""
+
+    def reader(topic: topics.Topic) -> PartitionReader:
+        return PartitionReader(settings.kafka_bootstrap, topic.full_name(settings.topic_prefix), client_id=ROOM)
+
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(
+            open_pool(
+                room_url(settings.postgres_url, f"onsale_{ROOM}", settings.secrets[0]),
+                min_size=1,
+                max_size=settings.ingress_pool_max,
+                application_name=ROOM,
+                statement_timeout_s=settings.postgres_statement_timeout_s,
+                lock_timeout_s=settings.postgres_lock_timeout_s,
+            )
+        )
+        outcomes = await stack.enter_async_context(reader(topics.OUTCOMES))
+        statuses_reader = await stack.enter_async_context(reader(topics.SHOW_STATUS))
+        ends_reader = await stack.enter_async_context(reader(topics.COMMANDS))
+        producer = await stack.enter_async_context(
+            BatchingProducer(
+                settings.kafka_bootstrap,
+                topics.COMMANDS.full_name(settings.topic_prefix),
+                backlog_records_max=settings.ingress_backlog_commands_max,
+                deadline_s=settings.kafka_deadline_s,
+                client_id=ROOM,
+            )
+        )
+
+        async def open_follower() -> Followed:
+            table = PostgresTable(pool)
+            parts = (await table.published()).keys()
+            stream = KafkaStream(outcomes, parts)
+            await stream.start()
+            # Read after the end was found: what is published between the two is read twice rather than never.
+            published = await table.published()
+            condition.log_gens.update({part: where.log_gen for part, where in published.items()})
+            return Follower(stream, table, {part: where.batch_seq for part, where in published.items()})
+
+        condition = Condition()
+        waiters = Waiters(settings.ingress_waiters_max)
+        views = Views(
+            places_max=settings.ingress_places_cached_max,
+            reservations_max=settings.ingress_reservations_cached_max,
+        )
+        follower = OutcomeReader(open_follower=open_follower, waiters=waiters, views=views, condition=condition)
+        statuses = ShowStatuses(statuses_reader, condition, clock)
+        catalogue, ledger = Catalogue(pool), Ledger(pool)
+        keys = KeyCache(
+            partial(find_key, pool),
+            fresh_ms=round(settings.ingress_key_cache_s * 1000),
+            stale_ms=round(settings.ingress_key_stale_s * 1000),
+            keys_max=settings.ingress_keys_cached_max,
+        )
+        tokens = TokenKeys(settings.secrets)
+        api = open_api(
+            Ports(
+                desk=SaleDesk(
+                    log=KafkaCommandLog(producer),
+                    waiters=waiters,
+                    condition=condition,
+                    new_bell=FutureBell,
+                    clock=clock,
+                    lag_max_ms=settings.ingress_lag_max_ms,
+                ),
+                catalogue=catalogue,
+                ledger=ledger,
+                shelf=Shelf(
+                    catalogue.show,
+                    catalogue.document,
+                    shows_max=settings.ingress_shows_cached_max,
+                    places_max=settings.ingress_places_cached_max,
+                ),
+                looking=Looking(views=views, snapshots=ledger, seen=follower.seen, pause=asyncio.sleep),
+                views=views,
+                callers=Callers(keys=keys, tokens=tokens, clock=clock),
+                tokens=tokens,
+                ends=CommandEnds(ends_reader),
+                counts=statuses.counts,
+                clock=clock,
+                entropy=os.urandom,
+            ),
+            settings,
+        )
+        yield RunningRoom(
+            name=ROOM,
+            app=api,
+            prefixes=("/api",),
+            tasks=[
+                partial(read_outcomes, follower, clock),
+                partial(watch_postgres, ledger.takes_writes, condition),
+                statuses.run,
+            ],
+            ready=lambda: [] if follower.reading else ["outcomes are not read yet"],
+        )
+
+
+def main() -> int:
+    """Run until told to stop."""
+    settings = Settings()
+    logs.configure(settings.log_level, settings.log_json)
+    return run(serve(ROOM, open_room, settings))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""All rows of the table, and the application that answers them; among them the table itself, as OpenAPI."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+
+from ingress.app import Api
+from ingress.asgi import Response, cached
+from ingress.callers import Callers
+from ingress.catalogue import Catalogue
+from ingress.catalogue_routes import Admin
+from ingress.event_routes import Events
+from ingress.ledger import Ledger
+from ingress.looking import Looking
+from ingress.openapi import document
+from ingress.operations import Call, Operation, Table
+from ingress.request_routes import LogEnds, Requests
+from ingress.sale_routes import Sale
+from ingress.seat_routes import Seats
+from ingress.service import SaleDesk
+from ingress.settings import Settings
+from ingress.shelf import Shelf
+from ingress.show_making import ShowMaker
+from ingress.views import Views
+from ticketing.clock import Clock
+from ticketing.tokens import TokenKeys
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the calls are answered with."""
+
+    desk: SaleDesk
+    catalogue: Catalogue
+    ledger: Ledger
+    shelf: Shelf
+    looking: Looking
+    views: Views
+    callers: Callers
+    tokens: TokenKeys
+    ends: LogEnds
+    counts: Mapping[int, Mapping[str, int]]
+    clock: Clock
+    entropy: Callable[[int], bytes]
+
+
+def open_api(ports: Ports, settings: Settings) -> Api:
+    """The application."""
+    return Api(
+        Table(all_operations(ports, settings)),
+        callers=ports.callers,
+        clock=ports.clock,
+        entropy=ports.entropy,
+        wait_default_s=settings.ingress_wait_default_s,
+        body_deadline_s=settings.ingress_body_deadline_s,
+    )
+
+
+def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
+    """Every row."""
+    clock, shelf, looking = ports.clock, ports.shelf, ports.looking
+    sale = Sale(ports.desk, shelf.show, ports.ledger, ports.views, ports.tokens, clock)
+    maker = ShowMaker(ports.catalogue, shelf, clock, ports.entropy)
+    admin = Admin(ports.desk, ports.catalogue, shelf, maker, looking, ports.tokens, clock, ports.entropy)
+    events = Events(ports.catalogue, shelf, looking, ports.views, ports.counts, clock)
+    seats = Seats(
+        catalogue=ports.catalogue,
+        shelf=shelf,
+        looking=looking,
+        clock=clock,
+        places_max=settings.ingress_places_cached_max,
+    )
+    requests = Requests(ports.ledger, ports.ends, shelf, ports.tokens, clock)
+    rows = [
+        *events.operations(),
+        *seats.operations(),
+        *sale.operations(),
+        *requests.operations(),
+        *admin.operations(),
+    ]
+    return [*rows, openapi_row(rows)]
+
+
+class OpenApiDocument(msgspec.Struct):
+    """An OpenAPI document, as its own specification tells."""
+
+    openapi: str
+
+
+def openapi_row(rows: list[Operation]) -> Operation:
+    """The row that tells all of them, itself among them."""
+
+    async def read_openapi(call: Call) -> Response:
+        return cached(call.request, body, etag=etag, max_age_s=60)
+
+    row = Operation(
+        "read_openapi", "GET", "/api/openapi.json", read_openapi, "This document", {200: OpenApiDocument, 304: None}
+    )  # fmt: skip
+    body = msgspec.json.encode(document([*rows, row]))
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    return row
