@@ -58,6 +58,8 @@ def configure(level: str = "info", json: bool = True, stream: TextIO | None = No
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+    # Several lines each tenth of a second while a broker is away; runtime.kafka says it once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL if root.level > logging.DEBUG else logging.DEBUG)
     # uvicorn announces each start and stop at info, which the process says in its own words; httpx each request.
     for name in ("uvicorn.error", "httpx"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))

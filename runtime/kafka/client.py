@@ -1,7 +1,6 @@
 """An idempotent producer that is replaced when it cannot go on."""
 
 import asyncio
-from collections.abc import Callable
 from contextlib import suppress
 
 import structlog
@@ -12,6 +11,7 @@ log = structlog.get_logger(__name__)
 
 BATCH_BYTES_MAX = 512 * 1024
 RETRY_AFTER_S = 0.25
+LAST_REQUEST_S = 1.0
 
 
 class RenewedProducer:
@@ -107,20 +107,32 @@ class RenewedProducer:
 
 
 async def _discard(producer: AIOKafkaProducer, flush_s: float) -> None:
-    """Close `producer`: unlike its own `stop`, without waiting for a broker that is away."""
+    """Close `producer`: unlike its own `stop`, without waiting for ever for a broker that is away."""
     stopping = asyncio.create_task(producer.stop(), name="stop producer")
     if flush_s > 0:
         await asyncio.wait({stopping}, timeout=flush_s)
     if not stopping.done():
-        # 0.14.0 has no public way to give up what is in flight, and without that `stop` waits for ever.
-        gone: Callable[[Exception], None] = producer._message_accumulator.fail_all
-        gone(KafkaError("given up"))
-        await asyncio.wait({stopping}, timeout=2.0)
+        await _give_up(producer, flush_s + LAST_REQUEST_S)
+        await asyncio.wait({stopping}, timeout=LAST_REQUEST_S)
     if not stopping.done():
         stopping.cancel()
         await asyncio.wait({stopping})
+    if stopping.cancelled() or stopping.exception() is not None:
         with suppress(KafkaError, OSError):
             await producer.client.close()
-    elif not stopping.cancelled() and stopping.exception() is not None:
-        with suppress(KafkaError, OSError):
-            await producer.client.close()
+
+
+async def _give_up(producer: AIOKafkaProducer, timeout_s: float) -> None:
+    """Let `stop` go on. 0.14.0 has no public way: it waits until everything in flight was answered.
+
+    The sender ends after the request it is at. Only then, as it does not expect it, who waits for a batch is told
+    None, which is not an offset.
+    """
+    sending = producer._sender.sender_task
+    if sending is not None and not sending.done():
+        sending.cancel()
+        await asyncio.wait({sending}, timeout=timeout_s)
+    batches = producer._message_accumulator
+    for batch in [*batches._pending_batches, *(batch for queue in batches._batches.values() for batch in queue)]:
+        if not batch.future.done():
+            batch.future.set_result(None)

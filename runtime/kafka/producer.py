@@ -221,7 +221,6 @@ class BatchingProducer:
         if not delivery.done():
             log.warning("log.given_up", topic=self.topic, part=lane.part, records=len(lane.flight))
             self._settle(lane.flight, LogUnknown, f"no answer for {self._give_up_after_s} s")
-            delivery.add_done_callback(_look_away)
             self._client.replace(producer)
             return
         failure = delivery.exception()
@@ -231,12 +230,14 @@ class BatchingProducer:
             self._settle(lane.flight, LogUnavailable if refused else LogUnknown, f"the log answered {failure!r}")
             self._client.replace(producer)
             return
-        self._confirm(lane, delivery.result().offset)
+        written = delivery.result()
+        self._confirm(lane, -1 if written is None else written.offset)
 
     def _confirm(self, lane: _Lane, first_offset: int) -> None:
         if first_offset < 0:
-            # Written by an attempt whose answer was lost so long ago that the broker no longer knows where.
-            self._settle(lane.flight, LogUnknown, "written, but at an unknown offset")
+            # Given up with its connection; or written by an attempt whose answer was lost so long ago that the broker
+            # no longer knows where.
+            self._settle(lane.flight, LogUnknown, "no offset was ever heard of")
             return
         for offset, sending in enumerate(lane.flight, first_offset):
             if not sending.answer.done():
@@ -278,9 +279,3 @@ class BatchingProducer:
         self._sweeping = None
         if self._backlog:
             self._sweep_later()
-
-
-def _look_away(delivery: "asyncio.Future[object]") -> None:
-    """Its outcome was given up: do not report an exception that nobody is waiting for."""
-    if not delivery.cancelled():
-        delivery.exception()

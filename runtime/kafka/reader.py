@@ -105,13 +105,10 @@ class PartitionReader:
         """
         await self.set_positions({part: offset})
         lane = self._lanes[part]
-        if not lane.records and not lane.out_of_range:
-            lane.arrived.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(timeout_s):
-                    await lane.arrived.wait()
-        if lane.out_of_range:
-            raise await self._range_error(lane)
+        await self._judge_range(lane)
+        if not lane.records:
+            await _wait(lane.arrived, timeout_s)
+            await self._judge_range(lane)
         return self._take(lane, records_max)
 
     async def poll(self, records_max: int, timeout_s: float) -> list[Record]:
@@ -120,18 +117,14 @@ class PartitionReader:
         Raises `LogRangeError` for a partition whose log does not reach to its position (then `set_positions`), and
         `LogUnavailable` when even that cannot be found out.
         """
-        if not any(lane.records or lane.out_of_range for lane in self._lanes.values()):
-            self._any_arrived.clear()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(timeout_s):
-                    await self._any_arrived.wait()
+        lanes = list(self._lanes.values())
+        if not any(lane.records or lane.out_of_range for lane in lanes):
+            await _wait(self._any_arrived, timeout_s)
+        for lane in lanes:
+            await self._judge_range(lane)
         taken: list[Record] = []
-        for lane in self._lanes.values():
-            if lane.out_of_range:
-                if not taken:
-                    raise await self._range_error(lane)
-            elif len(taken) < records_max:
-                taken += self._take(lane, records_max - len(taken))
+        for lane in lanes:
+            taken += self._take(lane, records_max - len(taken))
         return taken
 
     async def ends(self, parts: Iterable[int]) -> dict[int, int]:
@@ -160,12 +153,15 @@ class PartitionReader:
             raise LogUnavailable(f"cannot find where {self.topic} {'ends' if end else 'begins'}: {exc!r}") from exc
         return {tp.partition: offset for tp, offset in found.items()}
 
-    async def _range_error(self, lane: Lane) -> LogRangeError:
+    async def _judge_range(self, lane: Lane) -> None:
+        """Raise `LogRangeError` if nothing is left to hand out and the log is still elsewhere; else read on."""
+        if lane.records or not lane.out_of_range:
+            return
         part, wanted = lane.tp.partition, lane.next_offset
         begin, end = (await self.begins([part]))[part], (await self.ends([part]))[part]
-        # The next attempt asks the broker again: the log may have moved, or the position.
+        if not begin <= wanted <= end:
+            raise LogRangeError(part, wanted, begin, end)
         self._seek(lane, wanted)
-        return LogRangeError(part, wanted, begin, end)
 
     def _take(self, lane: Lane, records_max: int) -> list[Record]:
         taken = lane.take(records_max)
@@ -289,3 +285,10 @@ class PartitionReader:
         if self._consumer is None:
             raise LogUnavailable("this reader is not open")
         return self._consumer
+
+
+async def _wait(event: asyncio.Event, timeout_s: float) -> None:
+    event.clear()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
