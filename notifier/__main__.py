@@ -34,7 +34,7 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(
             open_pool(
-                room_url(settings.postgres_url, ROOM, settings.secrets[0]),
+                room_url(settings.postgres_url, f"onsale_{ROOM}", settings.secrets[0]),
                 min_size=1,
                 max_size=settings.notifier_postgres_connections_max,
                 application_name=ROOM,
