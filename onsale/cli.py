@@ -10,7 +10,9 @@ from rich.console import Console
 from infra import doctor as machine
 from infra import embedded
 from onsale import running
+from onsale.admin import AdminFailed
 from onsale.installation import infra_settings, open_installation, provision
+from onsale.server_process import UpFailed
 from onsale.verify.command import verify as run_verify
 
 UNAVAILABLE = 2
@@ -151,6 +153,65 @@ def verify(
     Exit code 0: no violation. 1: violations, each named. 2: it could not run.
     """
     raise typer.Exit(run_verify(data_dir, show, as_json=as_json, say=_say))
+
+
+@app.command()
+def demo(
+    *,
+    fans: Annotated[int, typer.Option(help="How many simulated fans come.", min=1, max=100_000)] = 2000,
+    seats: Annotated[int, typer.Option(help="Places for sale, a tenth of them standing.", min=20, max=200_000)] = 500,
+    seed: Annotated[int, typer.Option(help="The same seed sends the same crowd.")] = 1,
+    once: Annotated[bool, typer.Option("--once", help="End after the report instead of serving on.")] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write the report to this file as well.", show_default=False)
+    ] = None,
+    port: Annotated[int, typer.Option(help="Port of 127.0.0.1 to listen on; 0 takes a free one.", min=0)] = 0,
+    hold_s: Annotated[
+        int, typer.Option(help="Seconds that a hold lasts: short, so that expiry is seen.", min=3, max=600)
+    ] = 6,
+    kill_allocator: Annotated[
+        int, typer.Option(help="Kill the allocator by signal 9 so many times on the way.", min=0, max=20)
+    ] = 0,
+    timeout_s: Annotated[int, typer.Option(help="Give up on selling out after so many seconds.", min=10)] = 80,
+    data_dir: DataDir = None,
+) -> None:
+    """A flash sale with simulated fans, on everything that `up` runs.
+
+    Makes a venue and a show and sends a crowd through the public doors only: they join the waiting room, wait, claim
+    their turn, look, hold, lose and try again, pay, forget, walk away, reload the page, repeat a request whose answer
+    got lost. Shows it live, then reports what was sold, refused, expired and resold, how fast, how long the sale stood
+    still, and the verdict of `onsale verify`.
+
+    A pause is the longest time that any one command waited for its verdict, first sending to verdict, as a fan or a
+    probe (ten a second, to the show's own partition) saw it.
+
+    Exit code 0 when every place was sold and nothing is wrong; 1 otherwise, with the reasons; 2 if it could not run.
+
+    Example: onsale demo --once --fans 2000 --seats 500 --kill-allocator 2 --json out.json
+    """
+    from onsale.demo import DemoOptions  # noqa: PLC0415 -- as with up
+    from onsale.demo import demo as run_demo  # noqa: PLC0415 -- as with up
+
+    options = DemoOptions(
+        fans=fans,
+        seats=seats,
+        seed=seed,
+        once=once,
+        port=port,
+        hold_s=hold_s,
+        timeout_s=timeout_s,
+        kill_allocator=kill_allocator,
+        json_file=json_file,
+        data_dir=data_dir,
+    )
+    try:
+        code = asyncio.run(run_demo(options))
+    except (AdminFailed, UpFailed) as error:
+        _say(str(error) or "onsale up did not come up")
+        code = UNAVAILABLE
+    except KeyboardInterrupt:
+        code = 130
+    raise typer.Exit(code)
 
 
 def main() -> None:

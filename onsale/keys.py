@@ -4,7 +4,9 @@ import os
 import secrets
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, suppress
+from typing import TypeAlias
 
+import asyncpg
 import msgspec
 
 from ingress.keys import create_key, find_key

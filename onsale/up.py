@@ -104,9 +104,9 @@ class _Up:
         )
         rooms: Sequence[OpenRoom] = [
             children.open,
-            partial(waiting_room.__main__.open_room, waiting_room.settings.RoomSettings()),
+            partial(waiting_room.__main__.open_room, waiting_room.settings.Settings()),
             partial(ingress.__main__.open_room, ingress.settings.Settings()),
-            partial(notifier.__main__.open_room, notifier.settings.Settings()),
+            partial(notifier.__main__.open_room, notifier.settings.NotifierSettings()),
             partial(web.__main__.open_room, web.settings.Settings()),
             self._open_greeting,
         ]

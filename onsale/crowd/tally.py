@@ -17,11 +17,13 @@ class Tally:
     refused: Counter[str] = field(default_factory=Counter)
     joined: int = 0
     admitted: int = 0
+    holds: int = 0
     held: int = 0
+    held_seats: Counter[str] = field(default_factory=Counter)
+    """Seat -> how many holds it was in."""
     sold: int = 0
     expired: int = 0
     released: int = 0
-    resold: int = 0
     warnings: int = 0
     replays: int = 0
     retries: int = 0
@@ -35,7 +37,6 @@ class Tally:
     """What must not be, as seen by a fan."""
     bookings: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Booking -> its places, as confirmed."""
-    _came_back: set[str] = field(default_factory=set)
     _owner: dict[str, str] = field(default_factory=dict)
 
     def did(self, habit: Habit) -> None:
@@ -53,14 +54,6 @@ class Tally:
         if seconds > self.longest_s:
             self.longest_s, self.longest_what = seconds, what
 
-    def seats_came_back(self, seats: tuple[str, ...], count: int, *, expired: bool) -> None:
-        """A hold ended without a booking: `count` places, of which `seats` have labels of their own."""
-        self._came_back.update(seats)
-        if expired:
-            self.expired += count
-        else:
-            self.released += count
-
     def booked(self, booking: str, seats: tuple[str, ...], count: int) -> None:
         """A booking was confirmed."""
         if booking in self.bookings:
@@ -71,8 +64,11 @@ class Tally:
             owner = self._owner.setdefault(seat, booking)
             if owner != booking:
                 self.complain(f"seat {seat} was sold twice: {owner} and {booking}")
-            if seat in self._came_back:
-                self.resold += 1
+
+    @property
+    def resold(self) -> int:
+        """Seats that were booked after a hold of somebody else's had ended. (Places of an area have no names.)"""
+        return sum(self.held_seats[seat] > 1 for seats in self.bookings.values() for seat in seats)
 
     def missing_habits(self) -> list[Habit]:
         """What nobody did."""

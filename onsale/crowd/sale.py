@@ -1,0 +1,162 @@
+"""The sale as the crowd sees it: where it is, what it looks like, and what has come of it so far."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from onsale.crowd.http import Answer, HttpClient, Unreachable
+from onsale.crowd.tally import Tally
+
+RETRY_S = 0.2
+GIVE_UP_S = 60.0
+"""A request that nothing came of for this long is complained about, and given up."""
+
+
+@dataclass
+class Sale:
+    """One show on sale at `http`. `rows`: seat labels of each row, front to back; `areas`: labels."""
+
+    http: HttpClient
+    show: str
+    venue: str
+    places: int
+    seed: int
+    tally: Tally = field(default_factory=Tally)
+    rows: list[list[str]] = field(default_factory=list)
+    areas: list[str] = field(default_factory=list)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Every place is booked: nobody needs to go on."""
+
+    async def load(self) -> None:
+        """Read the seat map. Raises `Unreachable`."""
+        plan = (await self.http.request("GET", f"/api/venues/{self.venue}/seat-map")).json()
+        for section in plan["sections"]:
+            self.rows += [[seat["label"] for seat in row["seats"]] for row in section["rows"]]
+        self.areas = [area["label"] for area in plan["areas"]]
+
+    async def seats(self) -> dict[str, Any]:
+        """Every place with its status, as fresh as a shared cache gives it."""
+        return (await self.patiently(f"/api/venues/{self.venue}/shows/{self.show}/seats")).json()
+
+    async def availability(self) -> dict[str, Any]:
+        """Counts, as fresh as a shared cache gives them."""
+        return (await self.patiently(f"/api/venues/{self.venue}/shows/{self.show}/availability")).json()
+
+    async def patiently(self, path: str) -> Answer:
+        """A public GET, repeated until it is answered with 200. Raises `Unreachable` after a minute of trying."""
+        began_s = time.monotonic()
+        while True:
+            try:
+                answer = await self.http.get_shared(path)
+            except Unreachable:
+                answer = None
+            if answer is not None and answer.status == 200:
+                return answer
+            if time.monotonic() - began_s > GIVE_UP_S:
+                raise Unreachable(f"GET {path} is not answered")
+            self.tally.retries += 1
+            await asyncio.sleep(retry_after_s(answer))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a command: `status` as in HTTP, `body` the reservation, the booking or the problem.
+
+    `replayed`: whether it was marked as the answer to a repeat; None where the answer does not say.
+    """
+
+    status: int
+    body: dict[str, Any]
+    replayed: bool | None = None
+
+    @property
+    def granted(self) -> bool:
+        """Whether it was done."""
+        return self.status < 300
+
+    @property
+    def code(self) -> str:
+        """The problem's code; empty where there is none."""
+        return str(self.body.get("code", "")) if not self.granted else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Speaks for one caller, by bearer token."""
+
+    sale: Sale
+    token: str
+
+    async def ask(self, what: str, method: str, path: str, body: dict[str, Any] | None, key: str) -> Verdict:
+        """Send a command until it is decided: whatever happens on the way, again with the same key.
+
+        The time from the first sending to the verdict counts as waited. Raises `Unreachable` after a minute.
+        """
+        headers = {"idempotency-key": key, "prefer": "wait=10"}
+        began_s = time.monotonic()
+        try:
+            return await self._until_decided(what, method, path, body, headers)
+        finally:
+            self.sale.tally.waited(what, time.monotonic() - began_s)
+
+    async def read(self, path: str) -> Verdict:
+        """A GET in the caller's name. Raises `Unreachable` after a minute."""
+        return await self._until_decided(path, "GET", path, None, {})
+
+    async def _until_decided(
+        self, what: str, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str]
+    ) -> Verdict:
+        until_s = time.monotonic() + GIVE_UP_S
+        pending = ""
+        while time.monotonic() < until_s:
+            if pending:
+                answer = await self._send("GET", pending, None, {})
+                verdict = _verdict_of_request(answer)
+                if answer is not None and answer.status == 404:
+                    pending = ""
+            else:
+                answer = await self._send(method, path, body, headers)
+                verdict = _verdict(answer)
+                if answer is not None and answer.status == 202:
+                    pending = answer.headers["location"]
+            if verdict is not None:
+                return verdict
+            self.sale.tally.retries += 1
+            await asyncio.sleep(retry_after_s(answer))
+        raise Unreachable(f"{what} is not decided")
+
+    async def _send(
+        self, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str]
+    ) -> Answer | None:
+        signed = {"authorization": f"Bearer {self.token}"} | headers
+        try:
+            return await self.sale.http.request(method, path, body=body, headers=signed)
+        except Unreachable:
+            return None
+
+
+def _verdict(answer: Answer | None) -> Verdict | None:
+    """None for what is to be sent again: no answer, or one that is no verdict."""
+    if answer is None or answer.status in {202, 429, 503}:
+        return None
+    return Verdict(answer.status, answer.json(), answer.headers.get("idempotent-replayed") == "true")
+
+
+def _verdict_of_request(answer: Answer | None) -> Verdict | None:
+    """The verdict in the answer of `/api/requests/…`; None while there is none."""
+    if answer is None or answer.status != 200:
+        return None
+    request = answer.json()
+    outcome = request.get("outcome")
+    if request.get("status") == "pending" or not isinstance(outcome, dict):
+        return None
+    # A problem carries its HTTP status there, a reservation or a booking its state.
+    status = outcome.get("status")
+    return Verdict(status if isinstance(status, int) else 200, outcome)
+
+
+def retry_after_s(answer: Answer | None) -> float:
+    """How long to wait before the next try, as told, else a moment."""
+    told = answer.headers.get("retry-after", "") if answer is not None else ""
+    return float(told) if told.isdigit() else RETRY_S

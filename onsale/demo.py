@@ -1,0 +1,186 @@
+"""`onsale demo`: everything up, a show, a crowd through the public doors, and a verdict."""
+
+import asyncio
+import json
+import os
+import signal
+import time
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from rich.console import Console
+from rich.live import Live
+
+from onsale.admin import Admin
+from onsale.children import command_of
+from onsale.crowd.director import LineWatch, send_in
+from onsale.crowd.habits import draw_plans
+from onsale.crowd.http import HttpClient
+from onsale.crowd.prober import Prober
+from onsale.crowd.sale import Sale
+from onsale.demo_report import Outcome, print_report, progress
+from onsale.first_show import starts_at
+from onsale.server_process import ServerProcess, server_process
+
+SEATS_PER_ROW = 25
+FLOOR_SHARE = 0.1
+ARRIVAL_S = 10.0
+SALE_S = 50
+"""How long the line would take to let the whole crowd in, at the rate that the demo sets."""
+RATE_PER_MIN_LEAST = 300
+RATE_PER_MIN_MOST = 6_000
+FAN_CONNECTIONS_MAX = 256
+REFRESH_S = 0.25
+KILL_RETRY_S = 0.02
+# A crowd on one machine looks often: what comes back is bought at once, and nobody sleeps through a short sale.
+ENVIRONMENT = {"ONSALE_ROOM_POLL_CEILING_S": "3"}
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What the command line says. Times in seconds."""
+
+    fans: int
+    seats: int
+    seed: int
+    once: bool
+    port: int
+    hold_s: int
+    timeout_s: int
+    kill_allocator: int = 0
+    json_file: Path | None = None
+    data_dir: Path | None = None
+
+
+async def demo(options: DemoOptions) -> int:
+    """The exit code: 0 when every place was sold and nothing is wrong. Raises `UpFailed`, `AdminFailed`."""
+    console = Console(stderr=True, highlight=False)
+    arguments = ["--port", str(options.port)]
+    if options.data_dir is not None:
+        arguments += ["--data-dir", str(options.data_dir)]
+    async with server_process(arguments, ENVIRONMENT) as server:
+        console.print(f"everything is up at {server.announced.url}")
+        outcome = await _sell(options, server, console)
+        outcome.verdict = await _verify(server)
+        print_report(outcome, console)
+        if options.json_file is not None:
+            options.json_file.write_text(json.dumps(outcome.as_json(), indent=2) + "\n")
+        if not options.once:
+            show = f"{server.announced.url}/room/{outcome.show}"
+            console.print(f"\nStill serving; Ctrl-C ends it.\n  that sale    {show}")
+            console.print(f"  another one  {server.announced.url}/room/{server.announced.show}")
+            await server.process.wait()
+        return 0 if outcome.good else 1
+
+
+async def _sell(options: DemoOptions, server: ServerProcess, console: Console) -> Outcome:
+    announced = server.announced
+    address = urlsplit(announced.url)
+    assert address.hostname is not None and address.port is not None
+    http = HttpClient(address.hostname, address.port, connections_max=FAN_CONNECTIONS_MAX)
+    admin = Admin(http, announced.admin_key)
+    rate_per_min = min(max(options.fans * 60 // SALE_S, RATE_PER_MIN_LEAST), RATE_PER_MIN_MOST)
+    sale = await _make_sale(options, admin, http)
+    await admin.call(
+        "PATCH", f"/room/admin/{sale.show}", {"rate_per_min": rate_per_min, "reason": "the pace of the demo"}
+    )
+    await sale.load()
+    line = LineWatch()
+    prober = Prober(sale, announced.sandbox_key)
+    began_s = time.monotonic()
+    outcome = Outcome(sale, line, prober, rate_per_min, options.fans)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(prober.probing())
+        live = stack.enter_context(Live(console=console, auto_refresh=False, transient=True))
+        for work in (_show_progress(outcome, live), _kill(options.kill_allocator, server, outcome)):
+            stack.push_async_callback(_cancel, asyncio.create_task(work))
+        await send_in(sale, draw_plans(options.seed, options.fans, ARRIVAL_S), line, options.timeout_s)
+    outcome.elapsed_s = time.monotonic() - began_s
+    running = server.running()
+    outcome.restarts = dict(running.restarts) if running is not None else {}
+    await _compare_with_the_public_record(sale, admin)
+    http.close()
+    return outcome
+
+
+async def _make_sale(options: DemoOptions, admin: Admin, http: HttpClient) -> Sale:
+    venue = await admin.make_venue("The Demo Hall", hall(options.seats))
+    show = await admin.open_show(
+        {
+            "name": "One Night Only",
+            "venue": venue,
+            "starts_at": starts_at(),
+            "currency": "EUR",
+            "test": True,
+            "policy": {"hold_s": options.hold_s, "hold_max_s": 10 * options.hold_s, "payment": "optional"},
+        }
+    )
+    return Sale(http=http, show=show, venue=venue, places=options.seats, seed=options.seed)
+
+
+def hall(places: int) -> dict[str, Any]:
+    """A layout of that many places: rows of seats, and about a tenth of them standing on the floor."""
+    per_row = min(SEATS_PER_ROW, max(2, round(places**0.5)))
+    rows = round(places * (1 - FLOOR_SHARE)) // per_row
+    front = list(range(1, max(1, rows // 3) + 1))
+    return {
+        "name": "hall",
+        "rows": rows,
+        "seats_per_row": per_row,
+        "categories": [{"name": "front", "price": 9500, "rows": front}, {"name": "standard", "price": 5500}],
+        "areas": [{"label": "floor", "category": "standard", "capacity": places - rows * per_row}],
+    }
+
+
+async def _show_progress(outcome: Outcome, live: Live) -> None:
+    while True:
+        live.update(progress(outcome), refresh=True)
+        await asyncio.sleep(REFRESH_S)
+
+
+async def _kill(times: int, server: ServerProcess, outcome: Outcome) -> None:
+    """Signal 9 to the allocator, each time another part of the places is sold: never while nothing happens."""
+    tally, killed = outcome.sale.tally, 0
+    while outcome.kills < times:
+        await asyncio.sleep(KILL_RETRY_S)
+        due = tally.sold >= outcome.sale.places * (outcome.kills + 1) / (times + 1)
+        pid = server.child("allocator")
+        # The one that was killed before may still be written down.
+        if due and pid is not None and pid != killed:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                killed = pid
+                outcome.kills += 1
+
+
+async def _cancel(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _compare_with_the_public_record(sale: Sale, admin: Admin) -> None:
+    """Every booking that a fan was told of is there, and nothing was booked that no fan was told of."""
+    for booking in sale.tally.bookings:
+        answer = await admin.call("GET", f"/api/bookings/{booking}")
+        if answer.json().get("status") != "booked":
+            sale.tally.complain(f"booking {booking} was confirmed, and is {answer.json().get('status')}")
+    counts = (await admin.call("GET", f"/api/venues/{sale.venue}/shows/{sale.show}/availability")).json()
+    if counts["booked_seats"] != sale.tally.sold:
+        sale.tally.complain(f"{counts['booked_seats']} places are booked, fans were told of {sale.tally.sold}")
+
+
+async def _verify(server: ServerProcess) -> dict[str, Any]:
+    """The report of `onsale verify`, run as a process of its own."""
+    process = await asyncio.create_subprocess_exec(
+        *command_of("onsale").run, "verify", "--json", "--data-dir", server.announced.data_dir,
+        stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    if not output:
+        return {"violations": -1, "checks": {}}
+    report: dict[str, Any] = json.loads(output)
+    return report

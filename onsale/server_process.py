@@ -1,0 +1,91 @@
+"""`onsale up` as a child of a demo: told to end when we do, however we end."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from infra.embedded.processes import LAUNCHER
+from onsale.children import command_of
+from onsale.running import RunningNow, read_state
+
+STOP_TIMEOUT_S = 60.0
+
+
+class UpFailed(Exception):
+    """`onsale up` ended before everything answered; it has said why."""
+
+
+class Announced(msgspec.Struct, frozen=True):
+    """The line that `onsale up --json` prints."""
+
+    pid: int
+    data_dir: str
+    url: str
+    admin_key: str
+    sandbox_key: str
+    show: str
+
+
+@dataclass(frozen=True)
+class ServerProcess:
+    """A running `onsale up`."""
+
+    announced: Announced
+    process: asyncio.subprocess.Process
+
+    def running(self) -> RunningNow | None:
+        """Its children and their restarts, as it last wrote them down."""
+        return read_state(Path(self.announced.data_dir))
+
+    def child(self, name: str) -> int | None:
+        """The process id of one of them; None when it does not run at the moment."""
+        running = self.running()
+        return None if running is None else running.children.get(name)
+
+
+@asynccontextmanager
+async def server_process(arguments: list[str], environment: Mapping[str, str]) -> AsyncIterator[ServerProcess]:
+    """Everything up for as long as the context is open, and ended in order after it. Raises `UpFailed`."""
+    commands = command_of("onsale")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-I",
+        "-S",
+        str(LAUNCHER),
+        # An orderly stop if we die: it takes its own children and the servers down with it.
+        str(int(signal.SIGTERM)),
+        str(os.getpid()),
+        "-1",
+        "-1",
+        *commands.run,
+        "up",
+        "--json",
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        env={**os.environ, **environment},
+    )
+    try:
+        assert process.stdout is not None
+        line = await process.stdout.readline()
+        if not line:
+            raise UpFailed
+        yield ServerProcess(msgspec.json.decode(line, type=Announced), process)
+    finally:
+        await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    for number, patience_s in ((signal.SIGTERM, STOP_TIMEOUT_S), (signal.SIGKILL, 5.0)):
+        if process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            process.send_signal(number)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(process.wait(), patience_s)
