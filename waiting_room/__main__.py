@@ -43,7 +43,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         enter = stack.enter_async_context
         pool = await enter(
             open_pool(
-                room_url(settings.postgres_url, ROOM, settings.secrets[0]),
+                room_url(settings.postgres_url, f"onsale_{ROOM}", settings.secrets[0]),
                 min_size=1,
                 max_size=6,
                 application_name=ROOM,
