@@ -124,7 +124,7 @@ class Halls:
         recall = hall.recall
         async with self._recall_turns.setdefault(hall.show, self._new_turn()):
             while not (recall.reaches(after_seq) or recall.is_full()) and recall.first_batch > 1:
-                if hall.loaded_batch - recall.first_batch >= self._limits.replay_batches_max:
+                if hall.loaded_batch + 1 - recall.first_batch >= self._limits.replay_batches_max:
                     return
                 up_to_seq = recall.first_batch - 1
                 batches = await self._store.read_batches(hall.part, up_to_seq - REPLAY_BATCHES_PER_READ, up_to_seq)

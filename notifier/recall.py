@@ -26,7 +26,7 @@ class Recall:
     """Outcomes that are told to somebody, oldest first, at most `events_max`.
 
     Complete from `complete_from_seq` on: it holds every such outcome whose number is that or a later one.
-    `first_batch` is the earliest batch of the partition that it has been given; once it is full, no earlier one is taken.
+    `first_batch` is the earliest batch of the partition that it has been given.
     """
 
     def __init__(self, *, after_seq: int, after_batch: int, events_max: int) -> None:

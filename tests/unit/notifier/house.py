@@ -1,0 +1,170 @@
+"""A notifier whose every port is a fake: no event loop, no server."""
+
+from collections.abc import Coroutine, Sequence
+from types import TracebackType
+from typing import Any
+
+from notifier.hall import Hall
+from notifier.halls import Halls
+from notifier.ports import Facts, KeyFound, Limits, Snapshot, StoreAway
+from notifier.reception import Reception
+from notifier.service import Notifier
+from notifier.watcher import Watcher
+from tests.unit.notifier.theatre import (
+    PART,
+    SECOND,
+    SHOW,
+    T0,
+    VENUE,
+    FakeBatch,
+    FakeWire,
+    Sale,
+    batch,
+    small_layout,
+)
+from ticketing.clock import ManualClock
+from ticketing.messages import AnyOutcome
+from ticketing.tokens import Pass, TokenKeys, api_key_hash
+
+KEYS = TokenKeys(["a secret of enough length"])
+FACTS = Facts(SHOW, PART, VENUE, "lay_1")
+ADMIN_KEY = "osk_live_" + "0" * 48
+PASS = KEYS.sign_pass(Pass(SHOW, "ent_anna", 1, T0 + 600 * SECOND))
+
+
+def done(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run what never waits, or whose waiting is a bare turn for others."""
+    while True:
+        try:
+            coroutine.send(None)
+        except StopIteration as end:
+            return end.value
+
+
+class FreeTurn:
+    """A lock that nobody holds."""
+
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+
+class FakeOutcomes:
+    def __init__(self, clock: ManualClock, seen: int = 0) -> None:
+        self.clock = clock
+        self.ready: list[FakeBatch] = []
+        self.seen = {PART: seen}
+        self.waits_s: list[float] = []
+
+    async def step(self, now_ms: int, timeout_s: float = 0.5) -> Sequence[FakeBatch]:
+        self.waits_s.append(timeout_s)
+        if not self.ready:
+            self.clock.advance(max(round(timeout_s * 1000), 1))
+        taken, self.ready = self.ready, []
+        for found in taken:
+            self.seen[PART] = found.batch_seq
+        return taken
+
+
+class FakeStore:
+    """What is committed: the tables follow each batch at once, as Postgres does."""
+
+    def __init__(self) -> None:
+        self.sale = Sale()
+        self.batches: list[FakeBatch] = []
+        self.away = False
+        self.loads = 0
+        self.keys = {api_key_hash(ADMIN_KEY): KeyFound("key_office", True, False)}
+        self.revoked_ids: set[str] = set()
+
+    def commit(self, *outcomes: AnyOutcome) -> FakeBatch:
+        self.batches.append(batch(len(self.batches) + 1, *outcomes))
+        return self.batches[-1]
+
+    async def facts(self, show: int) -> Facts | None:
+        return FACTS if show == SHOW else None
+
+    async def load(self, facts: Facts) -> Snapshot:
+        self._answer()
+        self.loads += 1
+        return Snapshot(
+            batch_seq=len(self.batches),
+            seq=self.sale.seq,
+            status="open",
+            currency="EUR",
+            layout=small_layout(),
+            reservations=[(found.id, found.status, found.seats, found.areas) for found in self.sale.live.values()],
+        )
+
+    async def read_batches(self, part: int, after_seq: int, up_to_seq: int) -> Sequence[FakeBatch]:
+        self._answer()
+        return self.batches[max(after_seq, 0) : up_to_seq]
+
+    async def find(self, key_hash: bytes) -> KeyFound | None:
+        self._answer()
+        return self.keys.get(key_hash)
+
+    async def revoked(self, key_ids: set[str]) -> set[str]:
+        self._answer()
+        return self.revoked_ids & key_ids
+
+    def _answer(self) -> None:
+        if self.away:
+            raise StoreAway("away")
+
+
+class FakeWarnings:
+    def __init__(self, *records: bytes) -> None:
+        self.records = list(records)
+
+    async def poll(self, records_max: int, timeout_s: float) -> Sequence[bytes]:
+        return self.records
+
+
+class House:
+    """A notifier with one show in the catalogue."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.clock = ManualClock(T0)
+        self.store = FakeStore()
+        self.outcomes = FakeOutcomes(self.clock)
+        limits = limits or Limits()
+        self.halls = Halls(store=self.store, clock=self.clock, limits=limits, new_turn=FreeTurn, pause=self._pause)
+        self.reception = Reception(
+            halls=self.halls, keys=self.store, tokens=KEYS, clock=self.clock, limits=limits, random=lambda: 0.5
+        )
+        self.notifier = Notifier(halls=self.halls, reception=self.reception, clock=self.clock, pause=self._pause)
+        self.notifier.follow(self.outcomes)
+
+    async def _pause(self, seconds: float) -> None:
+        self.clock.advance(round(seconds * 1000))
+
+    @property
+    def sale(self) -> Sale:
+        return self.store.sale
+
+    def happens(self, *outcomes: AnyOutcome) -> None:
+        """Committed, published, heard."""
+        self.outcomes.ready.append(self.store.commit(*outcomes))
+        done(self.notifier.step())
+
+    def enters(self) -> tuple[Hall, Watcher, FakeWire]:
+        wire = FakeWire()
+        entered = done(self.reception.enter(FACTS, wire))
+        assert entered is not None
+        return (*entered, wire)
+
+    def says(self, who: tuple[Hall, Watcher, FakeWire], text: str) -> list[str]:
+        """What is answered, by type."""
+        hall, watcher, wire = who
+        before = len(wire.frames)
+        done(self.reception.hear(hall, watcher, text))
+        return [frame["type"] for frame in wire.told()[before:]]
+
+    def sweeps_after(self, ms: int) -> None:
+        self.clock.advance(ms)
+        done(self.reception.sweep())

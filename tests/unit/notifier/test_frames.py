@@ -1,0 +1,124 @@
+"""What goes over a socket."""
+
+import json
+
+import pytest
+
+from notifier.bodies import decided
+from notifier.frames import (
+    CLIENT_FRAME_BYTES_MAX,
+    Hello,
+    Ping,
+    Resume,
+    Subscribe,
+    Unreadable,
+    Unsubscribe,
+    frame,
+    read_client_frame,
+)
+from tests.unit.notifier.theatre import PART, SHOW, T0, VENUE, Sale, small_layout
+from ticketing.messages import Conflict, HoldRefused, Policy, ShowOpened
+
+
+def test_a_server_frame_has_the_documented_form() -> None:
+    made = frame("welcome", {"venue": VENUE}, show=SHOW, seq=5, at_ms=T0, event="evt_1")
+    assert json.loads(made.text) == {
+        "v": 1,
+        "type": "welcome",
+        "id": "evt_1",
+        "seq": 5,
+        "show": "shw_0000000007",
+        "ts": "2027-01-15T08:00:00.000Z",
+        "data": {"venue": VENUE},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"type":"hello"}', Hello()),
+        ('{"type":"hello","token":"t","resume":{"after_seq":7},"v":1}', Hello(token="t", resume=Resume(7))),
+        ('{"type":"subscribe","id":"3"}', Subscribe(id="3")),
+        ('{"type":"unsubscribe"}', Unsubscribe()),
+        ('{"type":"ping","id":"p"}', Ping(id="p")),
+    ],
+)
+def test_client_frames_are_read(text: str, said: object) -> None:
+    assert read_client_frame(text) == said
+    assert read_client_frame(text.encode()) == said
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "hopeless"),
+    [
+        ("", "malformed_json", True),
+        ("hello", "malformed_json", True),
+        ('{"type":"hello"', "malformed_json", True),
+        (b"\xff\xfe", "malformed_json", True),
+        ('{"type":"hello","token":"' + "x" * CLIENT_FRAME_BYTES_MAX + '"}', "body_too_large", True),
+        ("[]", "invalid_request", False),
+        ('{"kind":"hello"}', "invalid_request", False),
+        ('{"type":"hello","token":5}', "invalid_request", False),
+        ('{"type":"hello","resume":{"after_seq":-1}}', "invalid_request", False),
+        ('{"type":"hello","resume":{"after_seq":1e400}}', "invalid_request", False),
+        ('{"type":"dance","id":"9"}', "not_supported", False),
+    ],
+)
+def test_what_cannot_be_read_is_told_apart(text: str | bytes, code: str, hopeless: bool) -> None:
+    said = read_client_frame(text)
+    assert isinstance(said, Unreadable)
+    assert (said.code, said.hopeless) == (code, hopeless)
+
+
+def test_a_granted_hold_is_told_in_the_words_of_the_api() -> None:
+    held = Sale().hold("ent_anna", [0, 7], [(0, 3)])
+    body = decided(held, part=PART, log_gen=2, layout=small_layout(), venue=VENUE, currency="EUR")
+    assert body["status"] == "granted"
+    assert body["request"] == "req_00030002000000000001"
+    outcome = body["outcome"]
+    assert outcome["seats"] == [
+        {"seat": "A-1", "category": "standard", "price": 500},
+        {"seat": "B-2", "category": "standard", "price": 500},
+    ]
+    assert outcome["areas"] == [{"area": "floor", "category": "standard", "quantity": 3, "price": 500}]
+    assert (outcome["total_amount"], outcome["currency"], outcome["status"]) == (2500, "EUR", "held")
+    assert "booking" not in outcome
+
+
+def test_a_booking_has_its_own_id_and_an_expiry_no_request() -> None:
+    sale = Sale()
+    sale.hold("ent_anna", [0])
+    booked = decided(sale.confirm(1), part=PART, log_gen=0, layout=small_layout(), venue=VENUE, currency="EUR")
+    assert booked["outcome"]["booking"] == "bkg_0000000007" + "0" * 31 + "1"
+    sale.hold("ent_anna", [1])
+    expired = decided(sale.expire(2), part=PART, log_gen=0, layout=small_layout(), venue=VENUE, currency="EUR")
+    assert "request" not in expired
+    assert expired["outcome"]["status"] == "expired"
+
+
+def test_a_refusal_is_a_problem_with_labels() -> None:
+    refused = Sale().refused(
+        HoldRefused,
+        "ent_ben",
+        code="seats_unavailable",
+        conflicts=(Conflict("held", seat=2), Conflict("already_yours", seat=3, reservation=b"r" * 16)),
+        conflicts_total=2,
+        alternatives=((4, 5),),
+    )
+    body = decided(refused, part=PART, log_gen=0, layout=small_layout(), venue=VENUE, currency="EUR")
+    problem = body["outcome"]
+    assert body["status"] == "rejected"
+    assert (problem["code"], problem["status"]) == ("seats_unavailable", 409)
+    assert problem["conflicts"] == [
+        {"label": "A-3", "reason": "held"},
+        {"label": "A-4", "reason": "already_yours", "reservation": "rsv_0000000007" + "72" * 16},
+    ]
+    assert problem["alternatives"] == [["A-5", "A-6"]]
+
+
+def test_other_outcomes_name_the_show() -> None:
+    opened = ShowOpened(
+        show=SHOW, seq=1, at_ms=T0, offset=0, account="key_1", layout="lay_1", currency="EUR", policy=Policy()
+    )
+    body = decided(opened, part=PART, log_gen=0, layout=small_layout(), venue=VENUE, currency="EUR")
+    assert body["outcome"] == {"show": "shw_0000000007", "venue": VENUE}
