@@ -133,6 +133,8 @@ async def _give_up(producer: AIOKafkaProducer, timeout_s: float) -> None:
         sending.cancel()
         await asyncio.wait({sending}, timeout=timeout_s)
     batches = producer._message_accumulator
-    for batch in [*batches._pending_batches, *(batch for queue in batches._batches.values() for batch in queue)]:
+    # Those that wait to be tried again are in the queues; when done they all want to leave the set of the pending.
+    batches._pending_batches.update(batch for queue in batches._batches.values() for batch in queue)
+    for batch in list(batches._pending_batches):
         if not batch.future.done():
             batch.future.set_result(None)
