@@ -57,7 +57,10 @@ def only_one(data_dir: Path) -> Iterator[None]:
 
     The kernel lets go of the lock when the process ends, however it ends; so a file left behind means nothing.
     """
-    data_dir.mkdir(parents=True, exist_ok=True)
+    if not data_dir.exists():
+        data_dir.mkdir(parents=True)
+        # Root's Postgres runs as a user of its own, who must be able to pass through; nothing can be listed.
+        data_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
     with _lock_path(data_dir).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -80,7 +80,10 @@ def up(options: UpOptions, say: Callable[[str], None], announce: Callable[[Annou
         log_dir.mkdir(exist_ok=True)
         with (log_dir / "rooms.log").open("a") as log:
             logs.configure(os.environ["ONSALE_LOG_LEVEL"], json=True, stream=log)
-            return run(_Up(installation, options, announce).serve())
+            code = run(_Up(installation, options, announce).serve())
+        if code:
+            say(f"onsale has ended with an error: the last lines of {log.name} say which")
+        return code
 
 
 class _Up:
