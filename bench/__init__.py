@@ -1,0 +1,11 @@
+"""How fast it is, asked one question a file: `python -m bench`, or `python -m bench.allocator --quick`.
+
+What this package promises: a gate is a ratio, or CPU time, of rounds that were interleaved in one run on one machine,
+so that a slow hour slows both sides; absolute rates stand beside them with the machine's foreign load and gate only at
+a low "must". Every rate counts committed outcomes that were checked in the tables afterwards. Lines of JSON go to
+standard output and to `bench/results.jsonl`; `docs/performance.md` says what the figures mean.
+
+Read in this order: `measuring.py` (a line, a round, CPU time), `site.py` (servers, rooms as processes, a show to sell),
+`allocator.py` with `backlog.py`, `one_by_one.py` and `batch_cost.py`, then `pipeline.py` with `load.py` and
+`one_by_one_http.py`.
+"""

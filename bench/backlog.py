@@ -1,0 +1,142 @@
+"""The allocator alone: a backlog in the real log, `python -m allocator` started on it, timed until it is drained."""
+
+import asyncio
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aiokafka import AIOKafkaProducer
+
+from bench.measuring import Spent, Stopwatch
+from bench.site import Connection, RoomFailed, Site
+from bench.wishes import Hall, new_show, opening
+from ticketing import messages
+from ticketing.clock import SystemClock
+from ticketing.layout import Layout
+
+BATCH_BYTES_MAX = 512 * 1024
+POLL_S = 0.01
+STALLED_S = 30.0
+COLD_SHARE = 0.1
+"""The first tenth is not timed: the process has just started."""
+
+NEXT_OFFSET = "SELECT next_offset FROM allocator_cursor WHERE part = $1"
+BATCHES = "SELECT count(*) FROM outcome_log WHERE part = $1 AND first_offset >= $2 AND next_offset <= $3"
+FOUND = """
+SELECT (SELECT count(*) FROM reservation WHERE part = $1 AND show_id = $2) AS reservations,
+       (SELECT count(*) FROM seat_taken WHERE part = $1 AND show_id = $2) AS seats,
+       (SELECT coalesce(sum(taken), 0) FROM area WHERE part = $1 AND show_id = $2) AS places
+"""
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Records `first_offset` to `end_offset` - 1 of `commands`/`part`: an `OpenShow`, then holds."""
+
+    hall: Hall
+    part: int
+    first_offset: int
+    end_offset: int
+    bytes_each: float
+
+
+@dataclass(frozen=True)
+class Drained:
+    """What draining took, over `count` records, and what stands in the tables afterwards."""
+
+    count: int
+    batches: int
+    spent: Spent
+    reservations: int
+    seats: int
+    places: int
+
+    @property
+    def rate(self) -> float:
+        """Records per second, each one committed."""
+        return self.count / self.spent.wall_s
+
+
+async def make_hall(site: Site, connection: Connection, layout: Layout, rng: random.Random) -> Hall:
+    """A new show of `layout`, which is put into the catalogue."""
+    show = new_show(rng)
+    layout_id = f"lay_{show:x}"
+    return Hall(show, layout_id, layout, await site.store_layout(connection, layout_id, layout))
+
+
+async def write_backlog(
+    site: Site, part: int, hall: Hall, holds: Iterable[messages.HoldSeats], rng: random.Random
+) -> Backlog:
+    """Write the opening of `hall` and `holds` to the log."""
+    producer = AIOKafkaProducer(
+        bootstrap_servers=site.servers.kafka_bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        max_batch_size=BATCH_BYTES_MAX,
+    )
+    await producer.start()
+    try:
+        opens = messages.encode(opening(hall, SystemClock().now_ms(), rng))
+        first = (await producer.send_and_wait(site.commands, opens, partition=part)).offset
+        count, size, end = 0, 0, first + 1
+        batch = producer.create_batch()
+        for hold in holds:
+            value = messages.encode(hold)
+            if batch.append(timestamp=None, key=None, value=value) is None:
+                end = await _send(producer, batch, site.commands, part)
+                batch = producer.create_batch()
+                batch.append(timestamp=None, key=None, value=value)
+            count, size = count + 1, size + len(value)
+        if batch.record_count():
+            end = await _send(producer, batch, site.commands, part)
+    finally:
+        await producer.stop()
+    if end != first + 1 + count:
+        raise RuntimeError(f"{first + 1 + count - end} commands went missing on the way to the log")
+    return Backlog(hall, part, first, end, size / count)
+
+
+async def _send(producer: AIOKafkaProducer, batch: object, topic: str, part: int) -> int:
+    """Send one batch; the offset behind its last record."""
+    records = batch.record_count()  # type: ignore[attr-defined]
+    batch.close()  # type: ignore[attr-defined]
+    written = await (await producer.send_batch(batch, topic, partition=part))
+    return int(written.offset) + int(records)
+
+
+async def drain(site: Site, backlog: Backlog, connection: Connection) -> Drained:
+    """Start an allocator and time it from the first tenth of the backlog to its end."""
+    part, end = backlog.part, backlog.end_offset
+    warm = backlog.first_offset + 1 + int((end - backlog.first_offset) * COLD_SHARE)
+    async with site.room("allocator") as room:
+        processes = site.processes(room)
+        began_at = await _until(connection, part, warm)
+        watch = Stopwatch(processes)
+        await _until(connection, part, end)
+        spent = watch.stop()
+    found = await connection.fetchrow(FOUND, part, backlog.hall.show)
+    if found is None or room.process.returncode != 0:
+        raise RoomFailed(f"the allocator ended with {room.process.returncode}")
+    return Drained(
+        count=end - began_at,
+        batches=await connection.fetchval(BATCHES, part, began_at, end),
+        spent=spent,
+        reservations=found["reservations"],
+        seats=found["seats"],
+        places=found["places"],
+    )
+
+
+async def _until(connection: Connection, part: int, offset: int) -> int:
+    """Wait until the cursor of `part` has reached `offset`; where it then stands."""
+    loop = asyncio.get_running_loop()
+    at, moved_s = -1, loop.time()
+    while True:
+        found: int = await connection.fetchval(NEXT_OFFSET, part)
+        if found >= offset:
+            return found
+        if found != at:
+            at, moved_s = found, loop.time()
+        elif loop.time() - moved_s > STALLED_S:
+            raise RoomFailed(f"partition {part} stands still at {found} of {offset}")
+        await asyncio.sleep(POLL_S)

@@ -1,0 +1,177 @@
+"""Where a bench takes place: servers, a database and topics of its own, and rooms as processes beside it."""
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import asyncpg
+import httpx
+
+from bench.measuring import Processes
+from infra.embedded import EmbeddedServers
+from infra.embedded.processes import LAUNCHER, free_port, log_tail
+from infra.provision import database_url, provision_database, provision_topics
+from ticketing import topics
+from ticketing.layout import Layout, encode_layout
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+DATABASE = "onsale_bench"
+VENUE = "ven_bench"
+READY_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 20.0
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+@dataclass(frozen=True)
+class Room:
+    """A process of ours: `python -m <module>`, answering on `url` if it has HTTP."""
+
+    module: str
+    url: str
+    process: asyncio.subprocess.Process
+    log: Path
+
+
+class RoomFailed(Exception):
+    """A room ended or did not become ready; the text ends with the tail of its log."""
+
+
+class Site:
+    """Servers with one database; every call of `renew` puts an empty database and empty topics in their place."""
+
+    def __init__(self, servers: EmbeddedServers, directory: Path) -> None:
+        self.servers = servers
+        self._directory = directory
+        self._generation = 0
+
+    @property
+    def postgres_url(self) -> str:
+        """The bench's own database, as the superuser."""
+        return database_url(self.servers.postgres_url, DATABASE)
+
+    @property
+    def topic_prefix(self) -> str:
+        """What stands before the names of this generation's topics."""
+        return f"bench{self._generation}-"
+
+    @property
+    def commands(self) -> str:
+        """The full name of the topic `commands`."""
+        return topics.COMMANDS.full_name(self.topic_prefix)
+
+    async def renew(self) -> None:
+        """An empty database and new topics."""
+        self._generation += 1
+        admin = await asyncpg.connect(self.servers.postgres_url)
+        try:
+            await admin.execute(f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')
+        finally:
+            await admin.close()
+        await provision_database(self.servers.postgres_url, DATABASE, self.servers.secret)
+        await provision_topics(self.servers.kafka_bootstrap, self.topic_prefix)
+
+    async def connect(self) -> Connection:
+        """A connection of the superuser to the bench's database; the caller closes it."""
+        return await asyncpg.connect(self.postgres_url)
+
+    async def store_layout(self, connection: Connection, layout_id: str, layout: Layout) -> bytes:
+        """Put a layout into the catalogue; its sha256."""
+        document, sha256 = encode_layout(layout)
+        await connection.execute("INSERT INTO catalogue_venue VALUES ($1, 'bench', 0) ON CONFLICT DO NOTHING", VENUE)
+        version = await connection.fetchval("SELECT count(*) + 1 FROM catalogue_layout")
+        await connection.execute(
+            "INSERT INTO catalogue_layout VALUES ($1, $2, $3, $4, $5, $6, 0)",
+            layout_id,
+            VENUE,
+            version,
+            sha256,
+            layout.places,
+            document,
+        )
+        return sha256
+
+    @asynccontextmanager
+    async def room(self, module: str, *arguments: str, ready: bool = False) -> AsyncIterator[Room]:
+        """`python -m module arguments`, told of these servers; it dies with us. `ready`: wait for its `/readyz`."""
+        port = free_port()
+        log = self._directory / f"{module}.log"
+        environment = os.environ | {
+            "ONSALE_POSTGRES_URL": self.postgres_url,
+            "ONSALE_REDIS_URL": self.servers.redis_url,
+            "ONSALE_KAFKA_BOOTSTRAP": self.servers.kafka_bootstrap,
+            "ONSALE_SECRET": self.servers.secret,
+            "ONSALE_TOPIC_PREFIX": self.topic_prefix,
+            "ONSALE_REDIS_PREFIX": f"{self.topic_prefix}:",
+            "ONSALE_PORT": str(port),
+            "ONSALE_LOG_LEVEL": "warning",
+        }
+        launcher = (sys.executable, "-I", "-S", str(LAUNCHER), str(int(signal.SIGKILL)), str(os.getpid()), "-1", "-1")
+        with log.open("ab") as output:
+            process = await asyncio.create_subprocess_exec(
+                *launcher,
+                sys.executable,
+                "-m",
+                module,
+                *arguments,
+                stdout=output,
+                stderr=output,
+                cwd=CHECKOUT,
+                env=environment,
+            )
+        room = Room(module, f"http://127.0.0.1:{port}", process, log)
+        try:
+            if ready:
+                await _until_ready(room)
+            yield room
+        finally:
+            await _stop(process)
+
+    def processes(self, *rooms: Room) -> Processes:
+        """CPU by name: each room, each embedded server, and this process."""
+        return Processes({room.module: room.process.pid for room in rooms} | self.servers.pids())
+
+
+@asynccontextmanager
+async def open_site() -> AsyncIterator[Site]:
+    """Embedded servers of this run's own (or the ones that the environment names), gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="onsale-bench-", ignore_cleanup_errors=True) as name:
+        directory = Path(name)
+        os.chmod(name, 0o711)  # Postgres' own user passes through
+        async with EmbeddedServers(directory / "servers", ephemeral=True) as servers:
+            yield Site(servers, directory)
+
+
+async def _until_ready(room: Room) -> None:
+    async with httpx.AsyncClient() as client:
+        try:
+            async with asyncio.timeout(READY_TIMEOUT_S):
+                while room.process.returncode is None:
+                    try:
+                        if (await client.get(f"{room.url}/readyz")).is_success:
+                            return
+                    except httpx.TransportError:
+                        pass
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            pass
+    raise RoomFailed(f"{room.module} is not ready\n{log_tail(room.log)}")
+
+
+async def _stop(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(STOP_TIMEOUT_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()
