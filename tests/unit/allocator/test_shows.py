@@ -29,7 +29,13 @@ from tests.unit.allocator.stories import (
 from ticketing import messages
 from ticketing.messages import Policy
 
-HEAD: dict[str, Any] = {"show": SHOW, "key": b"k" * 16, "sent_at_ms": T0, "account": "key_admin", "fingerprint": b"f" * 8}
+HEAD: dict[str, Any] = {
+    "show": SHOW,
+    "key": b"k" * 16,
+    "sent_at_ms": T0,
+    "account": "key_admin",
+    "fingerprint": b"f" * 8,
+}
 UNDECIDED = [
     messages.ChangeShow(**HEAD),
     messages.CancelShow(**HEAD),

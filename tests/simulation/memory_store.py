@@ -1,0 +1,150 @@
+"""A fake of `allocator.ports.Store` over shared `Tables`. It passes the contract suite of the real one.
+
+`pause(point)` is awaited before each call acts (`apply.sent`) and after (`apply.done`): a world that drives it by hand
+lets others move there, and may raise there what a connection would.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, cast
+
+import asyncpg
+import msgspec
+
+from allocator import loading
+from allocator.errors import MemoryDiffers, Replaced
+from allocator.netting import Batch, Position
+from allocator.ports import Cursor, Publication
+from allocator.stock import PartitionState, Record
+from tests.simulation.memory_rows import Row
+from tests.simulation.memory_tables import Tables
+from ticketing.layout import Layout, decode_layout
+from ticketing.vocabulary import LIVE_STATUSES
+
+Pause = Callable[[str], Awaitable[None]]
+
+
+async def no_pause(point: str) -> None:
+    """Nobody else moves, nothing fails."""
+
+
+class MemoryStore:
+    """See `ports.Store`."""
+
+    def __init__(self, part: int, owner: str, tables: Tables, pause: Pause = no_pause) -> None:
+        self._part = part
+        self._owner = owner
+        self._tables = tables
+        self._pause = pause
+
+    async def claim(self) -> Cursor | None:
+        await self._pause("claim.sent")
+        row = self._tables.claim(self._part, self._owner)
+        cursor = None if row is None else self._cursor(row)
+        await self._pause("claim.done")
+        return cursor
+
+    async def restart_log(self, at: Position, next_offset: int) -> Cursor:
+        await self._pause("restart_log.sent")
+        row = self._tables.cursor[self._part]
+        if (row["epoch"], row["batch_seq"]) != (at.epoch, at.batch_seq):
+            raise Replaced(f"partition {self._part} has another owner")
+        row.update(log_gen=row["log_gen"] + 1, next_offset=next_offset, tail_hash=None)
+        cursor = self._cursor(row)
+        await self._pause("restart_log.done")
+        return cursor
+
+    async def load(self, cursor: Cursor) -> PartitionState:
+        await self._pause("load.sent")
+        connection = cast(asyncpg.Connection, MemoryConnection(self._tables))
+        state = await loading.load_state(connection, cursor)
+        await self._pause("load.done")
+        return state
+
+    async def unpublished(self, cursor: Cursor) -> list[Publication]:
+        await self._pause("unpublished.sent")
+        part = self._part
+        last = self._tables.cursor[part]["batch_seq"]
+        rows = [self._tables.outcome_log[part, seq] for seq in range(cursor.published_seq + 1, last + 1)]
+        return [
+            Publication(part, row["log_gen"], row["batch_seq"], cursor.history_id, row["decided_at_ms"], row["payload"])
+            for row in rows
+        ]
+
+    async def layout(self, layout_id: str, sha256: bytes) -> Layout | None:
+        await self._pause("layout.sent")
+        found = self._tables.layouts.get(layout_id)
+        if found is None or found[0] != sha256:
+            return None
+        try:
+            return decode_layout(found[1], sha256)
+        except (ValueError, msgspec.DecodeError) as error:
+            raise MemoryDiffers(f"layout {layout_id}: {error}") from error
+
+    async def records(self, wanted: Sequence[tuple[int, bytes]]) -> list[tuple[int, Record]]:
+        await self._pause("records.sent")
+        rows = [self._tables.reservation.get((self._part, show, reservation)) for show, reservation in wanted]
+        return [(row["show_id"], loading.record_of(row)) for row in rows if row is not None]
+
+    async def apply(self, batch: Batch) -> int | None:
+        await self._pause("apply.sent")
+        database_ms = self._tables.apply(batch)
+        await self._pause("apply.done")
+        return database_ms
+
+    async def release(self, at: Position, published_seq: int) -> None:
+        await self._pause("release.sent")
+        row = self._tables.cursor[self._part]
+        if row["epoch"] == at.epoch:
+            row.update(owner=None, lease_until=0, published_seq=max(row["published_seq"], published_seq))
+        await self._pause("release.done")
+
+    def close(self) -> None:
+        """Nothing is kept open."""
+
+    def _cursor(self, row: Row) -> Cursor:
+        return Cursor(
+            at=Position(self._part, row["epoch"], row["batch_seq"], row["next_offset"]),
+            tail_hash=row["tail_hash"],
+            log_gen=row["log_gen"],
+            last_now_ms=row["last_now_ms"],
+            published_seq=row["published_seq"],
+            chain=row["chain"],
+            history_id=self._tables.history_id,
+        )
+
+
+class MemoryConnection:
+    """Answers the statements of `allocator/loading.py`, so that the simulation runs the real loading and its checks."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def fetch(self, sql: str, part: int, *arguments: Any) -> list[Row]:
+        """The rows of one statement, which is known by its text."""
+        tables = self._tables
+        match sql:
+            case loading.SHOWS:
+                return [
+                    {**row, "document": tables.layouts[row["layout_id"]][1]}
+                    for row in _of(tables.show, part)
+                    if row["status"] != "cancelled"
+                ]
+            case loading.LIVE:
+                return [row for row in _of(tables.reservation, part) if row["status"] in LIVE_STATUSES]
+            case loading.ENDED:
+                return [row for row in _of(tables.reservation, part) if row["status"] not in LIVE_STATUSES]
+            case loading.SEATS:
+                return _of(tables.seat_taken, part)
+            case loading.AREAS:
+                return _of(tables.area, part)
+            case loading.PAYMENTS:
+                return _of(tables.payment, part)
+            case loading.RECENT:
+                (since_ms,) = arguments
+                return [row for row in _of(tables.outcome_log, part) if row["decided_at_ms"] > since_ms]
+            case _:
+                raise AssertionError(f"loading asks what this fake does not know: {sql}")
+
+
+def _of(table: dict[Any, Row], part: int) -> list[Row]:
+    return [row for row in table.values() if row["part"] == part]
