@@ -24,7 +24,7 @@ import notifier.__main__ as notifier_room
 from expiry_worker.settings import ExpirySettings
 from ingress.keys import create_key
 from ingress.settings import Settings as IngressSettings
-from notifier.settings import Settings as NotifierSettings
+from notifier.settings import NotifierSettings
 from runtime.process import serve_together
 from tests.conftest import Database
 from tests.servers import Servers
@@ -168,7 +168,7 @@ class Sale:
 @asynccontextmanager
 async def open_sale(servers: Servers, database: Database, topics: str, redis_prefix: str) -> AsyncIterator[Sale]:
     """Everything running, with one allocator; all of it stopped on the way out."""
-    given = {
+    given: dict[str, Any] = {
         "postgres_url": database.url,
         "redis_url": servers.redis_url,
         "kafka_bootstrap": servers.kafka_bootstrap,
@@ -177,16 +177,16 @@ async def open_sale(servers: Servers, database: Database, topics: str, redis_pre
         "redis_prefix": redis_prefix,
     }
     environment = os.environ | {f"ONSALE_{name.upper()}": value for name, value in given.items()}
-    no_file: Any = {"_env_file": None}
     listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     rooms = [
-        partial(ingress_room.open_room, IngressSettings(**given, **no_file)),
-        partial(notifier_room.open_room, NotifierSettings(**given, **no_file)),
-        partial(expiry_room.open_room, ExpirySettings(**given, **no_file)),
+        partial(ingress_room.open_room, IngressSettings(_env_file=None, **given)),
+        partial(notifier_room.open_room, NotifierSettings(_env_file=None, **given)),
+        partial(expiry_room.open_room, ExpirySettings(_env_file=None, **given)),
     ]
     serving = asyncio.create_task(serve_together(rooms, "127.0.0.1", 0, on_listening=listening.set_result))
     try:
-        await asyncio.wait({serving, listening}, return_when=asyncio.FIRST_COMPLETED)
+        first: set[asyncio.Future[Any]] = {serving, listening}
+        await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             await serving
         url = f"http://127.0.0.1:{listening.result()}"
