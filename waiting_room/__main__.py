@@ -78,11 +78,11 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             numbers_reserved=settings.room_numbers_reserved,
         )
 
-        async def write_joins(line: Line, rows: Sequence[EntryRow], maybe_there: bool) -> None:
-            await ledger.add_entries(line, rows, maybe_there=maybe_there)
+        async def write_joins(line: Line, rows: Sequence[EntryRow], maybe_there: bool) -> list[EntryRow]:
+            return await ledger.add_entries(line, rows, maybe_there=maybe_there)
 
-        async def write_claims(line: Line, rows: Sequence[ClaimRow], _maybe_there: bool) -> None:
-            await ledger.add_claims(line, rows)
+        async def write_claims(line: Line, rows: Sequence[ClaimRow], _maybe_there: bool) -> list[ClaimRow]:
+            return await ledger.add_claims(line, rows)
 
         rows_max, wait_s = settings.room_ledger_rows_max, settings.room_ledger_wait_s
         joins = LedgerWriter(write_joins, rows_max=rows_max, wait_s=wait_s, backoff=Backoff(random.random))

@@ -9,7 +9,6 @@ from waiting_room.ports import Line
 
 Ask = TypeVar("Ask")
 Answer = TypeVar("Answer")
-Settled = tuple[list[Answer], Awaitable[None] | None]
 
 
 class Busy(Exception):
@@ -19,12 +18,12 @@ class Busy(Exception):
 class Batches(Generic[Ask, Answer]):
     """One call at a time for each line, for at most `batch_max` askers; at most `waiting_max` of a line wait.
 
-    `call` answers in the order of its asks, and may give something to be awaited before the answers go out (the next
-    call does not wait for that). What it raises, each of its askers gets.
+    `call` gives back what is still to be awaited, for which the next call does not wait: the answers, in the order of
+    the asks. What either raises, each of the askers gets.
     """
 
     def __init__(
-        self, call: Callable[[Line, list[Ask]], Awaitable[Settled[Answer]]], *, batch_max: int, waiting_max: int
+        self, call: Callable[[Line, list[Ask]], Awaitable[Awaitable[list[Answer]]]], *, batch_max: int, waiting_max: int
     ) -> None:
         self._call = call
         self._batch_max = batch_max
@@ -49,23 +48,22 @@ class Batches(Generic[Ask, Answer]):
         while queue:
             batch = [queue.popleft() for _ in range(min(self._batch_max, len(queue)))]
             try:
-                answers, kept = await self._call(line, [ask for ask, _ in batch])
-            except Exception as error:  # noqa: BLE001 -- whatever it is, the askers are to have it
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-                continue
-            if kept is None:
-                _tell(batch, answers)
+                answers = await self._call(line, [ask for ask, _ in batch])
+            except Exception as error:  # whatever it is, the askers are to have it
+                _fail(batch, error)
             else:
-                self._start(self._tell_when(kept, batch, answers))
+                self._start(self._tell(batch, answers))
         del self._waiting[line]
 
-    async def _tell_when(
-        self, kept: Awaitable[None], batch: list[tuple[Ask, asyncio.Future[Answer]]], answers: list[Answer]
-    ) -> None:
-        await kept
-        _tell(batch, answers)
+    async def _tell(self, batch: list[tuple[Ask, asyncio.Future[Answer]]], answers: Awaitable[list[Answer]]) -> None:
+        try:
+            found = await answers
+        except Exception as error:  # as above
+            _fail(batch, error)
+            return
+        for (_, future), answer in zip(batch, found, strict=True):
+            if not future.done():
+                future.set_result(answer)
 
     def _start(self, work: "Awaitable[None]") -> None:
         task = asyncio.ensure_future(work)
@@ -73,7 +71,7 @@ class Batches(Generic[Ask, Answer]):
         task.add_done_callback(self._tasks.discard)
 
 
-def _tell(batch: list[tuple[Ask, asyncio.Future[Answer]]], answers: list[Answer]) -> None:
-    for (_, future), answer in zip(batch, answers, strict=True):
+def _fail(batch: list[tuple[Ask, asyncio.Future[Answer]]], error: Exception) -> None:
+    for _, future in batch:
         if not future.done():
-            future.set_result(answer)
+            future.set_exception(error)

@@ -7,7 +7,7 @@ from uuid import UUID
 from ticketing.clock import Clock
 from ticketing.tokens import Ticket, TokenInvalid, TokenKeys, same_secret
 from waiting_room import metrics
-from waiting_room.batching import Batches, Busy, Settled
+from waiting_room.batching import Batches, Busy
 from waiting_room.phases import JOINABLE, Phase
 from waiting_room.places import GENERAL, entry_of, leaf_of, pass_for, place_of, ticket_for
 from waiting_room.ports import (
@@ -23,7 +23,7 @@ from waiting_room.ports import (
     StoreUnavailable,
 )
 from waiting_room.rooms import Room
-from waiting_room.service import WaitingRoom
+from waiting_room.service import WaitingRoom, claimed_before, joined_before
 from waiting_room.writing import LedgerWriter
 
 
@@ -189,32 +189,54 @@ class Entries:
             more={"place": place, "serving": serving},
         )
 
-    async def _join_batch(self, line: Line, asks: list[JoinAsk]) -> Settled[Joined | JoinRefusal]:
+    async def _join_batch(self, line: Line, asks: list[JoinAsk]) -> Awaitable[list[Joined | JoinRefusal]]:
         answers = await self._room.join(line, asks)
-        fresh: list[EntryRow] = []
-        repeats: list[EntryRow] = []
         for ask, answer in zip(asks, answers, strict=True):
             if isinstance(answer, Joined):
-                row = EntryRow(answer.n, ask.entry, leaf_of(answer.n, ask.entry, ask.secret_hash), answer.at_ms)
-                # The instance that gave the number may have died before it was written.
-                (repeats if answer.repeat else fresh).append(row)
-        self._join_writer.add(line, fresh, maybe_there=False)
-        self._join_writer.add(line, repeats, maybe_there=True)
-        return answers, self._written(self._join_writer, bool(fresh or repeats))
+                leaf = leaf_of(answer.n, ask.entry, ask.secret_hash)
+                # A repeat may be new to the ledger: the instance that gave the number may have died before.
+                row = EntryRow(answer.n, ask.entry, leaf, answer.at_ms)
+                self._join_writer.add(line, [row], maybe_there=answer.repeat)
+        return self._joined_as_kept(line, asks, answers, self._join_writer.settled())
 
-    async def _claim_batch(self, line: Line, places: list[tuple[int, int]]) -> Settled[Claimed | ClaimRefusal]:
-        answers = await self._room.claim(line, places)
-        rows = [
-            ClaimRow(n, answer.first_ms, None)
-            for (n, _), answer in zip(places, answers, strict=True)
-            if isinstance(answer, Claimed)
+    async def _joined_as_kept(
+        self,
+        line: Line,
+        asks: list[JoinAsk],
+        answers: list[Joined | JoinRefusal],
+        settled: Awaitable[dict[Line, list[EntryRow]]],
+    ) -> list[Joined | JoinRefusal]:
+        """The answers, unless a store that was lost in between gave the same entry two numbers: the kept one counts."""
+        if not any(isinstance(answer, Joined) for answer in answers):
+            return answers
+        kept = {row.entry: row for row in (await settled).get(line, ())}
+        return [
+            joined_before(kept[ask.entry], ask) if isinstance(answer, Joined) and ask.entry in kept else answer
+            for ask, answer in zip(asks, answers, strict=True)
         ]
-        self._claim_writer.add(line, rows, maybe_there=True)
-        return answers, self._written(self._claim_writer, bool(rows))
 
-    @staticmethod
-    def _written(writer: LedgerWriter[EntryRow] | LedgerWriter[ClaimRow], wanted: bool) -> Awaitable[None] | None:
-        return writer.settled() if wanted else None
+    async def _claim_batch(self, line: Line, places: list[tuple[int, int]]) -> Awaitable[list[Claimed | ClaimRefusal]]:
+        answers = await self._room.claim(line, places)
+        for (n, _), answer in zip(places, answers, strict=True):
+            if isinstance(answer, Claimed):
+                self._claim_writer.add(line, [ClaimRow(n, answer.first_ms, None)], maybe_there=True)
+        return self._claimed_as_kept(line, places, answers, self._claim_writer.settled())
+
+    async def _claimed_as_kept(
+        self,
+        line: Line,
+        places: list[tuple[int, int]],
+        answers: list[Claimed | ClaimRefusal],
+        settled: Awaitable[dict[Line, list[ClaimRow]]],
+    ) -> list[Claimed | ClaimRefusal]:
+        """The answers, with the first claim that was kept, whatever a store that was lost in between has said."""
+        if not any(isinstance(answer, Claimed) for answer in answers):
+            return answers
+        kept = {row.n: row for row in (await settled).get(line, ())}
+        return [
+            claimed_before(kept[n], answer) if isinstance(answer, Claimed) and n in kept else answer
+            for (n, _), answer in zip(places, answers, strict=True)
+        ]
 
 
 def _refuse(

@@ -27,7 +27,8 @@ UPDATE room_line SET serving_floor = $3 WHERE show_id = $1 AND line = $2 AND ser
 # For rows that may have been written before: after a repeat, and after an answer that was lost.
 ADD_ENTRIES = """
 INSERT INTO room_entry (show_id, line, n, entry, leaf, joined_at_ms)
-SELECT $1, $2, e.* FROM unnest($3::bigint[], $4::bytea[], $5::bytea[], $6::bigint[]) AS e
+SELECT $1, $2, e.* FROM unnest($3::bigint[], $4::bytea[], $5::bytea[], $6::bigint[]) AS e (n, entry, leaf, joined)
+ORDER BY e.n
 ON CONFLICT DO NOTHING
 """
 # The lowest numbers first, so that two instances with the same rows do not wait for each other in a circle.
@@ -42,8 +43,7 @@ WHERE (room_claim.claimed_at_ms IS NULL AND EXCLUDED.claimed_at_ms IS NOT NULL)
    OR (room_claim.given_up_at_ms IS NULL AND EXCLUDED.given_up_at_ms IS NOT NULL)
 """
 ENTRIES = """
-SELECT DISTINCT ON (entry) n, entry, leaf, joined_at_ms FROM room_entry
-WHERE show_id = $1 AND line = $2 AND entry = ANY($3::bytea[]) ORDER BY entry, n
+SELECT n, entry, leaf, joined_at_ms FROM room_entry WHERE show_id = $1 AND line = $2 AND entry = ANY($3::bytea[])
 """
 CLAIMS = """
 SELECT n, claimed_at_ms, given_up_at_ms FROM room_claim WHERE show_id = $1 AND line = $2 AND n = ANY($3::bigint[])
@@ -73,22 +73,30 @@ class PostgresLedger:
         async with reaching():
             await self._pool.execute(RAISE_FLOOR, line.show, line.name, serving)
 
-    async def add_entries(self, line: Line, rows: Sequence[EntryRow], *, maybe_there: bool) -> None:
+    async def add_entries(self, line: Line, rows: Sequence[EntryRow], *, maybe_there: bool) -> list[EntryRow]:
         """See `ports.Ledger`."""
         async with reaching(), self._pool.acquire() as connection:
-            if maybe_there:
-                columns = [list(column) for column in zip(*rows, strict=True)]
-                await connection.execute(ADD_ENTRIES, line.show, line.name, *columns)
-                return
-            await connection.copy_records_to_table(
-                "room_entry", records=[(line.show, line.name, *row) for row in rows], columns=ENTRY_COLUMNS
-            )
+            if not maybe_there:
+                records = [(line.show, line.name, *row) for row in rows]
+                try:
+                    await connection.copy_records_to_table("room_entry", records=records, columns=ENTRY_COLUMNS)
+                except asyncpg.UniqueViolationError:
+                    # A client that asked another instance as well was faster there. Nothing of the COPY is left.
+                    pass
+                else:
+                    return []
+            columns = [list(column) for column in zip(*rows, strict=True)]
+            await connection.execute(ADD_ENTRIES, line.show, line.name, *columns)
+        kept = await self.entries(line, [row.entry for row in rows])
+        given = {row.entry: row.n for row in rows}
+        return [row for row in kept.values() if row.n != given[row.entry]]
 
-    async def add_claims(self, line: Line, rows: Sequence[ClaimRow]) -> None:
+    async def add_claims(self, line: Line, rows: Sequence[ClaimRow]) -> list[ClaimRow]:
         """See `ports.Ledger`."""
         async with reaching():
             columns = [list(column) for column in zip(*rows, strict=True)]
             await self._pool.execute(ADD_CLAIMS, line.show, line.name, *columns)
+        return list((await self.claims(line, [row.n for row in rows])).values())
 
     async def entries(self, line: Line, entries: Sequence[bytes]) -> dict[bytes, EntryRow]:
         """See `ports.Ledger`."""

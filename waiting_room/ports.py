@@ -176,16 +176,19 @@ class Ledger(Protocol):
         """Remember that the line was served this far."""
         ...
 
-    async def add_entries(self, line: Line, rows: Sequence[EntryRow], *, maybe_there: bool) -> None:
-        """Keep joins; `maybe_there`: some of them may have been kept before, which must change nothing."""
+    async def add_entries(self, line: Line, rows: Sequence[EntryRow], *, maybe_there: bool) -> list[EntryRow]:
+        """Keep joins; an entry that is kept already stays as it is. `maybe_there`: expect some of them to be.
+
+        Returns what is kept of those entries that are kept under another number than the row's.
+        """
         ...
 
-    async def add_claims(self, line: Line, rows: Sequence[ClaimRow]) -> None:
-        """Keep claims and places given up; the first of each place counts."""
+    async def add_claims(self, line: Line, rows: Sequence[ClaimRow]) -> list[ClaimRow]:
+        """Keep claims and places given up; the first of each place counts. Returns what is kept of these places."""
         ...
 
     async def entries(self, line: Line, entries: Sequence[bytes]) -> dict[bytes, EntryRow]:
-        """The kept joins of these entries; of several the earliest."""
+        """The kept joins of these entries."""
         ...
 
     async def claims(self, line: Line, numbers: Sequence[int]) -> dict[int, ClaimRow]:

@@ -4,6 +4,7 @@ Nothing here waits for anything but its ports, and the time comes from the clock
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 import structlog
@@ -31,6 +32,7 @@ from waiting_room.ports import (
     RoomRow,
     RoomTable,
     StoreLost,
+    StoreUnavailable,
 )
 from waiting_room.rooms import Heard, Room, RoomLimits
 
@@ -175,27 +177,26 @@ class WaitingRoom:
         return answers
 
     async def claim(self, line: Line, places: Sequence[tuple[int, int]]) -> list[Claimed | ClaimRefusal]:
-        """The first claim of each `(n, place)`. Raises `StoreLost`, `StoreUnavailable`, `LedgerUnavailable`."""
+        """The first claim of each `(n, place)`. Raises `StoreUnavailable`, `LedgerUnavailable`."""
         room = self.rooms[line.show]
-        for _ in range(ATTEMPTS_MAX):
-            try:
-                answers = await self._claim_known(room, places)
-            except StoreLost:
-                await self._secure(room)
-                continue
-            metrics.ADMITTED.inc(sum(isinstance(answer, Claimed) and not answer.repeat for answer in answers))
-            return answers
-        raise StoreLost("the store was lost again while it was being mended")
+        answers = await self._mending(room, lambda: self._claim_known(room, places))
+        metrics.ADMITTED.inc(sum(isinstance(answer, Claimed) and not answer.repeat for answer in answers))
+        return answers
 
     async def give_up(self, line: Line, n: int) -> bool:
         """Take a number out of the line; False where it was out. Raises `StoreUnavailable`, `LedgerUnavailable`."""
-        try:
-            fresh = await self._counters.give_up(line, n)
-        except StoreLost:
-            await self._secure(self.rooms[line.show])
-            fresh = await self._counters.give_up(line, n)
+        fresh = await self._mending(self.rooms[line.show], lambda: self._counters.give_up(line, n))
         metrics.ABANDONED.inc(fresh)
         return fresh
+
+    async def _mending(self, room: Room, ask: Callable[[], Awaitable[T]]) -> T:
+        """What `ask` answers once the line counts."""
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                return await ask()
+            except StoreLost:
+                await self._secure(room)
+        raise StoreUnavailable("the line was lost again while it was being mended")
 
     async def _join_known(self, room: Room, asks: Sequence[JoinAsk]) -> list[Joined | JoinRefusal]:
         """The answers, with what the ledger knows of joins that a lost store may have forgotten."""
@@ -208,12 +209,7 @@ class WaitingRoom:
         answers: list[Joined | JoinRefusal] = []
         for ask in asks:
             row = known.get(ask.entry)
-            if row is None:
-                answers.append(next(given))
-            elif row.leaf == leaf_of(row.n, ask.entry, ask.secret_hash):
-                answers.append(Joined(row.n, row.joined_at_ms, repeat=True))
-            else:
-                answers.append(JoinRefusal.OTHER_SECRET)
+            answers.append(next(given) if row is None else joined_before(row, ask))
         return answers
 
     async def _claim_known(self, room: Room, places: Sequence[tuple[int, int]]) -> list[Claimed | ClaimRefusal]:
@@ -273,10 +269,26 @@ class WaitingRoom:
                     return
                 ceiling = await numbers.extend(position.gen, self._numbers_reserved)
                 if ceiling is not None:
-                    await self._counters.extend(room.line, position.gen, ceiling)
+                    with suppress(StoreLost):  # whoever asks next finds out
+                        await self._counters.extend(room.line, position.gen, ceiling)
                     return
             generation = await numbers.new_generation(self._numbers_reserved)
             await self._counters.install(room.line, generation)
             if generation.gen > 1:
                 log.warning("room.store_lost", show=room.row.show, gen=generation.gen, restarts_at=generation.issued)
-            await self._move(room)
+            with suppress(StoreLost):
+                await self._move(room)
+
+
+def joined_before(row: EntryRow, ask: JoinAsk) -> Joined | JoinRefusal:
+    """The answer to a join whose entry is kept in the ledger."""
+    if row.leaf != leaf_of(row.n, ask.entry, ask.secret_hash):
+        return JoinRefusal.OTHER_SECRET
+    return Joined(row.n, row.joined_at_ms, repeat=True)
+
+
+def claimed_before(row: ClaimRow, claimed: Claimed) -> Claimed | ClaimRefusal:
+    """The answer to a claim of which the ledger keeps `row`."""
+    if row.given_up_at_ms is not None:
+        return ClaimRefusal.GIVEN_UP
+    return claimed if row.claimed_at_ms is None else Claimed(row.claimed_at_ms, claimed.repeat)

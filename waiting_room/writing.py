@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from typing import Generic, TypeVar
 
 import structlog
@@ -20,12 +19,13 @@ ROWS_PER_WRITE_MAX = 5_000
 class LedgerWriter(Generic[Row]):
     """Rows wait here, in order, until they are written: one statement for all that gathered meanwhile.
 
-    `write(line, rows, maybe_there)` raises `LedgerUnavailable`; then the rows are written again with `maybe_there`.
+    `write(line, rows, maybe_there)` returns what the ledger keeps that is of interest to those who wait; it raises
+    `LedgerUnavailable`, and then the rows are written again with `maybe_there`.
     """
 
     def __init__(
         self,
-        write: Callable[[Line, Sequence[Row], bool], Awaitable[None]],
+        write: Callable[[Line, Sequence[Row], bool], Awaitable[list[Row]]],
         *,
         rows_max: int,
         wait_s: float,
@@ -38,7 +38,7 @@ class LedgerWriter(Generic[Row]):
         self._waiting: dict[tuple[Line, bool], list[Row]] = {}
         self._rows = 0
         self._work = asyncio.Event()
-        self._round: asyncio.Future[None] | None = None
+        self._round: asyncio.Future[dict[Line, list[Row]]] | None = None
 
     @property
     def full(self) -> bool:
@@ -52,16 +52,21 @@ class LedgerWriter(Generic[Row]):
             self._rows += len(rows)
             self._work.set()
 
-    def settled(self) -> Awaitable[None]:
-        """Ends when everything taken in so far is written, after `wait_s` at the latest: answers then go out anyway."""
+    def settled(self) -> Awaitable[dict[Line, list[Row]]]:
+        """What the ledger keeps, once everything taken in so far is written.
+
+        Nothing after `wait_s`: without the ledger, answers go out as the counters gave them.
+        """
         if self._round is None:
             self._round = asyncio.get_running_loop().create_future()
         return self._until(self._round)
 
-    async def _until(self, told: "asyncio.Future[None]") -> None:
-        with suppress(TimeoutError):
+    async def _until(self, told: "asyncio.Future[dict[Line, list[Row]]]") -> dict[Line, list[Row]]:
+        try:
             async with asyncio.timeout(self._wait_s):
-                await asyncio.shield(told)
+                return await asyncio.shield(told)
+        except TimeoutError:
+            return {}
 
     async def run(self) -> None:
         """Write for as long as the process lives."""
@@ -71,19 +76,20 @@ class LedgerWriter(Generic[Row]):
             # Those who wait from here on have rows that are not in this round.
             taken, self._waiting = self._waiting, {}
             told, self._round = self._round, None
+            kept: dict[Line, list[Row]] = {}
             for (line, maybe_there), rows in taken.items():
                 for start in range(0, len(rows), ROWS_PER_WRITE_MAX):
                     chunk = rows[start : start + ROWS_PER_WRITE_MAX]
-                    await self._write_one(line, chunk, maybe_there)
+                    kept.setdefault(line, []).extend(await self._write_one(line, chunk, maybe_there))
                     self._rows -= len(chunk)
             metrics.LEDGER_BACKLOG.set(self._rows)
             if told is not None and not told.done():
-                told.set_result(None)
+                told.set_result(kept)
 
-    async def _write_one(self, line: Line, rows: list[Row], maybe_there: bool) -> None:
+    async def _write_one(self, line: Line, rows: list[Row], maybe_there: bool) -> list[Row]:
         while True:
             try:
-                await self._write(line, rows, maybe_there)
+                kept = await self._write(line, rows, maybe_there)
             except LedgerUnavailable as error:
                 # The answer may be all that was lost.
                 maybe_there = True
@@ -92,4 +98,4 @@ class LedgerWriter(Generic[Row]):
                 await asyncio.sleep(self._backoff.next_wait_s())
             else:
                 self._backoff.reset()
-                return
+                return kept

@@ -36,7 +36,8 @@ CREATE TABLE room_entry (
     PRIMARY KEY (show_id, line, n)
 );
 COMMENT ON COLUMN room_entry.leaf IS 'hash of n, entry and the hash of the secret: a place that nobody can mint later';
-CREATE INDEX room_entry_by_entry ON room_entry (show_id, entry);
+-- Whatever the counters forget between two answers: an entry has the one place that was kept first.
+CREATE UNIQUE INDEX room_entry_by_entry ON room_entry (show_id, line, entry);
 
 CREATE TABLE room_claim (
     show_id         bigint NOT NULL,

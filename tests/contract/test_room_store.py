@@ -32,7 +32,6 @@ from waiting_room.ports import (
     Joined,
     JoinRefusal,
     Ledger,
-    LedgerUnavailable,
     Line,
     Position,
     RoomTable,
@@ -319,20 +318,37 @@ async def test_no_two_generations_share_a_number_and_only_the_latest_gets_more(s
         assert await reserved.extend(2, 5) == 30
 
 
+def kept(n: int, of: int) -> EntryRow:
+    return EntryRow(n, entry(of), leaf_of(n, entry(of), HASH), NOW_MS + n)
+
+
 async def test_joins_are_kept_once_however_often_they_are_written(stores: Stores) -> None:
-    rows = [EntryRow(n, entry(n), leaf_of(n, entry(n), HASH), NOW_MS) for n in (1, 2)]
-    await stores.ledger.add_entries(LINE, rows, maybe_there=False)
-    with pytest.raises(LedgerUnavailable):
-        await stores.ledger.add_entries(LINE, rows, maybe_there=False)
-    third = EntryRow(3, entry(2), leaf_of(3, entry(2), HASH), NOW_MS)
-    await stores.ledger.add_entries(LINE, [*rows, third], maybe_there=True)
-    assert await stores.ledger.entries(LINE, [entry(1), entry(2), entry(9)]) == {entry(1): rows[0], entry(2): rows[1]}
+    rows = [kept(1, of=1), kept(2, of=2)]
+    for maybe_there in (False, False, True):
+        assert await stores.ledger.add_entries(LINE, rows, maybe_there=maybe_there) == []
+    assert await stores.ledger.add_entries(LINE, [kept(3, of=3), *rows], maybe_there=False) == []
+    assert await stores.ledger.entries(LINE, [entry(n) for n in (1, 2, 3, 4)]) == {
+        entry(n): kept(n, of=n) for n in (1, 2, 3)
+    }
     assert await stores.ledger.entries(Line(SHOW, "presale"), [entry(1)]) == {}
+
+
+@pytest.mark.parametrize("maybe_there", [False, True])
+async def test_an_entry_keeps_the_number_that_was_kept_first(stores: Stores, maybe_there: bool) -> None:
+    """What two instances write of one client when the counters were lost between their two answers."""
+    await stores.ledger.add_entries(LINE, [kept(5, of=1)], maybe_there=False)
+    both = [kept(12, of=1), kept(13, of=2)]
+    assert await stores.ledger.add_entries(LINE, both, maybe_there=maybe_there) == [kept(5, of=1)]
+    assert await stores.ledger.entries(LINE, [entry(1), entry(2)]) == {
+        entry(1): kept(5, of=1),
+        entry(2): kept(13, of=2),
+    }
 
 
 async def test_the_first_claim_and_giving_up_are_both_kept(stores: Stores) -> None:
     await stores.ledger.add_claims(LINE, [ClaimRow(1, 500, None), ClaimRow(2, 500, None), ClaimRow(2, None, 700)])
-    await stores.ledger.add_claims(LINE, [ClaimRow(1, 900, None), ClaimRow(3, None, 800)])
+    told = await stores.ledger.add_claims(LINE, [ClaimRow(1, 900, None), ClaimRow(3, None, 800)])
+    assert sorted(told) == [ClaimRow(1, 500, None), ClaimRow(3, None, 800)]
     await stores.ledger.add_claims(LINE, [ClaimRow(1, None, 950)])
     assert await stores.ledger.claims(LINE, [1, 2, 3, 4]) == {
         1: ClaimRow(1, 500, 950),

@@ -178,24 +178,28 @@ class MemoryLedger:
         gen, ceiling, floor = self.lines[line]
         self.lines[line] = (gen, ceiling, max(floor, serving))
 
-    async def add_entries(self, line: Line, rows: Sequence[EntryRow], *, maybe_there: bool) -> None:
+    async def add_entries(self, line: Line, rows: Sequence[EntryRow], *, maybe_there: bool) -> list[EntryRow]:
         self._reach()
-        if not maybe_there and any((line, row.n) in self.kept_entries for row in rows):
-            raise LedgerUnavailable("a number is there already")
         for row in rows:
-            self.kept_entries.setdefault((line, row.n), row)
+            known = {(of, kept.entry) for (of, _), kept in self.kept_entries.items()}
+            if (line, row.entry) not in known:
+                self.kept_entries.setdefault((line, row.n), row)
+        given = {row.entry: row.n for row in rows}
+        kept = await self.entries(line, list(given))
+        return [row for row in kept.values() if row.n != given[row.entry]]
 
-    async def add_claims(self, line: Line, rows: Sequence[ClaimRow]) -> None:
+    async def add_claims(self, line: Line, rows: Sequence[ClaimRow]) -> list[ClaimRow]:
         self._reach()
         for row in rows:
             known = self.kept_claims.get((line, row.n), row)
             claimed = row.claimed_at_ms if known.claimed_at_ms is None else known.claimed_at_ms
             given_up = row.given_up_at_ms if known.given_up_at_ms is None else known.given_up_at_ms
             self.kept_claims[line, row.n] = ClaimRow(row.n, claimed, given_up)
+        return list((await self.claims(line, [row.n for row in rows])).values())
 
     async def entries(self, line: Line, entries: Sequence[bytes]) -> dict[bytes, EntryRow]:
         self._reach()
-        rows = [row for (of, _), row in sorted(self.kept_entries.items(), reverse=True) if of == line]
+        rows = [row for (of, _), row in self.kept_entries.items() if of == line]
         return {row.entry: row for row in rows if row.entry in entries}
 
     async def claims(self, line: Line, numbers: Sequence[int]) -> dict[int, ClaimRow]:

@@ -1,0 +1,111 @@
+"""One instance of the room's own code in a process of its own, which joins for clients and then lives on.
+
+`python -m tests.contract.room_instance '{"postgres_url", "redis_url", "redis_prefix", "show", "clients", "result",
+"numbers_reserved", "rate_per_min", "secret"}'`: joins for each of `clients` (numbers), each tenth one twice; writes
+`{client: [n, ticket]}` to `result`; prints `{"serving", "at_ms"}` (the store's time) at each move of the line.
+"""
+
+import asyncio
+import json
+import random
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from runtime import logs
+from runtime.postgres import open_pool
+from runtime.redis import open_redis
+from runtime.retry import Backoff
+from ticketing.clock import SystemClock
+from ticketing.tokens import TokenKeys, secret_hash
+from waiting_room.entries import Bounds, Entries, Place
+from waiting_room.ledger import PostgresLedger
+from waiting_room.loops import Loop
+from waiting_room.ports import ClaimRow, EntryRow, LedgerUnavailable, Line, StoreUnavailable
+from waiting_room.room_table import PostgresRooms
+from waiting_room.rooms import RoomLimits
+from waiting_room.service import WaitingRoom
+from waiting_room.store import RedisCounters
+from waiting_room.writing import LedgerWriter
+
+AT_ONCE = 1_000
+
+
+async def live(told: dict[str, Any]) -> None:
+    async with (
+        open_pool(told["postgres_url"], min_size=1, max_size=6, application_name="test") as pool,
+        open_redis(told["redis_url"], client_name="test") as redis,
+    ):
+        ledger = PostgresLedger(pool)
+        clock = SystemClock()
+        room = WaitingRoom(
+            counters=RedisCounters(redis, told["redis_prefix"], repeat_s=600),
+            ledger=ledger,
+            table=PostgresRooms(pool),
+            clock=clock,
+            limits=RoomLimits(told["rate_per_min"], 500, 2_500),
+            numbers_reserved=told["numbers_reserved"],
+        )
+
+        async def write_joins(line: Line, rows: Sequence[EntryRow], maybe_there: bool) -> list[EntryRow]:
+            return await ledger.add_entries(line, rows, maybe_there=maybe_there)
+
+        async def write_claims(line: Line, rows: Sequence[ClaimRow], _maybe_there: bool) -> list[ClaimRow]:
+            return await ledger.add_claims(line, rows)
+
+        joins = LedgerWriter(write_joins, rows_max=100_000, wait_s=5.0, backoff=Backoff(random.random))
+        claims = LedgerWriter(write_claims, rows_max=100_000, wait_s=5.0, backoff=Backoff(random.random))
+        entries = Entries(
+            room,
+            keys=TokenKeys([told["secret"]]),
+            clock=clock,
+            joins=joins,
+            claims=claims,
+            bounds=Bounds(500, 20_000),
+        )
+
+        async def move_and_say() -> None:
+            await room.advance()
+            for found in room.rooms.values():
+                line = {"serving": found.position.serving, "at_ms": found.position.at_ms}
+                print(json.dumps(line), flush=True)
+
+        loops = [Loop("move", 0.05, move_and_say), Loop("mend", 0.05, room.mend), Loop("read", 0.5, room.refresh)]
+        tasks = [asyncio.create_task(run()) for run in (*(loop.run for loop in loops), joins.run, claims.run)]
+        with suppress(StoreUnavailable, LedgerUnavailable):
+            await room.room(told["show"])
+        await join_all(entries, told)
+        await asyncio.gather(*tasks)
+
+
+async def join_all(entries: Entries, told: dict[str, Any]) -> None:
+    results: dict[int, tuple[int, str]] = {}
+
+    async def join(client: int) -> None:
+        while True:
+            place = await entries.join(told["show"], UUID(int=client), secret_hash(f"the secret of {client}"))
+            if isinstance(place, Place):
+                assert results.setdefault(client, (place.n, place.ticket)) == (place.n, place.ticket)
+                return
+            assert place.code in ("room_unavailable", "busy"), place
+            await asyncio.sleep(0.05)
+
+    wanted: list[int] = [client for client in told["clients"] for _ in range(2 if client % 10 == 0 else 1)]
+    for start in range(0, len(wanted), AT_ONCE):
+        await asyncio.gather(*(join(client) for client in wanted[start : start + AT_ONCE]))
+    write_whole(Path(told["result"]), json.dumps(results))
+
+
+def write_whole(result: Path, text: str) -> None:
+    """A reader sees all of it or nothing."""
+    unfinished = result.with_suffix(".part")
+    unfinished.write_text(text)
+    unfinished.replace(result)
+
+
+if __name__ == "__main__":
+    logs.configure("warning")
+    asyncio.run(live(json.loads(sys.argv[1])))
