@@ -11,7 +11,7 @@ from infra import doctor as machine
 from infra import embedded
 from onsale import running
 from onsale.admin import AdminFailed
-from onsale.installation import infra_settings, open_installation, provision
+from onsale.installation import NotProvisioned, infra_settings, open_installation, provision
 from onsale.server_process import UpFailed
 from onsale.verify.command import verify as run_verify
 
@@ -72,7 +72,7 @@ def up(
     options = UpOptions(data_dir=data_dir, port=port, allocators=allocators, log_level=log_level)
     try:
         code = run_up(options, _say, lambda done: greet(done, as_json=as_json))
-    except (running.AlreadyRunning, embedded.ServersUnavailable) as error:
+    except (running.AlreadyRunning, embedded.ServersUnavailable, NotProvisioned) as error:
         _say(str(error))
         raise typer.Exit(UNAVAILABLE) from None
     raise typer.Exit(code)
@@ -129,7 +129,7 @@ def create_key(
         with open_installation(infra_settings(data_dir), _say) as installation:
             provision(installation)
             key_id, key = asyncio.run(make_key(installation, name, role, sandbox=sandbox))
-    except embedded.ServersUnavailable as error:
+    except (embedded.ServersUnavailable, NotProvisioned) as error:
         _say(str(error))
         raise typer.Exit(UNAVAILABLE) from None
     except ValueError as error:

@@ -2,18 +2,17 @@
 
 import msgspec
 from rich.console import Console
-from rich.table import Table
 
 from onsale.up import Announcement
 
 
 def greet(done: Announcement, *, as_json: bool) -> None:
-    """Print it: a JSON line for programs, a table and a curl line for people."""
+    """Print it: a JSON line for programs, addresses, keys and a curl line for people."""
     if as_json:
         print(msgspec.json.encode(done).decode(), flush=True)
         return
     console = Console(highlight=False, soft_wrap=True)
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    console.print("onsale is up; Ctrl-C ends it", style="bold")
     for name, value in (
         ("pages", done.url),
         ("the show", f"{done.url}/room/{done.show}"),
@@ -24,8 +23,6 @@ def greet(done: Announcement, *, as_json: bool) -> None:
         ("sandbox key", done.sandbox_key),
         ("logs", f"{done.data_dir}/log"),
     ):
-        table.add_row(f"[bold]{name}[/bold]", value)
-    console.print("onsale is up; Ctrl-C ends it")
-    console.print(table)
-    console.print("Hold two places as a partner:\n")
+        console.print(f"  {name:12} {value}")
+    console.print("\nHold two places as a partner:\n")
     print(done.curl(), flush=True)

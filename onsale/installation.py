@@ -9,9 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+from aiokafka.errors import KafkaError
 
 from infra.embedded import EmbeddedServers
-from infra.provision import database_url, provision_database, provision_topics
+from infra.provision import MigrationChanged, database_url, provision_database, provision_topics
 from infra.settings import InfraSettings
 from ticketing.topics import PARTITIONS_DEFAULT
 
@@ -68,8 +69,12 @@ def own_database(url: str) -> str:
     return url if named and named != MAINTENANCE_DATABASE else database_url(url, DATABASE)
 
 
+class NotProvisioned(Exception):
+    """The servers are there, and could not be made ready; the text says why."""
+
+
 def provision(installation: Installation) -> None:
-    """Roles, database, migrations, topics, as far as they are missing. Raises what the servers answer."""
+    """Roles, database, migrations, topics, as far as they are missing. Raises `NotProvisioned`."""
     partitions = int(os.environ.get("ONSALE_PARTITIONS", PARTITIONS_DEFAULT))
     prefix = os.environ.get("ONSALE_TOPIC_PREFIX", "")
 
@@ -78,7 +83,10 @@ def provision(installation: Installation) -> None:
             group.create_task(_provision_database(installation, partitions))
             group.create_task(provision_topics(installation.kafka_bootstrap, prefix, partitions))
 
-    asyncio.run(both())
+    try:
+        asyncio.run(both())
+    except* (MigrationChanged, asyncpg.PostgresError, KafkaError, OSError) as group:
+        raise NotProvisioned("; ".join(str(error) for error in group.exceptions)) from None
 
 
 async def _provision_database(installation: Installation, partitions: int) -> None:

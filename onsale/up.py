@@ -68,7 +68,7 @@ class Announcement(msgspec.Struct, frozen=True):
 def up(options: UpOptions, say: Callable[[str], None], announce: Callable[[Announcement], None]) -> int:
     """Run everything until SIGTERM or SIGINT; the exit code.
 
-    Raises `running.AlreadyRunning`, `infra.embedded.ServersUnavailable`, and what provisioning raises.
+    Raises `running.AlreadyRunning`, `infra.embedded.ServersUnavailable`, `NotProvisioned`.
     """
     settings = infra_settings(options.data_dir)
     data_dir = settings.data_dir.absolute()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 PARTY_WEIGHTS = {1: 25, 2: 45, 3: 15, 4: 15}
-PRIME_SHARE = 0.3
+PRIME_SHARE = 0.5
 """Of the seats, the best: where everybody who chooses by hand looks first, so that they meet there."""
 
 

@@ -1,0 +1,101 @@
+"""One `up` per data directory; its children are started again, and end with it."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable
+from pathlib import Path
+
+import pytest
+
+from onsale import running
+from onsale.children import Children
+
+pytestmark = pytest.mark.anyio
+
+SLEEPER = "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\nsignal.pause()\n"
+HOLDER = """
+import signal, sys
+from pathlib import Path
+from onsale import running
+with running.only_one(Path(sys.argv[1])):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    print("held", flush=True)
+    signal.pause()
+"""
+
+
+def test_a_second_one_is_told_of_the_first(tmp_path: Path) -> None:
+    directory = tmp_path / "data"
+    with running.only_one(directory):
+        running.write_state(directory, running.RunningNow(os.getpid(), url="http://127.0.0.1:1", children={"a": 7}))
+        seen = running.read_state(directory)
+        assert seen is not None
+        assert (seen.pid, seen.children) == (os.getpid(), {"a": 7})
+        with pytest.raises(running.AlreadyRunning, match="http://127.0.0.1:1"), running.only_one(directory):
+            pass
+    assert running.read_state(directory) is None
+    assert not running.stop(directory)
+
+
+def test_what_a_killed_one_left_behind_means_nothing(tmp_path: Path) -> None:
+    with running.only_one(tmp_path):
+        pass
+    running.write_state(tmp_path, running.RunningNow(1))
+    assert running.read_state(tmp_path) is None
+    with running.only_one(tmp_path):
+        assert running.read_state(tmp_path) is not None
+
+
+def test_stop_ends_the_one_that_runs_and_waits_for_it(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        assert running.stop(tmp_path)
+        assert holder.wait(timeout=10) == 0
+    assert running.read_state(tmp_path) is None
+
+
+@pytest.fixture
+def sleeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    package = tmp_path / "sleeper_room"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "__main__.py").write_text(SLEEPER)
+    monkeypatch.syspath_prepend(tmp_path)
+    return package.name
+
+
+async def test_a_dead_child_is_started_again_and_all_end_when_asked(sleeper: str, tmp_path: Path) -> None:
+    changes: asyncio.Queue[tuple[dict[str, int], dict[str, int]]] = asyncio.Queue()
+
+    def note(pids: dict[str, int], restarts: dict[str, int]) -> None:
+        changes.put_nowait((dict(pids), dict(restarts)))
+
+    children = Children([sleeper, sleeper], tmp_path / "log", note)
+    async with children.open() as room, asyncio.timeout(20), asyncio.TaskGroup() as group:
+        assert room.ready()
+        for task in room.tasks:
+            group.create_task(_run(task()))
+        while len((seen := await changes.get())[0]) < 2:
+            pass
+        pids, _ = seen
+        assert set(pids) == {f"{sleeper}-1", f"{sleeper}-2"}
+        assert room.ready() == []
+        os.kill(pids[f"{sleeper}-1"], signal.SIGKILL)
+        again, restarts = await changes.get()
+        assert restarts == {f"{sleeper}-1": 1, f"{sleeper}-2": 0}
+        assert again[f"{sleeper}-1"] != pids[f"{sleeper}-1"]
+        assert again[f"{sleeper}-2"] == pids[f"{sleeper}-2"]
+        assert room.request_stop is not None
+        room.request_stop()
+    assert children.pids == {}
+    for pid in {*pids.values(), *again.values()}:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+async def _run(task: Awaitable[None]) -> None:
+    await task
