@@ -1,6 +1,5 @@
 """How an outcome is written: what every one carries, filled in once; and the moment at which it is decided."""
 
-from dataclasses import dataclass
 from typing import Any, cast
 
 import msgspec
@@ -13,8 +12,7 @@ SENDER_SKEW_MS = 5_000
 """How far the broker's stamp may be ahead of the sender's before the sender's counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True, gc=False):
     """When and where one command is decided: the log's time, the batch's own clock, the command's place."""
 
     now_ms: int

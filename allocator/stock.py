@@ -7,6 +7,8 @@ Each change is noted in the `Draft` as "how it was before this batch"; `netting.
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
+import msgspec
+
 from ticketing import messages
 from ticketing.best_seats import Block, blocks_of
 from ticketing.layout import Layout
@@ -26,8 +28,7 @@ Verdict = tuple[bytes, bytes, str]
 """`(command key, fingerprint, kind of the outcome)` of a command that changed a reservation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """A reservation with what only the allocator needs of it: how to answer its repeats."""
 
     reservation: messages.Reservation

@@ -1,4 +1,8 @@
-"""What may be asked of a show: the commands on the log, in the imperative."""
+"""What may be asked of a show: the commands on the log, in the imperative.
+
+Here and in `outcomes.py` structs are `gc=False`: they hold values only, so they can be in no cycle, and a room that
+keeps a million of them must not have the collector walk over them again and again.
+"""
 
 from typing import Annotated
 
@@ -16,7 +20,7 @@ Seconds = Annotated[int, Meta(ge=0, le=10 * 366 * 86400)]
 Text = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*\Z")]
 
 
-class Policy(Struct, frozen=True, omit_defaults=True):
+class Policy(Struct, frozen=True, omit_defaults=True, gc=False):
     """The rules of one show, fixed when it opens and changed only by `ChangeShow`."""
 
     seats_per_hold_max: Count = 10
@@ -31,7 +35,7 @@ class Policy(Struct, frozen=True, omit_defaults=True):
     """How long before the start a booking can still be cancelled."""
 
 
-class Best(Struct, frozen=True, omit_defaults=True):
+class Best(Struct, frozen=True, omit_defaults=True, gc=False):
     """A wish for the best available seats."""
 
     quantity: Count
@@ -45,7 +49,7 @@ AreaCount = tuple[PlaceNo, Count]
 """`(area_no, quantity)`."""
 
 
-class Command(Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=True):
+class Command(Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=True, gc=False):
     """What every command carries. `key` tells repeats, `fingerprint` tells two bodies under one key apart."""
 
     show: ShowNo
@@ -123,7 +127,7 @@ class FailPayment(Command, frozen=True, kw_only=True):
     reason: Text = ""
 
 
-class Payment(Struct, frozen=True, omit_defaults=True):
+class Payment(Struct, frozen=True, omit_defaults=True, gc=False):
     """A payment that was made elsewhere; `(provider, reference)` names it once and for ever."""
 
     provider: Text

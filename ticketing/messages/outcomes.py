@@ -5,7 +5,7 @@ from msgspec import Struct
 from ticketing.messages.commands import Payment, Policy
 
 
-class Reservation(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Reservation(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A reservation as it stands after an outcome."""
 
     id: bytes
@@ -25,7 +25,7 @@ class Reservation(Struct, frozen=True, kw_only=True, omit_defaults=True):
     external_id: str = ""
 
 
-class Conflict(Struct, frozen=True):
+class Conflict(Struct, frozen=True, gc=False):
     """Why one place could not be had: `held booked blocked allocated unknown already_yours`."""
 
     reason: str
@@ -35,7 +35,7 @@ class Conflict(Struct, frozen=True):
     """With `already_yours`: which of yours it is."""
 
 
-class Outcome(Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=True):
+class Outcome(Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults=True, gc=False):
     """What every outcome carries: which command it answers, and where in the show's life it stands."""
 
     show: int
