@@ -1,0 +1,98 @@
+"""What happens is heard: by everybody what concerns places, by each person what concerns them."""
+
+import asyncio
+import secrets
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from tests.acceptance.sale import Sale
+from tests.acceptance.spectator import spectator
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_everybody_sees_places_go_and_only_the_owner_hears_of_persons(sale: Sale) -> None:
+    show = await sale.new_show(rows=2, seats_per_row=5)
+    anna, ben = sale.fan(show["show"]), sale.fan(show["show"])
+    async with spectator(sale, show) as public, spectator(sale, show) as annas, spectator(sale, show) as house:
+        await public.hello()
+        await annas.hello(anna)
+        await house.hello(sale.admin_key)
+        held = await sale.hold(show["show"], anna, "A-1", "A-2")
+        lost = await sale.hold(show["show"], ben, "A-1")
+        decided = await annas.until("request_decided")
+        assert decided["data"]["request"] == held.body["request"]
+        assert decided["data"]["outcome"]["reservation"] == held.body["reservation"]
+        assert decided["data"]["outcome"]["seats"] == held.body["seats"]
+        await sale.confirm(held.body["reservation"], anna)
+        booked = await annas.until("booking_confirmed")
+        assert (await house.until("booking_confirmed"))["id"] == booked["id"]
+        await public.until_seq(booked["seq"])
+        assert public.taken() == {"A-1": "booked", "A-2": "booked"}
+        assert lost.status == 409
+        personal = {frame["type"] for frame in public.heard} - {"welcome", "snapshot", "seat_status_changed"}
+        assert personal == set()
+        assert not [frame for frame in annas.heard if frame["data"].get("request") == lost.body["request"]]
+
+
+async def test_who_was_away_goes_on_where_it_left_and_misses_nothing_of_its_own(sale: Sale) -> None:
+    show = await sale.new_show(rows=2, seats_per_row=5)
+    anna, ben = sale.fan(show["show"]), sale.fan(show["show"])
+    async with spectator(sale, show) as first:
+        await first.hello(anna)
+        held = await sale.hold(show["show"], anna, "A-1")
+        await first.until("request_decided")
+        left_at = (await first.until("seat_status_changed"))["seq"]
+        before = first.taken()
+    await sale.confirm(held.body["reservation"], anna)
+    await sale.hold(show["show"], ben, "B-1")
+    await sale.hold(show["show"], anna, "B-1")
+    async with spectator(sale, show) as again, spectator(sale, show) as newcomer:
+        again.seats = dict(before)
+        await again.hello(anna, after_seq=left_at)
+        refused = await again.until("request_decided", status="rejected")
+        assert refused["data"]["outcome"]["code"] == "seats_unavailable"
+        await again.until_seq(left_at + 2)
+        kinds = [frame["type"] for frame in again.heard]
+        assert "snapshot" not in kinds, "the rest was enough"
+        assert kinds.count("booking_confirmed") == 1
+        await newcomer.hello()
+        await newcomer.until("snapshot")
+        assert again.taken() == newcomer.taken() == {"A-1": "booked", "B-1": "held"}
+
+
+async def test_many_watchers_all_end_with_what_the_tables_say(sale: Sale) -> None:
+    show = await sale.new_show(rows=10, seats_per_row=10)
+    fans = [sale.fan(show["show"]) for _ in range(40)]
+    labels = [f"{row}-{number}" for row in "ABCDEFGHIJ" for number in range(1, 11)]
+
+    async def buy(fan: str) -> None:
+        for _ in range(3):
+            held = await sale.hold(show["show"], fan, *secrets.SystemRandom().sample(labels, 2))
+            if held.status != 201:
+                continue
+            if secrets.randbelow(2):
+                await sale.confirm(held.body["reservation"], fan)
+            else:
+                await sale.call("DELETE", f"/api/reservations/{held.body['reservation']}", token=fan)
+
+    async with spectator(sale, show) as one, spectator(sale, show) as other:
+        await asyncio.gather(one.hello(), other.hello(fans[0]))
+        await asyncio.gather(*(buy(fan) for fan in fans))
+        (state,) = await sale.rows("SELECT seq FROM show")
+        await asyncio.gather(one.until_seq(state["seq"]), other.until_seq(state["seq"]))
+        rows = await sale.rows("SELECT seat_no FROM seat_taken ORDER BY seat_no")
+        assert sorted(one.taken()) == sorted(labels[row["seat_no"]] for row in rows)
+        assert one.taken() == other.taken()
+        assert len(one.taken()) > 0
+
+
+async def test_a_token_that_is_not_for_this_show_closes_the_socket(sale: Sale) -> None:
+    show, other = await sale.new_show(capacity=20), await sale.new_show(capacity=20)
+    for token, code in ((sale.fan(other["show"]), 4403), ("osk_live_made_up", 4401), ("rubbish", 4401)):
+        async with spectator(sale, show) as one:
+            with pytest.raises(ConnectionClosed):
+                await one.hello(token)
+            assert one.socket.close_code == code
+            assert [frame["type"] for frame in one.heard] == ["error"]
