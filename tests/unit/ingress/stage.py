@@ -1,0 +1,315 @@
+"""The room without servers: stores in memory, a log that a test decides over, requests straight into the app."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ingress.app import Api
+from ingress.asgi import Message, Scope
+from ingress.callers import Callers
+from ingress.catalogue import Catalogue
+from ingress.keys import ApiKey, KeyCache
+from ingress.ledger import ContactRow, Cursor, Ledger, Snapshot
+from ingress.log_edge import FutureBell
+from ingress.looking import Looking
+from ingress.rows import Ports, all_operations, open_api
+from ingress.service import Condition, NotTaken, SaleDesk
+from ingress.settings import Settings
+from ingress.shelf import Shelf
+from ingress.shows import LayoutRow, NewLayout, NewShow, ShowRow, VenueRow, Wanted
+from ingress.stores import StoreAway
+from ingress.views import Views
+from ingress.waiters import Waiters
+from tests.unit.ingress.tales import LAYOUT, PART, SHOW, T0, VENUE, hall, show_row
+from ticketing import messages
+from ticketing.clock import ManualClock
+from ticketing.intake import ConfirmBody
+from ticketing.layout import encode_layout
+from ticketing.messages import AnyCommand, AnyOutcome, Reservation
+from ticketing.tokens import Pass, ReservationToken, TokenKeys, api_key_hash
+from ticketing.vocabulary import show_text
+
+SECRET = "a secret of the tests"
+ADMIN_KEY = "osk_test_" + "a" * 48
+PARTNER_KEY = "osk_live_" + "b" * 48
+READER_KEY = "osk_live_" + "c" * 48
+REVOKED_KEY = "osk_live_" + "d" * 48
+KEYS = {
+    ADMIN_KEY: ApiKey("key_house", frozenset({"admin"}), True, False),
+    PARTNER_KEY: ApiKey("key_partner", frozenset({"booking", "read"}), False, False),
+    READER_KEY: ApiKey("key_reader", frozenset({"read"}), False, False),
+    REVOKED_KEY: ApiKey("key_gone", frozenset({"booking"}), False, True),
+}
+Decide = Callable[[AnyCommand, int], list[AnyOutcome]]
+
+
+class MemoryCatalogue(Catalogue):
+    """The catalogue's tables as dictionaries. `away`: as if Postgres were gone."""
+
+    def __init__(self) -> None:
+        document, sha256 = encode_layout(hall())
+        self.away = False
+        self.venues = {VENUE: VenueRow(VENUE, "The Hall", T0)}
+        self.layouts = {LAYOUT: LayoutRow(LAYOUT, VENUE, 1, sha256, hall().places, T0)}
+        self.documents = {LAYOUT: (document, sha256)}
+        self.stored: dict[int, ShowRow] = {SHOW: show_row()}
+
+    def reach(self) -> None:
+        if self.away:
+            raise StoreAway("gone")
+
+    async def add_venue(self, venue: VenueRow) -> VenueRow:
+        self.reach()
+        return self.venues.setdefault(venue.venue, venue)
+
+    async def venue(self, venue: str) -> VenueRow | None:
+        self.reach()
+        return self.venues.get(venue)
+
+    async def add_layout(self, venue: str, new: NewLayout, now_ms: int) -> LayoutRow:
+        self.reach()
+        version = 1 + sum(row.venue == venue for row in self.layouts.values())
+        row = LayoutRow(new.layout, venue, version, new.sha256, new.places, now_ms)
+        self.layouts[new.layout] = row
+        self.documents[new.layout] = (new.document, new.sha256)
+        return row
+
+    async def layout(self, venue: str, version: int | None) -> LayoutRow | None:
+        self.reach()
+        rows = [row for row in self.layouts.values() if row.venue == venue and version in (None, row.version)]
+        return max(rows, key=lambda row: row.version, default=None)
+
+    async def layout_by_id(self, layout: str) -> LayoutRow | None:
+        self.reach()
+        return self.layouts.get(layout)
+
+    async def document(self, layout: str) -> tuple[bytes, bytes] | None:
+        self.reach()
+        return self.documents.get(layout)
+
+    async def show(self, show: int) -> ShowRow | None:
+        self.reach()
+        return self.stored.get(show)
+
+    async def show_by_request(self, request_key: bytes) -> ShowRow | None:
+        self.reach()
+        return next((row for row in self.stored.values() if row.request_key == request_key), None)
+
+    async def shows(self, wanted: Wanted) -> list[tuple[int, str]]:
+        self.reach()
+        places = sorted((row.starts_at_ms, row.show) for row in self.stored.values())
+        return [(show, "open") for starts, show in places if (starts, show) > wanted.after][: wanted.limit]
+
+    async def add_show(self, new: NewShow) -> ShowRow | None:
+        self.reach()
+        if new.new_layout is not None and new.new_venue is not None:
+            self.venues[new.venue] = VenueRow(new.venue, new.new_venue, T0)
+            await self.add_layout(new.venue, new.new_layout, T0)
+        layout = self.layouts[new.layout]
+        row = ShowRow(
+            new.show, PART, new.venue, self.venues[new.venue].name, new.layout, layout.version, layout.sha256,
+            new.name, new.currency, new.starts_at_ms, new.opens_at_ms, new.closes_at_ms, new.places, new.prices,
+            new.policy, new.test, new.created_by, new.request_key, new.fingerprint, new.created_at_ms,
+        )  # fmt: skip
+        self.stored[new.show] = row
+        return row
+
+
+class MemoryLedger(Ledger):
+    """What the allocator would have written."""
+
+    def __init__(self) -> None:
+        self.away = False
+        self.open_shows = {SHOW}
+        self.reservations: dict[bytes, Reservation] = {}
+        self.batches: dict[tuple[int, int, int], bytes] = {}
+        self.contacts: dict[tuple[int, bytes], ContactRow] = {}
+
+    def reach(self) -> None:
+        if self.away:
+            raise StoreAway("gone")
+
+    async def reservation(self, part: int, show: int, reservation: bytes) -> Reservation | None:
+        self.reach()
+        return self.reservations.get(reservation)
+
+    async def batch_with(self, part: int, log_gen: int, offset: int) -> bytes | None:
+        self.reach()
+        return self.batches.get((part, log_gen, offset))
+
+    async def cursor(self, part: int) -> Cursor | None:
+        self.reach()
+        return Cursor(0, len(self.batches)) if part == PART else None
+
+    async def snapshot(self, part: int, show: int) -> Snapshot | None:
+        self.reach()
+        return Snapshot(0, "open", 0, []) if show in self.open_shows else None
+
+    async def published(self, part: int) -> int:
+        return 0
+
+    async def save_contact(
+        self, show: int, reservation: bytes, contact_hash: bytes, body: ConfirmBody, now_ms: int
+    ) -> None:
+        self.reach()
+        contact = body.contact
+        assert contact is not None
+        assert contact_hash
+        self.contacts[show, reservation] = ContactRow(
+            contact.name, contact.email, contact.phone or "", body.notes or "", body.special_requests or ""
+        )
+
+    async def contact(self, show: int, reservation: bytes) -> ContactRow | None:
+        return self.contacts.get((show, reservation))
+
+
+@dataclass
+class Reply:
+    """An answer as a client sees it."""
+
+    status: int
+    headers: dict[str, str]
+    raw: bytes
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.raw) if self.raw else None
+
+
+@dataclass
+class Stage:
+    """The room, and what a test may move: the clock, the stores, what the log says and what is decided."""
+
+    clock: ManualClock = field(default_factory=lambda: ManualClock(T0))
+    condition: Condition = field(default_factory=Condition)
+    catalogue: MemoryCatalogue = field(default_factory=MemoryCatalogue)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    decide: Decide | None = None
+    log_says: NotTaken | None = None
+    end: int | None = None
+
+    def __post_init__(self) -> None:
+        self.commands: list[AnyCommand] = []
+        self.tokens = TokenKeys([SECRET])
+        self.waiters = Waiters(100)
+        self.views = Views(places_max=100_000, reservations_max=1_000)
+        self._random = 0
+        keys = KeyCache(self._find_key, fresh_ms=5_000, stale_ms=60_000, keys_max=100)
+        given: Any = {"postgres_url": "-", "redis_url": "-", "kafka_bootstrap": "-", "secret": SECRET}
+        self.settings = Settings(**given, _env_file=None)
+        self.ports = Ports(
+            desk=SaleDesk(
+                log=self, waiters=self.waiters, condition=self.condition, new_bell=FutureBell, clock=self.clock,
+                lag_max_ms=5_000,
+            ),
+            catalogue=self.catalogue,
+            ledger=self.ledger,
+            shelf=Shelf(self.catalogue.show, self.catalogue.document, shows_max=100, places_max=100_000),
+            looking=Looking(views=self.views, snapshots=self.ledger, seen=lambda _: 0, pause=self._pause),
+            views=self.views,
+            callers=Callers(keys=keys, tokens=self.tokens, clock=self.clock),
+            tokens=self.tokens,
+            ends=Ends(self),
+            counts={},
+            clock=self.clock,
+            entropy=self.entropy,
+        )  # fmt: skip
+        self.api: Api = open_api(self.ports, self.settings)
+        self.operations = all_operations(self.ports, self.settings)
+
+    def entropy(self, count: int) -> bytes:
+        """Not random at all, and never the same."""
+        self._random += 1
+        return self._random.to_bytes(count)
+
+    async def append(self, part: int, value: bytes) -> int | NotTaken:
+        """The log: what is decided comes back at once, before the acknowledgement."""
+        if self.log_says is not None:
+            return self.log_says
+        command = messages.decode_command(value)
+        offset = len(self.commands)
+        self.commands.append(command)
+        if self.decide is not None:
+            outcomes = self.decide(command, offset)
+            self.ledger.batches[part, 0, offset] = messages.encode_outcomes(outcomes)
+            self.views.apply(part, outcomes)
+            self.waiters.hear(part, 0, outcomes)
+        return offset
+
+    async def call(
+        self,
+        method: str,
+        target: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        key: str | None = None,
+        headers: dict[str, str] | None = None,
+        pieces: list[bytes] | None = None,
+    ) -> Reply:
+        """One request. `body`: JSON, or bytes as they are; `pieces`: a body in pieces, its length not announced."""
+        path, _, query = target.partition("?")
+        sent = {"content-type": "application/json"} | (headers or {})
+        if token is not None:
+            sent["authorization"] = f"Bearer {token}"
+        if key is not None:
+            sent["idempotency-key"] = key
+        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        chunks = [raw] if pieces is None else pieces
+        if pieces is None:
+            sent.setdefault("content-length", str(len(raw)))
+        scope: Scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode("latin-1")) for name, value in sent.items()],
+        }
+        arriving = iter(chunks)
+        left = len(chunks)
+        said: list[Message] = []
+
+        async def receive() -> Message:
+            nonlocal left
+            left -= 1
+            return {"type": "http.request", "body": next(arriving), "more_body": left > 0}
+
+        async def send(message: Message) -> None:
+            said.append(message)
+
+        await self.api(scope, receive, send)
+        start, content = said
+        found = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
+        return Reply(start["status"], found, content["body"])
+
+    def fan(self, name: str = "anna", *, show: int = SHOW, minutes: int = 20) -> str:
+        """A fan's pass."""
+        return self.tokens.sign_pass(Pass(show, f"ent_{name}", 0, self.clock.now_ms() + minutes * 60_000))
+
+    def reservation_token(self, reservation: str, account: str = "ent_anna", *, minutes: int = 60) -> str:
+        """The token of one reservation."""
+        return self.tokens.sign_reservation(
+            ReservationToken(SHOW, reservation, account, self.clock.now_ms() + minutes * 60_000)
+        )
+
+    async def _find_key(self, key_hash: bytes) -> ApiKey | None:
+        self.catalogue.reach()
+        return next((given for key, given in KEYS.items() if api_key_hash(key) == key_hash), None)
+
+    async def _pause(self, seconds: float) -> None:
+        self.clock.advance(round(seconds * 1000))
+
+
+@dataclass
+class Ends:
+    """Where the stage's log ends."""
+
+    stage: Stage
+
+    async def end(self, part: int) -> int | None:
+        """As `request_routes.LogEnds`."""
+        return len(self.stage.commands) if self.stage.end is None else self.stage.end
+
+
+SHOW_TEXT = show_text(SHOW)

@@ -1,0 +1,140 @@
+"""The edges to the log, the loop and the statuses: errors become answers, bells ring once."""
+
+import asyncio
+
+import pytest
+
+from ingress.caches import Lru, OnceAtATime
+from ingress.log_edge import FutureBell, KafkaCommandLog
+from ingress.loops import ShowStatuses, watch_postgres
+from ingress.service import Condition, NotTaken
+from ingress.stores import StoreAway
+from runtime.kafka import LogError, LogFull, LogUnavailable, LogUnknown, RecordTooLarge
+from tests.unit.ingress.tales import PART, SECOND, SHOW, T0
+from ticketing.clock import ManualClock
+from ticketing.messages import ShowStatusNow, encode
+
+pytestmark = pytest.mark.anyio
+
+
+class Producer:
+    """A producer that fails as it is told."""
+
+    def __init__(self, error: LogError | None) -> None:
+        self.error = error
+
+    async def send(self, part: int, value: bytes) -> int:
+        if self.error is not None:
+            raise self.error
+        return 7
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (LogFull(), "busy", "on their way"),
+        (LogUnavailable(), "log_unavailable", "nothing was written"),
+        (LogUnknown(), "log_unavailable", "same Idempotency-Key"),
+        (RecordTooLarge(), "busy", "larger"),
+    ],
+)
+async def test_what_the_log_refuses(error: LogError, code: str, says: str) -> None:
+    answer = await KafkaCommandLog(Producer(error)).append(PART, b"x")  # type: ignore[arg-type]
+    assert isinstance(answer, NotTaken)
+    assert answer.code == code
+    assert says in answer.detail
+
+
+async def test_what_the_log_takes() -> None:
+    assert await KafkaCommandLog(Producer(None)).append(PART, b"x") == 7  # type: ignore[arg-type]
+
+
+async def test_a_bell_may_be_rung_before_and_after_and_twice() -> None:
+    early = FutureBell()
+    early.ring()
+    early.ring()
+    await early.heard(60)
+    late = FutureBell()
+    asyncio.get_running_loop().call_soon(late.ring)
+    await late.heard(60)
+    silent = FutureBell()
+    await silent.heard(0.001)
+    silent.ring()
+
+
+def status(lag_ms: int) -> bytes:
+    return encode(
+        ShowStatusNow(
+            show=SHOW, part=PART, at_ms=T0, status="open", seq=1, available=30, held=3, booked=2, lag_records=0,
+            lag_ms=lag_ms,
+        )
+    )  # fmt: skip
+
+
+async def test_statuses_are_believed_for_a_while() -> None:
+    clock, condition = ManualClock(T0), Condition()
+    statuses = ShowStatuses(object(), condition, clock)  # type: ignore[arg-type]
+    statuses.hear(status(900))
+    statuses.hear(b"not MessagePack")
+    assert condition.lag_ms == {SHOW: 900}
+    assert statuses.counts[SHOW] == {"total": 35, "available": 30, "held": 3, "booked": 2}
+    clock.advance(6 * SECOND)
+    statuses.forget_old()
+    assert condition.lag_ms == {}
+    assert SHOW in statuses.counts
+    clock.advance(60 * SECOND)
+    statuses.forget_old()
+    assert statuses.counts == {}
+
+
+async def test_sales_pause_when_postgres_is_missed_twice_and_go_on_when_it_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ingress.loops.WATCH_EVERY_S", 0.001)
+    condition = Condition()
+    answers = [True, StoreAway("gone"), True, StoreAway("gone"), False, False, True]
+    heard: list[bool] = []
+
+    async def takes_writes() -> bool:
+        heard.append(condition.postgres_away)
+        if not answers:
+            raise asyncio.CancelledError
+        answer = answers.pop(0)
+        if isinstance(answer, StoreAway):
+            raise answer
+        return bool(answer)
+
+    with pytest.raises(asyncio.CancelledError):
+        await watch_postgres(takes_writes, condition)
+    assert heard == [False, False, False, False, False, True, True, False]
+
+
+def test_what_was_used_last_is_kept() -> None:
+    kept: Lru[str, int] = Lru(10)
+    kept.put("a", 1, weight=4)
+    kept.put("b", 2, weight=4)
+    assert kept.get("a") == 1
+    kept.put("c", 3, weight=4)
+    assert [kept.get(key) for key in "abc"] == [1, None, 3]
+    kept.put("huge", 4, weight=100)
+    assert [kept.get(key) for key in ("a", "c", "huge")] == [None, None, 4]
+
+
+async def test_an_errand_that_fails_fails_for_all_and_is_run_anew() -> None:
+    errands: OnceAtATime[str, int] = OnceAtATime()
+    runs: list[int] = []
+
+    async def fail() -> int:
+        runs.append(1)
+        await asyncio.sleep(0)
+        raise StoreAway("gone")
+
+    async def attempt() -> bool:
+        with pytest.raises(StoreAway):
+            await errands.run("k", fail)
+        return True
+
+    assert all(await asyncio.gather(attempt(), attempt()))
+    assert len(runs) == 1
+    assert await attempt()
+    assert len(runs) == 2

@@ -1,0 +1,122 @@
+"""From a command to its verdict, at the desk."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from ingress.service import Condition, Decided, NotTaken, Pending, SaleDesk
+from ingress.waiters import Waiters
+from tests.unit.ingress.tales import PART, SHOW, T0, held, reservation
+from ticketing import messages
+from ticketing.clock import ManualClock
+from ticketing.messages import ConfirmBooking, HoldSeats
+
+pytestmark = pytest.mark.anyio
+
+KEY = b"k" * 16
+HOLD = HoldSeats(show=SHOW, key=KEY, sent_at_ms=T0, account="ent_anna", seats=(0,))
+CONFIRM = ConfirmBooking(show=SHOW, key=KEY, sent_at_ms=T0, account="ent_anna", reservation=KEY)
+
+
+@dataclass
+class Bell:
+    """Whoever waits at it lets the test act."""
+
+    while_waiting: Callable[[], None]
+    rung: bool = False
+    waited_s: list[float] = field(default_factory=list)
+
+    def ring(self) -> None:
+        self.rung = True
+
+    async def heard(self, timeout_s: float) -> None:
+        self.waited_s.append(timeout_s)
+        self.while_waiting()
+
+
+class Desk:
+    """A desk whose log and bell are the test's."""
+
+    def __init__(self, *, answer: int | NotTaken = 9, waiters_max: int = 10) -> None:
+        self.answer = answer
+        self.sent: list[tuple[int, bytes]] = []
+        self.while_waiting: Callable[[], None] = lambda: None
+        self.waiters = Waiters(waiters_max)
+        self.condition = Condition()
+        self.bells: list[Bell] = []
+        self.desk = SaleDesk(
+            log=self, waiters=self.waiters, condition=self.condition, new_bell=self._bell, clock=ManualClock(T0),
+            lag_max_ms=1_000,
+        )  # fmt: skip
+
+    async def append(self, part: int, value: bytes) -> int | NotTaken:
+        self.sent.append((part, value))
+        return self.answer
+
+    def _bell(self) -> Bell:
+        self.bells.append(Bell(self.while_waiting))
+        return self.bells[-1]
+
+
+async def test_the_verdict_is_brought_back() -> None:
+    stand = Desk()
+
+    def decided() -> None:
+        stand.waiters.hear(PART, 4, [held(reservation(KEY), offset=9)])
+
+    stand.while_waiting = decided
+    verdict = await stand.desk.ask(HOLD, PART, 2.0)
+    assert isinstance(verdict, Decided)
+    assert (verdict.outcome.offset, verdict.log_gen) == (9, 4)
+    assert [messages.decode_command(value) for _, value in stand.sent] == [HOLD]
+    assert stand.bells[0].waited_s == [2.0]
+    assert stand.bells[0].rung
+    assert len(stand.waiters) == 0
+
+
+async def test_when_the_wait_is_over_its_place_in_the_log_is_known() -> None:
+    stand = Desk()
+    stand.condition.log_gens[PART] = 2
+    assert await stand.desk.ask(HOLD, PART, 2.0) == Pending(PART, 2, 9)
+    assert len(stand.waiters) == 0
+
+
+async def test_who_does_not_wait_is_not_made_to() -> None:
+    stand = Desk()
+    assert await stand.desk.ask(HOLD, PART, 0.0) == Pending(PART, 0, 9)
+    assert stand.bells[0].waited_s == []
+
+
+async def test_what_the_log_does_not_take_leaves_nobody_waiting() -> None:
+    stand = Desk(answer=NotTaken("log_unavailable", "away"))
+    verdict = await stand.desk.ask(HOLD, PART, 2.0)
+    assert isinstance(verdict, NotTaken)
+    assert verdict.code == "log_unavailable"
+    assert len(stand.waiters) == 0
+
+
+async def test_when_too_many_wait_nothing_is_sent() -> None:
+    stand = Desk(waiters_max=0)
+    verdict = await stand.desk.ask(HOLD, PART, 2.0)
+    assert isinstance(verdict, NotTaken)
+    assert (verdict.code, stand.sent) == ("busy", [])
+
+
+async def test_a_lagging_show_takes_no_holds_and_still_confirms() -> None:
+    stand = Desk()
+    stand.condition.lag_ms[SHOW] = 1_001
+    refused = await stand.desk.ask(HOLD, PART, 0.0)
+    assert isinstance(refused, NotTaken)
+    assert refused.code == "busy"
+    assert await stand.desk.ask(CONFIRM, PART, 0.0) == Pending(PART, 0, 9)
+
+
+async def test_without_postgres_nothing_is_sent() -> None:
+    stand = Desk()
+    stand.condition.postgres_away = True
+    for command in (HOLD, CONFIRM):
+        refused = await stand.desk.ask(command, PART, 2.0)
+        assert isinstance(refused, NotTaken)
+        assert refused.code == "sales_paused"
+    assert stand.sent == []
