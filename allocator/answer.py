@@ -35,40 +35,39 @@ class Answer:
         self._seq = show.seq if show else 0
         self._index = 0
 
-    def _head(self, *, repeat: bool = False, changes: bool = False) -> dict[str, Any]:
-        self._seq += changes
-        head = {
-            "show": self.command.show,
-            "seq": self._seq,
-            "at_ms": self.moment.now_ms,
-            "offset": self.moment.offset,
-            "index": self._index,
-            "key": self.command.key,
-            "account": self.command.account,
-            "repeat": repeat,
-        }
+    def _headed(self, content: dict[str, Any], *, repeat: bool = False) -> dict[str, Any]:
+        """`content`, with what every outcome carries written into it."""
+        content["show"] = self.command.show
+        content["seq"] = self._seq
+        content["at_ms"] = self.moment.now_ms
+        content["offset"] = self.moment.offset
+        content["index"] = self._index
+        content["key"] = self.command.key
+        content["account"] = self.command.account
+        content["repeat"] = repeat
         self._index += 1
-        return head
+        return content
 
     def yes(self, kind: type[AnyOutcome], **content: Any) -> AnyOutcome:
         """Something happened: the show moves on by one."""
-        return kind(**self._head(changes=True), **content)
+        self._seq += 1
+        return kind(**self._headed(content))
 
     def again(self, kind: type[AnyOutcome], **content: Any) -> AnyOutcome:
         """It had happened before: the first verdict, with what is true now."""
-        return kind(**self._head(repeat=True), **content)
+        return kind(**self._headed(content, repeat=True))
 
     def no(self, kind: type[messages.Refusal], code: str, detail: str = "", **content: Any) -> AnyOutcome:
         """Nothing happened, and why."""
         fingerprint = self.command.fingerprint if self.command.keyed else b""
-        made = kind(**self._head(), code=code, detail=detail, fingerprint=fingerprint, **content)
-        return cast(AnyOutcome, made)
+        content |= {"code": code, "detail": detail, "fingerprint": fingerprint}
+        return cast(AnyOutcome, kind(**self._headed(content)))
 
     def refused_before(self, refusal: messages.Refusal) -> AnyOutcome:
         """The same "no" as before, or that the key was for another body."""
         if refusal.fingerprint != self.command.fingerprint:
             return self.no(messages.CommandRejected, "idempotency_key_reused")
-        return cast(AnyOutcome, msgspec.structs.replace(refusal, **self._head(repeat=True)))
+        return cast(AnyOutcome, msgspec.structs.replace(refusal, **self._headed({}, repeat=True)))
 
 
 def moved(reservation: Reservation, status: str, **changes: int) -> Reservation:

@@ -49,23 +49,37 @@ def _rule_against(show: ShowStock, command: messages.HoldSeats, now_ms: int) -> 
         return "show_closed", ""
     if now_ms < terms.opens_at_ms:
         return "not_on_sale", f"the sale opens at {terms.opens_at_ms} ms"
-    asked = len(command.seats) + sum(quantity for _, quantity in command.areas)
-    asked += command.best.quantity if command.best else 0
+    asked = len(command.seats)
+    for _, quantity in command.areas:
+        asked += quantity
+    if command.best is not None:
+        asked += command.best.quantity
     most = policy.seats_per_hold_partner_max if command.partner else policy.seats_per_hold_max
     if asked == 0:
         return "nothing_asked_for", ""
     if asked > most:
         return "too_many_seats", f"{asked} places asked for; one hold may have {most}"
-    seats, areas = len(show.free), len(show.area_taken)
-    named_areas = [area for area, _ in command.areas]
-    if any(seat >= seats for seat in command.seats) or any(area >= areas for area in named_areas):
+    if _names_an_unknown_place(show, command):
         return "unknown_places", "a place is not in the show's layout"
-    if len(set(command.seats)) < len(command.seats) or len(set(named_areas)) < len(named_areas):
+    if _names_a_place_twice(command):
         return "malformed", "a place is named twice"
     held = show.held_by_person.get(command.person, 0) if command.person else 0
     if command.person and held + asked > policy.max_held_seats_per_person:
         return "limit_exceeded", f"{held} held already; one person may hold {policy.max_held_seats_per_person} at once"
     return None
+
+
+def _names_an_unknown_place(show: ShowStock, command: messages.HoldSeats) -> bool:
+    if command.seats and max(command.seats) >= len(show.free):
+        return True
+    return bool(command.areas) and max(command.areas)[0] >= len(show.area_taken)
+
+
+def _names_a_place_twice(command: messages.HoldSeats) -> bool:
+    seats, areas = command.seats, command.areas
+    if len(seats) > 1 and len(set(seats)) < len(seats):
+        return True
+    return len(areas) > 1 and len(dict(areas)) < len(areas)
 
 
 def _conflicts(show: ShowStock, command: messages.HoldSeats) -> list[Conflict]:
@@ -128,12 +142,17 @@ def _why_no_block(show: ShowStock, wish: messages.Best) -> str:
 
 
 def _reservation(show: ShowStock, command: messages.HoldSeats, seats: tuple[int, ...], moment: Moment) -> Reservation:
-    layout, prices = show.layout, show.category_prices
-    seat_prices = [prices[layout.seats[seat].category] for seat in seats]
-    area_prices = [prices[layout.areas[area].category] for area, _ in command.areas]
-    amount = sum(seat_prices) + sum(
-        price * quantity for price, (_, quantity) in zip(area_prices, command.areas, strict=True)
-    )
+    layout, category_prices = show.layout, show.category_prices
+    prices = []
+    amount = 0
+    for seat in seats:
+        price = category_prices[layout.seats[seat].category]
+        prices.append(price)
+        amount += price
+    for area, quantity in command.areas:
+        price = category_prices[layout.areas[area].category]
+        prices.append(price)
+        amount += price * quantity
     policy = show.terms.policy
     hold_s = min(command.hold_s or policy.hold_s, policy.hold_max_s)
     return Reservation(
@@ -144,7 +163,7 @@ def _reservation(show: ShowStock, command: messages.HoldSeats, seats: tuple[int,
         person=command.person,
         seats=seats,
         areas=command.areas,
-        prices=(*seat_prices, *area_prices),
+        prices=tuple(prices),
         amount=amount,
         held_at_ms=moment.now_ms,
         # A backlog must not grant holds that are over before their owner hears of them.

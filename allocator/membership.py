@@ -72,14 +72,16 @@ class Membership:
             raise
 
     async def leave(self) -> None:
-        """Leave the table: the others take over at once."""
-        if self._connection is not None:
-            try:
-                await self._connection.execute(LEAVE, self.owner)
-                await self._connection.execute(FORGET_THE_DEAD)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-                self._drop(error)
-            await self._connection.close()
+        """Leave the table: the others take over at once. Never raises: the end of the connection says the same."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        try:
+            await connection.execute(LEAVE, self.owner)
+            await connection.execute(FORGET_THE_DEAD)
+            await connection.close()
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            connection.terminate()
 
     async def _open(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():

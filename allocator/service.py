@@ -45,7 +45,6 @@ class Desk:
         self._log_gen = cursor.log_gen
         self._history_id = cursor.history_id
         self._chain = cursor.chain
-        self._tail_hash = cursor.tail_hash
         self._store = store
         self._log = log
         self._clock = clock
@@ -53,6 +52,7 @@ class Desk:
         self._observer = observer
         self._caution = caution
         self._waiting: list[LogRecord] = []
+        self._last: LogRecord | None = None
         self._next_offset = cursor.at.next_offset
         self._database_time: tuple[int, float] | None = None
         self._unsettled = 0
@@ -104,7 +104,7 @@ class Desk:
             if record.offset != self._next_offset:
                 raise MemoryDiffers(f"partition {self.part}: offset {self._next_offset} is missing from the log")
             command = self._read(record)
-            if command is not None and not await self._is_known(command):
+            if command is not None and self._lacks(command) and not await self._bring(command):
                 return
             self._decide(record, command)
             self._waiting.pop()
@@ -112,12 +112,13 @@ class Desk:
 
     def seal(self) -> Batch:
         """Close the draft: the batch to settle. The next draft starts over the memory as this one leaves it."""
+        assert self._last is not None, "an empty draft is not sealed"
         payload = pack_outcomes(self._packed)
         self._chain = next_chain(self._chain, payload)
         batch = Batch(
             at=self.position,
             next_offset=self._next_offset,
-            tail_hash=self._tail_hash or b"",
+            tail_hash=tail_hash(self._last.timestamp_ms, self._last.value),
             last_now_ms=self.state.last_now_ms,
             published_seq=self.published_seq,
             decided_at_ms=self._decided_at_ms,
@@ -163,16 +164,19 @@ class Desk:
         except messages.Undecodable:
             return None
 
-    async def _is_known(self, command: messages.AnyCommand) -> bool:
-        """Whether all that the decision needs is in memory; False: settle what is decided, and come again."""
+    def _lacks(self, command: messages.AnyCommand) -> bool:
+        """Whether the decision needs something that is not in memory. Asked for every record, so not awaited."""
+        if isinstance(command, messages.OpenShow):
+            return (command.layout, command.layout_sha256) not in self.state.layouts
+        return self._is_forgotten(command)
+
+    async def _bring(self, command: messages.AnyCommand) -> bool:
+        """Read what the decision lacks; False: settle what is decided, and come again."""
         if isinstance(command, messages.OpenShow):
             wanted = (command.layout, command.layout_sha256)
-            if wanted not in self.state.layouts:
-                layout = await self._store.layout(*wanted)
-                if layout is not None:
-                    self.state.layouts[wanted] = layout
-            return True
-        if not self._is_forgotten(command):
+            layout = await self._store.layout(*wanted)
+            if layout is not None:
+                self.state.layouts[wanted] = layout
             return True
         if self._unsettled or not self.is_empty:
             # The row may be part of a batch that is not written yet.
@@ -220,7 +224,7 @@ class Desk:
             else:
                 for outcome in outcomes:
                     self._happen(command, outcome)
-        self._tail_hash = tail_hash(record.timestamp_ms, record.value)
+        self._last = record
         self._deciding_s += self._meter() - started
 
     def _reject(self, record: LogRecord, command: messages.AnyCommand | None, code: str) -> None:

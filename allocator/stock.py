@@ -122,8 +122,9 @@ class ShowStock:
         new = record.reservation
         show = self.terms.show
         old = self.live.get(new.id)
-        draft.reservations.setdefault((show, new.id), old.reservation.version if old else None)
-        draft.records[show, new.id] = record
+        here = (show, new.id)
+        draft.reservations.setdefault(here, old.reservation.version if old else None)
+        draft.records[here] = record
         for area, _ in new.areas:
             draft.areas.setdefault((show, area), self.area_taken[area])
         owns = new.status in LIVE_STATUSES
