@@ -124,7 +124,7 @@ class Sale:
         """A show that is on sale, by the one-call short form; terms as in POST /api/admin/shows."""
         starts_at = rfc3339(SystemClock().now_ms() + 30 * DAY_MS)
         body = {"name": "a night out", "starts_at": starts_at, **terms}
-        made = await self.call("POST", "/api/admin/shows", body, token=self.admin_key)
+        made = await self.call("POST", "/api/admin/shows", body, token=self.admin_key, prefer="wait=10")
         assert made.status == 201, made.body
         show: dict[str, Any] = made.body
         return show
