@@ -51,4 +51,4 @@ class Settings(ServerSettings):
         default=2.5, gt=0, description="An allocator that has said nothing of a show for this long counts as stalled."
     )
     room_poll_floor_s: int = Field(default=1, ge=1, description="The shortest time between two looks at the status.")
-    room_poll_ceiling_s: int = Field(default=30, ge=1, description="The longest time between two looks at the status.")
+    room_poll_ceiling_s: int = Field(default=10, ge=1, description="The longest time between two looks at the status.")
