@@ -13,6 +13,7 @@ from ingress.keys import ApiKey, KeyCache
 from ingress.ledger import ContactRow, Cursor, Ledger, Snapshot
 from ingress.log_edge import FutureBell
 from ingress.looking import Looking
+from ingress.operations import Operation
 from ingress.rows import Ports, all_operations, open_api
 from ingress.service import Condition, NotTaken, SaleDesk
 from ingress.settings import Settings
@@ -216,7 +217,11 @@ class Stage:
             entropy=self.entropy,
         )  # fmt: skip
         self.api: Api = open_api(self.ports, self.settings)
-        self.operations = all_operations(self.ports, self.settings)
+
+    @property
+    def operations(self) -> list[Operation]:
+        """The table."""
+        return all_operations(self.ports, self.settings)
 
     def entropy(self, count: int) -> bytes:
         """Not random at all, and never the same."""
