@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ingress.asgi import Request
+from ingress.caches import Lru
 from ingress.keys import ApiKey
 from ingress.refusals import Refused
 from ticketing.clock import Clock
@@ -12,6 +13,7 @@ from ticketing.intake import Caller
 from ticketing.tokens import API_KEY_LIVE, API_KEY_TEST, PASS, RESERVATION, TokenError, TokenKeys
 
 TOKEN_CHARS_MAX = 4_096
+TOKENS_REMEMBERED_MAX = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Callers:
         self._keys = keys
         self._tokens = tokens
         self._clock = clock
+        # Reading a token's parts costs more than the rest of a request's checks: once each. Expiry is looked at anew.
+        self._verified: Lru[str, tuple[int, Identity]] = Lru(TOKENS_REMEMBERED_MAX)
 
     async def identify(self, request: Request) -> Identity:
         """Who asks. Raises `Refused` (401), StoreAway."""
@@ -71,18 +75,28 @@ class Callers:
 
     def _by_token(self, token: str) -> Identity:
         now_ms = self._clock.now_ms()
+        known = self._verified.get(token)
+        if known is not None and now_ms < known[0]:
+            return known[1]
         try:
-            purpose = self._tokens.purpose_of(token)
-            if purpose == PASS:
-                granted = self._tokens.read_pass(token, now_ms)
-                return Identity(Caller(granted.entry, partner=False, roles=frozenset(), show=granted.show))
-            if purpose == RESERVATION:
-                right = self._tokens.read_reservation(token, now_ms)
-                # Never a partner, whoever held it: such a token may be in a customer's hands.
-                holder = Caller(right.account, partner=False, roles=frozenset(), show=right.show)
-                return Identity(holder, reservation=right.reservation)
+            expires_at_ms, identity = self._read(token, now_ms)
         except TokenError as error:
             raise _unauthenticated(error.code, str(error)) from error
+        self._verified.put(token, (expires_at_ms, identity))
+        return identity
+
+    def _read(self, token: str, now_ms: int) -> tuple[int, Identity]:
+        """When the token ends (ms), and whose it is. Raises `TokenError`, `Refused`."""
+        purpose = self._tokens.purpose_of(token)
+        if purpose == PASS:
+            granted = self._tokens.read_pass(token, now_ms)
+            fan = Caller(granted.entry, partner=False, roles=frozenset(), show=granted.show)
+            return granted.expires_at_ms, Identity(fan)
+        if purpose == RESERVATION:
+            right = self._tokens.read_reservation(token, now_ms)
+            # Never a partner, whoever held it: such a token may be in a customer's hands.
+            holder = Caller(right.account, partner=False, roles=frozenset(), show=right.show)
+            return right.expires_at_ms, Identity(holder, reservation=right.reservation)
         raise _unauthenticated("token_invalid", "a ticket is a place in line; it must be changed into a pass first")
 
 
