@@ -31,6 +31,8 @@ class Cursor:
     published_seq: int
     chain: bytes
     history_id: str
+    database_ms: int
+    """The database's time at the claim."""
 
 
 @dataclass(frozen=True, slots=True)

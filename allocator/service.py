@@ -6,6 +6,7 @@ The desk awaits nothing but its ports, so that a simulation can drive it step by
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from allocator.answer import Moment, log_time
 from allocator.caution import RECORDS_MAX, Caution
@@ -54,7 +55,7 @@ class Desk:
         self._waiting: list[LogRecord] = []
         self._last: LogRecord | None = None
         self._next_offset = cursor.at.next_offset
-        self._database_time: tuple[int, float] | None = None
+        self._database_time = (cursor.database_ms, meter())
         self._unsettled = 0
         self._sealed_since_ms: int | None = None
         self._new_draft()
@@ -251,11 +252,8 @@ class Desk:
 
     def _own_time_ms(self, now_s: float) -> int:
         """This process's clock, but not ahead of the database's: a node whose clock is wrong must not move expiry."""
-        own = self._clock.now_ms()
-        if self._database_time is None:
-            return own
         database_ms, read_at_s = self._database_time
-        return min(own, database_ms + round((now_s - read_at_s) * 1000))
+        return min(self._clock.now_ms(), database_ms + round((now_s - read_at_s) * 1000))
 
 
 async def claim(store: Store, log: CommandLog, observer: Observer) -> tuple[Cursor, PartitionState] | None:
@@ -270,7 +268,8 @@ async def claim(store: Store, log: CommandLog, observer: Observer) -> tuple[Curs
     state = await store.load(cursor)
     for publication in await store.unpublished(cursor):
         await log.publish(publication)
-    return cursor, state
+    # Told with the next renewal: on a partition where nothing is asked, readers would wait for it for ever.
+    return replace(cursor, published_seq=cursor.at.batch_seq), state
 
 
 async def _agree_with_log(cursor: Cursor, store: Store, log: CommandLog, observer: Observer) -> Cursor:

@@ -29,13 +29,15 @@ WHERE part = $1 AND (
     c.owner IS NULL OR c.lease_until < clock_timestamp() OR EXISTS (
         SELECT FROM allocator_member m WHERE m.owner = c.owner AND NOT EXISTS (
             SELECT FROM pg_stat_activity a WHERE a.pid = m.backend_pid AND a.backend_start = m.backend_start)))
-RETURNING epoch, batch_seq, next_offset, tail_hash, log_gen, last_now_ms, published_seq, chain
+RETURNING epoch, batch_seq, next_offset, tail_hash, log_gen, last_now_ms, published_seq, chain,
+    (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS database_ms
 """
 HISTORY = "SELECT history_id FROM installation"
 RESTART_LOG = """
 UPDATE allocator_cursor SET log_gen = log_gen + 1, next_offset = $4, tail_hash = NULL
 WHERE part = $1 AND epoch = $2 AND batch_seq = $3
-RETURNING epoch, batch_seq, next_offset, tail_hash, log_gen, last_now_ms, published_seq, chain
+RETURNING epoch, batch_seq, next_offset, tail_hash, log_gen, last_now_ms, published_seq, chain,
+    (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS database_ms
 """
 UNPUBLISHED = """
 SELECT log_gen, batch_seq, decided_at_ms, payload FROM outcome_log
@@ -171,6 +173,7 @@ class PostgresStore:
             published_seq=row["published_seq"],
             chain=row["chain"],
             history_id=history_id,
+            database_ms=row["database_ms"],
         )
 
 

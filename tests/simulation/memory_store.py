@@ -110,6 +110,7 @@ class MemoryStore:
             published_seq=row["published_seq"],
             chain=row["chain"],
             history_id=self._tables.history_id,
+            database_ms=self._tables.clock.now_ms(),
         )
 
 
