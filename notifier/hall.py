@@ -14,9 +14,16 @@ from notifier.frames import Frame, frame
 from notifier.merging import ChangeRing, Pace
 from notifier.recall import Event, Recall
 from notifier.watcher import NOT_TOLD, Watcher
-from ticketing.messages import HoldExpiring, ShowCancelled, ShowClosed, ShowOpened
+from ticketing.messages import (
+    HoldExpiring,
+    Reservation,
+    ReservationOutcome,
+    ShowCancelled,
+    ShowClosed,
+    ShowOpened,
+)
 from ticketing.show_view import ShowView
-from ticketing.vocabulary import ShowStatus, event_text, reservation_text
+from ticketing.vocabulary import UNPAID_STATUSES, ShowStatus, event_text, reservation_text
 
 WARNED_MAX = 100_000
 MADE_MAX = 256
@@ -54,6 +61,7 @@ class Hall:
         self.empty_since_ms = 0
         self._by_account: dict[str, dict[Watcher, None]] = {}
         self._admins: dict[Watcher, None] = {}
+        # Reservation -> the last version that is not to be warned of: it was, or it is over.
         self._warned: OrderedDict[bytes, int] = OrderedDict()
         self._made: dict[int, Frame] = {}
         self._made_at_seq = view.seq
@@ -102,18 +110,16 @@ class Hall:
             self.ring.push(change)
             if self._oldest_unsent_ms is None:
                 self._oldest_unsent_ms = decided_at_ms
+        if isinstance(outcome, ReservationOutcome) and not outcome.repeat:
+            self._note_version(outcome.reservation)
         self._tell_persons(event, now_ms)
         if change is not None and isinstance(outcome, ShowOpened | ShowClosed | ShowCancelled):
             self._tell_status(now_ms)
 
     def warn(self, warning: HoldExpiring, now_ms: int) -> bool:
-        """Tell the owner that a hold ends soon; False when that was told already."""
-        if self._warned.get(warning.reservation, 0) >= warning.version:
+        """Tell the owner that a hold ends soon; False when that was told already, or is true no longer."""
+        if not self._pass_over(warning.reservation, warning.version):
             return False
-        self._warned[warning.reservation] = warning.version
-        self._warned.move_to_end(warning.reservation)
-        if len(self._warned) > WARNED_MAX:
-            self._warned.popitem(last=False)
         event = f"{reservation_text(self.show, warning.reservation)}.{warning.version}.expiring"
         made = self.frame("reservation_expiring", bodies.expiring(warning), now_ms, event)
         for watcher in list(self._by_account.get(warning.account, ())):
@@ -173,6 +179,22 @@ class Hall:
     def frame(self, kind: str, data: dict[str, object], now_ms: int, event: str = "") -> Frame:
         """A frame of this show as it stands."""
         return frame(kind, data, show=self.show, seq=self.view.seq, at_ms=now_ms, event=event)
+
+    def _note_version(self, reservation: Reservation) -> None:
+        if reservation.status not in UNPAID_STATUSES:
+            self._pass_over(reservation.id, reservation.version)
+        elif reservation.version > 1:
+            self._pass_over(reservation.id, reservation.version - 1)
+
+    def _pass_over(self, reservation: bytes, version: int) -> bool:
+        """Warn of no version up to this one; False when that was so before."""
+        if self._warned.get(reservation, 0) >= version:
+            return False
+        self._warned[reservation] = version
+        self._warned.move_to_end(reservation)
+        if len(self._warned) > WARNED_MAX:
+            self._warned.popitem(last=False)
+        return True
 
     def _forget(self, watcher: Watcher) -> None:
         if watcher.right is not None:

@@ -136,6 +136,7 @@ class Halls:
                     recall.prepend(batch.batch_seq, _events_of(hall.show, batch))
 
     async def _load(self, facts: Facts) -> None:
+        self._make_room()
         outcomes = self.outcomes
         loading = self._loading[facts.show] = _Loading(facts.part)
         try:
@@ -156,6 +157,13 @@ class Halls:
         hall.empty_since_ms = now_ms
         self._halls[facts.show] = hall
         metrics.SHOWS.set(len(self._halls))
+
+    def _make_room(self) -> None:
+        if len(self._halls) >= self._limits.shows_max:
+            empty = next((hall for hall in self._halls.values() if not hall.watchers), None)
+            if empty is None:
+                raise NotNow("this server shows all the shows it can bear")
+            self.drop(empty)
 
     async def _until_seen(self, outcomes: Outcomes, part: int, batch_seq: int) -> None:
         give_up_ms = self._clock.now_ms() + LOAD_MS_MAX

@@ -17,9 +17,10 @@ class NotNow(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Everything has a bound. The first one is the process's, the others are each show's."""
+    """Everything has a bound. The first two are the process's, the others are each show's, or each socket's."""
 
     sockets_max: int = 10_000
+    shows_max: int = 1_000
     changes_max: int = 5_000
     """Changes kept for those who stand behind; who stands further behind gets a snapshot."""
     events_max: int = 20_000

@@ -18,6 +18,10 @@ from notifier.frames import Frame
 
 log = structlog.get_logger("notifier")
 
+GONE = (OSError, RuntimeError)
+"""What a send raises when the peer has left, or when the server has closed the socket by itself (no answer to its
+pings) and finds a message unexpected. The socket's own task hears of it by a disconnect; if not, `cut` ends it."""
+
 
 class AsgiWire:
     """`notifier.watcher.Wire` on an accepted websocket. `on_drained` is called when a busy one takes frames again."""
@@ -30,8 +34,8 @@ class AsgiWire:
 
     @property
     def busy(self) -> bool:
-        """Whether the last frame still waits for the peer to read."""
-        return self._waiting is not None
+        """Whether the last frame still waits for the peer to read, or nobody is there any more."""
+        return self._gone or self._waiting is not None
 
     def offer(self, frame: Frame) -> None:
         """Send a frame; never to a busy socket."""
@@ -69,7 +73,7 @@ class AsgiWire:
             waits_for = sending.send(None)
         except StopIteration:
             return
-        except OSError:
+        except GONE:
             self._gone = True
             return
         self._waiting = asyncio.get_running_loop().create_task(self._wait(sending, waits_for))
@@ -77,7 +81,7 @@ class AsgiWire:
     async def _wait(self, sending: Coroutine[Any, Any, None], waits_for: Any) -> None:
         try:
             await _the_rest(sending, waits_for)
-        except OSError:
+        except GONE:
             self._gone = True
         finally:
             self._waiting = None

@@ -178,6 +178,27 @@ def test_a_warning_is_passed_on_once_for_each_version_of_a_hold() -> None:
     assert public.told("reservation_expiring") == []
 
 
+def test_a_late_warning_of_a_hold_that_moved_on_is_passed_over() -> None:
+    hall, sale = hall_at(), Sale()
+    anna, annas = watching(hall)
+    hall.identify(anna, Right("ent_anna"))
+    happens(hall, sale.hold("ent_anna", [0]), sale.confirm(1), sale.hold("ent_anna", [1]))
+
+    def warns(number: int, version: int) -> bool:
+        reservation = number.to_bytes(16)
+        warning = HoldExpiring(
+            show=SHOW, reservation=reservation, version=version, account="ent_anna", expires_at_ms=T0
+        )
+        return hall.warn(warning, T0)
+
+    assert not warns(1, 1), "it is booked"
+    assert warns(2, 1)
+    happens(hall, sale.extend(2))
+    assert not warns(2, 1)
+    assert warns(2, 2)
+    assert len(annas.told("reservation_expiring")) == 2
+
+
 def test_a_closed_sale_is_told_and_stands_in_every_later_frame() -> None:
     hall = hall_at(seq=4)
     _, wire = watching(hall)

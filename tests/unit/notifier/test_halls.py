@@ -3,9 +3,9 @@
 import pytest
 
 from notifier.halls import Halls
-from notifier.ports import Limits, NotNow
+from notifier.ports import Facts, Limits, NotNow
 from tests.unit.notifier.house import FACTS, PASS, FakeOutcomes, FakeWarnings, FreeTurn, House, done
-from tests.unit.notifier.theatre import PART, SECOND, SHOW, T0, FakeWire
+from tests.unit.notifier.theatre import PART, SECOND, SHOW, T0, VENUE, FakeWire
 from ticketing.messages import HoldExpiring, HoldRefused, SeatsHeld, encode
 
 
@@ -22,6 +22,17 @@ def test_a_show_is_loaded_once_kept_while_watched_and_forgotten_later() -> None:
     assert house.halls.get(SHOW) is who[0]
     house.sweeps_after(1)
     assert house.halls.get(SHOW) is None
+
+
+def test_only_so_many_shows_are_kept_and_an_empty_one_makes_room() -> None:
+    house = House(Limits(shows_max=1))
+    who = house.enters()
+    other = Facts(SHOW + 1, PART, VENUE, "lay_1")
+    with pytest.raises(NotNow, match="all the shows"):
+        done(house.reception.enter(other, FakeWire()))
+    house.reception.leave(who[0], who[1])
+    assert done(house.reception.enter(other, FakeWire())) is not None
+    assert [hall.show for hall in house.halls] == [SHOW + 1]
 
 
 def test_a_snapshot_that_is_not_published_yet_is_not_shown() -> None:

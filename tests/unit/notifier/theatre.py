@@ -15,6 +15,7 @@ from ticketing.messages import (
     BookingCancelled,
     BookingConfirmed,
     HoldExpired,
+    HoldExtended,
     HoldReleased,
     Reservation,
     SeatsHeld,
@@ -81,6 +82,11 @@ class Sale:
         """The owner buys."""
         booked = self._move(number, "booked")
         return BookingConfirmed(**self._head(booked.account), reservation=booked)
+
+    def extend(self, number: int) -> HoldExtended:
+        """The owner needs more time."""
+        extended = self._move(number, "held")
+        return HoldExtended(**self._head(extended.account), reservation=extended)
 
     def release(self, number: int) -> HoldReleased:
         """The owner gives back."""
