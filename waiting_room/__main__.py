@@ -73,9 +73,11 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             table=table,
             clock=clock,
             limits=RoomLimits(
-                settings.room_rate_per_min, settings.room_lag_target_ms, round(settings.room_status_stale_s * 1000)
+                rate_per_min=settings.room_rate_per_min,
+                lag_target_ms=settings.room_lag_target_ms,
+                stale_after_ms=round(settings.room_status_stale_s * 1000),
+                numbers_reserved_max=settings.room_numbers_reserved_max,
             ),
-            numbers_reserved=settings.room_numbers_reserved,
         )
 
         async def write_joins(line: Line, rows: Sequence[EntryRow], maybe_there: bool) -> list[EntryRow]:

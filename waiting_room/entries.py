@@ -197,46 +197,34 @@ class Entries:
                 # A repeat may be new to the ledger: the instance that gave the number may have died before.
                 row = EntryRow(answer.n, ask.entry, leaf, answer.at_ms)
                 self._join_writer.add(line, [row], maybe_there=answer.repeat)
-        return self._joined_as_kept(line, asks, answers, self._join_writer.settled())
+        # Asked for now, and awaited later: what is added after this moment is not waited for.
+        settled = self._join_writer.settled()
 
-    async def _joined_as_kept(
-        self,
-        line: Line,
-        asks: list[JoinAsk],
-        answers: list[Joined | JoinRefusal],
-        settled: Awaitable[dict[Line, list[EntryRow]]],
-    ) -> list[Joined | JoinRefusal]:
-        """The answers, unless a store that was lost in between gave the same entry two numbers: the kept one counts."""
-        if not any(isinstance(answer, Joined) for answer in answers):
-            return answers
-        kept = {row.entry: row for row in (await settled).get(line, ())}
-        return [
-            joined_before(kept[ask.entry], ask) if isinstance(answer, Joined) and ask.entry in kept else answer
-            for ask, answer in zip(asks, answers, strict=True)
-        ]
+        async def as_kept() -> list[Joined | JoinRefusal]:
+            kept = {row.entry: row for row in (await settled).get(line, ())}
+            # A store that was lost in between may have given the same entry two numbers: the kept one counts.
+            return [
+                joined_before(kept[ask.entry], ask) if isinstance(answer, Joined) and ask.entry in kept else answer
+                for ask, answer in zip(asks, answers, strict=True)
+            ]
+
+        return as_kept()
 
     async def _claim_batch(self, line: Line, places: list[tuple[int, int]]) -> Awaitable[list[Claimed | ClaimRefusal]]:
         answers = await self._room.claim(line, places)
         for (n, _), answer in zip(places, answers, strict=True):
             if isinstance(answer, Claimed):
                 self._claim_writer.add(line, [ClaimRow(n, answer.first_ms, None)], maybe_there=True)
-        return self._claimed_as_kept(line, places, answers, self._claim_writer.settled())
+        settled = self._claim_writer.settled()
 
-    async def _claimed_as_kept(
-        self,
-        line: Line,
-        places: list[tuple[int, int]],
-        answers: list[Claimed | ClaimRefusal],
-        settled: Awaitable[dict[Line, list[ClaimRow]]],
-    ) -> list[Claimed | ClaimRefusal]:
-        """The answers, with the first claim that was kept, whatever a store that was lost in between has said."""
-        if not any(isinstance(answer, Claimed) for answer in answers):
-            return answers
-        kept = {row.n: row for row in (await settled).get(line, ())}
-        return [
-            claimed_before(kept[n], answer) if isinstance(answer, Claimed) and n in kept else answer
-            for (n, _), answer in zip(places, answers, strict=True)
-        ]
+        async def as_kept() -> list[Claimed | ClaimRefusal]:
+            kept = {row.n: row for row in (await settled).get(line, ())}
+            return [
+                claimed_before(kept[n], answer) if isinstance(answer, Claimed) and n in kept else answer
+                for (n, _), answer in zip(places, answers, strict=True)
+            ]
+
+        return as_kept()
 
 
 def _refuse(

@@ -8,6 +8,8 @@ from waiting_room.phases import MOVING, Phase, Stock, phase_at
 from waiting_room.places import GENERAL
 from waiting_room.ports import Line, Position, RoomRow
 
+RESERVED_MIN = 100
+"""Numbers reserved at a time while few join: what a store's loss costs a small room."""
 MEASURED_MS = 10_000
 """The rate that fans and operators see is that of the last ten seconds."""
 STALLED_AFTER_MS = 10_000
@@ -32,6 +34,7 @@ class RoomLimits:
     rate_per_min: int
     lag_target_ms: int
     stale_after_ms: int
+    numbers_reserved_max: int
 
 
 @dataclass(slots=True)
@@ -44,6 +47,9 @@ class Room:
     heard: Heard | None = None
     floor: int = 0
     """How far the ledger knows the line to be served, from us."""
+    reserved: int = RESERVED_MIN
+    """How many numbers are reserved at a time, at present."""
+    reserved_at_ms: int = 0
     seen_at_ms: int = 0
     """When the line's store last answered, by our clock."""
     moved_at_ms: int = 0
@@ -58,6 +64,21 @@ class Room:
     def waiting(self) -> int:
         """People with a number that is not called yet, at most: numbers that a lost store left out count as well."""
         return max(0, self.position.issued - self.position.serving)
+
+    @property
+    def runs_out(self) -> bool:
+        """Whether it is time to reserve more numbers."""
+        return self.position.ceiling - self.position.issued < self.reserved // 2
+
+    def reserve(self, now_ms: int) -> int:
+        """How many numbers to reserve now: twice as many as the last time if that was less than a second ago."""
+        since_ms = now_ms - self.reserved_at_ms
+        if since_ms < 1_000:
+            self.reserved = min(self.reserved * 2, self.limits.numbers_reserved_max)
+        elif since_ms > 10_000:
+            self.reserved = RESERVED_MIN
+        self.reserved_at_ms = now_ms
+        return self.reserved
 
     def phase(self, now_ms: int) -> Phase:
         """The phase at `now_ms`."""

@@ -29,6 +29,7 @@ from waiting_room.ports import (
     LedgerUnavailable,
     Line,
     Position,
+    Reservations,
     RoomRow,
     RoomTable,
     StoreLost,
@@ -38,8 +39,9 @@ from waiting_room.rooms import Heard, Room, RoomLimits
 
 log = structlog.get_logger("waiting_room")
 
-ATTEMPTS_MAX = 3
-"""Of one batch: a store that is lost again while it is being mended is left to the next try of the client."""
+ATTEMPTS_MAX = 8
+"""Of one batch: a store that is lost again and again while it is being mended is left to the client's next try, and
+the numbers reserved at a time are doubled often enough for the largest batch."""
 UNKNOWN_SHOWS_MAX = 10_000
 UNKNOWN_FOR_MS = 1_000
 NOWHERE = Position(gen=0, issued=0, ceiling=0, serving=0, claimed=0, given_up=0, at_ms=0)
@@ -58,7 +60,6 @@ class WaitingRoom:
         table: RoomTable,
         clock: Clock,
         limits: RoomLimits,
-        numbers_reserved: int,
     ) -> None:
         self.rooms: dict[int, Room] = {}
         self._counters = counters
@@ -66,7 +67,6 @@ class WaitingRoom:
         self._table = table
         self._clock = clock
         self._limits = limits
-        self._numbers_reserved = numbers_reserved
         self._heard: dict[int, Heard] = {}
         self._unknown: dict[int, int] = {}
         self._broken: set[int] = set()
@@ -120,7 +120,7 @@ class WaitingRoom:
                 await self._move(room)
             except StoreLost:
                 self._broken.add(room.row.show)
-            if room.position.ceiling - room.position.issued < self._numbers_reserved // 2:
+            if room.runs_out:
                 self._broken.add(room.row.show)
             metrics.measure(room, now_ms)
 
@@ -261,23 +261,28 @@ class WaitingRoom:
         """
         async with self._ledger.alone_with(room.line) as numbers:
             try:
-                position = await self._move(room)
-            except StoreLost:
-                position = None
-            if position is not None:
-                if position.ceiling - position.issued >= self._numbers_reserved // 2:
-                    return
-                ceiling = await numbers.extend(position.gen, self._numbers_reserved)
-                if ceiling is not None:
-                    with suppress(StoreLost):  # whoever asks next finds out
-                        await self._counters.extend(room.line, position.gen, ceiling)
-                    return
-            generation = await numbers.new_generation(self._numbers_reserved)
-            await self._counters.install(room.line, generation)
-            if generation.gen > 1:
-                log.warning("room.store_lost", show=room.row.show, gen=generation.gen, restarts_at=generation.issued)
-            with suppress(StoreLost):
                 await self._move(room)
+            except StoreLost:
+                await self._restart(room, numbers)
+                return
+            if not room.runs_out:
+                return
+            gen = room.position.gen
+            ceiling = await numbers.extend(gen, room.reserve(self._clock.now_ms()))
+            if ceiling is None:
+                await self._restart(room, numbers)
+                return
+            with suppress(StoreLost):  # whoever asks next finds out
+                await self._counters.extend(room.line, gen, ceiling)
+                await self._move(room)
+
+    async def _restart(self, room: Room, numbers: Reservations) -> None:
+        generation = await numbers.new_generation(room.reserve(self._clock.now_ms()))
+        await self._counters.install(room.line, generation)
+        if generation.gen > 1:
+            log.warning("room.store_lost", show=room.row.show, gen=generation.gen, restarts_at=generation.issued)
+        with suppress(StoreLost):
+            await self._move(room)
 
 
 def joined_before(row: EntryRow, ask: JoinAsk) -> Joined | JoinRefusal:

@@ -17,12 +17,12 @@ class Settings(ServerSettings):
     room_tick_ms: int = Field(
         default=200, ge=20, le=1_000, description="How often each instance moves the lines on, in milliseconds."
     )
-    room_numbers_reserved: int = Field(
-        default=2_000,
+    room_numbers_reserved_max: int = Field(
+        default=10_000,
         ge=100,
         le=10_000_000,
-        description="Numbers of a line that are reserved in Postgres at a time; a Redis that forgets costs at most two "
-        "such blocks of numbers that nobody gets.",
+        description="Numbers of a line that are reserved in Postgres at a time, at most: about as many as are given "
+        "away in a second. A Redis that forgets costs one or two such blocks of numbers, which nobody gets.",
     )
     room_joins_per_script_max: int = Field(
         default=500, ge=1, le=5_000, description="Joins or claims in one call of Redis; more wait for the next one."

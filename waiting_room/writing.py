@@ -57,9 +57,15 @@ class LedgerWriter(Generic[Row]):
 
         Nothing after `wait_s`: without the ledger, answers go out as the counters gave them.
         """
+        if self._rows == 0:
+            return self._nothing()
         if self._round is None:
             self._round = asyncio.get_running_loop().create_future()
+            self._work.set()
         return self._until(self._round)
+
+    async def _nothing(self) -> dict[Line, list[Row]]:
+        return {}
 
     async def _until(self, told: "asyncio.Future[dict[Line, list[Row]]]") -> dict[Line, list[Row]]:
         try:

@@ -1,7 +1,7 @@
 """One instance of the room's own code in a process of its own, which joins for clients and then lives on.
 
 `python -m tests.contract.room_instance '{"postgres_url", "redis_url", "redis_prefix", "show", "clients", "result",
-"numbers_reserved", "rate_per_min", "secret"}'`: joins for each of `clients` (numbers), each tenth one twice; writes
+"rate_per_min", "secret"}'`: joins for each of `clients` (numbers), each tenth one twice; writes
 `{client: [n, ticket]}` to `result`; prints `{"serving", "at_ms"}` (the store's time) at each move of the line.
 """
 
@@ -46,8 +46,7 @@ async def live(told: dict[str, Any]) -> None:
             ledger=ledger,
             table=PostgresRooms(pool),
             clock=clock,
-            limits=RoomLimits(told["rate_per_min"], 500, 2_500),
-            numbers_reserved=told["numbers_reserved"],
+            limits=RoomLimits(told["rate_per_min"], 500, 2_500, numbers_reserved_max=2_000),
         )
 
         async def write_joins(line: Line, rows: Sequence[EntryRow], maybe_there: bool) -> list[EntryRow]:

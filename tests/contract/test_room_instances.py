@@ -78,8 +78,6 @@ def three_instances(
     prefix: str,
     shares: list[list[int]],
     directory: Path,
-    *,
-    reserved: int = 2_000,
 ) -> Iterator[list[Instance]]:
     instances = [
         Instance(
@@ -90,8 +88,7 @@ def three_instances(
                 "show": SHOW,
                 "clients": clients,
                 "result": str(directory / f"{number}.json"),
-                "numbers_reserved": reserved,
-                "rate_per_min": 60_000,
+                "rate_per_min": 3_000,
                 "secret": "only-for-this-test",
             }
         )
@@ -164,7 +161,7 @@ async def test_a_store_that_forgets_and_an_instance_killed_while_people_join(
         shares = two_of_three(7)
         with (
             redis.Redis(port=port) as client,
-            three_instances(database, url, redis_prefix, shares, tmp_path, reserved=1_000) as instances,
+            three_instances(database, url, redis_prefix, shares, tmp_path) as instances,
         ):
             issued = f"{redis_prefix}room:{{shw_00000000ab}}:general"
             until(lambda: int(client.hget(issued, "issued") or 0) > 2_000, 60, instances)

@@ -85,7 +85,7 @@ export class Line {
   #minutes() {
     const { ticket } = this.memory.kept;
     const line = this.status.lines[ticket?.line ?? "general"];
-    const rate = line.rate_now || line.rate_target;
+    const rate = line.rate_target && (line.rate_now || line.rate_target);
     return rate ? Math.max(0, this.ahead() + 1) / rate : Infinity;
   }
 
@@ -115,8 +115,9 @@ export class Line {
 
   #waitInWords() {
     if (this.status.phase === "prequeue") return "from the opening on";
+    if (this.status.phase === "paused") return "paused";
     const minutes = this.#minutes();
-    return Number.isFinite(minutes) ? roughly(minutes) : "the line stands now";
+    return Number.isFinite(minutes) ? roughly(minutes) : "nobody is called now";
   }
 
   #why() {

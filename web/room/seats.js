@@ -29,7 +29,10 @@ export class Seats {
     }
     for (const tier of event.tiers) {
       const item = element("li");
-      item.append(element("span", tier.category), element("span", money(tier.price, event.currency)));
+      const name = element("span", tier.category);
+      name.className = "tier";
+      name.style.borderInlineStartColor = tier.colour;
+      item.append(name, element("span", money(tier.price, event.currency)));
       find("tiers").append(item);
     }
     find("best").addEventListener("submit", (/** @type {Event} */ submitted) => {
@@ -113,6 +116,8 @@ export class Seats {
     button.className = "seat";
     button.tabIndex = -1;
     button.dataset.label = seat.label;
+    const tier = this.event.tiers.find((/** @type {any} */ one) => one.category === seat.category);
+    if (tier) button.style.borderTopColor = tier.colour;
     button.addEventListener("click", () => {
       if (!this.chosen.delete(seat.label) && this.chosen.size < this.event.rules.seats_per_hold) {
         this.chosen.add(seat.label);
