@@ -59,11 +59,8 @@ faults:  ## faults on real servers, at length
 soak:  ## hours under load
 	@echo 'make soak is not filled yet'; exit 2
 
-bench: setup  ## figures: BENCH="allocator pipeline"
-	@for name in $(BENCH); do \
-		test -f bench/$$name.py || { echo "bench/$$name.py is not there yet"; exit 2; }; \
-		$(BIN)/python -m bench.$$name $(ARGS) || exit 1; \
-	done
+bench: setup  ## figures, gates first: ARGS="--quick" for a minute, BENCH="allocator" for one question
+	@$(BIN)/python -m bench $(BENCH) $(ARGS)
 
 browser:  ## the pages in a browser
 	@echo 'make browser is not filled yet'; exit 2

@@ -131,7 +131,7 @@ async def run(size: Size) -> list[str]:
             _report(bench, size, series)
             for line in await batch_cost.measure(site, connection, rounds=size.rounds, batches=size.batches, rng=rng):
                 gate = AGAINST_BARE_INSERT if line.gated else None
-                bench.line(line.case, "times a bare insert", line.ratios, gate, loop="closed", batch=line.batch)
+                bench.line(line.case, "times a bare insert", line.ratios, gate, batch=line.batch)
             return bench.missed
         finally:
             await connection.close()

@@ -49,7 +49,7 @@ class Site:
 
     def __init__(self, servers: EmbeddedServers, directory: Path) -> None:
         self.servers = servers
-        self._directory = directory
+        self.directory = directory
         self._generation = 0
 
     @property
@@ -102,7 +102,7 @@ class Site:
     async def room(self, module: str, *arguments: str, ready: bool = False) -> AsyncIterator[Room]:
         """`python -m module arguments`, told of these servers; it dies with us. `ready`: wait for its `/readyz`."""
         port = free_port()
-        log = self._directory / f"{module}.log"
+        log = self.directory / f"{module}.log"
         environment = os.environ | {
             "ONSALE_POSTGRES_URL": self.postgres_url,
             "ONSALE_REDIS_URL": self.servers.redis_url,
@@ -134,9 +134,10 @@ class Site:
         finally:
             await _stop(process)
 
-    def processes(self, *rooms: Room) -> Processes:
-        """CPU by name: each room, each embedded server, and this process."""
-        return Processes({room.module: room.process.pid for room in rooms} | self.servers.pids())
+    def processes(self, *rooms: Room, load_pid: int | None = None) -> Processes:
+        """CPU by name: each room, each embedded server, this process, and the load generator."""
+        pids = {room.module: room.process.pid for room in rooms} | self.servers.pids()
+        return Processes(pids | ({"load": load_pid} if load_pid is not None else {}))
 
 
 @asynccontextmanager

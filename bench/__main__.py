@@ -1,0 +1,26 @@
+"""Runs the benches: `python -m bench [NAME…] [--quick]`; without a name all of them, one after the other."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from bench import allocator, pipeline
+
+BENCHES: dict[str, Callable[[Sequence[str]], int]] = {"allocator": allocator.main, "pipeline": pipeline.main}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 1 where a must was missed; the other benches run all the same."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{' '.join(BENCHES)}; none: all")
+    parser.add_argument("--quick", action="store_true", help="short rounds on a cold broker: about a minute in all")
+    given = parser.parse_args(arguments)
+    unknown = set(given.names) - BENCHES.keys()
+    if unknown:
+        parser.error(f"there is no bench {', '.join(sorted(unknown))}: {' '.join(BENCHES)}")
+    words = ["--quick"] if given.quick else []
+    return max(BENCHES[name](words) for name in given.names or BENCHES)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,298 @@
+"""How many holds a second are committed and answered over HTTP? `python -m bench.pipeline [--quick]`.
+
+One ingress process, one allocator, real Kafka and Postgres, the generator beside them on the same cores. Only a 201
+counts, and it is sent after the commit; 202 (still undecided) never does. Each round also measures the
+transaction-per-request design on the same HTTP stack, and an empty Starlette handler.
+"""
+
+import argparse
+import asyncio
+import random
+import secrets
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import httpx
+import msgspec
+import uvloop
+
+from bench import load, one_by_one
+from bench.backlog import FOUND
+from bench.load import Measured
+from bench.measuring import Bench, Gate, Spent, Stopwatch, conditions_of, medians
+from bench.site import CHECKOUT, Connection, Room, Site, open_site
+from infra.embedded.downloads import KAFKA_VERSION
+from ingress.keys import create_key
+from runtime.postgres import open_pool, room_url
+from ticketing.clock import SystemClock, rfc3339
+from ticketing.tokens import Pass, TokenKeys
+from ticketing.vocabulary import parse_show
+
+SEED = 20261121
+PLACES = 200_000
+PLACES_EACH = 2
+HOLDS_EACH = 5
+"""Of one fan, with one pass: ten places, which is what a person may hold at once."""
+SALE_LASTS_MS = 3_600_000
+CREATED = 201
+OURS_CONNECTIONS = 256
+THEIR_CONNECTIONS = 64
+OURS, THEIRS, EMPTY = "holds over HTTP", "one transaction per request over HTTP", "empty Starlette handler"
+
+END_TO_END = Gate(3_500, 10_000)
+AGAINST_ONE_BY_ONE = Gate(3, 6)
+AGAINST_EMPTY = Gate(0.5, 0.9)
+
+
+@dataclass(frozen=True)
+class Size:
+    """Seconds and rounds of a full run, or of `--quick`."""
+
+    rounds: int
+    jvm_warm_s: float
+    warm_s: float
+    measure_s: float
+    requests_a_s: int
+    """How many requests are prepared for each second."""
+
+
+FULL = Size(rounds=3, jvm_warm_s=60, warm_s=3, measure_s=8, requests_a_s=8_000)
+QUICK = Size(rounds=1, jvm_warm_s=0, warm_s=2, measure_s=4, requests_a_s=8_000)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What one load saw, and what it cost."""
+
+    measured: Measured
+    spent: Spent
+
+    @property
+    def created(self) -> int:
+        """Answers 201 in the window."""
+        return self.measured.statuses.get(CREATED, 0)
+
+    @property
+    def rate(self) -> float:
+        """Answers 201 per second."""
+        return self.created / self.measured.seconds
+
+    def conditions(self) -> dict[str, object]:
+        """What a line says of it."""
+        return {
+            "cpu_us": self.spent.cpu_us_per(self.created),
+            "p50_ms": round(self.measured.p50_ms, 2),
+            "p99_ms": round(self.measured.p99_ms, 2),
+            "statuses": self.measured.statuses,
+        }
+
+
+@dataclass
+class Series:
+    """The rounds of each case."""
+
+    loaded: dict[str, list[Loaded]] = field(default_factory=dict)
+
+    def add(self, case: str, loaded: Loaded) -> None:
+        """One more round of `case`."""
+        self.loaded.setdefault(case, []).append(loaded)
+
+    def rates(self, case: str) -> list[float]:
+        """Per second, by round."""
+        return [each.rate for each in self.loaded[case]]
+
+
+async def run(size: Size) -> list[str]:
+    """All cases in interleaved rounds; the gates that were missed."""
+    rng = random.Random(SEED)
+    async with open_site() as site:
+        await site.renew()
+        connection = await site.connect()
+        try:
+            await one_by_one.prepare(connection)
+            began_s = time.monotonic()
+            while time.monotonic() - began_s < size.jvm_warm_s:
+                await _ours(site, connection, size, rng)
+            warm_s = time.monotonic() - began_s
+            series = Series()
+            for _ in range(size.rounds):
+                show, loaded = await _ours(site, connection, size, rng)
+                series.add(OURS, loaded)
+                for case, theirs in await _theirs(site, connection, show, size, rng):
+                    series.add(case, theirs)
+            bench = Bench(
+                "pipeline",
+                conditions_of(
+                    loop="closed",
+                    jvm_warm_s=round(warm_s),
+                    postgres=await connection.fetchval("SHOW server_version"),
+                    kafka=KAFKA_VERSION,
+                    ingress_processes=1,
+                ),
+            )
+            _report(bench, series)
+            return bench.missed
+        finally:
+            await connection.close()
+
+
+def _report(bench: Bench, series: Series) -> None:
+    for case, connections, gate in (
+        (OURS, OURS_CONNECTIONS, END_TO_END),
+        (THEIRS, THEIR_CONNECTIONS, None),
+        (EMPTY, OURS_CONNECTIONS, None),
+    ):
+        loaded = series.loaded[case]
+        conditions = [each.conditions() for each in loaded]
+        conditions[0]["cpu_us"] = medians([each.spent.cpu_us_per(each.created) for each in loaded])
+        foreign = [each.spent.foreign_cores for each in loaded]
+        bench.line(
+            case,
+            "201/s",
+            series.rates(case),
+            gate,
+            connections=connections,
+            foreign_cores=foreign,
+            **conditions[0],
+        )
+    ours = series.rates(OURS)
+    for case, gate in ((THEIRS, AGAINST_ONE_BY_ONE), (EMPTY, AGAINST_EMPTY)):
+        ratios = [one / other for one, other in zip(ours, series.rates(case), strict=True)]
+        bench.line(f"{OURS} against {case}", "times", ratios, gate)
+
+
+async def _ours(site: Site, connection: Connection, size: Size, rng: random.Random) -> tuple[str, Loaded]:
+    """A new show, sold through ingress and allocator; its id, and what the load saw."""
+    async with site.room("allocator", ready=True) as allocator, site.room("ingress", ready=True) as ingress:
+        show = await _make_show(site, ingress)
+        requests = holds(site, show, size, rng)
+        loaded = await _load(site, (ingress, allocator), OURS_CONNECTIONS, size, requests)
+        part = await connection.fetchval("SELECT part FROM catalogue_show WHERE show_id = $1", parse_show(show))
+        found = await connection.fetchrow(FOUND, part, parse_show(show))
+    assert found is not None
+    _check(loaded, found["reservations"], found["places"])
+    return show, loaded
+
+
+async def _theirs(
+    site: Site, connection: Connection, show: str, size: Size, rng: random.Random
+) -> list[tuple[str, Loaded]]:
+    """The same show sold by one transaction per request; and nothing at all, asked for in the same way."""
+    number = parse_show(show)
+    await one_by_one.add_area(connection, number, PLACES)
+    async with site.room("bench.one_by_one_http", ready=True) as till:
+        requests = holds(site, show, size, rng)
+        single = await _load(site, (till,), THEIR_CONNECTIONS, size, requests)
+        places = await connection.fetchval(one_by_one.TAKEN, number)
+        _check(single, places // PLACES_EACH, places)
+        nothing = nothings(size)
+        empty = await _load(site, (till,), OURS_CONNECTIONS, size, nothing)
+    return [(THEIRS, single), (EMPTY, empty)]
+
+
+def _check(loaded: Loaded, reservations: int, places: int) -> None:
+    """Every 201 is a row, and there are no others but those whose answer was not waited for."""
+    ever = loaded.measured.ever
+    answered = ever.get(CREATED, 0)
+    if set(ever) - {CREATED}:
+        raise RuntimeError(f"not only 201 was answered: {ever}")
+    if not answered <= reservations <= answered + OURS_CONNECTIONS or places != PLACES_EACH * reservations:
+        raise RuntimeError(f"{answered} answers, {reservations} reservations, {places} places")
+
+
+async def _make_show(site: Site, ingress: Room) -> str:
+    """A show with one area, on sale; made through the API."""
+    url = room_url(site.postgres_url, "onsale_ingress", site.servers.secret)
+    now_ms = SystemClock().now_ms()
+    async with open_pool(url, min_size=1, max_size=1, application_name="onsale bench") as pool:
+        _, key = await create_key(pool, "bench", ["admin"], False, now_ms, secrets.token_bytes(48))
+    async with httpx.AsyncClient(base_url=ingress.url, timeout=15) as client:
+        answer = await client.post(
+            "/api/admin/shows",
+            json={"name": "bench", "starts_at": rfc3339(now_ms + SALE_LASTS_MS), "capacity": PLACES},
+            headers={
+                "authorization": f"Bearer {key}",
+                "idempotency-key": secrets.token_hex(16),
+                "prefer": "wait=10",
+            },
+        )
+    if answer.status_code != CREATED:
+        raise RuntimeError(f"no show: {answer.status_code} {answer.text}")
+    show: str = answer.json()["show"]
+    return show
+
+
+def holds(site: Site, show: str, size: Size, rng: random.Random) -> Iterator[bytes]:
+    """Requests for two places each, by fans with passes, as many as the show has room for."""
+    tokens = TokenKeys([site.servers.secret])
+    expires_at_ms = SystemClock().now_ms() + SALE_LASTS_MS
+    body = msgspec.json.encode({"show": show, "areas": [{"area": "general", "quantity": PLACES_EACH}]})
+    count = min(PLACES // PLACES_EACH, round(size.requests_a_s * (size.warm_s + size.measure_s)))
+    for _ in range(count // HOLDS_EACH):
+        entry = f"ent_{rng.getrandbits(64):016x}"
+        token = tokens.sign_pass(Pass(parse_show(show), entry, 1, expires_at_ms))
+        for _ in range(HOLDS_EACH):
+            head = (
+                "POST /api/reservations HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+                f"authorization: Bearer {token}\r\nidempotency-key: {rng.getrandbits(128):032x}\r\n"
+                f"prefer: wait=10\r\ncontent-length: {len(body)}\r\n\r\n"
+            )
+            yield head.encode() + body
+
+
+def nothings(size: Size) -> Iterator[bytes]:
+    """Requests for nothing, with a body as long as a hold's."""
+    body = b"{" + b" " * 75 + b"}"
+    request = b"POST /empty HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
+    request += b"content-length: %d\r\n\r\n" % len(body) + body
+    for _ in range(round(4 * size.requests_a_s * (size.warm_s + size.measure_s))):
+        yield request
+
+
+async def _load(site: Site, rooms: Sequence[Room], connections: int, size: Size, requests: Iterator[bytes]) -> Loaded:
+    """Run the generator against the first of `rooms`, which are the ones at work."""
+    path = site.directory / "requests"
+    await asyncio.to_thread(path.write_bytes, load.pack(requests))
+    port = rooms[0].url.rpartition(":")[2]
+    words = (port, str(connections), str(size.warm_s), str(size.measure_s), str(path))
+    async with _generator(words) as generator:
+        assert generator.stdout is not None
+        if await generator.stdout.readline() != load.BEGUN:
+            raise RuntimeError("the load generator failed; its reason stands above")
+        watch = Stopwatch(site.processes(*rooms, load_pid=generator.pid))
+        await asyncio.sleep(size.measure_s)
+        spent = watch.stop()
+        measured = msgspec.json.decode(await generator.stdout.readline(), type=Measured)
+    return Loaded(measured, spent)
+
+
+@asynccontextmanager
+async def _generator(words: Sequence[str]) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bench.load", *words, stdout=asyncio.subprocess.PIPE, cwd=CHECKOUT
+    )
+    try:
+        yield process
+        await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 1 where a must was missed."""
+    parser = argparse.ArgumentParser(prog="python -m bench.pipeline", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one short round on a cold broker: half a minute")
+    quick: bool = parser.parse_args(arguments).quick
+    missed = uvloop.run(run(QUICK if quick else FULL))
+    for miss in missed:
+        print(f"missed: {miss}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
