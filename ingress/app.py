@@ -43,8 +43,9 @@ class Api:
         self._body_deadline_s = body_deadline_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            raise RuntimeError(f"this application speaks http, not {scope['type']}")
+        if scope["type"] == "websocket":
+            await _turn_socket_away(scope, receive, send, self._entropy(16).hex())
+            return
         request = Request(scope, receive, self._entropy(16).hex())
         name = "none"
         try:
@@ -144,6 +145,19 @@ def _choose(methods: "dict[str, Operation] | object", request: Request) -> Opera
         allowed = sorted(methods) + (["HEAD"] if "GET" in methods else [])
         raise Refused("method_not_allowed", f"it has {', '.join(allowed)}", headers=[("allow", ", ".join(allowed))])
     return operation
+
+
+async def _turn_socket_away(scope: Scope, receive: Receive, send: Send, request_id: str) -> None:
+    """Nothing here is a websocket; say so in HTTP where the server can (ASGI, "Websocket Denial Response")."""
+    await receive()
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close", "code": 1000})
+        return
+    refused = Refused("not_found", "there is no websocket at this path; they are under /ws/")
+    body = encode_problem(refused.body(instance=scope["path"], request_id=request_id))
+    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"x-request-id", request_id.encode())]
+    await send({"type": "websocket.http.response.start", "status": refused.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body})
 
 
 def _problem(refused: Refused, request: Request) -> Response:

@@ -56,3 +56,28 @@ class OnceAtATime(Generic[K, V]):
 
 async def _as_coroutine(errand: Callable[[], Awaitable[V]]) -> V:
     return await errand()
+
+
+class Briefly(Generic[K, V]):
+    """What was fetched a moment ago, believed for `fresh_ms`; while its source is `away`, for `stale_ms`."""
+
+    def __init__(self, *, fresh_ms: int, stale_ms: int, entries_max: int, away: type[Exception]) -> None:
+        self._fresh_ms = fresh_ms
+        self._stale_ms = stale_ms
+        self._away = away
+        self._kept: Lru[K, tuple[int, V]] = Lru(entries_max)
+        self._fetching: OnceAtATime[K, V] = OnceAtATime()
+
+    async def get(self, key: K, fetch: Callable[[], Awaitable[V]], now_ms: int) -> V:
+        """What is known under `key`, fetched anew where that is too old. Raises what `fetch` raises."""
+        kept = self._kept.get(key)
+        if kept is not None and now_ms - kept[0] < self._fresh_ms:
+            return kept[1]
+        try:
+            found = await self._fetching.run(key, fetch)
+        except self._away:
+            if kept is not None and now_ms - kept[0] < self._stale_ms:
+                return kept[1]
+            raise
+        self._kept.put(key, (now_ms, found))
+        return found

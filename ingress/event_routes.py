@@ -3,7 +3,6 @@
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol
 from urllib.parse import urlencode
 
@@ -11,18 +10,23 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from ingress import bodies, shown
 from ingress.asgi import Response, cached
+from ingress.caches import Briefly
 from ingress.events import event_answer, event_line
 from ingress.looking import Looking
 from ingress.operations import Call, Operation
 from ingress.refusals import FieldError, Refused
 from ingress.shelf import Shelf
 from ingress.shows import Show, Wanted
+from ingress.stores import StoreAway
 from ingress.views import Views
 from ticketing.clock import Clock, rfc3339
 from ticketing.vocabulary import Malformed, parse_show
 
 PAGE_MAX = 100
 LIST_MAX_AGE_S = 1
+LIST_STALE_MS = 60_000
+"""How long a list is still shown while Postgres is away."""
+LISTS_KEPT_MAX = 500
 
 
 class EventsQuery(BaseModel):
@@ -45,33 +49,44 @@ class ShowList(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
 class Events:
-    """What the calls about shows need. `counts`: show -> counts as of a second ago, for shows nobody looks at."""
+    """The calls about shows. `counts`: show -> counts as of a second ago, for shows nobody looks at."""
 
-    shows: ShowList
-    shelf: Shelf
-    looking: Looking
-    views: Views
-    counts: Mapping[int, Mapping[str, int]]
-    clock: Clock
+    def __init__(
+        self,
+        *,
+        shows: ShowList,
+        shelf: Shelf,
+        looking: Looking,
+        views: Views,
+        counts: Mapping[int, Mapping[str, int]],
+        clock: Clock,
+    ) -> None:
+        self._shows = shows
+        self._shelf = shelf
+        self._looking = looking
+        self._views = views
+        self._known_counts = counts
+        self._clock = clock
+        self._lists: Briefly[Wanted, list[tuple[int, str]]] = Briefly(
+            fresh_ms=1_000 * LIST_MAX_AGE_S, stale_ms=LIST_STALE_MS, entries_max=LISTS_KEPT_MAX, away=StoreAway
+        )
 
     async def list_events(self, call: Call) -> Response:
         """GET /api/events"""
         query = call.asked(EventsQuery)
-        found = await self.shows.shows(
-            Wanted(
-                text=query.q,
-                from_ms=None if query.from_ is None else round(query.from_.timestamp() * 1000),
-                to_ms=None if query.to is None else round(query.to.timestamp() * 1000),
-                venue=query.venue,
-                status=query.status,
-                after=(-1, 0) if query.after is None else read_cursor(query.after),
-                limit=query.limit + 1,
-            )
+        wanted = Wanted(
+            text=query.q,
+            from_ms=None if query.from_ is None else round(query.from_.timestamp() * 1000),
+            to_ms=None if query.to is None else round(query.to.timestamp() * 1000),
+            venue=query.venue,
+            status=query.status,
+            after=(-1, 0) if query.after is None else read_cursor(query.after),
+            limit=query.limit + 1,
         )
-        now_ms = self.clock.now_ms()
-        page = [(await self.shelf.show(number), status) for number, status in found[: query.limit]]
+        now_ms = self._clock.now_ms()
+        found = await self._lists.get(wanted, lambda: self._shows.shows(wanted), now_ms)
+        page = [(await self._shelf.show(number), status) for number, status in found[: query.limit]]
         shows = [(show, status) for show, status in page if show is not None]
         has_more = len(found) > query.limit and bool(shows)
         cursor = write_cursor(shows[-1][0]) if has_more else None
@@ -92,18 +107,18 @@ class Events:
 
     async def read_event(self, call: Call) -> Response:
         """GET /api/events/{show}"""
-        show = await show_in_path(self.shelf, call.params["show"])
-        view = await self.looking.view(show)
+        show = await show_in_path(self._shelf, call.params["show"])
+        view = await self._looking.view(show)
         if view is None:
             raise Refused("show_not_found")
-        answer = event_answer(show, status=view.status, counts=view.counts(), now_ms=self.clock.now_ms())
+        answer = event_answer(show, status=view.status, counts=view.counts(), now_ms=self._clock.now_ms())
         return cached(
             call.request, bodies.encode(answer), etag=f'"{show.text}-{view.seq}-{int(answer.on_sale)}"', max_age_s=1
         )
 
     def _counts(self, show: Show) -> Mapping[str, int] | None:
-        view = self.views.get(show.row.show)
-        return self.counts.get(show.row.show) if view is None else view.counts()
+        view = self._views.get(show.row.show)
+        return self._known_counts.get(show.row.show) if view is None else view.counts()
 
     def operations(self) -> list[Operation]:
         """The rows of the table that this module answers."""

@@ -4,14 +4,13 @@ A key is looked up again every few seconds, so a revoked one works no longer tha
 that was good a moment ago is still believed, so that reads go on.
 """
 
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import asyncpg
 
-from ingress.caches import OnceAtATime
+from ingress.caches import Briefly
 from ingress.stores import StoreAway, reaching_postgres
 from ticketing.tokens import API_KEY_SHOWN_CHARS, api_key_hash, new_api_key
 
@@ -84,26 +83,11 @@ class KeyCache:
         keys_max: int,
     ) -> None:
         self._find = find
-        self._fresh_ms = fresh_ms
-        self._stale_ms = stale_ms
-        self._keys_max = keys_max
-        self._known: OrderedDict[bytes, tuple[int, ApiKey | None]] = OrderedDict()
-        self._asking: OnceAtATime[bytes, ApiKey | None] = OnceAtATime()
+        self._known: Briefly[bytes, ApiKey | None] = Briefly(
+            fresh_ms=fresh_ms, stale_ms=stale_ms, entries_max=keys_max, away=StoreAway
+        )
 
     async def look_up(self, key: str, now_ms: int) -> ApiKey | None:
         """What the key gives; None: it is not one of ours. Raises StoreAway."""
         key_hash = api_key_hash(key)
-        known = self._known.get(key_hash)
-        if known is not None and now_ms - known[0] < self._fresh_ms:
-            return known[1]
-        try:
-            found = await self._asking.run(key_hash, lambda: self._find(key_hash))
-        except StoreAway:
-            if known is not None and known[1] is not None and now_ms - known[0] < self._stale_ms:
-                return known[1]
-            raise
-        self._known[key_hash] = (now_ms, found)
-        self._known.move_to_end(key_hash)
-        if len(self._known) > self._keys_max:
-            self._known.popitem(last=False)
-        return found
+        return await self._known.get(key_hash, lambda: self._find(key_hash), now_ms)

@@ -64,7 +64,9 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
     sale = Sale(ports.desk, shelf.show, ports.ledger, ports.views, ports.tokens, clock)
     maker = ShowMaker(ports.catalogue, shelf, clock, ports.entropy)
     admin = Admin(ports.desk, ports.catalogue, shelf, maker, looking, ports.tokens, clock, ports.entropy)
-    events = Events(ports.catalogue, shelf, looking, ports.views, ports.counts, clock)
+    events = Events(
+        shows=ports.catalogue, shelf=shelf, looking=looking, views=ports.views, counts=ports.counts, clock=clock
+    )
     seats = Seats(
         catalogue=ports.catalogue,
         shelf=shelf,

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from ingress import bodies, shown
 from ingress.asgi import Request, Response, cached
-from ingress.caches import Lru, OnceAtATime
+from ingress.caches import Briefly, Lru, OnceAtATime
 from ingress.catalogue import Catalogue
 from ingress.catalogue_routes import is_venue
 from ingress.drawing import Box, SeatPieces, availability, draw_seats, seat_map, select_seats
@@ -19,6 +19,7 @@ from ingress.operations import Call, Operation
 from ingress.refusals import FieldError, Refused
 from ingress.shelf import Shelf
 from ingress.shows import LayoutRow, Show
+from ingress.stores import StoreAway
 from ticketing.clock import Clock, rfc3339
 from ticketing.intake import Name
 from ticketing.layout import Body
@@ -27,6 +28,8 @@ from ticketing.show_view import STATUS_NAMES, ShowView
 MAP_BYTES_MAX = 256 * 1024 * 1024
 MAP_AGE_S = 24 * 3600
 NEWEST_MAP_AGE_S = 60
+ROW_FRESH_MS = 1_000
+ROWS_KEPT_MAX = 10_000
 BULK_MAX = 1_000
 PATHS = {"venue": "the id of a venue: ven_…", "show": "the id of a show: shw_…"}
 
@@ -74,6 +77,9 @@ class Seats:
         self._clock = clock
         self._maps: Lru[str, bytes] = Lru(MAP_BYTES_MAX)
         self._drawing_map: OnceAtATime[str, bytes] = OnceAtATime()
+        self._rows: Briefly[tuple[str, int | None], LayoutRow | None] = Briefly(
+            fresh_ms=ROW_FRESH_MS, stale_ms=1_000 * MAP_AGE_S, entries_max=ROWS_KEPT_MAX, away=StoreAway
+        )
         self._pieces: Lru[int, SeatPieces] = Lru(places_max)
         self._seats: Kept = Lru(places_max)
         self._counts: Kept = Lru(places_max)
@@ -81,7 +87,7 @@ class Seats:
     async def seat_map(self, call: Call) -> Response:
         """GET /api/venues/{venue}/seat-map"""
         venue, version = call.params["venue"], call.asked(MapQuery).version
-        row = await self._catalogue.layout(venue, version) if is_venue(venue) else None
+        row = await self._layout_row(venue, version) if is_venue(venue) else None
         if row is None:
             raise Refused("not_found", "there is no such venue, or it has no such layout")
         found = row
@@ -208,6 +214,11 @@ class Seats:
             pieces = SeatPieces(show)
             self._pieces.put(show.row.show, pieces, weight=show.layout.places)
         return pieces
+
+    async def _layout_row(self, venue: str, version: int | None) -> LayoutRow | None:
+        return await self._rows.get(
+            (venue, version), lambda: self._catalogue.layout(venue, version), self._clock.now_ms()
+        )
 
     async def _draw_map(self, row: LayoutRow) -> bytes:
         layout = await self._shelf.layout(row.layout)

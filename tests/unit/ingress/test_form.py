@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from ingress.asgi import Response
+from ingress.asgi import Message, Response, Scope
 from ingress.operations import BODY_BYTES_MAX
 from ingress.service import NotTaken
 from tests.unit.ingress.stage import ADMIN_KEY, PARTNER_KEY, READER_KEY, REVOKED_KEY, SHOW_TEXT, Reply, Stage
@@ -236,3 +236,27 @@ async def test_head_is_get_without_a_body(stage: Stage) -> None:
     head = await stage.call("HEAD", f"/api/events/{SHOW_TEXT}")
     assert (head.status, head.raw) == (200, b"")
     assert head.headers["content-length"] == str(len(whole.raw))
+
+
+@pytest.mark.parametrize("can_deny", [True, False])
+async def test_a_websocket_is_sent_away_in_words(stage: Stage, can_deny: bool) -> None:
+    scope: Scope = {
+        "type": "websocket",
+        "path": "/api/events",
+        "headers": [],
+        "extensions": {"websocket.http.response": {}} if can_deny else {},
+    }
+    said: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    await stage.api(scope, receive, send)
+    if can_deny:
+        assert said[0]["status"] == 404
+        assert json.loads(said[1]["body"])["code"] == "not_found"
+    else:
+        assert [message["type"] for message in said] == ["websocket.close"]

@@ -155,3 +155,15 @@ async def test_admins_make_shows_that_are_shown() -> None:
     show = next(row for row in stage.catalogue.stored.values() if row.name == "Hay")
     assert json.loads(made.raw)["request"].startswith("req_")
     assert (show.places, show.closes_at_ms) == (20, T0 + DAY)
+
+
+async def test_lists_and_maps_are_shown_while_postgres_is_away() -> None:
+    stage = Stage()
+    for path in ("/api/events", MAP, SEATS):
+        assert (await stage.call("GET", path)).status == 200
+    stage.catalogue.away = stage.ledger.away = True
+    stage.clock.advance(30_000)
+    for path in ("/api/events", MAP, SEATS):
+        assert (await stage.call("GET", path)).status == 200
+    stage.clock.advance(60_000)
+    assert (await stage.call("GET", "/api/events")).body["code"] == "sales_paused"
