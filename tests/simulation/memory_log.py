@@ -55,8 +55,10 @@ class Commands:
         self.first += len(gone)
         del self.records[:count]
 
-    def read(self, offset: int, records_max: int) -> list[MemoryRecord]:
-        """Records from `offset` on."""
+    def fetch(self, offset: int, records_max: int) -> list[MemoryRecord]:
+        """Records from `offset` on. Raises `LogUnreadable`."""
+        if not self.first <= offset <= self.end:
+            raise LogUnreadable(f"the log holds {self.first} to {self.end}, not {offset}")
         start = offset - self.first
         return self.records[start : start + records_max]
 
@@ -71,10 +73,7 @@ class MemoryLog:
 
     async def fetch(self, part: int, offset: int, records_max: int, timeout_s: float) -> Sequence[MemoryRecord]:
         await self._pause("fetch.sent")
-        commands = self._parts[part]
-        if not commands.first <= offset <= commands.end:
-            raise LogUnreadable(f"the log holds {commands.first} to {commands.end}, not {offset}")
-        return commands.read(offset, records_max)
+        return self._parts[part].fetch(offset, records_max)
 
     async def bounds(self, part: int) -> tuple[int, int]:
         await self._pause("bounds.sent")
@@ -83,7 +82,7 @@ class MemoryLog:
     async def read_one(self, part: int, offset: int) -> MemoryRecord | None:
         await self._pause("read_one.sent")
         commands = self._parts[part]
-        return commands.read(offset, 1)[0] if commands.first <= offset < commands.end else None
+        return commands.fetch(offset, 1)[0] if commands.first <= offset < commands.end else None
 
     async def publish(self, publication: Publication) -> None:
         await self._pause("publish.sent")

@@ -1,0 +1,222 @@
+"""Those who read what was decided: a room with views of the shows, and the real expiry worker."""
+
+import random
+from collections.abc import Callable, Sequence
+
+from allocator.ports import Publication
+from expiry_worker.deadlines import Deadlines, Hold
+from expiry_worker.service import ExpiryWorker
+from runtime.follow import Batch, Follower, Published, Stream, Table
+from tests.simulation.crowd import LAYOUT
+from tests.simulation.hands import Hand, stop_at
+from tests.simulation.memory_tables import Tables
+from ticketing.clock import ManualClock
+from ticketing.messages import ShowOpened, decode_outcomes
+from ticketing.show_view import ShowView
+from ticketing.vocabulary import LIVE_STATUSES, UNPAID_STATUSES
+
+MakeFollower = Callable[[Stream, Table, dict[int, int]], Follower]
+
+
+def batch_of(publication: Publication) -> Batch:
+    return Batch(
+        part=publication.part,
+        log_gen=publication.log_gen,
+        batch_seq=publication.batch_seq,
+        history_id=publication.history_id,
+        payload=publication.payload,
+        decided_at_ms=publication.decided_at_ms,
+    )
+
+
+class MemoryStream:
+    """Topic `outcomes` as one reader gets it: from where it came in on, some records twice or late, some never."""
+
+    def __init__(self, published: list[Publication], rng: random.Random) -> None:
+        self._published = published
+        self._rng = rng
+        self._position = len(published)
+        self._late: list[Batch] = []
+        self.is_calm = False
+
+    async def poll(self, timeout_s: float) -> list[Batch]:
+        await stop_at("poll.sent")
+        count = self._rng.randint(0, 3) if not self.is_calm else 100
+        taken = [batch_of(it) for it in self._published[self._position : self._position + count]]
+        self._position += len(taken)
+        if self.is_calm:
+            return taken
+        delivered = []
+        for batch in taken:
+            roll = self._rng.random()
+            if roll < 0.12:
+                self._late.append(batch)
+            if 0.06 <= roll < 0.95:
+                delivered.append(batch)
+        if self._late and self._rng.random() < 0.3:
+            delivered.insert(self._rng.randint(0, len(delivered)), self._late.pop(0))
+        return delivered
+
+
+class MemoryTable:
+    """The views `published_batches` and `outcome_batches`."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def published(self) -> dict[int, Published]:
+        await stop_at("published.sent")
+        return published(self._tables)
+
+    async def read(self, part: int, after_seq: int, up_to_seq: int, limit: int) -> list[Batch]:
+        await stop_at("read.sent")
+        last = min(up_to_seq, after_seq + limit, self._tables.cursor[part]["published_seq"])
+        rows = [self._tables.outcome_log[part, seq] for seq in range(after_seq + 1, last + 1)]
+        return [
+            Batch(
+                part=part,
+                log_gen=row["log_gen"],
+                batch_seq=row["batch_seq"],
+                history_id=self._tables.history_id,
+                payload=row["payload"],
+                decided_at_ms=row["decided_at_ms"],
+            )
+            for row in rows
+        ]
+
+
+def published(tables: Tables) -> dict[int, Published]:
+    return {
+        part: Published(row["published_seq"], row["log_gen"], tables.history_id) for part, row in tables.cursor.items()
+    }
+
+
+class Snapshot:
+    """What a room that starts reads in one transaction; not to be used before it is published."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.seqs = {part: row["batch_seq"] for part, row in tables.cursor.items()}
+        self.shows = [(row["show_id"], row["seq"], row["status"]) for row in tables.show.values()]
+        self.reservations = [dict(row) for row in tables.reservation.values() if row["status"] in LIVE_STATUSES]
+
+    def is_published(self, tables: Tables) -> bool:
+        return all(tables.cursor[part]["published_seq"] >= seq for part, seq in self.seqs.items())
+
+
+class Reader:
+    """A room that shows the seats. `seen` is every batch number that it was given, from its snapshot on."""
+
+    def __init__(self, tables: Tables, stream: MemoryStream, clock: ManualClock, make: MakeFollower) -> None:
+        self._tables = tables
+        self._clock = clock
+        self.stream = stream
+        self.snapshot = Snapshot(tables)
+        self.follower = make(stream, MemoryTable(tables), self.snapshot.seqs)
+        self.seen: list[tuple[int, bytes]] = []
+        self.error: Exception | None = None
+        self.views: dict[int, ShowView] = {}
+        for show, seq, status in self.snapshot.shows:
+            self.views[show] = ShowView(LAYOUT, seq=seq, status=status)
+        for row in self.snapshot.reservations:
+            areas = tuple(zip(row["areas"][::2], row["areas"][1::2], strict=True))
+            self.views[row["show_id"]].load(row["reservation_id"], row["status"], tuple(row["seats"]), areas)
+        self._hand: Hand[list[Batch]] | None = None
+
+    def step(self) -> None:
+        """One move."""
+        if self.error is not None or not self.snapshot.is_published(self._tables):
+            return
+        if self._hand is None:
+            self._hand = Hand(self.follower.step(self._clock.now_ms(), 0))
+        self._hand.advance()
+        if not self._hand.is_done:
+            return
+        hand, self._hand = self._hand, None
+        try:
+            if hand.error is not None:
+                raise hand.error
+            for batch in hand.result or ():
+                self._take(batch)
+        except Exception as error:
+            self.error = error
+
+    def crash(self) -> None:
+        if self._hand is not None:
+            self._hand.crash()
+
+    def _take(self, batch: Batch) -> None:
+        self.seen.append((batch.batch_seq, batch.payload))
+        for outcome in decode_outcomes(batch.payload):
+            if isinstance(outcome, ShowOpened) and not outcome.repeat and outcome.show not in self.views:
+                self.views[outcome.show] = ShowView(LAYOUT, seq=outcome.seq)
+            elif outcome.show in self.views:
+                self.views[outcome.show].apply(outcome)
+
+
+class Appender:
+    """A topic that the expiry worker writes: sometimes it does not learn whether it was written."""
+
+    def __init__(self, append: Callable[[bytes], bool], rng: random.Random) -> None:
+        self._append = append
+        self._rng = rng
+
+    async def send_all(self, records: Sequence[tuple[int, bytes]]) -> list[bool]:
+        await stop_at("send.sent")
+        answers = []
+        for _, value in records:
+            is_written = self._rng.random() < 0.95 and self._append(value)
+            answers.append(is_written and self._rng.random() < 0.95)
+        await stop_at("send.done")
+        return answers
+
+
+class Expiry:
+    """The real expiry worker, on a node of its own."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        stream: MemoryStream,
+        clock: ManualClock,
+        *,
+        commands: Appender,
+        warnings: Appender,
+        make: MakeFollower,
+    ) -> None:
+        self._tables = tables
+        self.stream = stream
+        self.snapshot = Snapshot(tables)
+        deadlines = Deadlines(grace_ms=15)
+        for row in self.snapshot.reservations:
+            if row["status"] in UNPAID_STATUSES:
+                hold = Hold(
+                    row["part"],
+                    row["show_id"],
+                    row["reservation_id"],
+                    row["version"],
+                    row["account"],
+                    row["expires_at_ms"],
+                    row["hold_s"],
+                )
+                deadlines.put(hold)
+        self.follower = make(stream, MemoryTable(tables), self.snapshot.seqs)
+        self._worker = ExpiryWorker(
+            deadlines=deadlines, outcomes=self.follower, commands=commands, warnings=warnings, clock=clock
+        )
+        self._hand: Hand[None] | None = None
+        self.error: Exception | None = None
+
+    def step(self) -> None:
+        """One move."""
+        if self.error is not None or not self.snapshot.is_published(self._tables):
+            return
+        if self._hand is None:
+            self._hand = Hand(self._worker.step())
+        self._hand.advance()
+        if self._hand.is_done:
+            self.error = self._hand.error
+            self._hand = None
+
+    def crash(self) -> None:
+        if self._hand is not None:
+            self._hand.crash()
