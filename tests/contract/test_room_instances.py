@@ -19,7 +19,7 @@ from infra.embedded.processes import free_port
 from infra.embedded.redis import program
 from runtime.postgres import room_url
 from tests.conftest import Database
-from tests.contract.test_room_store import SHOW, fill_catalogue
+from tests.contract.room_stores import SHOW, fill_catalogue
 from tests.servers import Servers
 
 pytestmark = [pytest.mark.servers, pytest.mark.kills, pytest.mark.slow]
