@@ -102,8 +102,8 @@ def _conflicts(show: ShowStock, command: messages.HoldSeats) -> list[Conflict]:
 
 
 def _lost(show: ShowStock, command: messages.HoldSeats, conflicts: list[Conflict], answer: Answer) -> AnyOutcome:
-    seats_lost = [conflict for conflict in conflicts if conflict.seat >= 0]
-    if all(conflict.reason == "already_yours" for conflict in conflicts):
+    seats_lost = conflicts[0].seat >= 0  # the seats' conflicts stand before the areas'
+    if {conflict.reason for conflict in conflicts} == {"already_yours"}:
         code = "already_yours"
     elif seats_lost:
         code = "seats_unavailable"

@@ -154,13 +154,15 @@ class ShowStock:
     def _count(self, reservation: messages.Reservation, sign: int) -> None:
         """Add (+1) or take away (-1) one live reservation from the counts."""
         booked = reservation.status == ReservationStatus.BOOKED
+        places = len(reservation.seats)
         for area, quantity in reservation.areas:
+            places += quantity
             self.area_taken[area] += sign * quantity
-            self.area_booked[area] += sign * quantity * booked
+            if booked:
+                self.area_booked[area] += sign * quantity
         if booked:
             self.seats_booked += sign * len(reservation.seats)
         elif reservation.person:
-            places = len(reservation.seats) + sum(quantity for _, quantity in reservation.areas)
             held = self.held_by_person.pop(reservation.person, 0) + sign * places
             if held:
                 self.held_by_person[reservation.person] = held
