@@ -8,6 +8,7 @@ from onsale.crowd.http import Answer, HttpClient, Unreachable
 
 ATTEMPTS_MAX = 20
 RETRY_S = 0.5
+SHOWS_LOOKED_AT_MAX = 50
 
 
 class AdminFailed(Exception):
@@ -43,10 +44,15 @@ class Admin:
             await asyncio.sleep(RETRY_S)
         raise AdminFailed(f"{method} {path}: {said}")
 
-    async def open_shows(self) -> list[str]:
-        """The ids of the shows that are on sale."""
-        answer = (await self.call("GET", "/api/events?status=open&limit=100")).json()
-        return [event["show"] for event in answer["data"] if event["on_sale"]]
+    async def show_on_sale(self) -> str | None:
+        """The id of a show that has places left, those made for tests excepted."""
+        listed = (await self.call("GET", f"/api/events?status=open&limit={SHOWS_LOOKED_AT_MAX}")).json()
+        for line in listed["data"]:
+            if line["on_sale"]:
+                event = (await self.call("GET", f"/api/events/{line['show']}")).json()
+                if event["available_seats"] and not event.get("test"):
+                    return str(line["show"])
+        return None
 
     async def make_venue(self, name: str, layout: dict[str, Any]) -> str:
         """A venue with its layout; its id."""

@@ -28,7 +28,7 @@ class Children:
     """The processes of `rooms`, each a package with a `__main__`; a room named twice runs twice.
 
     They inherit this process's environment and the kernel kills them when it dies. `on_change` is called with the
-    process ids by name and the number of restarts by name.
+    process ids by name and the number of restarts by name, `say` with a line for people when one has died.
     """
 
     def __init__(
@@ -36,6 +36,7 @@ class Children:
         rooms: Sequence[str],
         log_dir: Path,
         on_change: Callable[[dict[str, int], dict[str, int]], None],
+        say: Callable[[str], None],
     ) -> None:
         names = [
             f"{room}-{rooms[:at].count(room) + 1}" if rooms.count(room) > 1 else room for at, room in enumerate(rooms)
@@ -43,6 +44,7 @@ class Children:
         self._rooms = dict(zip(names, rooms, strict=True))
         self._log_dir = log_dir
         self._on_change = on_change
+        self._say = say
         self._stopping = asyncio.Event()
         self.pids: dict[str, int] = {}
         self.restarts = dict.fromkeys(names, 0)
@@ -69,12 +71,13 @@ class Children:
             if loop.time() - began_s > STEADY_S:
                 backoff_s = 0.0
             log.warning("a child died and is started again", child=name, code=code, in_s=backoff_s)
+            self._say(f"{name} ended with code {code} and is started again; its log is {self._log(name)}")
             await self._pause(backoff_s)
             backoff_s = min(max(2 * backoff_s, BACKOFF_FIRST_S), BACKOFF_MAX_S)
 
     async def _run(self, name: str) -> int | None:
         commands = command_of(self._rooms[name])
-        process = await processes.start(commands, self._log_dir / f"{name}.log")
+        process = await processes.start(commands, self._log(name))
         try:
             self.pids[name] = process.pid
             self._on_change(self.pids, self.restarts)
@@ -86,6 +89,9 @@ class Children:
         finally:
             del self.pids[name]
             await processes.stop(process, commands)
+
+    def _log(self, name: str) -> Path:
+        return self._log_dir / f"{name}.log"
 
     async def _pause(self, seconds: float) -> None:
         try:

@@ -69,7 +69,9 @@ def up(
     from onsale.up import UpOptions  # noqa: PLC0415 -- as above
     from onsale.up import up as run_up  # noqa: PLC0415 -- as above
 
-    options = UpOptions(data_dir=data_dir, port=port, allocators=allocators, log_level=log_level)
+    options = UpOptions(
+        data_dir=data_dir, port=port, allocators=allocators, log_level=log_level, tell_of_deaths=not as_json
+    )
     try:
         code = run_up(options, _say, lambda done: greet(done, as_json=as_json))
     except (running.AlreadyRunning, embedded.ServersUnavailable, NotProvisioned) as error:

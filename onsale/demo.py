@@ -72,7 +72,9 @@ async def demo(options: DemoOptions) -> int:
             show = f"{server.announced.url}/room/{outcome.show}"
             console.print(f"\nStill serving; Ctrl-C ends it.\n  that sale    {show}")
             console.print(f"  another one  {server.announced.url}/room/{server.announced.show}")
-            await server.process.wait()
+            # Ctrl-C reaches both of us; it is how this is meant to end.
+            with suppress(asyncio.CancelledError):
+                await server.process.wait()
         return 0 if outcome.good else 1
 
 

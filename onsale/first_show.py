@@ -30,9 +30,9 @@ FIRST_LAYOUT: dict[str, Any] = {
 
 async def first_show(admin: Admin) -> str:
     """The id of a show on sale. Raises `onsale.admin.AdminFailed`."""
-    shows = await admin.open_shows()
-    if shows:
-        return shows[0]
+    show = await admin.show_on_sale()
+    if show is not None:
+        return show
     venue = await admin.make_venue("The Small Hall", FIRST_LAYOUT)
     return await admin.open_show(
         {

@@ -43,6 +43,7 @@ class UpOptions:
     port: int = 0
     allocators: int = 1
     log_level: str = "warning"
+    tell_of_deaths: bool = True
 
 
 class Announcement(msgspec.Struct, frozen=True):
@@ -80,7 +81,7 @@ def up(options: UpOptions, say: Callable[[str], None], announce: Callable[[Annou
         log_dir.mkdir(exist_ok=True)
         with (log_dir / "rooms.log").open("a") as log:
             logs.configure(os.environ["ONSALE_LOG_LEVEL"], json=True, stream=log)
-            code = run(_Up(installation, options, announce).serve())
+            code = run(_Up(installation, options, say, announce).serve())
         if code:
             say(f"onsale has ended with an error: the last lines of {log.name} say which")
         return code
@@ -88,10 +89,15 @@ def up(options: UpOptions, say: Callable[[str], None], announce: Callable[[Annou
 
 class _Up:
     def __init__(
-        self, installation: Installation, options: UpOptions, announce: Callable[[Announcement], None]
+        self,
+        installation: Installation,
+        options: UpOptions,
+        say: Callable[[str], None],
+        announce: Callable[[Announcement], None],
     ) -> None:
         self._installation = installation
         self._options = options
+        self._say = say
         self._announce = announce
         self._port: asyncio.Future[int] | None = None
         self._stopping = asyncio.Event()
@@ -104,6 +110,7 @@ class _Up:
             ["allocator"] * options.allocators + ["expiry_worker"],
             self._installation.data_dir / "log",
             self._note_children,
+            self._say if options.tell_of_deaths else lambda _: None,
         )
         rooms: Sequence[OpenRoom] = [
             children.open,

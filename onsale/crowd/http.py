@@ -1,7 +1,7 @@
 """A small HTTP/1.1 client for crowds: keep-alive connections, one request at a time on each, parsed by httptools.
 
 Two thousand fans share two cores with the servers that they try; here a request costs a tenth of what it costs with a
-client made for comfort (`docs/decisions/`).
+client made for comfort (`docs/decisions/0011`).
 """
 
 import asyncio

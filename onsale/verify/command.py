@@ -25,9 +25,8 @@ def verify(data_dir: Path | None, show: str | None, *, as_json: bool, say: Calla
     began_s = time.perf_counter()
     try:
         only_show = None if show is None else parse_show(show)
-        if settings.postgres_url is not None:
-            # All it needs is Postgres: nothing is started where that is given.
-            settings = settings.model_copy(update={"redis_url": "unused", "kafka_bootstrap": "unused"})
+        # All it needs is Postgres, so it starts nothing else where nothing runs.
+        settings = settings.model_copy(update={"redis_url": "unused", "kafka_bootstrap": "unused"})
         with open_installation(settings, say) as installation:
             url = room_url(installation.postgres_url, "onsale_verify", installation.secret)
             reading = asyncio.run(_read(url, only_show))

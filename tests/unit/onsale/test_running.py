@@ -74,7 +74,8 @@ async def test_a_dead_child_is_started_again_and_all_end_when_asked(sleeper: str
     def note(pids: dict[str, int], restarts: dict[str, int]) -> None:
         changes.put_nowait((dict(pids), dict(restarts)))
 
-    children = Children([sleeper, sleeper], tmp_path / "log", note)
+    said: list[str] = []
+    children = Children([sleeper, sleeper], tmp_path / "log", note, said.append)
     async with children.open() as room, asyncio.timeout(20), asyncio.TaskGroup() as group:
         assert room.ready()
         for task in room.tasks:
@@ -92,6 +93,8 @@ async def test_a_dead_child_is_started_again_and_all_end_when_asked(sleeper: str
         assert room.request_stop is not None
         room.request_stop()
     assert children.pids == {}
+    assert len(said) == 1
+    assert said[0].startswith(f"{sleeper}-1 ended with code -9")
     for pid in {*pids.values(), *again.values()}:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
