@@ -1,20 +1,42 @@
-"""Apache Kafka as one combined KRaft node: broker and controller in one process, replication factor 1."""
+"""Apache Kafka as a combined KRaft node, broker and controller in one process: alone, or one of several."""
 
 import base64
 import signal
 import struct
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra.embedded import downloads, processes
 from infra.embedded.processes import Commands
 
 FORMAT_TIMEOUT_S = 60.0
-NODE_ID = 1
 API_VERSIONS = 18
 
 # One command for the format and for the server. No C2 compiler flags: benches warm up and want its code.
 JVM_OPTIONS = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-Djava.awt.headless=true")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """One broker alone, unless said otherwise.
+
+    `voters`: node id -> controller port of every broker of the cluster; all are given the same `cluster_id`.
+    `doors`: more listeners by name, each `(port listened on, port told to clients)`: a proxy may stand between.
+    """
+
+    node_id: int = 1
+    cluster_id: str | None = None
+    voters: Mapping[int, int] = field(default_factory=dict)
+    replicas: int = 1
+    in_sync_least: int = 1
+    doors: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def new_cluster_id() -> str:
+    """16 random bytes, as Kafka writes them."""
+    return base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
 
 
 class Kafka:
@@ -22,8 +44,11 @@ class Kafka:
 
     name = "kafka"
 
-    def __init__(self, data_dir: Path, port: int, controller_port: int, cache_dir: Path) -> None:
+    def __init__(
+        self, data_dir: Path, port: int, controller_port: int, cache_dir: Path, shape: Shape | None = None
+    ) -> None:
         self.port = port
+        self._shape = shape or Shape()
         self._controller_port = controller_port
         self._directory = data_dir / "kafka"
         self._log = data_dir / "log" / "kafka.log"
@@ -48,7 +73,7 @@ class Kafka:
         properties.write_text("".join(f"{key}={value}\n" for key, value in self._properties(logs).items()))
         if (logs / "meta.properties").exists():
             return
-        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
+        cluster_id = self._shape.cluster_id or new_cluster_id()
         words = ("kafka.tools.StorageTool", "format", f"--cluster-id={cluster_id}", f"--config={properties}")
         await processes.run_to_end(
             # A format that was killed has left directories without meta.properties: they are formatted again.
@@ -73,28 +98,32 @@ class Kafka:
         return len(await processes.ask(self.port, struct.pack(">i", len(body)) + body)) > 8
 
     def _properties(self, logs: Path) -> dict[str, object]:
+        shape = self._shape
+        voters = shape.voters or {shape.node_id: self._controller_port}
+        doors = {"PLAINTEXT": (self.port, self.port), **shape.doors}
+        inner = f"CONTROLLER://127.0.0.1:{self._controller_port}"
         return {
             "process.roles": "broker,controller",
-            "node.id": NODE_ID,
-            "controller.quorum.voters": f"{NODE_ID}@127.0.0.1:{self._controller_port}",
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self._controller_port}",
-            "advertised.listeners": f"PLAINTEXT://127.0.0.1:{self.port}",
-            "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "node.id": shape.node_id,
+            "controller.quorum.voters": ",".join(f"{node}@127.0.0.1:{port}" for node, port in voters.items()),
+            "listeners": ",".join([*(f"{name}://127.0.0.1:{port}" for name, (port, _) in doors.items()), inner]),
+            "advertised.listeners": ",".join(f"{name}://127.0.0.1:{told}" for name, (_, told) in doors.items()),
+            "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in (*doors, "CONTROLLER")),
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "PLAINTEXT",
             "log.dirs": logs,
             "auto.create.topics.enable": "false",
             "message.max.bytes": 8 * 1024 * 1024,
             "replica.fetch.max.bytes": 8 * 1024 * 1024,
-            "default.replication.factor": 1,
-            "min.insync.replicas": 1,
-            "offsets.topic.replication.factor": 1,
+            "default.replication.factor": shape.replicas,
+            "min.insync.replicas": shape.in_sync_least,
+            "offsets.topic.replication.factor": shape.replicas,
             "offsets.topic.num.partitions": 1,
-            "transaction.state.log.replication.factor": 1,
-            "transaction.state.log.min.isr": 1,
+            "transaction.state.log.replication.factor": shape.replicas,
+            "transaction.state.log.min.isr": shape.in_sync_least,
             "transaction.state.log.num.partitions": 1,
-            "share.coordinator.state.topic.replication.factor": 1,
-            "share.coordinator.state.topic.min.isr": 1,
+            "share.coordinator.state.topic.replication.factor": shape.replicas,
+            "share.coordinator.state.topic.min.isr": shape.in_sync_least,
             "group.initial.rebalance.delay.ms": 0,
             # A broker that was killed may come back only when its session has ended.
             "broker.session.timeout.ms": 3000,
