@@ -1,0 +1,130 @@
+"""A waiting room over stores in memory, and its application, as a test moves them by hand."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import httpx
+
+from runtime.retry import Backoff
+from tests.unit.waiting_room.memory_store import MemoryCounters, MemoryLedger, MemoryRooms
+from ticketing.clock import ManualClock
+from ticketing.messages import ShowStatusNow
+from ticketing.tokens import TokenKeys, api_key_hash, secret_hash
+from ticketing.vocabulary import show_text
+from waiting_room.admin_routes import AdminRoutes
+from waiting_room.entries import Bounds, Entries
+from waiting_room.pages import read_page
+from waiting_room.phases import Schedule
+from waiting_room.places import GENERAL
+from waiting_room.ports import ClaimRow, EntryRow, Line
+from waiting_room.public_status import Poll
+from waiting_room.rooms import RoomLimits
+from waiting_room.routes import FanRoutes, create_app
+from waiting_room.service import WaitingRoom
+from waiting_room.writing import LedgerWriter
+
+NOW_MS = 1_800_000_000_000
+SHOW = 0xAB
+PATH = f"/room/{show_text(SHOW)}"
+LINE = Line(SHOW, GENERAL)
+SECRET = "a secret of enough length"
+
+
+@dataclass
+class Hall:
+    """What a test may look at and move."""
+
+    clock: ManualClock
+    counters: MemoryCounters
+    ledger: MemoryLedger
+    table: MemoryRooms
+    room: WaitingRoom
+    http: httpx.AsyncClient
+
+    async def pass_time(self, ms: int) -> None:
+        """In steps of a tick, each of which moves the line."""
+        for _ in range(ms // 200):
+            self.clock.advance(200)
+            await self.room.advance()
+
+    @property
+    def serving(self) -> int:
+        """Where the line stands."""
+        return self.room.rooms[SHOW].position.serving
+
+    def heard(self, **changes: Any) -> None:
+        """The allocator speaks."""
+        values: dict[str, Any] = {"status": "open", "available": 500, "held": 0, "booked": 0, "lag_ms": 0} | changes
+        self.room.observe(ShowStatusNow(show=SHOW, part=0, at_ms=0, seq=1, lag_records=0, **values))
+
+    async def join(self, client: int, secret: str = SECRET) -> httpx.Response:
+        body = {"client_id": str(UUID(int=client)), "secret_hash": secret_hash(secret)}
+        return await self.http.post(f"{PATH}/entries", json=body)
+
+    async def claim(self, place: dict[str, Any], secret: str = SECRET) -> httpx.Response:
+        body = {"ticket": place["ticket"], "secret": secret}
+        return await self.http.post(f"{PATH}/entries/{place['entry']}/claim", json=body)
+
+    async def leave(self, place: dict[str, Any], secret: str = SECRET) -> httpx.Response:
+        body = {"ticket": place["ticket"], "secret": secret}
+        return await self.http.request("DELETE", f"{PATH}/entries/{place['entry']}", json=body)
+
+    async def status(self) -> dict[str, Any]:
+        """The document as it is now, not as it was a moment ago."""
+        self.clock.advance(200)
+        document: dict[str, Any] = (await self.http.get(f"{PATH}/status")).json()
+        return document
+
+    async def operate(self, act: str, key: str = "osk_live_ops", **body: Any) -> httpx.Response:
+        path = f"/room/admin/{show_text(SHOW)}"
+        headers = {"authorization": f"Bearer {key}"}
+        if act == "rate":
+            return await self.http.patch(path, json=body, headers=headers)
+        return await self.http.post(f"{path}/{act}", json=body, headers=headers)
+
+
+def instance(
+    clock: ManualClock, counters: MemoryCounters, ledger: MemoryLedger, table: MemoryRooms, *, rate_per_min: int = 600
+) -> WaitingRoom:
+    """One instance of the room; several may share the stores."""
+    limits = RoomLimits(rate_per_min, lag_target_ms=500, stale_after_ms=2_500, numbers_reserved_max=1_000)
+    return WaitingRoom(counters=counters, ledger=ledger, table=table, clock=clock, limits=limits)
+
+
+@asynccontextmanager
+async def open_hall(*, opens_in_ms: int = 0, wait_s: float = 5.0) -> AsyncIterator[Hall]:
+    """A hall of 600 people a minute whose show starts in a day."""
+    clock = ManualClock(NOW_MS)
+    counters, ledger, table = MemoryCounters(clock), MemoryLedger(), MemoryRooms()
+    table.shows[SHOW] = ("A First Night", Schedule(NOW_MS + opens_in_ms, 0, NOW_MS + 86_400_000))
+    table.keys[api_key_hash("osk_live_ops")] = ("key_ops", frozenset({"operator"}))
+    table.keys[api_key_hash("osk_live_reader")] = ("key_reader", frozenset({"read"}))
+    room = instance(clock, counters, ledger, table)
+
+    async def write_joins(line: Line, rows: Sequence[EntryRow], maybe_there: bool) -> list[EntryRow]:
+        return await ledger.add_entries(line, rows, maybe_there=maybe_there)
+
+    async def write_claims(line: Line, rows: Sequence[ClaimRow], _maybe_there: bool) -> list[ClaimRow]:
+        return await ledger.add_claims(line, rows)
+
+    joins = LedgerWriter(write_joins, rows_max=50, wait_s=wait_s, backoff=Backoff(lambda: 0.99))
+    claims = LedgerWriter(write_claims, rows_max=50, wait_s=wait_s, backoff=Backoff(lambda: 0.99))
+    keys = TokenKeys(["a secret of the server"])
+    entries = Entries(room, keys=keys, clock=clock, joins=joins, claims=claims, bounds=Bounds(10, 100))
+    fans = FanRoutes(room, entries, clock=clock, page=read_page(), poll=Poll(1, 10))
+    operators = AdminRoutes(room, table, clock=clock)
+    app = create_app([*operators.routes(), *fans.routes()], bytes)
+    writers = [asyncio.create_task(writer.run()) for writer in (joins, claims)]
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
+        try:
+            yield Hall(clock, counters, ledger, table, room, http)
+        finally:
+            for task in writers:
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
