@@ -11,10 +11,10 @@ from allocator.ports import Cursor
 from allocator.stock import PartitionState, Record, ShowStock, ShowTerms, is_remembered
 from ticketing import messages
 from ticketing.layout import decode_layout
-from ticketing.vocabulary import REFUSALS_REMEMBERED_MS
+from ticketing.vocabulary import REFUSALS_REMEMBERED_MAX, REFUSALS_REMEMBERED_MS
 
-CLOCK_SLACK_MS = 5 * 60 * 1000
-"""How far a batch's own clock may have been behind the log's when the window of refusals is read back."""
+RECENT_BATCHES_MAX = 20
+"""Batches read at a time when the window of refusals is read back: each may have megabytes."""
 
 SHOWS = """
 SELECT s.*, l.document FROM show s JOIN layouts l USING (layout_id) WHERE s.part = $1 AND s.status <> 'cancelled'
@@ -24,7 +24,9 @@ SEATS = "SELECT show_id, seat_no, reservation_id FROM seat_taken WHERE part = $1
 LIVE = "SELECT * FROM reservation WHERE part = $1 AND status IN ('held', 'paying', 'booked')"
 ENDED = "SELECT show_id, reservation_id FROM reservation WHERE part = $1 AND status NOT IN ('held', 'paying', 'booked')"
 PAYMENTS = "SELECT show_id, provider, reference, reservation_id FROM payment WHERE part = $1"
-RECENT = "SELECT payload FROM outcome_log WHERE part = $1 AND decided_at_ms > $2 ORDER BY batch_seq"
+RECENT = """
+SELECT batch_seq, payload FROM outcome_log WHERE part = $1 AND batch_seq <= $2 ORDER BY batch_seq DESC LIMIT $3
+"""
 
 
 async def load_state(connection: asyncpg.Connection, cursor: Cursor) -> PartitionState:
@@ -58,7 +60,7 @@ async def load_state(connection: asyncpg.Connection, cursor: Cursor) -> Partitio
             payments[row["provider"], row["reference"]] = row["reservation_id"]
     for stock in state.shows.values():
         _check_seats(stock)
-    await _load_refusals(state, connection)
+    await _load_refusals(state, connection, cursor.at.batch_seq)
     return state
 
 
@@ -109,10 +111,23 @@ def _check_seats(stock: ShowStock) -> None:
         raise MemoryDiffers(f"show {stock.terms.show}: {len(stock.owners)} seats are taken, {reserved} are reserved")
 
 
-async def _load_refusals(state: PartitionState, connection: asyncpg.Connection) -> None:
-    """The window of recent "no"s, so that a repeat after a crash gets the answer that it got before."""
-    since_ms = state.last_now_ms - REFUSALS_REMEMBERED_MS - CLOCK_SLACK_MS
-    for row in await connection.fetch(RECENT, state.part, since_ms):
-        for outcome in messages.decode_outcomes(row["payload"]):
-            if isinstance(outcome, messages.Refusal) and is_remembered(outcome):
-                state.refusals.remember(outcome)
+async def _load_refusals(state: PartitionState, connection: asyncpg.Connection, last_seq: int) -> None:
+    """The window of recent "no"s, so that a repeat after a crash gets the answer that it got before.
+
+    Read backwards, up to where the log's time leaves the window: what a batch says of its own time may be wrong by
+    however much a node's clock was.
+    """
+    since_ms = state.last_now_ms - REFUSALS_REMEMBERED_MS
+    found: list[messages.Refusal] = []
+    is_complete = False
+    while last_seq > 0 and not is_complete:
+        rows = await connection.fetch(RECENT, state.part, last_seq, RECENT_BATCHES_MAX)
+        for row in rows:
+            outcomes = messages.decode_outcomes(row["payload"])
+            found += (it for it in reversed(outcomes) if isinstance(it, messages.Refusal) and is_remembered(it))
+            is_complete = len(found) >= REFUSALS_REMEMBERED_MAX or bool(outcomes and outcomes[-1].at_ms <= since_ms)
+            if is_complete:
+                break
+        last_seq = rows[-1]["batch_seq"] - 1 if rows else 0
+    for refusal in reversed(found):
+        state.refusals.remember(refusal)

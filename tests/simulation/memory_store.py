@@ -141,8 +141,8 @@ class MemoryConnection:
             case loading.PAYMENTS:
                 return _of(tables.payment, part)
             case loading.RECENT:
-                (since_ms,) = arguments
-                return [row for row in _of(tables.outcome_log, part) if row["decided_at_ms"] > since_ms]
+                last_seq, limit = arguments
+                return [tables.outcome_log[part, seq] for seq in range(last_seq, max(0, last_seq - limit), -1)]
             case _:
                 raise AssertionError(f"loading asks what this fake does not know: {sql}")
 

@@ -1,5 +1,6 @@
 """The desk of one partition in trouble: replaced, crashed, a log that lost something, records that cannot be kept."""
 
+import msgspec
 import pytest
 
 from allocator import stock
@@ -9,6 +10,7 @@ from tests.simulation.crowd import COSTLY_SHOW, opening
 from tests.unit.allocator.desk_room import T0, Room, hold, release, settle
 from ticketing import messages
 from ticketing.messages import AnyOutcome
+from ticketing.vocabulary import REFUSALS_REMEMBERED_MS
 
 
 async def test_one_that_was_replaced_leaves_and_its_successor_goes_on_where_it_stood() -> None:
@@ -48,6 +50,27 @@ async def test_a_repeat_after_a_crash_gets_the_answer_that_was_refused_before() 
     first, again = room.outcomes()[2], room.outcomes()[4]
     assert isinstance(again, messages.HoldRefused) and isinstance(first, messages.HoldRefused)
     assert (again.repeat, again.code, again.conflicts) == (True, first.code, first.conflicts)
+
+
+@pytest.mark.parametrize("behind_ms", [3_600_000, 0, -3_600_000])
+async def test_the_window_of_refusals_is_read_by_the_logs_time_whatever_a_nodes_clock_says(behind_ms: int) -> None:
+    room = Room()
+    room.own.advance(-behind_ms)
+    room.say(hold(1, 1))
+    desk = await room.desk()
+    await settle(desk)
+    early = hold(2, 1)
+    room.say(early)
+    await settle(desk)
+    room.broker.advance(REFUSALS_REMEMBERED_MS)
+    late = [hold(n, 1) for n in range(3, 60)]
+    for command in late:
+        room.say(msgspec.structs.replace(command, sent_at_ms=room.broker.now_ms()))
+        await settle(desk)
+    successor = await room.successor()
+    assert len(successor.state.refusals) == len(late)
+    assert successor.state.refusals.find(early.key, room.broker.now_ms()) is None
+    assert successor.state.refusals.find(late[0].key, room.broker.now_ms()) is not None
 
 
 async def test_leftover_records_of_a_full_batch_are_not_fetched_again() -> None:
