@@ -53,6 +53,7 @@ class Deadlines:
         self._holds: dict[tuple[int, bytes], Hold] = {}
         self._due: list[Entry] = []
         self._soon: list[Entry] = []
+        self._now_ms = 0
 
     def __len__(self) -> int:
         return len(self._holds)
@@ -63,7 +64,7 @@ class Deadlines:
         if known is not None and known.version >= hold.version:
             return
         self._holds[hold.show, hold.reservation] = hold
-        heappush(self._due, (hold.expires_at_ms + self._grace_ms, hold.show, hold.reservation, hold.version))
+        heappush(self._due, self._due_entry(hold))
         heappush(self._soon, (hold.warn_at_ms, hold.show, hold.reservation, hold.version))
         self._rebuild_if_stale()
 
@@ -80,6 +81,11 @@ class Deadlines:
 
     def take_due(self, now_ms: int, holds_max: int) -> list[Hold]:
         """At most `holds_max` holds whose end has come, earliest first; each comes again in a second, if it lives."""
+        if now_ms < self._now_ms - PROPOSE_AGAIN_MS:
+            # The clock was ahead and was set right: what was proposed in vain meanwhile must not wait until then.
+            self._due = [self._due_entry(hold) for hold in self._holds.values()]
+            heapify(self._due)
+        self._now_ms = now_ms
         taken = list(self._take(self._due, now_ms, holds_max))
         for hold in taken:
             heappush(self._due, (now_ms + PROPOSE_AGAIN_MS, hold.show, hold.reservation, hold.version))
@@ -113,6 +119,9 @@ class Deadlines:
             )
         )
         return None
+
+    def _due_entry(self, hold: Hold) -> Entry:
+        return hold.expires_at_ms + self._grace_ms, hold.show, hold.reservation, hold.version
 
     def _hold_of(self, entry: Entry) -> Hold | None:
         _, show, reservation, version = entry

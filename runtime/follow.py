@@ -115,7 +115,8 @@ class Follower:
             return True
         since_ms = now_ms - self._checked_ms
         has_gap = any(track.has_gap() for track in self._tracks.values())
-        return since_ms >= (GAP_RETRY_MS if has_gap else CHECK_EVERY_MS)
+        # Less than nothing: the clock was set back, and would otherwise keep the table waiting until it is there again.
+        return not 0 <= since_ms < (GAP_RETRY_MS if has_gap else CHECK_EVERY_MS)
 
     async def _fill_from_table(self) -> None:
         published = await self._table.published()

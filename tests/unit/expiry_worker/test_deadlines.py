@@ -84,6 +84,14 @@ def test_what_was_proposed_is_proposed_each_second_until_an_outcome_ends_it() ->
     assert deadlines.next_at_ms() is None
 
 
+def test_what_was_proposed_in_vain_by_a_clock_that_was_ahead_is_proposed_when_it_is_set_right() -> None:
+    deadlines = given_holds(held(1, ends_at=T0), held(2, ends_at=T0 + 90 * SECOND))
+    assert due(deadlines, T0 + 3600 * SECOND) == [1, 2]
+    assert due(deadlines, T0 + 5 * SECOND) == [1]
+    assert due(deadlines, T0 + 5 * SECOND + 500) == []
+    assert due(deadlines, T0 + 90 * SECOND) == [1, 2]
+
+
 def test_the_grace_delays_the_first_proposal_only() -> None:
     deadlines = Deadlines(grace_ms=15)
     deadlines.learn(PART, held(1, ends_at=T0))

@@ -128,6 +128,14 @@ def test_a_missing_last_batch_is_noticed_within_a_second() -> None:
     assert seqs(by_hand(follower.step(CHECK_EVERY_MS))) == [3]
 
 
+def test_a_clock_that_was_set_back_does_not_keep_the_table_waiting() -> None:
+    log = Log(2, 1)
+    follower = Follower(Topic([]), log, {0: 0})
+    assert seqs(by_hand(follower.step(3_600_000))) == [1]
+    log.up_to[0] = 2
+    assert seqs(by_hand(follower.step(1_000))) == [2]
+
+
 def test_a_reader_far_behind_catches_up_without_waiting() -> None:
     far = 5 * READ_BATCHES_MAX
     topic = Topic([batch(seq) for seq in range(far + 1, far + 2 * AHEAD_BATCHES_MAX)])
