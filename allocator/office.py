@@ -6,13 +6,13 @@ a commit visible which the standby does not have.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
 from allocator import metrics
 from allocator.caution import Caution
-from allocator.errors import DeskError, ResultUnknown
+from allocator.errors import DataRefused, DeskError, ResultUnknown
 from allocator.log import KafkaLog
 from allocator.membership import Membership
 from allocator.ownership import plan
@@ -118,7 +118,10 @@ class Office:
             log.warning("membership.unreachable", error=str(error))
             return
         self._reachable = True
-        todo = plan(self._membership.owner.hex, seats, members)
+        me = self._membership.owner.hex
+        # What was dropped after an unknown result or a refused record is still ours, and need not wait for its lease.
+        dropped = {seat.part for seat in seats if seat.owner == me and seat.part not in self._places}
+        todo = plan(me, [replace(seat, claimable=True) if seat.part in dropped else seat for seat in seats], members)
         for part in todo.claim:
             if part not in self._places:
                 place = Place(part, self._open_store(part), now_s)
@@ -155,7 +158,8 @@ class Office:
         except DeskError as error:
             metrics.LOSSES.labels(type(error).__name__).inc()
             log.warning("partition.dropped", part=part, reason=type(error).__name__, error=str(error))
-            await _wait(self._stop, CLAIM_RETRY_S)
+            if not isinstance(error, DataRefused):  # which only the next claim can help
+                await _wait(self._stop, CLAIM_RETRY_S)
         except Exception as error:
             log.error("partition.stopped", part=part, exc_info=error)
             self._crash = error

@@ -21,12 +21,13 @@ APPLY_DEADLINE_S = 15.0
 APPLY = f"SELECT apply_batch({', '.join(f'${n}' for n in range(1, 80))})"
 
 # The owner is gone if the connection that renews its leases is: a backend is known by pid and start, since pids come
-# again. Only a member that is known to be dead counts; of one not seen yet nothing is known.
+# again. Only a member that is known to be dead counts; of one not seen yet nothing is known. What it owns already an
+# owner may claim at once: it does so after an unknown result, and the new epoch fences what may still be under way.
 CLAIM = """
 UPDATE allocator_cursor c
 SET epoch = epoch + 1, owner = $2, lease_until = clock_timestamp() + interval '3 seconds'
 WHERE part = $1 AND (
-    c.owner IS NULL OR c.lease_until < clock_timestamp() OR EXISTS (
+    c.owner IS NULL OR c.owner = $2 OR c.lease_until < clock_timestamp() OR EXISTS (
         SELECT FROM allocator_member m WHERE m.owner = c.owner AND NOT EXISTS (
             SELECT FROM pg_stat_activity a WHERE a.pid = m.backend_pid AND a.backend_start = m.backend_start)))
 RETURNING epoch, batch_seq, next_offset, tail_hash, log_gen, last_now_ms, published_seq, chain,

@@ -27,6 +27,14 @@ async def test_nobody_claims_what_somebody_lives_on(ground: Ground) -> None:
     assert await ground.store(PART + 1, BEN).claim() is not None
 
 
+async def test_an_owner_claims_again_at_once_what_it_dropped(ground: Ground) -> None:
+    store, cursor, writer = await owned(ground)
+    on_the_way = writer.sealed(opening(SHOWS[0], T0))
+    again = await ground.store(PART, ANNA).claim()
+    assert again is not None and again.at.epoch == cursor.at.epoch + 1
+    assert await store.apply(on_the_way) is None
+
+
 async def test_a_lease_that_is_over_is_claimed_under_the_next_epoch(ground: Ground) -> None:
     await owned(ground)
     await ground.lapse(PART)

@@ -59,7 +59,7 @@ class Tables:
         cursor = self.cursor[part]
         now_ms = self.clock.now_ms()
         is_gone = self.backends.get(cursor["owner"]) is False
-        if cursor["owner"] is not None and cursor["lease_until"] >= now_ms and not is_gone:
+        if cursor["owner"] not in {None, owner} and cursor["lease_until"] >= now_ms and not is_gone:
             return None
         cursor.update(epoch=cursor["epoch"] + 1, owner=owner, lease_until=now_ms + LEASE_MS)
         return cursor
