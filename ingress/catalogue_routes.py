@@ -25,6 +25,7 @@ from ingress.wishes import CloseBody, ShowBody, VenueBody, built
 from ticketing import messages
 from ticketing.clock import Clock, rfc3339
 from ticketing.layout import LayoutBody, encode_layout
+from ticketing.telling import Answer
 from ticketing.tokens import TokenKeys
 from ticketing.vocabulary import Malformed, command_key, fingerprint, parse_show, request_text
 
@@ -232,7 +233,7 @@ def _key_of(call: Call, show: int = 0) -> bytes:
     )
 
 
-def _made(answer: bodies.Answer, location: str, *, replayed: bool = False) -> Response:
+def _made(answer: Answer, location: str, *, replayed: bool = False) -> Response:
     headers = [("location", location), ("cache-control", "no-store")]
     if replayed:
         headers.append(("idempotent-replayed", "true"))

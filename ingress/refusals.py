@@ -11,21 +11,13 @@ from msgspec import Struct
 from ingress.service import NotTaken
 from ticketing.intake import Rejection
 from ticketing.layout import Layout
-from ticketing.messages import Conflict, Refusal
+from ticketing.messages import Refusal
 from ticketing.problems import PROBLEMS
-from ticketing.vocabulary import CONFLICTS_SHOWN_MAX, reservation_text
+from ticketing.telling import PlaceConflict, place_conflict, seat_labels
+from ticketing.vocabulary import CONFLICTS_SHOWN_MAX
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
-
-
-class PlaceConflict(Struct, kw_only=True, omit_defaults=True):
-    """Why one place could not be had."""
-
-    label: str
-    reason: str
-    reservation: str | None = None
-    """With `already_yours`: which of yours it is."""
 
 
 class FieldError(Struct, kw_only=True):
@@ -124,9 +116,9 @@ def from_refusal(refusal: Refusal, layout: Layout | None, request: str) -> Refus
     return Refused(
         code,
         refusal.detail,
-        conflicts=[_conflict(conflict, refusal.show, layout) for conflict in refusal.conflicts],
+        conflicts=[place_conflict(conflict, refusal.show, layout) for conflict in refusal.conflicts],
         conflicts_total=refusal.conflicts_total,
-        alternatives=[] if layout is None else [_labels(layout, seats) for seats in refusal.alternatives],
+        alternatives=[] if layout is None else [seat_labels(layout, seats) for seats in refusal.alternatives],
         request=request,
     )
 
@@ -139,23 +131,3 @@ def field_errors(found: Sequence[tuple[str, str]]) -> list[FieldError]:
 def encode_problem(problem: ProblemAnswer) -> bytes:
     """A problem document as JSON."""
     return msgspec.json.encode(problem)
-
-
-def _conflict(conflict: Conflict, show: int, layout: Layout | None) -> PlaceConflict:
-    return PlaceConflict(
-        label=_label(conflict, layout),
-        reason=conflict.reason,
-        reservation=reservation_text(show, conflict.reservation) if conflict.reservation else None,
-    )
-
-
-def _label(conflict: Conflict, layout: Layout | None) -> str:
-    if layout is not None and 0 <= conflict.seat < len(layout.seats):
-        return layout.seats[conflict.seat].label
-    if layout is not None and 0 <= conflict.area < len(layout.areas):
-        return layout.areas[conflict.area].label
-    return ""
-
-
-def _labels(layout: Layout, seats: tuple[int, ...]) -> list[str]:
-    return [layout.seats[seat].label for seat in seats if 0 <= seat < len(layout.seats)]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ingress import bodies
-from ingress.answers import Told, booking_answer, reservation_answer, tell
+from ingress.answers import Told, tell
 from ingress.asgi import Response
 from ingress.callers import (
     Identity,
@@ -23,6 +23,7 @@ from ticketing import intake
 from ticketing.clock import Clock, rfc3339
 from ticketing.intake import Rejection
 from ticketing.messages import AnyCommand, AnyOutcome, ConfirmBooking, Reservation
+from ticketing.telling import Answer, BookingAnswer, Contact, ReservationAnswer, booking_answer, reservation_answer
 from ticketing.tokens import TokenKeys
 from ticketing.vocabulary import (
     Malformed,
@@ -117,7 +118,7 @@ class Sale:
         if show is None or found is None:
             raise Refused("reservation_not_found")
         _require_owner(call.caller, found, reservation_text(number, key))
-        return _json(200, reservation_answer(found, show, admin=call.caller.admin))
+        return _json(200, reservation_answer(found, show.where, admin=call.caller.admin))
 
     async def read_booking(self, call: Call) -> Response:
         """GET /api/bookings/{booking}"""
@@ -129,7 +130,7 @@ class Sale:
         contact = await self.store.contact(show.row.show, key)
         answer = booking_answer(
             found,
-            show,
+            show.where,
             contact=None if contact is None else _contact(contact),
             notes=contact.notes or None if contact else None,
             special_requests=contact.special_requests or None if contact else None,
@@ -196,7 +197,7 @@ class Sale:
 
     def operations(self) -> list[Operation]:
         """The rows of the table that this module answers."""
-        reservation, booking = bodies.ReservationAnswer, bodies.BookingAnswer
+        reservation, booking = ReservationAnswer, BookingAnswer
         return [
             Operation(
                 "hold", "POST", "/api/reservations", self.hold, "Hold named seats, places of areas, or the best",
@@ -243,8 +244,8 @@ class Sale:
         ]  # fmt: skip
 
 
-def _contact(row: ContactRow) -> bodies.Contact:
-    return bodies.Contact(name=row.name, email=row.email, phone=row.phone)
+def _contact(row: ContactRow) -> Contact:
+    return Contact(name=row.name, email=row.email, phone=row.phone)
 
 
 def answered(told: Told, outcome: AnyOutcome) -> Response:
@@ -270,7 +271,7 @@ def pending(verdict: Pending, now_ms: int) -> Response:
     return Response(202, bodies.encode(body), headers=headers)
 
 
-def _json(status: int, body: bodies.Answer) -> Response:
+def _json(status: int, body: Answer) -> Response:
     return Response(status, bodies.encode(body), headers=[("cache-control", "no-store")])
 
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from ingress.bodies import Answer
+from ticketing.telling import Answer
 
 
 class Tier(Struct, kw_only=True, omit_defaults=True):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ticketing.intake import ShowFacts
 from ticketing.layout import Layout
 from ticketing.messages import Policy
+from ticketing.telling import Where
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,11 @@ class Show:
     @property
     def layout(self) -> Layout:
         return self.facts.layout
+
+    @property
+    def where(self) -> Where:
+        """What is told with each of its reservations."""
+        return Where(self.row.show, self.row.venue, self.row.currency, self.facts.layout)
 
 
 @dataclass(frozen=True, slots=True)

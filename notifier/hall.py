@@ -23,6 +23,7 @@ from ticketing.messages import (
     ShowOpened,
 )
 from ticketing.show_view import ShowView
+from ticketing.telling import Where
 from ticketing.vocabulary import UNPAID_STATUSES, ShowStatus, event_text, reservation_text
 
 WARNED_MAX = 100_000
@@ -218,14 +219,8 @@ class Hall:
 
     def _personal(self, kind: str, event: Event, now_ms: int) -> Frame:
         outcome = event.outcome
-        data = bodies.decided(
-            outcome,
-            part=self.part,
-            log_gen=event.log_gen,
-            layout=self.view.layout,
-            venue=self.venue,
-            currency=self.currency,
-        )
+        where = Where(self.show, self.venue, self.currency, self.view.layout)
+        data = bodies.decided(outcome, part=self.part, log_gen=event.log_gen, where=where)
         name = event_text(self.part, event.log_gen, outcome.offset, outcome.index)
         return frame(kind, data, show=self.show, seq=outcome.seq, at_ms=now_ms, event=name)
 

@@ -3,11 +3,10 @@
 import msgspec
 import pytest
 
-from ingress import bodies
 from ingress.service import NotTaken
 from tests.unit.ingress.stage import ADMIN_KEY, PARTNER_KEY, SHOW_TEXT, Reply, Stage
 from tests.unit.ingress.tales import PART, SECOND, SHOW, T0, held, refused, reservation
-from ticketing import messages
+from ticketing import messages, telling
 from ticketing.messages import AnyCommand, AnyOutcome, Conflict, Reservation
 from ticketing.vocabulary import booking_text, request_text, reservation_text
 
@@ -48,7 +47,7 @@ async def test_a_hold_is_told_in_labels_and_money() -> None:
     stage = Stage(decide=grant)
     reply = await hold(stage)
     assert reply.status == 201
-    answer = msgspec.json.decode(reply.raw, type=bodies.ReservationAnswer)
+    answer = msgspec.json.decode(reply.raw, type=telling.ReservationAnswer)
     assert [(seat.seat, seat.category, seat.price) for seat in answer.seats] == [
         ("A-1", "front", 5000),
         ("B-2", "back", 3000),
@@ -192,9 +191,9 @@ async def test_what_becomes_of_a_hold(call: str, body: object, kind: type[AnyOut
     command = stage.commands[0]
     assert (command.account, command.show, command.keyed) == ("ent_anna", SHOW, True)
     if "bookings" in path:
-        assert msgspec.json.decode(reply.raw, type=bodies.BookingAnswer).booking == BOOKING
+        assert msgspec.json.decode(reply.raw, type=telling.BookingAnswer).booking == BOOKING
     else:
-        assert msgspec.json.decode(reply.raw, type=bodies.ReservationAnswer).reservation == RESERVATION
+        assert msgspec.json.decode(reply.raw, type=telling.ReservationAnswer).reservation == RESERVATION
 
 
 async def test_without_a_key_put_and_delete_are_judged_by_state_alone() -> None:

@@ -1,7 +1,9 @@
 """What goes over a socket."""
 
 import json
+from typing import Any
 
+import msgspec
 import pytest
 
 from notifier.bodies import decided
@@ -17,7 +19,14 @@ from notifier.frames import (
     read_client_frame,
 )
 from tests.unit.notifier.theatre import PART, SHOW, T0, VENUE, Sale, small_layout
-from ticketing.messages import Conflict, HoldRefused, Policy, ShowOpened
+from ticketing.messages import AnyOutcome, Conflict, HoldRefused, Policy, ShowOpened
+from ticketing.telling import Where
+
+
+def told(outcome: AnyOutcome, log_gen: int = 0) -> Any:
+    """The body as a client decodes it."""
+    where = Where(SHOW, VENUE, "EUR", small_layout())
+    return msgspec.json.decode(msgspec.json.encode(decided(outcome, part=PART, log_gen=log_gen, where=where)))
 
 
 def test_a_server_frame_has_the_documented_form() -> None:
@@ -72,7 +81,7 @@ def test_what_cannot_be_read_is_told_apart(text: str | bytes, code: str, hopeles
 
 def test_a_granted_hold_is_told_in_the_words_of_the_api() -> None:
     held = Sale().hold("ent_anna", [0, 7], [(0, 3)])
-    body = decided(held, part=PART, log_gen=2, layout=small_layout(), venue=VENUE, currency="EUR")
+    body = told(held, log_gen=2)
     assert body["status"] == "granted"
     assert body["request"] == "req_00030002000000000001"
     outcome = body["outcome"]
@@ -88,10 +97,10 @@ def test_a_granted_hold_is_told_in_the_words_of_the_api() -> None:
 def test_a_booking_has_its_own_id_and_an_expiry_no_request() -> None:
     sale = Sale()
     sale.hold("ent_anna", [0])
-    booked = decided(sale.confirm(1), part=PART, log_gen=0, layout=small_layout(), venue=VENUE, currency="EUR")
+    booked = told(sale.confirm(1))
     assert booked["outcome"]["booking"] == "bkg_0000000007" + "0" * 31 + "1"
     sale.hold("ent_anna", [1])
-    expired = decided(sale.expire(2), part=PART, log_gen=0, layout=small_layout(), venue=VENUE, currency="EUR")
+    expired = told(sale.expire(2))
     assert "request" not in expired
     assert expired["outcome"]["status"] == "expired"
 
@@ -105,7 +114,7 @@ def test_a_refusal_is_a_problem_with_labels() -> None:
         conflicts_total=2,
         alternatives=((4, 5),),
     )
-    body = decided(refused, part=PART, log_gen=0, layout=small_layout(), venue=VENUE, currency="EUR")
+    body = told(refused)
     problem = body["outcome"]
     assert body["status"] == "rejected"
     assert (problem["code"], problem["status"]) == ("seats_unavailable", 409)
@@ -120,5 +129,5 @@ def test_other_outcomes_name_the_show() -> None:
     opened = ShowOpened(
         show=SHOW, seq=1, at_ms=T0, offset=0, account="key_1", layout="lay_1", currency="EUR", policy=Policy()
     )
-    body = decided(opened, part=PART, log_gen=0, layout=small_layout(), venue=VENUE, currency="EUR")
+    body = told(opened)
     assert body["outcome"] == {"show": "shw_0000000007", "venue": VENUE}

@@ -1,0 +1,223 @@
+"""What we answer to those who buy: a reservation, a booking, and why a place was not to be had. By label, with prices.
+
+One body for every door: by waiting, by asking later, over a socket. Times are RFC 3339 in UTC, money is in minor units
+of `currency`.
+"""
+
+from dataclasses import dataclass
+
+from msgspec import Struct
+
+from ticketing.clock import rfc3339
+from ticketing.layout import Layout
+from ticketing.messages import Conflict, Reservation
+from ticketing.vocabulary import ReservationStatus, booking_text, reservation_text, show_text
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What a show adds to its reservations when they are told."""
+
+    show: int
+    venue: str
+    currency: str
+    layout: Layout
+
+
+class Answer(Struct, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What every success carries."""
+
+    message: str
+    created_at: str
+
+
+class SeatPrice(Struct, kw_only=True, omit_defaults=True):
+    seat: str
+    category: str
+    price: int
+
+
+class AreaPrice(Struct, kw_only=True, omit_defaults=True):
+    area: str
+    category: str
+    quantity: int
+    price: int
+    """Of one place."""
+
+
+class ReservationAnswer(Answer, kw_only=True):
+    """A reservation as it stands."""
+
+    reservation: str
+    show: str
+    venue: str
+    status: str
+    seats: list[SeatPrice]
+    areas: list[AreaPrice]
+    total_amount: int
+    currency: str
+    expires_at: str
+    request: str | None = None
+    reservation_token: str | None = None
+    booking: str | None = None
+    external_id: str | None = None
+    held_by: str | None = None
+    """For admins only."""
+
+
+class Contact(Struct, kw_only=True, omit_defaults=True):
+    name: str
+    email: str
+    phone: str = ""
+
+
+class BookingAnswer(Answer, kw_only=True):
+    """A booking as it stands; `created_at` is when it was booked."""
+
+    booking: str
+    reservation: str
+    show: str
+    venue: str
+    status: str
+    seats: list[SeatPrice]
+    areas: list[AreaPrice]
+    total_amount: int
+    currency: str
+    request: str | None = None
+    contact: Contact | None = None
+    notes: str | None = None
+    special_requests: str | None = None
+    external_id: str | None = None
+    booked_by: str | None = None
+    """For admins only."""
+
+
+class PlaceConflict(Struct, kw_only=True, omit_defaults=True):
+    """Why one place could not be had."""
+
+    label: str
+    reason: str
+    reservation: str | None = None
+    """With `already_yours`: which of yours it is."""
+
+
+def reservation_answer(
+    reservation: Reservation, where: Where, *, request: str | None = None, token: str | None = None, admin: bool = False
+) -> ReservationAnswer:
+    """A reservation as its owner sees it; admins also see who holds it."""
+    seats, areas = _priced(reservation, where)
+    booked = reservation.status in (ReservationStatus.BOOKED, ReservationStatus.CANCELLED)
+    return ReservationAnswer(
+        message=_reservation_message(reservation, len(seats) + sum(area.quantity for area in areas)),
+        created_at=rfc3339(reservation.held_at_ms),
+        reservation=reservation_text(where.show, reservation.id),
+        show=show_text(where.show),
+        venue=where.venue,
+        status=reservation.status,
+        seats=seats,
+        areas=areas,
+        total_amount=reservation.amount,
+        currency=where.currency,
+        expires_at=rfc3339(reservation.expires_at_ms),
+        request=request,
+        reservation_token=token,
+        booking=booking_text(where.show, reservation.id) if booked else None,
+        external_id=reservation.external_id or None,
+        held_by=reservation.account if admin else None,
+    )
+
+
+def booking_answer(
+    reservation: Reservation,
+    where: Where,
+    *,
+    request: str | None = None,
+    contact: Contact | None = None,
+    notes: str | None = None,
+    special_requests: str | None = None,
+    admin: bool = False,
+) -> BookingAnswer:
+    """A booking as its owner sees it; admins also see who booked it."""
+    seats, areas = _priced(reservation, where)
+    cancelled = reservation.status == ReservationStatus.CANCELLED
+    return BookingAnswer(
+        message="Booking cancelled" if cancelled else "Booking confirmed",
+        created_at=rfc3339(reservation.booked_at_ms),
+        booking=booking_text(where.show, reservation.id),
+        reservation=reservation_text(where.show, reservation.id),
+        show=show_text(where.show),
+        venue=where.venue,
+        status=reservation.status,
+        seats=seats,
+        areas=areas,
+        total_amount=reservation.amount,
+        currency=where.currency,
+        request=request,
+        contact=contact,
+        notes=notes,
+        special_requests=special_requests,
+        external_id=reservation.external_id or None,
+        booked_by=reservation.account if admin else None,
+    )
+
+
+def _priced(reservation: Reservation, where: Where) -> tuple[list[SeatPrice], list[AreaPrice]]:
+    """What the reservation has, by label, with the prices fixed at the hold."""
+    layout = where.layout
+    seats = [
+        SeatPrice(
+            seat=layout.seats[seat].label, category=layout.categories[layout.seats[seat].category].name, price=price
+        )
+        for seat, price in zip(reservation.seats, reservation.prices, strict=False)
+    ]
+    areas = [
+        AreaPrice(
+            area=layout.areas[area].label,
+            category=layout.categories[layout.areas[area].category].name,
+            quantity=quantity,
+            price=price,
+        )
+        for (area, quantity), price in zip(
+            reservation.areas, reservation.prices[len(reservation.seats) :], strict=False
+        )
+    ]
+    return seats, areas
+
+
+def _reservation_message(reservation: Reservation, places: int) -> str:
+    what = "1 place" if places == 1 else f"{places} places"
+    match reservation.status:
+        case ReservationStatus.HELD:
+            return f"{what} held until {rfc3339(reservation.expires_at_ms)}"
+        case ReservationStatus.PAYING:
+            return f"{what} held while the payment is on its way"
+        case ReservationStatus.BOOKED:
+            return f"{what} booked"
+        case ReservationStatus.RELEASED:
+            return f"{what} given back"
+        case ReservationStatus.EXPIRED:
+            return "The hold has expired"
+        case _:
+            return f"The reservation is {reservation.status}"
+
+
+def place_conflict(conflict: Conflict, show: int, layout: Layout | None) -> PlaceConflict:
+    """One conflict by label; with `already_yours`, whose it is."""
+    return PlaceConflict(
+        label=_label(conflict, layout),
+        reason=conflict.reason,
+        reservation=reservation_text(show, conflict.reservation) if conflict.reservation else None,
+    )
+
+
+def _label(conflict: Conflict, layout: Layout | None) -> str:
+    if layout is not None and 0 <= conflict.seat < len(layout.seats):
+        return layout.seats[conflict.seat].label
+    if layout is not None and 0 <= conflict.area < len(layout.areas):
+        return layout.areas[conflict.area].label
+    return ""
+
+
+def seat_labels(layout: Layout, seats: tuple[int, ...]) -> list[str]:
+    """The labels of seats; one that the layout does not have is left out."""
+    return [layout.seats[seat].label for seat in seats if 0 <= seat < len(layout.seats)]
