@@ -10,10 +10,10 @@ BENCHES: dict[str, Callable[[Sequence[str]], int]] = {"allocator": allocator.mai
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 1 where a must was missed; the other benches run all the same."""
+    """The exit code: 1 where a full run missed a must; the other benches run all the same."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"{' '.join(BENCHES)}; none: all")
-    parser.add_argument("--quick", action="store_true", help="short rounds on a cold broker: about a minute in all")
+    parser.add_argument("--quick", action="store_true", help="a minute in all: short rounds, which judge nothing")
     given = parser.parse_args(arguments)
     unknown = set(given.names) - BENCHES.keys()
     if unknown:

@@ -50,7 +50,7 @@ FULL = Size(
     baseline_s=4,
     batches=20,
 )
-QUICK = Size(rounds=1, jvm_warm_s=0, area_holds=30_000, pair_holds=20_000, lost_holds=60_000, baseline_s=1.5, batches=8)
+QUICK = Size(rounds=1, jvm_warm_s=0, area_holds=30_000, pair_holds=20_000, lost_holds=60_000, baseline_s=1, batches=6)
 
 Wishes = Callable[[Hall, int, int, random.Random], Iterator[messages.HoldSeats]]
 
@@ -199,14 +199,14 @@ def _report(bench: Bench, size: Size, series: Series) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 1 where a must was missed."""
+    """The exit code: 1 where a full run missed a must; a quick one judges nothing."""
     parser = argparse.ArgumentParser(prog="python -m bench.allocator", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one short round on a cold broker: about a minute")
+    parser.add_argument("--quick", action="store_true", help="one short round on a cold broker, which judges nothing")
     quick: bool = parser.parse_args(arguments).quick
     missed = uvloop.run(run(QUICK if quick else FULL))
     for miss in missed:
         print(f"missed: {miss}", file=sys.stderr)
-    return 1 if missed else 0
+    return 1 if missed and not quick else 0
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ from starlette.routing import Route
 
 from bench import one_by_one
 from bench.site import Connection
-from ingress import bodies
 from ingress.answers import tell
 from ingress.app import Api
 from ingress.asgi import Response
@@ -116,7 +115,7 @@ async def open_till(settings: Settings) -> AsyncIterator[RunningRoom]:
             path="/api/reservations",
             handler=till.hold,
             summary="Hold places of areas",
-            answers={201: bodies.ReservationAnswer},
+            answers={201: None},
             who=Who.SIGNED_IN,
             key=KeyUse.REQUIRED,
             body=intake.HoldBody,

@@ -60,7 +60,7 @@ class Size:
 
 
 FULL = Size(rounds=3, jvm_warm_s=60, warm_s=3, measure_s=8, requests_a_s=8_000)
-QUICK = Size(rounds=1, jvm_warm_s=0, warm_s=2, measure_s=4, requests_a_s=8_000)
+QUICK = Size(rounds=1, jvm_warm_s=0, warm_s=1, measure_s=3, requests_a_s=8_000)
 
 
 @dataclass(frozen=True)
@@ -284,14 +284,14 @@ async def _generator(words: Sequence[str]) -> AsyncIterator[asyncio.subprocess.P
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 1 where a must was missed."""
+    """The exit code: 1 where a full run missed a must; a quick one judges nothing."""
     parser = argparse.ArgumentParser(prog="python -m bench.pipeline", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one short round on a cold broker: half a minute")
+    parser.add_argument("--quick", action="store_true", help="one short round on a cold broker, which judges nothing")
     quick: bool = parser.parse_args(arguments).quick
     missed = uvloop.run(run(QUICK if quick else FULL))
     for miss in missed:
         print(f"missed: {miss}", file=sys.stderr)
-    return 1 if missed else 0
+    return 1 if missed and not quick else 0
 
 
 if __name__ == "__main__":
