@@ -15,7 +15,6 @@ from rich.console import Console
 from rich.live import Live
 
 from onsale.admin import Admin
-from onsale.children import command_of
 from onsale.crowd.director import LineWatch, send_in
 from onsale.crowd.habits import draw_plans
 from onsale.crowd.http import HttpClient
@@ -23,6 +22,7 @@ from onsale.crowd.prober import Prober
 from onsale.crowd.sale import Sale
 from onsale.demo_report import Outcome, print_report, progress
 from onsale.first_show import starts_at
+from onsale.launching import launch
 from onsale.server_process import ServerProcess, server_process
 
 SEATS_PER_ROW = 25
@@ -177,10 +177,8 @@ async def _compare_with_the_public_record(sale: Sale, admin: Admin) -> None:
 
 async def _verify(server: ServerProcess) -> dict[str, Any]:
     """The report of `onsale verify`, run as a process of its own."""
-    process = await asyncio.create_subprocess_exec(
-        *command_of("onsale").run, "verify", "--json", "--data-dir", server.announced.data_dir,
-        stdout=asyncio.subprocess.PIPE,
-    )  # fmt: skip
+    words = ["-m", "onsale", "verify", "--json", "--data-dir", server.announced.data_dir]
+    process = await launch(words, death_signal=signal.SIGTERM, stdout=asyncio.subprocess.PIPE)
     output, _ = await process.communicate()
     if not output:
         return {"violations": -1, "checks": {}}

@@ -1,18 +1,15 @@
 """`onsale up` as a child of a demo: told to end when we do, however we end."""
 
-import asyncio
-import os
 import signal
-import sys
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from infra.embedded.processes import LAUNCHER
-from onsale.children import command_of
+from onsale.launching import end, launch
 from onsale.running import RunningNow, read_state
 
 STOP_TIMEOUT_S = 60.0
@@ -38,7 +35,7 @@ class ServerProcess:
     """A running `onsale up`."""
 
     announced: Announced
-    process: asyncio.subprocess.Process
+    process: Process
 
     def running(self) -> RunningNow | None:
         """Its children and their restarts, as it last wrote them down."""
@@ -53,23 +50,12 @@ class ServerProcess:
 @asynccontextmanager
 async def server_process(arguments: list[str], environment: Mapping[str, str]) -> AsyncIterator[ServerProcess]:
     """Everything up for as long as the context is open, and ended in order after it. Raises `UpFailed`."""
-    commands = command_of("onsale")
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-S",
-        str(LAUNCHER),
+    process = await launch(
+        ["-m", "onsale", "up", "--json", *arguments],
         # An orderly stop if we die: it takes its own children and the servers down with it.
-        str(int(signal.SIGTERM)),
-        str(os.getpid()),
-        "-1",
-        "-1",
-        *commands.run,
-        "up",
-        "--json",
-        *arguments,
-        stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, **environment},
+        death_signal=signal.SIGTERM,
+        stdout=PIPE,
+        environment=environment,
     )
     try:
         assert process.stdout is not None
@@ -78,14 +64,4 @@ async def server_process(arguments: list[str], environment: Mapping[str, str]) -
             raise UpFailed
         yield ServerProcess(msgspec.json.decode(line, type=Announced), process)
     finally:
-        await _end(process)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    for number, patience_s in ((signal.SIGTERM, STOP_TIMEOUT_S), (signal.SIGKILL, 5.0)):
-        if process.returncode is not None:
-            return
-        with suppress(ProcessLookupError):
-            process.send_signal(number)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), patience_s)
+        await end(process, STOP_TIMEOUT_S)

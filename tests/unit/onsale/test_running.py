@@ -10,15 +10,22 @@ from pathlib import Path
 
 import pytest
 
+import onsale.children
 from onsale import running
 from onsale.children import Children
 
 pytestmark = pytest.mark.anyio
 
-SLEEPER = "import signal, sys\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\nsignal.pause()\n"
+SLEEPER = """
+import signal, sys
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.pause()
+"""
 HOLDER = """
 import signal, sys
 from pathlib import Path
+import onsale.children
 from onsale import running
 with running.only_one(Path(sys.argv[1])):
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -68,7 +75,11 @@ def sleeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     return package.name
 
 
-async def test_a_dead_child_is_started_again_and_all_end_when_asked(sleeper: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("standby_after_s", [0.0, 60.0])
+async def test_a_dead_child_is_started_again_and_all_end_when_asked(
+    sleeper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, standby_after_s: float
+) -> None:
+    monkeypatch.setattr(onsale.children, "STANDBY_AFTER_S", standby_after_s)
     changes: asyncio.Queue[tuple[dict[str, int], dict[str, int]]] = asyncio.Queue()
 
     def note(pids: dict[str, int], restarts: dict[str, int]) -> None:
@@ -98,6 +109,15 @@ async def test_a_dead_child_is_started_again_and_all_end_when_asked(sleeper: str
     for pid in {*pids.values(), *again.values()}:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_one_that_stands_by_begins_when_told_and_leaves_when_not_needed(sleeper: str, tmp_path: Path) -> None:
+    (tmp_path / sleeper / "__main__.py").write_text("def main():\n    print('begun', flush=True)\n    return 3\n")
+    words = [sys.executable, "-m", "onsale.standby", sleeper]
+    told = subprocess.run(words, check=False, input=b"begin\n", capture_output=True, cwd=tmp_path, timeout=30)
+    assert (told.returncode, told.stdout) == (3, b"begun\n")
+    left = subprocess.run(words, check=False, input=b"", capture_output=True, cwd=tmp_path, timeout=30)
+    assert (left.returncode, left.stdout) == (0, b"")
 
 
 async def _run(task: Awaitable[None]) -> None:
