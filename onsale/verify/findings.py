@@ -26,6 +26,24 @@ class Check(StrEnum):
     AREA_TABLE = "area_table"
     PAYMENT_TABLE = "payment_table"
     LAYOUT = "layout"
+    REPLAY = "replay"
+    DEAD_LETTER = "dead_letter"
+    HISTORY_FORM = "history_form"
+    ACKNOWLEDGED = "acknowledged"
+    REQUEST_OUTCOME = "request_outcome"
+    SAME_KEY = "same_key"
+    READS_FORWARD = "reads_forward"
+    ARCHIVE_FORM = "archive_form"
+
+
+REPLAYED = (Check.REPLAY, Check.DEAD_LETTER)
+"""Those that need topic `commands`."""
+TOLD = (Check.HISTORY_FORM, Check.ACKNOWLEDGED, Check.REQUEST_OUTCOME, Check.SAME_KEY, Check.READS_FORWARD)
+"""Those that need what clients wrote down."""
+STORED = tuple(check for check in Check if check not in {*REPLAYED, *TOLD, Check.ARCHIVE_FORM})
+"""Those that need Postgres alone."""
+ARCHIVED = (Check.ARCHIVE_FORM, *(check for check in STORED if check is not Check.CURSOR_TABLE), *REPLAYED)
+"""Those that an archive of one show is put to."""
 
 
 MEANING: dict[Check, str] = {
@@ -45,6 +63,14 @@ MEANING: dict[Check, str] = {
     Check.AREA_TABLE: "what is taken of an area is the sum over its live reservations",
     Check.PAYMENT_TABLE: "the payments are those of the log",
     Check.LAYOUT: "seats and areas are those of the layout that the show names",
+    Check.REPLAY: "deciding the recorded commands once more gives the recorded outcomes, one by one",
+    Check.DEAD_LETTER: "what could not be decided is kept as a dead letter, byte for byte as it stands in the log",
+    Check.HISTORY_FORM: "each line of the client history can be read",
+    Check.ACKNOWLEDGED: "what clients were told is done is there: each confirmed booking, each hold, each release",
+    Check.REQUEST_OUTCOME: "each request that a client has an id of has one outcome, the one that the client was told",
+    Check.SAME_KEY: "a repeat with the same key got the same reservation",
+    Check.READS_FORWARD: "what one client reads of a show never goes back",
+    Check.ARCHIVE_FORM: "the archive is whole: as many lines as it says, with the digest it says",
 }
 
 
@@ -59,8 +85,9 @@ class Violation:
 
 @dataclass
 class Findings:
-    """Collects violations; bounded however many there are."""
+    """Collects violations; bounded however many there are. `checks`: those that are made at all."""
 
+    checks: tuple[Check, ...] = STORED
     counts: dict[Check, int] = field(default_factory=lambda: dict.fromkeys(Check, 0))
     examples: dict[Check, list[Violation]] = field(default_factory=lambda: {check: [] for check in Check})
 

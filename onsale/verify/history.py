@@ -49,6 +49,8 @@ class LoggedBatch:
     next_offset: int
     chain: bytes
     payload: bytes
+    decided_at_ms: int = 0
+    decider_version: int = 0
 
     @property
     def name(self) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import asyncpg
 
@@ -28,7 +28,7 @@ UNION SELECT part FROM reservation WHERE show_id = $1 ORDER BY part
 """
 CURSOR = "SELECT batch_seq, next_offset, log_gen, published_seq, chain FROM allocator_cursor WHERE part = $1"
 BATCHES = """
-SELECT part, batch_seq, log_gen, first_offset, next_offset, chain, payload
+SELECT part, batch_seq, log_gen, first_offset, next_offset, chain, payload, decided_at_ms, decider_version
 FROM outcome_log WHERE part = $1 ORDER BY batch_seq
 """
 SHOWS = """
@@ -56,6 +56,22 @@ class UnknownShow(Exception):
     """No table knows the show that was asked for."""
 
 
+class Companion(Protocol):
+    """A further check that wants to see the batches as they are read, in the same snapshot."""
+
+    async def begin_part(self, connection: Connection, part: int) -> None:
+        """The batches of a partition follow, in ascending order."""
+        ...
+
+    async def read_batch(self, connection: Connection, batch: LoggedBatch) -> None:
+        """One batch."""
+        ...
+
+    async def finish(self, connection: Connection) -> None:
+        """All partitions have been read."""
+        ...
+
+
 @dataclass
 class Reading:
     """What was read, and what is wrong with it."""
@@ -67,12 +83,18 @@ class Reading:
     reservations: int = 0
 
 
-async def read_and_check(connection: Connection, only_show: int | None = None) -> Reading:
+async def read_and_check(
+    connection: Connection,
+    only_show: int | None = None,
+    *,
+    findings: Findings | None = None,
+    companions: Sequence[Companion] = (),
+) -> Reading:
     """Check everything, or one show, in one snapshot of the database.
 
-    Raises `UnknownShow`, OSError or `asyncpg.PostgresError`.
+    Raises `UnknownShow`, OSError, `asyncpg.PostgresError`, and what the companions raise.
     """
-    reading = Reading(Findings())
+    reading = Reading(findings or Findings())
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         # A long log takes longer to judge than any statement of a room may take.
         await connection.execute("SET LOCAL statement_timeout = 0")
@@ -82,19 +104,28 @@ async def read_and_check(connection: Connection, only_show: int | None = None) -
         if only_show is not None and not parts:
             raise UnknownShow
         for part in parts:
-            await _check_part(connection, part, only_show, reading)
+            await _check_part(connection, part, only_show, reading, companions)
+        for companion in companions:
+            await companion.finish(connection)
     return reading
 
 
-async def _check_part(connection: Connection, part: int, only_show: int | None, reading: Reading) -> None:
+async def _check_part(
+    connection: Connection, part: int, only_show: int | None, reading: Reading, companions: Sequence[Companion]
+) -> None:
     areas = [
         AreaRow(row["show_id"], row["area_no"], row["capacity"], row["taken"])
         for row in await connection.fetch(AREAS, part, only_show)
     ]
     capacities = {(row.show, row.area): row.capacity for row in areas}
     history = PartHistory(part, reading.findings, capacities, only_show)
+    for companion in companions:
+        await companion.begin_part(connection, part)
     async for row in connection.cursor(BATCHES, part, prefetch=BATCHES_PER_FETCH):
-        history.read(LoggedBatch(*row.values()))
+        batch = LoggedBatch(*row.values())
+        history.read(batch)
+        for companion in companions:
+            await companion.read_batch(connection, batch)
         reading.batches += 1
     cursor = await connection.fetchrow(CURSOR, part)
     compare_cursor(history, None if cursor is None else CursorRow(*cursor.values()))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from onsale.verify.findings import MEANING, Check
+from onsale.verify.findings import MEANING
 from onsale.verify.reading import Reading
 
 
@@ -18,7 +18,7 @@ def as_json(reading: Reading, took_s: float) -> dict[str, Any]:
                 "violations": findings.counts[check],
                 "examples": [{"where": found.where, "what": found.what} for found in findings.examples[check]],
             }
-            for check in Check
+            for check in findings.checks
         },
         "read": {
             "parts": reading.parts,
@@ -33,7 +33,7 @@ def as_json(reading: Reading, took_s: float) -> dict[str, Any]:
 def as_lines(reading: Reading, took_s: float) -> Iterator[str]:
     """The report for a terminal."""
     findings = reading.findings
-    for check in Check:
+    for check in findings.checks:
         count = findings.counts[check]
         yield f"{'FAIL' if count else 'ok':4}  {check.value:18}  {MEANING[check]}"
         for found in findings.examples[check]:
