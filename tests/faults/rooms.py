@@ -1,0 +1,150 @@
+"""Rooms as processes of a scenario, which may be killed, stopped and woken."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import msgspec
+
+from infra.embedded.processes import LAUNCHER, free_port, log_tail
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 15.0
+POLL_S = 0.03
+
+T = TypeVar("T")
+
+
+async def until(condition: Callable[[], Awaitable[T]], timeout_s: float) -> T:
+    """What the condition says once that is something. Raises TimeoutError.
+
+    Asked again and again, because what is waited for happens in another process.
+    """
+    async with asyncio.timeout(timeout_s):
+        while True:
+            if found := await condition():
+                return found
+            await asyncio.sleep(POLL_S)
+
+
+class RoomFailed(Exception):
+    """A room ended or did not become ready; the text ends with the tail of its log."""
+
+
+@dataclass
+class Room:
+    """`python -m <module>`, answering HTTP on `port`."""
+
+    module: str
+    port: int
+    process: asyncio.subprocess.Process
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def is_running(self) -> bool:
+        return self.process.returncode is None
+
+    async def kill(self) -> None:
+        """kill -9, and wait until the kernel has taken it away."""
+        with suppress(ProcessLookupError):
+            self.process.kill()
+        await self.process.wait()
+
+    def pause(self) -> None:
+        """SIGSTOP: it keeps its connections and does nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """SIGCONT."""
+        self.process.send_signal(signal.SIGCONT)
+
+    async def stop(self) -> None:
+        """An orderly stop, or the other one when that takes too long."""
+        if not self.is_running:
+            return
+        self.wake()
+        self.process.terminate()
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await self.process.wait()
+        except TimeoutError:
+            await self.kill()
+
+    async def until_said(self, event: str, timeout_s: float, **content: Any) -> list[dict[str, Any]]:
+        """`said`, once there is one; none after `timeout_s`."""
+
+        async def found() -> list[dict[str, Any]]:
+            return self.said(event, **content)
+
+        with suppress(TimeoutError):
+            return await until(found, timeout_s)
+        return []
+
+    def said(self, event: str, **content: Any) -> list[dict[str, Any]]:
+        """The lines of its log with this event and this content."""
+        found = []
+        for raw in self.log.read_bytes().splitlines():
+            with suppress(msgspec.DecodeError):
+                line = msgspec.json.decode(raw)
+                if isinstance(line, dict) and line.get("event") == event and content.items() <= line.items():
+                    found.append(line)
+        return found
+
+    def tell(self, line: str) -> None:
+        """A line on its standard input, if it still listens."""
+        if self.process.stdin is not None and self.is_running:
+            self.process.stdin.write(line.encode() + b"\n")
+
+    async def is_ready(self) -> bool:
+        """Whether `/readyz` says so."""
+        try:
+            async with httpx.AsyncClient() as client:
+                return (await client.get(f"{self.url}/readyz")).is_success
+        except httpx.TransportError:
+            return False
+
+    async def until_ready(self) -> None:
+        """Until `/readyz` says so. Raises RoomFailed."""
+
+        async def settled() -> bool:
+            return not self.is_running or await self.is_ready()
+
+        with suppress(TimeoutError):
+            await until(settled, READY_TIMEOUT_S)
+        if self.is_running and await self.is_ready():
+            return
+        raise RoomFailed(f"{self.module} is not ready\n{log_tail(self.log)}")
+
+
+async def start_room(
+    module: str, arguments: tuple[str, ...], environment: Mapping[str, str], log: Path, *, talks: bool = False
+) -> Room:
+    """A room that dies with this process. `talks`: its standard input is a pipe of ours."""
+    port = free_port()
+    launcher = (sys.executable, "-I", "-S", str(LAUNCHER), str(int(signal.SIGKILL)), str(os.getpid()), "-1", "-1")
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            *launcher,
+            sys.executable,
+            "-m",
+            module,
+            *arguments,
+            stdin=asyncio.subprocess.PIPE if talks else asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            cwd=ROOT,
+            env={**os.environ, **environment, "ONSALE_PORT": str(port)},
+        )
+    return Room(module, port, process, log)

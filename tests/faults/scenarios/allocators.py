@@ -1,0 +1,143 @@
+"""Allocators that die, sleep, or are two."""
+
+import asyncio
+import random
+import time
+from collections import Counter
+from typing import Any
+
+from tests.faults.crashing_allocator import POINTS
+from tests.faults.crowd import Load
+from tests.faults.report import Report, conclude
+from tests.faults.rooms import Room, until
+from tests.faults.stage import Stage
+
+CRASHING = "tests.faults.crashing_allocator"
+RESUMED_S_MAX = 5.0
+LIVING = 3
+READY_TIMEOUT_S = 60.0
+SLEEP_S = 10.0
+LEASE_S = 3.0
+PASSES_MAX = 5
+COMMITTED = "SELECT true FROM outcome_log WHERE part = $1 AND batch_seq = $2 AND octet_length(payload) = $3"
+TAKE_LEASES_AWAY = "UPDATE allocator_cursor SET owner = NULL, lease_until = '-infinity'"
+ALL_OWNED = "SELECT true WHERE NOT EXISTS (SELECT FROM allocator_cursor WHERE lease_until < now())"
+
+
+async def kills(stage: Stage, load: Load, *, rounds: int, seed: int) -> Report:
+    """kill -9, aimed at each point in turn, while one other allocator at least is there to take over."""
+    rng = random.Random(seed)
+    hits: Counter[str] = Counter()
+    committed = 0
+    resumed: list[float] = []
+    await asyncio.gather(*(_start(stage) for _ in range(LIVING)))
+    await asyncio.gather(*(room.stop() for room in stage.running("allocator")))
+    await load.resumed_since(time.monotonic())
+    while sum(hits.values()) < rounds:
+        dead = await _kill(await _ready(stage), POINTS[len(resumed) % len(POINTS)], rng)
+        replacements = [asyncio.create_task(_start(stage, ready=False)) for _ in dead]
+        said = [line for room in dead for line in room.said("killed_itself")]
+        resumed.append(await load.resumed_since(max(line["at_s"] for line in said)))
+        for line in said:
+            hits[line["point"]] += 1
+            if line["point"] == "in_call":
+                committed += len(await stage.rows(COMMITTED, line["part"], line["batch_seq"], line["bytes"]))
+        await asyncio.gather(*replacements)
+    missed = [point for point in POINTS if not hits[point]]
+    return await conclude(
+        stage,
+        load,
+        fault="allocator kill -9",
+        done=f"{sum(hits.values())} kills, seed {seed}",
+        resumed_s=max(resumed),
+        resumed_s_max=RESUMED_S_MAX,
+        details={
+            "hits": dict(hits),
+            "in_call_and_committed": committed,
+            "resumed_median_s": round(sorted(resumed)[len(resumed) // 2], 2),
+        },
+        wrong={"points never hit": missed} if missed else {},
+    )
+
+
+async def _start(stage: Stage, *, ready: bool = True) -> Room:
+    return await stage.start(CRASHING, ready=ready, talks=True, road="allocator")
+
+
+async def _ready(stage: Stage) -> list[Room]:
+    """Those that own partitions or could, two at least: who is still being started is left alone."""
+
+    async def two() -> list[Room]:
+        ready = [room for room in stage.running(CRASHING) if await room.is_ready()]
+        return ready if len(ready) > 1 else []
+
+    return await until(two, READY_TIMEOUT_S)
+
+
+async def _kill(living: list[Room], point: str, rng: random.Random) -> list[Room]:
+    """Aim all of them, since some may own nothing that is sold; the first one dies, and the others are let off."""
+    for room in living:
+        room.tell(f"{point} {rng.randint(1, PASSES_MAX)}")
+    deaths = [asyncio.create_task(room.process.wait()) for room in living]
+    await asyncio.wait(deaths, return_when=asyncio.FIRST_COMPLETED)
+    for room in living:
+        room.tell("nowhere 1")
+    for death in deaths:
+        death.cancel()
+    return [room for room in living if not room.is_running]
+
+
+async def sleeper(stage: Stage, load: Load) -> Report:
+    """SIGSTOP for ten seconds, a successor, SIGCONT: the one that wakes is fenced and leaves."""
+    (old,) = stage.running("allocator")
+    began_s = time.monotonic()
+    old.pause()
+    new = await stage.start("allocator")
+    resumed_s = await load.resumed_since(began_s)
+    await asyncio.sleep(max(0.0, began_s + SLEEP_S - time.monotonic()))
+    woken_s = time.monotonic()
+    old.wake()
+    after_waking_s = await load.resumed_since(woken_s)
+    dropped = Counter(line["reason"] for line in await old.until_said("partition.dropped", RESUMED_S_MAX))
+    wrong: dict[str, Any] = {}
+    if not dropped["Replaced"] + dropped["ResultUnknown"]:
+        wrong["the one that woke did not leave"] = dict(dropped)
+    if not (old.is_running and new.is_running):
+        wrong["an allocator died"] = [old.process.returncode, new.process.returncode]
+    return await conclude(
+        stage,
+        load,
+        fault="allocator stopped",
+        done=f"SIGSTOP {SLEEP_S:.0f} s under load, successor, SIGCONT",
+        resumed_s=max(resumed_s, after_waking_s),
+        resumed_s_max=LEASE_S + RESUMED_S_MAX,
+        details={"dropped": dict(dropped), "after_waking_s": round(after_waking_s, 2)},
+        wrong=wrong,
+    )
+
+
+async def two_owners(stage: Stage, load: Load, *, rounds: int) -> Report:
+    """Every lease is taken away from those that are deciding: the other claims, and of the two one survives."""
+    while len(stage.running("allocator")) < 2:
+        await stage.start("allocator")
+    both = stage.running("allocator")
+    resumed = []
+    for _ in range(rounds):
+        began_s = time.monotonic()
+        await stage.rows(TAKE_LEASES_AWAY)
+        resumed.append(await load.resumed_since(began_s))
+        await until(lambda: stage.rows(ALL_OWNED), RESUMED_S_MAX)
+    replaced = sum(len(room.said("partition.dropped", reason="Replaced")) for room in both)
+    wrong: dict[str, Any] = {} if replaced else {"nobody was replaced": True}
+    if not all(room.is_running for room in both):
+        wrong["an allocator died"] = [room.process.returncode for room in both]
+    return await conclude(
+        stage,
+        load,
+        fault="two allocators for one partition",
+        done=f"{rounds} times all leases taken from living owners",
+        resumed_s=max(resumed),
+        resumed_s_max=RESUMED_S_MAX,
+        details={"replaced": replaced},
+        wrong=wrong,
+    )

@@ -1,0 +1,167 @@
+"""A sale of a scenario's own: its servers, every room as a process, shows to buy, and the crowd that buys."""
+
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import httpx
+
+from infra.provision import database_url, provision_database, provision_topics
+from ingress.keys import create_key
+from tests.acceptance.sale import Sale
+from tests.conftest import Database
+from tests.faults.crowd import Load
+from tests.faults.history import HistoryFile
+from tests.faults.judge import Tables
+from tests.faults.load import Orders, ShowOnSale
+from tests.faults.own_servers import Ground
+from tests.faults.rooms import ROOT, Room, start_room
+from ticketing.clock import SystemClock
+from ticketing.messages import AnyOutcome, decode_outcomes
+from ticketing.tokens import TokenKeys
+
+DATABASE = "onsale_faults"
+AREA_CAPACITY = 150_000
+ROWS, SEATS_PER_ROW = 26, 100
+HOLD_S = 60
+RESERVATIONS = "SELECT show_id, reservation_id, status FROM reservation"
+BATCHES = "SELECT part, log_gen, payload FROM outcome_log ORDER BY part, batch_seq"
+
+
+@dataclass
+class Stage:
+    """What a scenario acts on. `roads`: by room, settings that differ from everybody's (a proxy's port)."""
+
+    ground: Ground
+    postgres_url: str
+    """Of the sale's database, as the superuser."""
+    rooms: list[Room] = field(default_factory=list)
+    roads: dict[str, dict[str, str]] = field(default_factory=dict)
+    ingress: Room | None = None
+    _names: int = 0
+
+    def environment(self, module: str = "") -> dict[str, str]:
+        """What a room is told."""
+        return {
+            "ONSALE_POSTGRES_URL": self.postgres_url,
+            "ONSALE_KAFKA_BOOTSTRAP": self.ground.kafka_bootstrap,
+            "ONSALE_REDIS_URL": "redis://127.0.0.1:1/0",
+            "ONSALE_SECRET": self.ground.secret,
+            "ONSALE_LOG_LEVEL": "info",
+            **self.roads.get(module, {}),
+        }
+
+    async def start(
+        self, module: str, *arguments: str, ready: bool = True, talks: bool = False, road: str | None = None
+    ) -> Room:
+        """A room as a process; `road`: whose settings it is given, when not its own."""
+        self._names += 1
+        log = self.ground.directory / f"{self._names}-{module}.log"
+        room = await start_room(module, arguments, self.environment(road or module), log, talks=talks)
+        self.rooms.append(room)
+        if ready:
+            await room.until_ready()
+        return room
+
+    def running(self, module: str) -> list[Room]:
+        """The processes of a room that live."""
+        return [room for room in self.rooms if room.module == module and room.is_running]
+
+    async def rows(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+        """What the tables say, read as the superuser."""
+        connection = await asyncpg.connect(self.postgres_url, timeout=10)
+        try:
+            return list(await connection.fetch(sql, *arguments))
+        finally:
+            await connection.close()
+
+    async def tables(self) -> Tables:
+        """What the judge compares with."""
+        reservations = {(row["show_id"], row["reservation_id"]): row["status"] for row in await self.rows(RESERVATIONS)}
+        outcomes: dict[tuple[int, int, int], list[AnyOutcome]] = {}
+        for row in await self.rows(BATCHES):
+            for outcome in decode_outcomes(row["payload"]):
+                outcomes.setdefault((row["part"], row["log_gen"], outcome.offset), []).append(outcome)
+        return Tables(reservations, outcomes)
+
+    async def verify(self) -> tuple[int, str]:
+        """Exit code and report of `onsale verify`."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "onsale", "verify", "--data-dir", str(self.ground.directory),
+            env={**os.environ, **self.environment()}, cwd=ROOT,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
+        output, _ = await process.communicate()
+        assert process.returncode is not None
+        return process.returncode, output.decode()
+
+    @asynccontextmanager
+    async def sale(self) -> AsyncIterator[Sale]:
+        """The API as an admin and a fan reach it."""
+        assert self.ingress is not None
+        now_ms = SystemClock().now_ms()
+        async with asyncpg.create_pool(self.postgres_url, min_size=1, max_size=1) as pool:
+            _, admin = await create_key(pool, "faults", ["admin"], False, now_ms, secrets.token_bytes(40))
+        database = Database(DATABASE, self.postgres_url, self.ground.secret)
+        url = self.ingress.url
+        async with httpx.AsyncClient(base_url=url, timeout=20) as http:
+            yield Sale(url, http, database, self.environment(), TokenKeys([self.ground.secret]), admin, "")
+
+    async def make_shows(self, areas: int = 3, seated: int = 1, **terms: Any) -> list[ShowOnSale]:
+        """Shows on as many partitions."""
+        policy = {"test": True, "policy": {"hold_s": HOLD_S}, **terms}
+        async with self.sale() as sale:
+            made = [await sale.new_show(capacity=AREA_CAPACITY, **policy) for _ in range(areas)]
+            shows = [ShowOnSale(show["show"]) for show in made]
+            labels = [f"{chr(ord('A') + row)}-{number + 1}" for row in range(ROWS) for number in range(SEATS_PER_ROW)]
+            for _ in range(seated):
+                show = await sale.new_show(rows=ROWS, seats_per_row=SEATS_PER_ROW, **policy)
+                shows.append(ShowOnSale(show["show"], labels))
+            return shows
+
+    @asynccontextmanager
+    async def load(self, shows: list[ShowOnSale], seed: int, port: int | None = None) -> AsyncIterator[Load]:
+        """The crowd; it has been told nothing yet."""
+        assert self.ingress is not None
+        self._names += 1
+        path = self.ground.directory / f"{self._names}-history.jsonl"
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.faults.load", cwd=ROOT,
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        load = Load(process, HistoryFile(path), shows)
+        try:
+            await load.tell(Orders(port or self.ingress.port, str(path), self.ground.secret, seed, shows))
+            yield load
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+
+@asynccontextmanager
+async def open_stage(
+    ground: Ground,
+    *,
+    rooms: tuple[str, ...] = ("ingress", "expiry_worker", "allocator"),
+    topic_replicas: int = 1,
+    roads: Mapping[str, dict[str, str]] | None = None,
+) -> AsyncIterator[Stage]:
+    """Database, topics and rooms on servers that run, all of it ended afterwards."""
+    await asyncio.gather(
+        provision_database(ground.admin_url, DATABASE, ground.secret),
+        provision_topics(ground.kafka_bootstrap, replicas=topic_replicas),
+    )
+    stage = Stage(ground, database_url(ground.admin_url, DATABASE), roads=dict(roads or {}))
+    try:
+        started = await asyncio.gather(*(stage.start(module) for module in rooms))
+        stage.ingress = next((room for room in started if room.module == "ingress"), None)
+        yield stage
+    finally:
+        await asyncio.gather(*(room.kill() for room in stage.rooms if room.is_running))
