@@ -13,7 +13,8 @@ from tests.simulation.hands import Hand
 from tests.simulation.memory_store import MemoryStore
 from ticketing.clock import Clock
 
-RENEW_EVERY_S = 0.5
+TICK_S = 0.3
+"""How often a process renews its leases, and asks for a partition that another one has."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class AllocatorProcess:
         self._observer = observer
         self._renew = renew
         self._renewed_s = -1.0
+        self._claim_at_s = 0.0
         self._caution = Caution()
         self._claiming: Hand[tuple[Cursor, PartitionState] | None] | None = None
         self._gathering: Hand[None] | None = None
@@ -76,7 +78,7 @@ class AllocatorProcess:
 
     def step(self, settle_first: bool) -> None:
         """One move of one hand."""
-        if self._meter() - self._renewed_s >= RENEW_EVERY_S:
+        if self._meter() - self._renewed_s >= TICK_S:
             self._renewed_s = self._meter()
             self._renew(self)
         if self.desk is None:
@@ -114,6 +116,8 @@ class AllocatorProcess:
 
     def _claim(self) -> None:
         if self._claiming is None:
+            if self._meter() < self._claim_at_s:
+                return
             self.fetched.clear()
             self._claiming = Hand(claim(self.store, self.log, self._observer))
         self._claiming.advance()
@@ -144,7 +148,9 @@ class AllocatorProcess:
         claiming, self._claiming = self._claiming, None
         if claiming.error is not None:
             self._drop(claiming.error)
-        elif claiming.result is not None:
+        elif claiming.result is None:
+            self._claim_at_s = self._meter() + TICK_S
+        else:
             cursor, state = claiming.result
             self.desk = Desk(
                 cursor=cursor,

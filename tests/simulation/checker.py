@@ -7,7 +7,7 @@ from tests.simulation import oracle
 from tests.simulation.memory_rows import Row
 from tests.simulation.world import PART, World
 from ticketing import messages
-from ticketing.messages import AnyOutcome, ReservationOutcome, decode_outcomes
+from ticketing.messages import AnyOutcome, ReservationOutcome
 from ticketing.show_view import AVAILABLE, BOOKED, HELD, is_change
 from ticketing.vocabulary import (
     LIVE_STATUSES,
@@ -95,7 +95,7 @@ def _lives(world: World) -> list[str]:
     lives = _Lives()
     found = lives.found
     for committed in world.committed:
-        for outcome in decode_outcomes(committed.batch.payload):
+        for outcome in committed.outcomes:
             lives.take(outcome)
             if isinstance(outcome, messages.HoldExpired) and outcome.at_ms < outcome.reservation.expires_at_ms:
                 found.append(f"{outcome.reservation.id.hex()} expired before its time")
@@ -136,14 +136,10 @@ def _answers(world: World) -> list[str]:
     firsts: dict[bytes, _FirstAnswer] = {}
     changes: dict[bytes, list[bytes]] = {}
     for committed in world.committed:
-        outcomes = {it.offset: it for it in decode_outcomes(committed.batch.payload)}
-        for record in committed.records:
-            try:
-                command = messages.decode_command(record.value)
-            except messages.Undecodable:
-                continue
+        outcomes = {it.offset: it for it in committed.outcomes}
+        for record, command in zip(committed.records, committed.commands, strict=True):
             outcome = outcomes.get(record.offset)
-            if outcome is None or isinstance(command, messages.ExpireHolds):
+            if command is None or outcome is None or isinstance(command, messages.ExpireHolds):
                 continue
             code = getattr(outcome, "code", "")
             reservation = outcome.reservation.id if isinstance(outcome, ReservationOutcome) else b""
@@ -184,13 +180,13 @@ def _commands(world: World) -> list[str]:
     found = []
     decided = set()
     for committed in world.committed:
-        offsets = [it.offset for it in decode_outcomes(committed.batch.payload)]
-        for record in committed.records:
+        offsets = [it.offset for it in committed.outcomes]
+        for record, command in zip(committed.records, committed.commands, strict=True):
             if record in decided:
                 found.append(f"offset {record.offset} was decided twice")
             decided.add(record)
             answers = offsets.count(record.offset)
-            if answers != 1 and b"ExpireHolds" not in record.value:
+            if answers != 1 and not isinstance(command, messages.ExpireHolds):
                 found.append(f"offset {record.offset} has {answers} outcomes")
     goes_on_at = world.restarts[-1][1] if world.restarts else 0
     waiting = [it.offset for it in world.log.records if it.offset >= goes_on_at and it not in decided]

@@ -107,9 +107,9 @@ class Crowd:
             return messages.BlockSeats(**self._head(show, now_ms))
         if roll < 0.5:
             return messages.HoldSeats(**self._head(99, now_ms), seats=(0,))
-        if roll < 0.75:
-            return opening(show, now_ms)
         if roll < 0.8:
+            return opening(show, now_ms)
+        if roll < 0.86:
             return messages.CloseShow(**self._head(show, now_ms))
         return messages.HoldSeats(**self._head(COSTLY_SHOW, now_ms), seats=self._seats(2))
 

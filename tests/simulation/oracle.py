@@ -4,10 +4,11 @@ from allocator.answer import Moment, log_time
 from allocator.seating import decide
 from allocator.stock import Draft, PartitionState
 from tests.simulation import picture
+from tests.simulation.committed import Committed
 from tests.simulation.crowd import LAYOUT, LAYOUT_ID, SHA256
-from tests.simulation.world import PART, Committed, World
+from tests.simulation.world import PART, World
 from ticketing import messages
-from ticketing.messages import AnyCommand, AnyOutcome, decode_outcomes
+from ticketing.messages import AnyOutcome
 
 FORCED = frozenset({"data_refused", "internal_error"})
 """Rejections that are taken as given: the store's verdict is not the decider's."""
@@ -32,15 +33,11 @@ def differences(world: World) -> list[str]:
 def _replay(state: PartitionState, committed: Committed) -> list[str]:
     batch = committed.batch
     by_offset: dict[int, list[AnyOutcome]] = {}
-    for outcome in decode_outcomes(batch.payload):
+    for outcome in committed.outcomes:
         by_offset.setdefault(outcome.offset, []).append(outcome)
     draft = Draft(batch.at.next_offset)
-    for record in committed.records:
+    for record, command in zip(committed.records, committed.commands, strict=True):
         outcomes = by_offset.pop(record.offset, [])
-        try:
-            command: AnyCommand | None = messages.decode_command(record.value)
-        except messages.Undecodable:
-            command = None
         first = outcomes[0] if outcomes else None
         if command is None or (isinstance(first, messages.CommandRejected) and first.code in FORCED):
             if len(outcomes) != 1 or not isinstance(first, messages.CommandRejected):
