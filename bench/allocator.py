@@ -73,7 +73,6 @@ class Series:
 
     drained: dict[str, list[Drained]] = field(default_factory=dict)
     single: dict[str, list[float]] = field(default_factory=dict)
-    foreign: list[float] = field(default_factory=list)
 
 
 def cases(size: Size) -> list[Case]:
@@ -125,7 +124,6 @@ async def run(size: Size) -> list[str]:
                     jvm_warm_s=round(warm_s),
                     postgres=server,
                     kafka=KAFKA_VERSION,
-                    foreign_cores=sorted(series.foreign),
                 ),
             )
             _report(bench, size, series)
@@ -152,7 +150,6 @@ async def _measure(site: Site, connection: Connection, size: Size, rng: random.R
         for case in every:
             drained = await _drain(site, connection, case, part % PARTS, rng)
             series.drained.setdefault(case.name, []).append(drained)
-            series.foreign.append(drained.spent.foreign_cores)
             part += 1
         for name, taking in TAKERS.items():
             single = await _one_by_one(connection, taking, size.baseline_s, rng)
@@ -189,6 +186,7 @@ def _report(bench: Bench, size: Size, series: Series) -> None:
             holds=case.count,
             records_a_batch=round(drained[0].count / drained[0].batches),
             cpu_us=medians([each.spent.cpu_us_per(each.count) for each in drained]),
+            foreign_cores=[each.spent.foreign_cores for each in drained],
         )
     for name, rates in series.single.items():
         bench.line(f"{name} per request", "holds/s", rates)

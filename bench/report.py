@@ -1,0 +1,80 @@
+"""Writes the figures of the last run of each bench into docs/performance.md: `python -m bench.report`."""
+
+import json
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.measuring import RESULTS
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
+BEGIN, END = "<!-- figures: python -m bench.report -->", "<!-- end of figures -->"
+
+Line = dict[str, Any]
+
+
+def last_runs(lines: Iterable[Line]) -> dict[str, list[Line]]:
+    """The lines of the newest run of each bench, by its name, in the order in which they were written."""
+    runs: dict[str, list[Line]] = {}
+    for line in lines:
+        kept = runs.setdefault(line["bench"], [])
+        if kept and kept[0]["at_ms"] != line["at_ms"]:
+            kept.clear()
+        kept.append(line)
+    return runs
+
+
+def table(lines: list[Line]) -> str:
+    """One run: its conditions in a sentence, then a row for each case."""
+    first = lines[0]
+    at = datetime.fromtimestamp(first["at_ms"] / 1000, UTC)
+    rounds = len(first["rounds"])
+    text = [
+        f"`make bench BENCH={first['bench']}{' ARGS=--quick' if rounds == 1 else ''}`, {at:%Y-%m-%d %H:%M} UTC: "
+        f"{first['cores']} cores, Python {first['python']}, Postgres {first['postgres']}, Kafka {first['kafka']} "
+        f"(under load for {first['jvm_warm_s']} s before), {rounds} round{'s' if rounds > 1 else ''}.",
+        "",
+        "| case | value | must | goal | | rounds | CPU us each | foreign load, cores |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for line in lines:
+        cpu = ", ".join(f"{name.rpartition('.')[2]} {us:g}" for name, us in line.get("cpu_us", {}).items() if us >= 1)
+        cells = (
+            line["case"],
+            f"**{_short(line['value'])}** {line['unit']}",
+            _short(line["must"]),
+            _short(line["goal"]),
+            {True: "yes", False: "**no**", None: ""}[line["ok"]],
+            ", ".join(_short(each) for each in line["rounds"]),
+            cpu,
+            _foreign(line.get("foreign_cores")),
+        )
+        text.append(f"| {' | '.join(cells)} |")
+    return "\n".join(text)
+
+
+def _short(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def _foreign(cores: list[float] | None) -> str:
+    return f"{min(cores):.1f}–{max(cores):.1f}" if cores else ""
+
+
+def main() -> int:
+    """The exit code."""
+    lines = [json.loads(line) for line in RESULTS.read_text().splitlines()]
+    tables = [table(run) for run in last_runs(lines).values()]
+    page = PAGE.read_text()
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{BEGIN}\n\n" + "\n\n".join(tables) + f"\n\n{END}{after}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
