@@ -13,7 +13,6 @@ from onsale import running
 from onsale.admin import AdminFailed
 from onsale.installation import NotProvisioned, infra_settings, open_installation, provision
 from onsale.server_process import UpFailed
-from onsale.verify.command import verify as run_verify
 
 UNAVAILABLE = 2
 """Exit code of a command that could not do its work; 1 says that it did, and that something is wrong."""
@@ -142,7 +141,21 @@ def create_key(
 
 @app.command()
 def verify(
+    *,
     show: Annotated[str | None, typer.Option(help="Judge this show alone (shw_…).", show_default=False)] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Decide the commands in the log once more as well, and compare.")
+    ] = False,
+    history: Annotated[
+        Path | None,
+        typer.Option(
+            help="Check what clients were told as well: JSON lines, see docs/histories.md.", show_default=False
+        ),
+    ] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(help="Check this archive of a show instead; needs no server.", show_default=False),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     data_dir: DataDir = None,
 ) -> None:
@@ -152,9 +165,39 @@ def verify(
     where that ends with what the tables hold. It runs beside a sale that goes on: it reads one snapshot, as a role
     that can only read.
 
+    With --replay it also reads topic commands from the beginning, decides every command again and compares outcome by
+    outcome; it says which offsets that covers, and why not the others.
+
     Exit code 0: no violation. 1: violations, each named. 2: it could not run.
     """
-    raise typer.Exit(run_verify(data_dir, show, as_json=as_json, say=_say))
+    from onsale.verify.command import VerifyOptions  # noqa: PLC0415 -- imports the allocator, which others need not
+    from onsale.verify.command import verify as run_verify  # noqa: PLC0415 -- as above
+
+    if history is not None and show is not None:
+        raise typer.BadParameter("--history is checked against all shows: leave --show away")
+    if archive is not None and (history is not None or show is not None or replay):
+        raise typer.BadParameter("--archive stands alone: a file has one show, and its commands are always replayed")
+    options = VerifyOptions(
+        data_dir=data_dir, show=show, replay=replay, history=history, archive=archive, as_json=as_json
+    )
+    raise typer.Exit(run_verify(options, _say))
+
+
+@app.command()
+def archive(
+    file: Annotated[Path, typer.Argument(help="Where to; it must not exist. By custom it ends in .jsonl.gz.")],
+    show: Annotated[str, typer.Option(help="The show (shw_…); it must be closed.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Keep a closed show in one file: its commands, its log of outcomes and its rows.
+
+    `onsale verify --archive FILE` checks it without any server; docs/archive.md tells what stands in it.
+
+    Exit code 0: written. 2: it could not be, and there is no file.
+    """
+    from onsale.verify.archive_command import archive as run_archive  # noqa: PLC0415 -- as with verify
+
+    raise typer.Exit(run_archive(data_dir, show, file, _say))
 
 
 @app.command()

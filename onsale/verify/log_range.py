@@ -27,8 +27,10 @@ class LogRange:
 
     def why_not(self, batch: LoggedBatch) -> str:
         """Why a batch's commands cannot be decided again; empty if they can."""
-        if batch.decider_version != DECIDER_VERSION:
-            return f"decided by version {batch.decider_version}, this is version {DECIDER_VERSION}"
+        return other_decider(batch) or self.why_lost(batch)
+
+    def why_lost(self, batch: LoggedBatch) -> str:
+        """Why a batch's commands are not in the log any more; empty if they are."""
         if batch.first_offset < self.begin:
             return "the log no longer has them"
         if batch.next_offset > self.end:
@@ -41,6 +43,13 @@ class LogRange:
         if cut is not None and (batch.next_offset > cut or cut >= self.generations[batch.log_gen].next_offset):
             return "lost with the log of an earlier generation"
         return ""
+
+
+def other_decider(batch: LoggedBatch) -> str:
+    """Why this decider cannot decide a batch again; empty if it can."""
+    if batch.decider_version == DECIDER_VERSION:
+        return ""
+    return f"decided by version {batch.decider_version}, this is version {DECIDER_VERSION}"
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ import asyncpg
 
 from onsale.verify.findings import Findings
 from onsale.verify.history import LoggedBatch, PartHistory
+from onsale.verify.log_range import Replayed
 from onsale.verify.tables import AreaRow, CursorRow, PaymentRow, ShowRow, TableComparison, compare_cursor
 from ticketing.messages import Reservation
 
@@ -81,6 +82,9 @@ class Reading:
     batches: int = 0
     outcomes: int = 0
     reservations: int = 0
+    replayed: Replayed | None = None
+    operations: int | None = None
+    """Lines of the client history."""
 
 
 async def read_and_check(
@@ -155,7 +159,7 @@ def _reservation(row: asyncpg.Record) -> Reservation:
         account=row["account"],
         person=row["person"],
         seats=tuple(row["seats"]),
-        areas=_pairs(row["areas"]),
+        areas=pairs(row["areas"]),
         prices=tuple(row["prices"]),
         amount=row["amount"],
         held_at_ms=row["held_at_ms"],
@@ -166,6 +170,6 @@ def _reservation(row: asyncpg.Record) -> Reservation:
     )
 
 
-def _pairs(flat: Sequence[int]) -> tuple[tuple[int, int], ...]:
+def pairs(flat: Sequence[int]) -> tuple[tuple[int, int], ...]:
     """Areas as the row keeps them, area_no and quantity in turn; a half pair at the end stays visible."""
     return tuple((flat[at], flat[at + 1] if at + 1 < len(flat) else 0) for at in range(0, len(flat), 2))
