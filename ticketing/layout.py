@@ -141,8 +141,8 @@ class AreaBody(Body):
 
 
 class CanvasBody(Body):
-    width: Annotated[float, Field(gt=0, le=1e6)] = 1200
-    height: Annotated[float, Field(gt=0, le=1e6)] = 800
+    width: Annotated[float, Field(gt=0, le=1e6)] = 1200.0
+    height: Annotated[float, Field(gt=0, le=1e6)] = 800.0
 
 
 class LayoutBody(Body):

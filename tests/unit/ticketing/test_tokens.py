@@ -1,0 +1,138 @@
+"""What we signed is ours, for one purpose, until it ends; anything else is nothing."""
+
+import jwt
+import pytest
+
+from ticketing.tokens import (
+    API_KEY_LIVE,
+    API_KEY_TEST,
+    PASS,
+    RESERVATION,
+    TICKET,
+    Pass,
+    ReservationToken,
+    Ticket,
+    TokenError,
+    TokenExpired,
+    TokenInvalid,
+    TokenKeys,
+    api_key_hash,
+    derive_key,
+    new_api_key,
+    same_secret,
+    secret_hash,
+)
+
+T0 = 1_800_000_000_000
+KEYS = TokenKeys(["the first secret"])
+A_TICKET = Ticket(7, "general", 42, "ent_anna", T0, secret_hash("mine"))
+A_PASS = Pass(7, "ent_anna", 3, T0 + 1)
+A_RIGHT = ReservationToken(7, "rsv_x", "ent_anna", T0 + 1)
+
+
+def test_what_was_signed_is_read_back() -> None:
+    assert KEYS.read_ticket(KEYS.sign_ticket(A_TICKET)) == A_TICKET
+    assert KEYS.read_pass(KEYS.sign_pass(A_PASS), T0) == A_PASS
+    assert KEYS.read_reservation(KEYS.sign_reservation(A_RIGHT), T0) == A_RIGHT
+
+
+def test_the_same_pass_is_the_same_token_and_another_wave_is_another() -> None:
+    assert KEYS.sign_pass(A_PASS) == TokenKeys(["the first secret"]).sign_pass(A_PASS)
+    assert KEYS.sign_pass(A_PASS) != KEYS.sign_pass(Pass(7, "ent_anna", 4, T0 + 1))
+
+
+def test_a_token_ends_at_its_moment_though_it_was_seen_before() -> None:
+    token = KEYS.sign_pass(A_PASS)
+    assert KEYS.read_pass(token, T0) == A_PASS
+    with pytest.raises(TokenExpired) as ended:
+        KEYS.read_pass(token, T0 + 1)
+    assert ended.value.code == "token_expired"
+    right = KEYS.sign_reservation(A_RIGHT)
+    with pytest.raises(TokenExpired):
+        KEYS.read_reservation(right, T0 + 1)
+
+
+def test_a_token_is_good_for_one_purpose_only() -> None:
+    tokens = {
+        TICKET: KEYS.sign_ticket(A_TICKET),
+        PASS: KEYS.sign_pass(A_PASS),
+        RESERVATION: KEYS.sign_reservation(A_RIGHT),
+    }
+    for purpose, token in tokens.items():
+        assert KEYS.purpose_of(token) == purpose
+        if purpose != TICKET:
+            with pytest.raises(TokenInvalid):
+                KEYS.read_ticket(token)
+        if purpose != PASS:
+            with pytest.raises(TokenInvalid):
+                KEYS.read_pass(token, T0)
+        if purpose != RESERVATION:
+            with pytest.raises(TokenInvalid):
+                KEYS.read_reservation(token, T0)
+
+
+def test_secrets_rotate() -> None:
+    old = KEYS.sign_pass(A_PASS)
+    both = TokenKeys(["a new secret", "the first secret"])
+    assert both.read_pass(old, T0) == A_PASS
+    new = both.sign_pass(A_PASS)
+    assert TokenKeys(["a new secret"]).read_pass(new, T0) == A_PASS
+    with pytest.raises(TokenInvalid) as refused:
+        TokenKeys(["a new secret"]).read_pass(old, T0)
+    assert refused.value.code == "token_invalid"
+
+
+def test_each_purpose_and_each_secret_has_a_key_of_its_own() -> None:
+    keys = {derive_key(secret, purpose) for secret in ("a", "b") for purpose in (TICKET, PASS, RESERVATION)}
+    assert len(keys) == 6
+    assert {len(key) for key in keys} == {32}
+
+
+def forged(algorithm: str, key: str, typ: str = PASS) -> str:
+    header = KEYS.sign_pass(A_PASS)
+    kid = jwt.get_unverified_header(header)["kid"]
+    claims = {"show": 7, "sub": "ent_mallory", "wave": 1, "exp_ms": T0 + 10**9}
+    return jwt.encode(claims, key, algorithm=algorithm, headers={"typ": typ, "kid": kid})
+
+
+@pytest.mark.filterwarnings("ignore::jwt.InsecureKeyLengthWarning")
+def test_forged_tokens_are_nothing() -> None:
+    signed = KEYS.sign_pass(A_PASS)
+    head, body, signature = signed.split(".")
+    for token in (
+        "",
+        "x",
+        "a.b.c",
+        forged("none", ""),
+        forged("HS256", "guessed"),
+        forged("HS512", "guessed"),
+        f"{head}.{body}.",
+        f"{head}.{body}x.{signature}",
+        f"{head}.{body}.{signature[:-2]}",
+        signed + "x" * 5,
+    ):
+        with pytest.raises(TokenError):
+            KEYS.read_pass(token, T0)
+    with pytest.raises(TokenInvalid):
+        KEYS.purpose_of(forged("HS256", "guessed", typ="JWT"))
+
+
+@pytest.mark.parametrize("secrets", [[], [""], ["good", ""]])
+def test_no_secret_is_no_service(secrets: list[str]) -> None:
+    with pytest.raises(ValueError, match="secret"):
+        TokenKeys(secrets)
+
+
+def test_api_keys_are_made_from_entropy_and_looked_up_by_hash() -> None:
+    live, test = new_api_key(bytes(24), sandbox=False), new_api_key(bytes(24), sandbox=True)
+    assert live.startswith(API_KEY_LIVE) and test.startswith(API_KEY_TEST)
+    assert api_key_hash(live) != api_key_hash(test)
+    assert len(api_key_hash(live)) == 32
+    with pytest.raises(ValueError, match="24"):
+        new_api_key(bytes(23), sandbox=False)
+
+
+def test_a_fans_own_secret_is_kept_as_a_hash() -> None:
+    assert same_secret("mine", secret_hash("mine"))
+    assert not same_secret("yours", secret_hash("mine"))
+    assert "mine" not in secret_hash("mine")
