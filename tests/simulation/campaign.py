@@ -45,8 +45,12 @@ def run(seeds: Iterable[int]) -> Report:
     """All these sales."""
     report = Report()
     for seed in seeds:
-        world, problems = play(seed)
         report.seeds += 1
+        try:
+            world, problems = play(seed)
+        except Exception as error:
+            report.failures[seed] = [f"the sale itself raised {error!r}"]
+            continue
         report.counts.update(world.counts)
         if problems:
             report.failures[seed] = problems

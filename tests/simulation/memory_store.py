@@ -45,13 +45,17 @@ class MemoryStore:
 
     async def restart_log(self, at: Position, next_offset: int) -> Cursor:
         await self._pause("restart_log.sent")
+        cursor = self.restart(at, next_offset)
+        await self._pause("restart_log.done")
+        return cursor
+
+    def restart(self, at: Position, next_offset: int) -> Cursor:
+        """The statement itself. Raises `Replaced`."""
         row = self._tables.cursor[self._part]
         if (row["epoch"], row["batch_seq"]) != (at.epoch, at.batch_seq):
             raise Replaced(f"partition {self._part} has another owner")
         row.update(log_gen=row["log_gen"] + 1, next_offset=next_offset, tail_hash=None)
-        cursor = self._cursor(row)
-        await self._pause("restart_log.done")
-        return cursor
+        return self._cursor(row)
 
     async def load(self, cursor: Cursor) -> PartitionState:
         await self._pause("load.sent")

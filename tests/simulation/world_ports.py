@@ -51,8 +51,8 @@ class WorldStore(MemoryStore):
         self._witness.recalled(len(found))
         return found
 
-    async def restart_log(self, at: Position, next_offset: int) -> Cursor:
-        cursor = await super().restart_log(at, next_offset)
+    def restart(self, at: Position, next_offset: int) -> Cursor:
+        cursor = super().restart(at, next_offset)
         self._witness.restarted(cursor.log_gen, next_offset)
         return cursor
 
