@@ -1,0 +1,113 @@
+"""One allocator on real servers gets over what the store refuses and over a connection that breaks."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import asyncpg
+from pydantic import SecretStr
+
+from allocator.__main__ import open_room
+from allocator.settings import Settings
+from runtime.kafka import BatchingProducer
+from tests.conftest import Database
+from tests.contract.stock_stores import postgres_ground
+from tests.servers import Servers
+from tests.simulation.crowd import COSTLY_SHOW, DOCUMENT, LAYOUT_ID, SHA256, SHOWS, opening
+from ticketing import messages, topics
+from ticketing.clock import SystemClock
+
+PART = 3
+SHOW = SHOWS[0]
+GOES_ON_WITHIN_S = 30
+"""Generous, for a busy machine: what is measured is asserted, this only ends a test that hangs."""
+
+
+@dataclass
+class Running:
+    """An allocator at work, and what it reads and writes."""
+
+    commands: BatchingProducer
+    admin: "asyncpg.Connection[asyncpg.Record]"
+
+    async def say(self, *commands: messages.AnyCommand) -> int:
+        """The last one's offset."""
+        return max(await asyncio.gather(*(self.commands.send(PART, messages.encode(it)) for it in commands)))
+
+    async def until_decided(self, offset: int) -> float:
+        """Seconds until the cursor is beyond `offset`."""
+        started_s = time.monotonic()
+        async with asyncio.timeout(GOES_ON_WITHIN_S):
+            while True:
+                cursor = "SELECT next_offset FROM allocator_cursor WHERE part = $1"
+                if await self.admin.fetchval(cursor, PART) > offset:
+                    return time.monotonic() - started_s
+
+
+@asynccontextmanager
+async def allocator(servers: Servers, database: Database, prefix: str) -> AsyncIterator[Running]:
+    settings = Settings(
+        postgres_url=database.url,
+        redis_url=servers.redis_url,
+        kafka_bootstrap=servers.kafka_bootstrap,
+        secret=SecretStr(servers.secret),
+        topic_prefix=prefix,
+    )
+    async with postgres_ground(database) as ground, open_room(settings) as room:
+        await ground.put_layout(LAYOUT_ID, SHA256, DOCUMENT)
+        tasks = [asyncio.ensure_future(task()) for task in room.tasks]
+        producer = BatchingProducer(
+            servers.kafka_bootstrap,
+            topics.COMMANDS.full_name(prefix),
+            backlog_records_max=10_000,
+            deadline_s=10,
+            client_id="test",
+        )
+        async with producer:
+            yield Running(producer, ground.admin)
+        assert room.request_stop is not None
+        room.request_stop()
+        await asyncio.gather(*tasks)
+
+
+def hold(n: int, *seats: int, show: int = SHOW) -> messages.HoldSeats:
+    return messages.HoldSeats(
+        show=show,
+        key=n.to_bytes(16),
+        fingerprint=b"f" * 8,
+        sent_at_ms=SystemClock().now_ms(),
+        account=f"ent_{n}",
+        seats=seats,
+    )
+
+
+async def test_a_record_that_no_column_can_hold_is_found_among_a_thousand(
+    servers: Servers, database: Database, topics: str
+) -> None:
+    async with allocator(servers, database, topics) as running:
+        now_ms = SystemClock().now_ms()
+        await running.until_decided(await running.say(opening(SHOW, now_ms), opening(COSTLY_SHOW, now_ms)))
+        others = [hold(n, n % 24) for n in range(1, 1_000)]
+        last = await running.say(*others[:600], hold(5_000, 0, 1, show=COSTLY_SHOW), *others[600:])
+        took_s = await running.until_decided(last)
+        letters = await running.admin.fetch("SELECT code FROM dead_letter")
+        assert [letter["code"] for letter in letters] == ["data_refused"]
+        assert await running.admin.fetchval("SELECT count(*) FROM seat_taken") == 24
+        # A dozen claims: without claiming its own again at once it would take a lease (3 s) for each of them.
+        assert took_s < 15
+
+
+async def test_a_broken_connection_costs_no_lease(servers: Servers, database: Database, topics: str) -> None:
+    async with allocator(servers, database, topics) as running:
+        await running.until_decided(await running.say(opening(SHOW, SystemClock().now_ms())))
+        ended = await running.admin.fetch(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1",
+            f"onsale allocator {PART}",
+        )
+        assert len(ended) == 1
+        took_s = await running.until_decided(await running.say(hold(1, 1), hold(2, 1)))
+        statuses = await running.admin.fetch("SELECT status FROM reservation")
+        assert [row["status"] for row in statuses] == ["held"]
+        assert took_s < 10
