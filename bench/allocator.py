@@ -15,7 +15,7 @@ import uvloop
 
 from bench import batch_cost, one_by_one
 from bench.backlog import Drained, drain, make_hall, write_backlog
-from bench.measuring import Bench, Gate, conditions_of, medians
+from bench.measuring import Bench, Gate, conditions_of, medians, progress
 from bench.site import Connection, Site, open_site
 from bench.wishes import Hall, area_holds, area_layout, new_show, pair_holds, seat_layout
 from infra.embedded.downloads import KAFKA_VERSION
@@ -111,7 +111,7 @@ async def run(size: Size) -> list[str]:
     """All cases in interleaved rounds; the gates that were missed."""
     rng = random.Random(SEED)
     async with open_site() as site:
-        await site.renew()
+        await site.provision()
         connection = await site.connect()
         try:
             server = await connection.fetchval("SHOW server_version")
@@ -158,6 +158,7 @@ async def _measure(site: Site, connection: Connection, size: Size, rng: random.R
 
 
 async def _drain(site: Site, connection: Connection, case: Case, part: int, rng: random.Random) -> Drained:
+    await site.empty(connection)
     hall = await make_hall(site, connection, case.layout, rng)
     holds = case.wishes(hall, case.count, SystemClock().now_ms(), rng)
     backlog = await write_backlog(site, part, hall, holds, rng)
@@ -165,6 +166,7 @@ async def _drain(site: Site, connection: Connection, case: Case, part: int, rng:
     taken = drained.seats + drained.places
     if drained.reservations != case.granted or taken != 2 * case.granted:
         raise RuntimeError(f"{case.name}: {drained.reservations} of {case.granted} granted, {taken} places taken")
+    progress(f"{case.name}: {drained.rate:,.0f}/s, foreign load {drained.spent.foreign_cores:.1f} cores")
     return drained
 
 

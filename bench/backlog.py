@@ -16,7 +16,7 @@ from ticketing.layout import Layout
 
 BATCH_BYTES_MAX = 512 * 1024
 POLL_S = 0.01
-STALLED_S = 30.0
+STALLED_S = 60.0
 COLD_SHARE = 0.1
 """The first tenth is not timed: the process has just started."""
 

@@ -4,6 +4,7 @@ import json
 import os
 import platform
 import statistics
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -64,6 +65,11 @@ class Bench:
         if gate and not gate.holds(value):
             self.missed.append(f"{case}: {_rounded(value)} {unit}, must {gate.must}")
         return line
+
+
+def progress(text: str) -> None:
+    """For whoever watches a run; the figures go to standard output."""
+    print(text, file=sys.stderr, flush=True)
 
 
 class Processes:

@@ -22,7 +22,7 @@ import uvloop
 from bench import load, one_by_one
 from bench.backlog import FOUND
 from bench.load import Measured
-from bench.measuring import Bench, Gate, Spent, Stopwatch, conditions_of, medians
+from bench.measuring import Bench, Gate, Spent, Stopwatch, conditions_of, medians, progress
 from bench.site import CHECKOUT, Connection, Room, Site, open_site
 from infra.embedded.downloads import KAFKA_VERSION
 from ingress.keys import create_key
@@ -109,7 +109,7 @@ async def run(size: Size) -> list[str]:
     """All cases in interleaved rounds; the gates that were missed."""
     rng = random.Random(SEED)
     async with open_site() as site:
-        await site.renew()
+        await site.provision()
         connection = await site.connect()
         try:
             await one_by_one.prepare(connection)
@@ -166,6 +166,7 @@ def _report(bench: Bench, series: Series) -> None:
 
 async def _ours(site: Site, connection: Connection, size: Size, rng: random.Random) -> tuple[str, Loaded]:
     """A new show, sold through ingress and allocator; its id, and what the load saw."""
+    await site.empty(connection)
     async with site.room("allocator", ready=True) as allocator, site.room("ingress", ready=True) as ingress:
         show = await _make_show(site, ingress)
         requests = holds(site, show, size, rng)
@@ -266,7 +267,9 @@ async def _load(site: Site, rooms: Sequence[Room], connections: int, size: Size,
         await asyncio.sleep(size.measure_s)
         spent = watch.stop()
         measured = msgspec.json.decode(await generator.stdout.readline(), type=Measured)
-    return Loaded(measured, spent)
+    loaded = Loaded(measured, spent)
+    progress(f"{rooms[0].module}: {loaded.rate:,.0f}/s, foreign load {spent.foreign_cores:.1f} cores")
+    return loaded
 
 
 @asynccontextmanager

@@ -23,9 +23,12 @@ from ticketing.layout import Layout, encode_layout
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 DATABASE = "onsale_bench"
+TOPIC_PREFIX = "bench-"
 VENUE = "ven_bench"
 READY_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 20.0
+
+EMPTY = "TRUNCATE show, area, seat_taken, reservation, payment, outcome_log, dead_letter"
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -45,12 +48,11 @@ class RoomFailed(Exception):
 
 
 class Site:
-    """Servers with one database; every call of `renew` puts an empty database and empty topics in their place."""
+    """Servers with one database and one set of topics, which `provision` makes."""
 
     def __init__(self, servers: EmbeddedServers, directory: Path) -> None:
         self.servers = servers
         self.directory = directory
-        self._generation = 0
 
     @property
     def postgres_url(self) -> str:
@@ -58,25 +60,19 @@ class Site:
         return database_url(self.servers.postgres_url, DATABASE)
 
     @property
-    def topic_prefix(self) -> str:
-        """What stands before the names of this generation's topics."""
-        return f"bench{self._generation}-"
-
-    @property
     def commands(self) -> str:
         """The full name of the topic `commands`."""
-        return topics.COMMANDS.full_name(self.topic_prefix)
+        return topics.COMMANDS.full_name(TOPIC_PREFIX)
 
-    async def renew(self) -> None:
-        """An empty database and new topics."""
-        self._generation += 1
-        admin = await asyncpg.connect(self.servers.postgres_url)
-        try:
-            await admin.execute(f'DROP DATABASE IF EXISTS "{DATABASE}" WITH (FORCE)')
-        finally:
-            await admin.close()
+    async def provision(self) -> None:
+        """A database with every migration, and the topics."""
         await provision_database(self.servers.postgres_url, DATABASE, self.servers.secret)
-        await provision_topics(self.servers.kafka_bootstrap, self.topic_prefix)
+        await provision_topics(self.servers.kafka_bootstrap, TOPIC_PREFIX)
+
+    async def empty(self, connection: Connection) -> None:
+        """Forget all stock, so that every round begins alike; the cursors stay where they are. No allocator may run."""
+        await connection.execute(EMPTY)
+        await connection.execute("CHECKPOINT")
 
     async def connect(self) -> Connection:
         """A connection of the superuser to the bench's database; the caller closes it."""
@@ -108,8 +104,8 @@ class Site:
             "ONSALE_REDIS_URL": self.servers.redis_url,
             "ONSALE_KAFKA_BOOTSTRAP": self.servers.kafka_bootstrap,
             "ONSALE_SECRET": self.servers.secret,
-            "ONSALE_TOPIC_PREFIX": self.topic_prefix,
-            "ONSALE_REDIS_PREFIX": f"{self.topic_prefix}:",
+            "ONSALE_TOPIC_PREFIX": TOPIC_PREFIX,
+            "ONSALE_REDIS_PREFIX": TOPIC_PREFIX,
             "ONSALE_PORT": str(port),
             "ONSALE_LOG_LEVEL": "warning",
         }
