@@ -65,10 +65,11 @@ bench: setup  ## figures, gates first: ARGS="--quick" for a minute, BENCH="alloc
 browser:  ## the pages in a browser
 	@echo 'make browser is not filled yet'; exit 2
 
-stop:  ## the embedded servers, in order, whoever uses them
-	@test ! -x $(BIN)/python || $(BIN)/python -m infra.embedded stop $(DATA_DIR)
+stop:  ## what runs here: rooms first, then the servers
+	@test ! -x $(BIN)/onsale || $(BIN)/onsale stop --data-dir $(DATA_DIR)
 
 clean:  ## stops the servers and removes what was built and kept here (not the jars in the user's cache)
+	@test ! -x $(BIN)/onsale || $(BIN)/onsale stop --data-dir $(DATA_DIR)
 	@test ! -x $(BIN)/python || $(BIN)/python -m infra.embedded remove $(DATA_DIR)
 	@rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

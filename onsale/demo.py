@@ -23,6 +23,7 @@ from onsale.crowd.sale import Sale
 from onsale.demo_report import Outcome, print_report, progress
 from onsale.first_show import starts_at
 from onsale.launching import launch
+from onsale.open_files import raise_open_files
 from onsale.server_process import ServerProcess, server_process
 
 SEATS_PER_ROW = 25
@@ -32,7 +33,8 @@ SALE_S = 50
 """How long the line would take to let the whole crowd in, at the rate that the demo sets."""
 RATE_PER_MIN_LEAST = 300
 RATE_PER_MIN_MOST = 6_000
-FAN_CONNECTIONS_MAX = 256
+FAN_CONNECTIONS_MAX = 1_500
+"""A fan waits for the sale, never for another fan's connection; the server has as many files open on its side."""
 REFRESH_S = 0.25
 KILL_RETRY_S = 0.02
 # A crowd on one machine looks often: what comes back is bought at once, and nobody sleeps through a short sale.
@@ -57,6 +59,7 @@ class DemoOptions:
 
 async def demo(options: DemoOptions) -> int:
     """The exit code: 0 when every place was sold and nothing is wrong. Raises `UpFailed`, `AdminFailed`."""
+    raise_open_files()
     console = Console(stderr=True, highlight=False)
     arguments = ["--port", str(options.port)]
     if options.data_dir is not None:

@@ -26,6 +26,7 @@ from onsale.crowd.http import HttpClient, Unreachable
 from onsale.first_show import first_show
 from onsale.installation import Installation, infra_settings, open_installation, provision
 from onsale.keys import kept_keys
+from onsale.open_files import raise_open_files
 from runtime import logs
 from runtime.process import OpenRoom, RunningRoom, run, serve_together
 
@@ -71,6 +72,7 @@ def up(options: UpOptions, say: Callable[[str], None], announce: Callable[[Annou
 
     Raises `running.AlreadyRunning`, `infra.embedded.ServersUnavailable`, `NotProvisioned`.
     """
+    raise_open_files()
     settings = infra_settings(options.data_dir)
     data_dir = settings.data_dir.absolute()
     with running.only_one(data_dir), open_installation(settings, say) as installation:
