@@ -14,6 +14,7 @@ from onsale.histories import Operation, Result, decode_operation
 from onsale.verify.findings import Check, Findings
 from ticketing.messages import AnyOutcome, Refusal
 from ticketing.vocabulary import (
+    RESERVATION_EDGES,
     Malformed,
     ReservationStatus,
     parse_booking,
@@ -24,15 +25,28 @@ from ticketing.vocabulary import (
     reservation_text,
 )
 
-ANY_STATUS = frozenset(ReservationStatus)
-STATUSES_AFTER: dict[str, frozenset[ReservationStatus]] = {
-    "hold": ANY_STATUS,
-    "extend": ANY_STATUS,
-    "confirm": frozenset({ReservationStatus.BOOKED, ReservationStatus.CANCELLED}),
-    "release": frozenset({ReservationStatus.RELEASED}),
-    "cancel": frozenset({ReservationStatus.CANCELLED}),
+LEADS_TO = {
+    "hold": ReservationStatus.HELD,
+    "extend": ReservationStatus.HELD,
+    "confirm": ReservationStatus.BOOKED,
+    "release": ReservationStatus.RELEASED,
+    "cancel": ReservationStatus.CANCELLED,
 }
-"""Where a reservation can stand, whatever came later, once a client was told that the operation is done."""
+"""Where a reservation stands once the operation is done."""
+
+
+def _reachable(status: str) -> frozenset[str]:
+    found = {status}
+    waiting = [status]
+    while waiting:
+        following = RESERVATION_EDGES[waiting.pop()] - found
+        found |= following
+        waiting += following
+    return frozenset(found)
+
+
+STATUSES_AFTER = {op: _reachable(status) for op, status in LEADS_TO.items()}
+"""Where it can stand, whatever came later."""
 KEYED_ALONE = frozenset({"hold", "confirm"})
 """Operations whose key means one request of one client and show: the others' keys count for each reservation alone."""
 
