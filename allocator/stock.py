@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from allocator.errors import MemoryDiffers
 from ticketing import messages
 from ticketing.best_seats import Block, blocks_of
 from ticketing.layout import Layout
@@ -144,12 +145,22 @@ class ShowStock:
             return
         show = self.terms.show
         for seat in new.seats:
+            self.expect_owner(seat, None if owns else new.id)
             draft.seats.setdefault((show, seat), self.owners.get(seat))
             if owns:
                 self.owners[seat] = new.id
             else:
                 del self.owners[seat]
             self.free[seat] = not owns
+
+    def expect_owner(self, seat: int, owner: bytes | None) -> None:
+        """Refuse a decision that sells a seat twice: netted, it would reach the tables as a lawful move.
+
+        Raises:
+            MemoryDiffers: somebody else has the seat.
+        """
+        if self.owners.get(seat) != owner:
+            raise MemoryDiffers(f"seat {seat} of show {self.terms.show} was decided about as if it were {owner!r}'s")
 
     def _count(self, reservation: messages.Reservation, sign: int) -> None:
         """Add (+1) or take away (-1) one live reservation from the counts."""

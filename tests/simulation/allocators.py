@@ -48,6 +48,8 @@ class AllocatorProcess:
         self.sending: Sent | None = None
         self.fetched: dict[int, LogRecord] = {}
         self.stopped_moves = 0
+        self.tenure = object()
+        """Another one for each claim: what it knows of the log it knows since then."""
         self.broken: Exception | None = None
         """What ended the process loudly."""
         self.losses: list[str] = []
@@ -67,6 +69,11 @@ class AllocatorProcess:
     def hands(self) -> list[Hand[None]]:
         """Those that are on their way at the desk."""
         return [hand for hand in (self._gathering, self.settling) if hand is not None and not hand.is_done]
+
+    @property
+    def is_at_work(self) -> bool:
+        """It has a desk, or is claiming one."""
+        return self.desk is not None or self._claiming is not None
 
     @property
     def point(self) -> str:
@@ -119,6 +126,7 @@ class AllocatorProcess:
             if self._meter() < self._claim_at_s:
                 return
             self.fetched.clear()
+            self.tenure = object()
             self._claiming = Hand(claim(self.store, self.log, self._observer))
         self._claiming.advance()
 

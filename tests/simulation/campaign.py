@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from allocator import stock
+from allocator import service, stock
 from tests.simulation.checker import check
 from tests.simulation.world import World
 
@@ -60,8 +60,9 @@ def run(seeds: Iterable[int]) -> Report:
 @contextmanager
 def short_memory() -> Iterator[None]:
     """Desks forget ended reservations soon, so that recalling them is seen; the oracle remembers all."""
-    kept, stock.RECALLED_MAX = stock.RECALLED_MAX, RECALLED_MAX
+    kept = stock.RECALLED_MAX, service.RECALLED_AT_ONCE_MAX
+    stock.RECALLED_MAX, service.RECALLED_AT_ONCE_MAX = RECALLED_MAX, RECALLED_MAX - 1
     try:
         yield
     finally:
-        stock.RECALLED_MAX = kept
+        stock.RECALLED_MAX, service.RECALLED_AT_ONCE_MAX = kept

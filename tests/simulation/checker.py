@@ -26,7 +26,7 @@ NOT_REMEMBERED = {"idempotency_key_reused", "malformed", "data_refused", "intern
 def check(world: World) -> list[str]:
     """Everything that is wrong; empty where nothing is."""
     found = list(world.problems)
-    for part in (_log_of_outcomes, _lives, _answers, _commands, _readers, oracle.differences):
+    for part in (_log_of_outcomes, lives, _answers, _commands, _readers, oracle.differences):
         found += part(world)
     return found
 
@@ -90,13 +90,13 @@ class _Lives:
                 del self.owners[show, seat]
 
 
-def _lives(world: World) -> list[str]:
+def lives(world: World) -> list[str]:
     """No seat has two owners after any batch, every life is a legal one, and the tables say the same in the end."""
-    lives = _Lives()
-    found = lives.found
+    told = _Lives()
+    found = told.found
     for committed in world.committed:
         for outcome in committed.outcomes:
-            lives.take(outcome)
+            told.take(outcome)
             if isinstance(outcome, messages.HoldExpired) and outcome.at_ms < outcome.reservation.expires_at_ms:
                 found.append(f"{outcome.reservation.id.hex()} expired before its time")
             if isinstance(outcome, messages.HoldExpired):
@@ -104,15 +104,15 @@ def _lives(world: World) -> list[str]:
                 if early_ms > SKEW_MS:
                     found.append(f"{outcome.reservation.id.hex()} expired {early_ms} ms early by the true time")
     tables = world.tables
-    if {(row["show_id"], row["seat_no"]): row["reservation_id"] for row in tables.seat_taken.values()} != lives.owners:
+    if {(row["show_id"], row["seat_no"]): row["reservation_id"] for row in tables.seat_taken.values()} != told.owners:
         found.append("seat_taken is not what the outcomes say")
     rows = {(row["show_id"], row["reservation_id"]): (row["status"], row["version"]) for row in _reservations(world)}
-    if rows != {key: (it.status, it.version) for key, it in lives.reservations.items()}:
+    if rows != {key: (it.status, it.version) for key, it in told.reservations.items()}:
         found.append("reservation is not what the outcomes say")
-    if {row["show_id"]: row["seq"] for row in tables.show.values()} != lives.seqs:
+    if {row["show_id"]: row["seq"] for row in tables.show.values()} != told.seqs:
         found.append("show is not what the outcomes say")
     taken: dict[tuple[int, int], int] = {}
-    for (show, _), it in lives.reservations.items():
+    for (show, _), it in told.reservations.items():
         for area, quantity in it.areas if it.status in LIVE_STATUSES else ():
             taken[show, area] = taken.get((show, area), 0) + quantity
     for row in tables.area.values():

@@ -37,6 +37,10 @@ class Tables:
         self.outcome_log: dict[Key, Row] = {}
         self.dead_letter: dict[Key, Row] = {}
 
+    def transaction(self) -> "Transaction":
+        """What one call changes, with the checks on the way."""
+        return Transaction()
+
     def is_current(self, cursor: Row, at: Position) -> bool:
         """The fence: whether the caller still is where the cursor stands."""
         return bool(
@@ -76,7 +80,7 @@ class Tables:
         cursor = self.cursor[part]
         if not self.is_current(cursor, batch.at):
             return None
-        transaction = _Transaction()
+        transaction = self.transaction()
         try:
             self._apply(batch, transaction, cursor)
         except (DataRefused, MemoryDiffers):
@@ -84,7 +88,7 @@ class Tables:
             raise
         return self.clock.now_ms()
 
-    def _apply(self, batch: Batch, transaction: "_Transaction", cursor: Row) -> None:
+    def _apply(self, batch: Batch, transaction: "Transaction", cursor: Row) -> None:
         part, log_gen, seq = batch.at.part, cursor["log_gen"], cursor["batch_seq"] + 1
         moved_on = {
             **cursor,
@@ -134,7 +138,7 @@ class Tables:
             dead = {"part": part, "log_gen": log_gen, "log_offset": offset, "code": code, "raw": raw}
             transaction.insert(self.dead_letter, (part, log_gen, offset), dead)
 
-    def _apply_seats(self, batch: Batch, transaction: "_Transaction") -> None:
+    def _apply_seats(self, batch: Batch, transaction: "Transaction") -> None:
         part = batch.at.part
         for show, seat, old in batch.freed:
             key = part, show, seat
@@ -150,7 +154,7 @@ class Tables:
             row = {"part": part, "show_id": show, "seat_no": seat, "reservation_id": new}
             transaction.insert(self.seat_taken, (part, show, seat), row)
 
-    def _change_reservation(self, key: Key, version: int, record: Record, transaction: "_Transaction") -> None:
+    def _change_reservation(self, key: Key, version: int, record: Record, transaction: "Transaction") -> None:
         row = transaction.change(self.reservation, key, "version", version)
         it = record.reservation
         changed = {
@@ -163,7 +167,7 @@ class Tables:
         transaction.put(self.reservation, key, {**row, **changed})
 
 
-class _Transaction:
+class Transaction:
     """Every row as it was before, to be put back."""
 
     def __init__(self) -> None:

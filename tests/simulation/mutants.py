@@ -1,12 +1,17 @@
 """Worlds in which one safety rule is missing: the checker must notice, or it would notice nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
+from allocator import holding
 from allocator.netting import Position
+from allocator.stock import ShowStock
 from runtime.follow import Batch, Follower, Published, Stream, Table
 from tests.simulation.memory_rows import Row
-from tests.simulation.memory_tables import Tables
+from tests.simulation.memory_tables import Tables, Transaction
 from tests.simulation.world import World
+from ticketing.messages import Conflict, HoldSeats
 
 
 class UnfencedTables(Tables):
@@ -14,6 +19,44 @@ class UnfencedTables(Tables):
 
     def is_current(self, cursor: Row, at: Position) -> bool:
         return True
+
+
+class LenientTransaction(Transaction):
+    """Without a look at keys and counts: a row is overwritten, whatever it was."""
+
+    def insert(self, table: dict[Any, Row], key: Hashable, row: Row) -> None:
+        self.put(table, key, row)
+
+    def change(self, table: dict[Any, Row], key: Hashable, column: str, expected: object) -> Row:
+        return table.get(key, {})
+
+    def remove(self, table: dict[Any, Row], key: Hashable) -> None:
+        if key in table:
+            super().remove(table, key)
+
+
+class UncheckedTables(Tables):
+    """Without primary keys and without counts."""
+
+    def transaction(self) -> Transaction:
+        return LenientTransaction()
+
+
+@contextmanager
+def a_blind_spot(*, nobody_looks_again: bool) -> Iterator[None]:
+    """A planted bug in the decision itself: the first three seats seem free to everybody."""
+    true_conflicts, true_expect = holding._conflicts, ShowStock.expect_owner
+
+    def conflicts(show: ShowStock, command: HoldSeats) -> list[Conflict]:
+        return [conflict for conflict in true_conflicts(show, command) if conflict.seat not in {0, 1, 2}]
+
+    holding._conflicts = conflicts
+    if nobody_looks_again:
+        ShowStock.expect_owner = lambda self, seat, owner: None  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        holding._conflicts, ShowStock.expect_owner = true_conflicts, true_expect  # type: ignore[method-assign]
 
 
 class _Overheard:

@@ -5,7 +5,7 @@ from allocator.seating import decide
 from allocator.stock import Draft, PartitionState
 from tests.simulation import picture
 from tests.simulation.committed import Committed
-from tests.simulation.crowd import LAYOUT, LAYOUT_ID, SHA256
+from tests.simulation.crowd import COSTLY_SHOW, LAYOUT, LAYOUT_ID, SHA256
 from tests.simulation.world import PART, World
 from ticketing import messages
 from ticketing.messages import AnyOutcome
@@ -44,6 +44,8 @@ def _replay(state: PartitionState, committed: Committed) -> list[str]:
                 return [f"offset {record.offset} could not be decided, and was not rejected"]
             if command is None and first.code != "malformed":
                 return [f"offset {record.offset} is malformed, and was called {first.code}"]
+            if first.code == "data_refused" and (command is None or command.show != COSTLY_SHOW):
+                return [f"offset {record.offset} was refused for its data, which is as good as any"]
             continue
         state.last_now_ms = log_time(state.last_now_ms, record.timestamp_ms, command.sent_at_ms)
         wanted = decide(state, command, Moment(state.last_now_ms, batch.decided_at_ms, record.offset))

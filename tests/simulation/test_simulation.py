@@ -1,14 +1,15 @@
 """Whole sales from seeds: nothing lost, nothing sold twice, whatever dies when; and the checker can tell."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
 from tests.simulation import campaign
-from tests.simulation.checker import check
+from tests.simulation.checker import check, lives
 from tests.simulation.crowd import SHOWS
 from tests.simulation.memory_log import MemoryRecord
-from tests.simulation.mutants import MUTANTS
+from tests.simulation.mutants import MUTANTS, UncheckedTables, a_blind_spot
 from tests.simulation.world import COMMANDS_MIN, FAULTS_MIN, PART, World
 from ticketing.vocabulary import ReservationStatus
 
@@ -88,6 +89,21 @@ def test_a_missing_rule_is_caught(rule: str) -> None:
         except (AssertionError, KeyError):
             caught += 1  # so wrong that the sale cannot even be told to its end
     assert caught >= MUTANT_SEEDS // 3
+
+
+def test_a_wrong_decision_is_stopped_and_seen_where_it_is_not() -> None:
+    with a_blind_spot(nobody_looks_again=False):
+        problems = World(2).run().problems
+        assert any("stopped loudly" in problem and "was decided about" in problem for problem in problems)
+    with a_blind_spot(nobody_looks_again=True):
+        # The oracle has the same bug, and the tables look at nothing: only the lives of the seats tell.
+        found = []
+        for seed in range(4):
+            world = World(seed, make_tables=UncheckedTables)
+            with suppress(KeyError):
+                world.run()
+            found += lives(world)
+    assert any(problem.startswith("seat 0 of") for problem in found)
 
 
 SPOILT: dict[str, Callable[[World], None]] = {

@@ -105,7 +105,7 @@ class Troubles:
             return False
         if self._rng.random() < 0.7:
             self._world.log.lose_tail(self._rng.randint(1, 12))
-            self._world.unaware = {process.desk for process in self._world.processes.values() if process.desk}
+            self._world.unaware = {process.tenure for process in self._world.processes.values() if process.is_at_work}
             return self._did("log lost its tail")
         self._world.log.lose_head(self._rng.randint(1, 1 + len(self._world.log.records)))
         return self._did("log lost its head")

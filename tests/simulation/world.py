@@ -13,7 +13,6 @@ from collections.abc import Callable
 
 from allocator.netting import Batch
 from allocator.ports import Publication
-from allocator.service import Desk
 from runtime.follow import Follower, Stream, Table
 from tests.simulation.allocators import AllocatorProcess, Sent
 from tests.simulation.committed import Committed, command_of, committed
@@ -70,8 +69,8 @@ class World:
         """Batches whose sender is gone or gave up: they may still arrive."""
         self.restarts: list[tuple[int, int]] = []
         """`(log_gen, offset)` from which each generation of the log goes on."""
-        self.unaware: set[Desk] = set()
-        """Desks that have not looked at the log since it lost its tail."""
+        self.unaware: set[object] = set()
+        """Tenures that have not looked at the log since it lost its tail."""
         self.problems: list[str] = []
         self.counts: Counter[str] = Counter()
         self.readers: list[Reader] = []
@@ -89,7 +88,7 @@ class World:
 
     def append(self, value: bytes) -> bool:
         """A record for the log; False while the broker is down."""
-        self.unaware &= {process.desk for process in self.processes.values() if process.desk}
+        self.unaware &= {process.tenure for process in self.processes.values() if process.is_at_work}
         if self.unaware:
             return False
         offset = self.log.append(value)
@@ -129,8 +128,7 @@ class World:
 
     def looked(self, process: AllocatorProcess) -> None:
         """It learns now whether the log still reaches to where it stands."""
-        if process.desk is not None:
-            self.unaware.discard(process.desk)
+        self.unaware.discard(process.tenure)
 
     def restart(self, process: AllocatorProcess) -> None:
         """The process is gone; its successor has another owner's id."""

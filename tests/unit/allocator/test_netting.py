@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allocator.answer import Moment
+from allocator.errors import MemoryDiffers
 from allocator.netting import Batch, Position, net, next_chain, pack_outcomes, pack_recent, unpack_recent
 from allocator.seating import decide
 from allocator.stock import Draft, PartitionState, Record
@@ -86,6 +87,17 @@ def test_freed_and_taken_by_somebody_else_within_a_batch_is_a_move() -> None:
     assert len(batch.moved) == 1 and batch.taken == [] and batch.freed == []
     assert [(version, record.reservation.status) for _, version, record in batch.changed] == [(1, "released")]
     assert [record.reservation.status for _, record in batch.born] == ["held"]
+
+
+def test_a_decision_that_sells_a_seat_twice_is_refused_before_it_becomes_a_move() -> None:
+    scene = given_a_show(hold("anna", "A-1"))
+    stolen = msgspec.structs.replace(scene.reservation("anna"), id=b"mallory".ljust(16), version=1)
+    with pytest.raises(MemoryDiffers, match="seat 0"):
+        scene.show.place(Record(stolen, b""), scene.draft)
+    not_hers = msgspec.structs.replace(stolen, status="released", version=2)
+    with pytest.raises(MemoryDiffers, match="seat 0"):
+        scene.show.live[not_hers.id] = Record(stolen, b"")
+        scene.show.place(Record(not_hers, b""), scene.draft)
 
 
 def test_several_changes_of_one_reservation_are_one_row() -> None:
