@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from allocator.answer import Moment, log_time
+from allocator.errors import MemoryDiffers
 from allocator.netting import unpack_recent
 from allocator.ports import LogRecord
 from allocator.seating import asks_about, decide
@@ -142,7 +143,7 @@ class PartReplay:
                 if isinstance(outcome, ReservationOutcome):
                     self._recall(outcome.show, outcome.reservation.id)
                 self.state.evolve(command, outcome, draft)
-        except (LookupError, AssertionError) as error:
+        except (LookupError, AssertionError, MemoryDiffers) as error:
             return f"what was recorded cannot have happened: {_told(outcomes)} ({error!r})"
         return ""
 
