@@ -210,6 +210,10 @@ def demo(
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write the report to this file as well.", show_default=False)
     ] = None,
+    history_file: Annotated[
+        Path | None,
+        typer.Option("--history", help="Write down what each fan was told, and verify it too.", show_default=False),
+    ] = None,
     port: Annotated[int, typer.Option(help="Port of 127.0.0.1 to listen on; 0 takes a free one.", min=0)] = 0,
     hold_s: Annotated[
         int, typer.Option(help="Seconds that a hold lasts: short, so that expiry is seen.", min=3, max=600)
@@ -247,6 +251,7 @@ def demo(
         timeout_s=timeout_s,
         kill_allocator=kill_allocator,
         json_file=json_file,
+        history_file=history_file,
         data_dir=data_dir,
     )
     try:

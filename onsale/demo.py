@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.live import Live
 
 from onsale.admin import Admin
+from onsale.crowd.diary import open_diary
 from onsale.crowd.director import LineWatch, send_in
 from onsale.crowd.habits import draw_plans
 from onsale.crowd.http import HttpClient
@@ -54,6 +55,7 @@ class DemoOptions:
     timeout_s: int
     kill_allocator: int = 0
     json_file: Path | None = None
+    history_file: Path | None = None
     data_dir: Path | None = None
 
 
@@ -67,7 +69,7 @@ async def demo(options: DemoOptions) -> int:
     async with server_process(arguments, ENVIRONMENT) as server:
         console.print(f"everything is up at {server.announced.url}")
         outcome = await _sell(options, server, console)
-        outcome.verdict = await _verify(server)
+        outcome.verdict = await _verify(server, options.history_file)
         print_report(outcome, console)
         if options.json_file is not None:
             options.json_file.write_text(json.dumps(outcome.as_json(), indent=2) + "\n")
@@ -98,6 +100,7 @@ async def _sell(options: DemoOptions, server: ServerProcess, console: Console) -
     began_s = time.monotonic()
     outcome = Outcome(sale, line, prober, rate_per_min, options.fans)
     async with AsyncExitStack() as stack:
+        sale.diary = stack.enter_context(open_diary(options.history_file, sale.show))
         await stack.enter_async_context(prober.probing())
         live = stack.enter_context(Live(console=console, auto_refresh=False, transient=True))
         for work in (_show_progress(outcome, live), _kill(options.kill_allocator, server, outcome)):
@@ -178,9 +181,11 @@ async def _compare_with_the_public_record(sale: Sale, admin: Admin) -> None:
         sale.tally.complain(f"{counts['booked_seats']} places are booked, fans were told of {sale.tally.sold}")
 
 
-async def _verify(server: ServerProcess) -> dict[str, Any]:
+async def _verify(server: ServerProcess, history: Path | None) -> dict[str, Any]:
     """The report of `onsale verify`, run as a process of its own."""
     words = ["-m", "onsale", "verify", "--json", "--data-dir", server.announced.data_dir]
+    if history is not None:
+        words += ["--history", str(history)]
     process = await launch(words, death_signal=signal.SIGTERM, stdout=asyncio.subprocess.PIPE)
     output, _ = await process.communicate()
     if not output:

@@ -5,6 +5,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from onsale.crowd.diary import Diary
 from onsale.crowd.http import Answer, HttpClient, Unreachable
 from onsale.crowd.tally import Tally
 
@@ -27,6 +28,7 @@ class Sale:
     areas: list[str] = field(default_factory=list)
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Every place is booked: nobody needs to go on."""
+    diary: Diary | None = None
 
     async def load(self) -> None:
         """Read the seat map. Raises `Unreachable`."""
@@ -37,11 +39,18 @@ class Sale:
 
     async def seats(self) -> dict[str, Any]:
         """Every place with its status, as fresh as a shared cache gives it."""
-        return (await self.patiently(f"/api/venues/{self.venue}/shows/{self.show}/seats")).json()
+        return await self._look("seats")
 
     async def availability(self) -> dict[str, Any]:
         """Counts, as fresh as a shared cache gives them."""
-        return (await self.patiently(f"/api/venues/{self.venue}/shows/{self.show}/availability")).json()
+        return await self._look("availability")
+
+    async def _look(self, document: str) -> dict[str, Any]:
+        began_s = time.monotonic()
+        shown = (await self.patiently(f"/api/venues/{self.venue}/shows/{self.show}/{document}")).json()
+        if self.diary is not None:
+            self.diary.saw(document, began_s, shown["seq"])
+        return shown
 
     async def patiently(self, path: str) -> Answer:
         """A public GET, repeated until it is answered with 200. Raises `Unreachable` after a minute of trying."""
@@ -95,10 +104,14 @@ class Desk:
         """
         headers = {"idempotency-key": key, "prefer": "wait=10"}
         began_s = time.monotonic()
+        verdict = Verdict(0, {})
         try:
-            return await self._until_decided(what, method, path, body, headers)
+            verdict = await self._until_decided(what, method, path, body, headers)
+            return verdict
         finally:
             self.sale.tally.waited(what, time.monotonic() - began_s)
+            if self.sale.diary is not None:
+                self.sale.diary.note(self.token, what, key, began_s, status=verdict.status, told=verdict.body)
 
     async def read(self, path: str) -> Verdict:
         """A GET in the caller's name. Raises `Unreachable` after a minute."""
@@ -120,6 +133,8 @@ class Desk:
                 verdict = _verdict(answer)
                 if answer is not None and answer.status == 202:
                     pending = answer.headers["location"]
+                    if self.sale.diary is not None:
+                        self.sale.diary.note(self.token, what, "", time.monotonic(), status=202, told=answer.json())
             if verdict is not None:
                 return verdict
             self.sale.tally.retries += 1
