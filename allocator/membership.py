@@ -1,6 +1,8 @@
 """The table of who is alive and who owns what, over the one connection that renews the leases."""
 
-from collections.abc import Awaitable, Callable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import asyncpg
@@ -22,6 +24,7 @@ UPDATE allocator_cursor c
 SET lease_until = clock_timestamp() + interval '3 seconds', published_seq = GREATEST(c.published_seq, r.published_seq)
 FROM unnest($1::int[], $2::bigint[], $3::bigint[]) AS r (part, epoch, published_seq)
 WHERE c.part = r.part AND c.epoch = r.epoch
+RETURNING c.part
 """
 LIVING = """
 SELECT m.owner FROM allocator_member m JOIN pg_stat_activity a
@@ -36,6 +39,9 @@ FROM allocator_cursor c ORDER BY c.part
 """
 LEAVE = "DELETE FROM allocator_member WHERE owner = $1"
 
+ANSWER_DEADLINE_S = 5.0
+"""A peer that is silent for this long is given up: leases that were not renewed meanwhile have ended anyway."""
+
 Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
 
@@ -47,41 +53,55 @@ class Membership:
         self._connect = connect
         self._connection: asyncpg.Connection | None = None
 
-    async def renew(self, leases: Sequence[tuple[int, int, int]]) -> None:
-        """Say that we live, and renew `(part, epoch, published batch)` each."""
-        connection = await self._open()
-        try:
+    async def renew(self, leases: Sequence[tuple[int, int, int]]) -> frozenset[int]:
+        """Say that we live, and renew `(part, epoch, published batch)` each; the parts that were renewed.
+
+        One that is missing has been claimed by somebody else.
+        """
+        async with self._bounded() as connection:
             await connection.execute(REGISTER, self.owner)
-            if leases:
-                parts, epochs, published = zip(*leases, strict=True)
-                await connection.execute(RENEW, parts, epochs, published)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            self._drop(error)
+            if not leases:
+                return frozenset()
+            parts, epochs, published = zip(*leases, strict=True)
+            return frozenset(row["part"] for row in await connection.fetch(RENEW, parts, epochs, published))
 
     async def look(self) -> tuple[list[Seat], list[str]]:
         """The partitions as they are owned, and who is alive."""
-        connection = await self._open()
-        try:
+        async with self._bounded() as connection:
             seats = [
                 Seat(row["part"], row["owner"] and row["owner"].hex, row["claimable"])
                 for row in await connection.fetch(SEATS)
             ]
             return seats, [row["owner"].hex for row in await connection.fetch(LIVING)]
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            self._drop(error)
-            raise
 
     async def leave(self) -> None:
         """Leave the table: the others take over at once. Never raises: the end of the connection says the same."""
         connection, self._connection = self._connection, None
         if connection is None:
             return
+        deadline = asyncio.get_running_loop().call_later(ANSWER_DEADLINE_S, connection.terminate)
         try:
             await connection.execute(LEAVE, self.owner)
             await connection.execute(FORGET_THE_DEAD)
             await connection.close()
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             connection.terminate()
+        finally:
+            deadline.cancel()
+
+    @asynccontextmanager
+    async def _bounded(self) -> "AsyncIterator[asyncpg.Connection]":
+        """The connection, which is cut when it is not answered in time, or fails. Raises `ResultUnknown`."""
+        connection = await self._open()
+        deadline = asyncio.get_running_loop().call_later(ANSWER_DEADLINE_S, connection.terminate)
+        try:
+            yield connection
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            connection.terminate()
+            self._connection = None
+            raise ResultUnknown(repr(error)) from error
+        finally:
+            deadline.cancel()
 
     async def _open(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():
@@ -90,9 +110,3 @@ class Membership:
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
                 raise ResultUnknown(repr(error)) from error
         return self._connection
-
-    def _drop(self, error: Exception) -> None:
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
-        raise ResultUnknown(repr(error)) from error

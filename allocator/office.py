@@ -16,6 +16,7 @@ from allocator.errors import DataRefused, DeskError, ResultUnknown
 from allocator.log import KafkaLog
 from allocator.membership import Membership
 from allocator.ownership import plan
+from allocator.ports import Publication
 from allocator.service import Desk, claim
 from allocator.settings import Settings
 from allocator.store import PostgresStore
@@ -26,6 +27,10 @@ IDLE_FETCH_S = 0.2
 """How long an idle desk waits for a first record: also how soon it notices that it is to stop."""
 BUSY_WAIT_S = 0.002
 """How long a desk waits for its commit before it looks for more to decide meanwhile."""
+DECIDED_AT_ONCE_MAX = 250
+"""How many records are decided between two turns of the event loop: about 3 ms."""
+UNPUBLISHED_MAX = 4
+"""Committed batches that may wait for the brokers; then no more is written."""
 CLAIM_RETRY_S = 0.5
 STATUS_INTERVAL_S = 1.0
 
@@ -42,6 +47,8 @@ class Place:
     """When its loop last went round, by the event loop's clock."""
     desk: Desk | None = None
     stop: bool = False
+    replaced: bool = False
+    """Somebody else has claimed it since."""
     task: "asyncio.Task[None] | None" = None
 
 
@@ -111,13 +118,18 @@ class Office:
         moving = [p for p in self._places.values() if now_s - p.progress_s < self._settings.allocator_stuck_s]
         desks = [place.desk for place in moving if place.desk is not None]
         try:
-            await self._membership.renew([(d.part, d.position.epoch, d.published_seq) for d in desks])
+            renewed = await self._membership.renew([(d.part, d.position.epoch, d.published_seq) for d in desks])
             seats, members = await self._membership.look()
         except ResultUnknown as error:
             self._reachable = False
             log.warning("membership.unreachable", error=str(error))
             return
         self._reachable = True
+        for place in moving:
+            if place.desk in desks and place.part not in renewed:
+                # Its next batch would find out, but on a partition where nothing is asked there is none: the desk would
+                # sit there for ever, and nobody could give the partition back to this process.
+                place.stop = place.replaced = True
         me = self._membership.owner.hex
         # What was dropped after an unknown result or a refused record is still ours, and need not wait for its lease.
         dropped = {seat.part for seat in seats if seat.owner == me and seat.part not in self._places}
@@ -153,6 +165,8 @@ class Office:
                 caution=caution,
             )
             await self._work(place, place.desk)
+            if place.replaced:
+                raise Replaced(f"partition {part} has another owner")
             await place.store.release(place.desk.position, place.desk.published_seq)
             log.info("partition.released", part=part)
         except DeskError as error:
@@ -170,27 +184,42 @@ class Office:
             self._places.pop(part, None)
 
     async def _work(self, place: Place, desk: Desk) -> None:
-        """Gather and settle until asked to stop: while one batch is being written, the next one is decided."""
-        settling: asyncio.Task[None] | None = None
+        """Gather, commit, publish until asked to stop: while a batch is written the next one is decided, and the one
+        before it is published."""
+        committing: asyncio.Task[Publication] | None = None
+        publishing: asyncio.Task[None] | None = None
         try:
             while not place.stop:
                 place.progress_s = self._meter()
                 if not desk.is_full:
                     # With a draft in hand take only what is there: it is not to wait for more.
-                    await desk.gather(IDLE_FETCH_S if desk.is_empty and settling is None else 0)
-                if settling is not None:
-                    if not settling.done():
-                        await asyncio.wait({settling}, timeout=None if desk.is_full else BUSY_WAIT_S)
-                    if not settling.done():
+                    await _gather(desk, IDLE_FETCH_S if desk.is_empty and committing is None else 0)
+                if committing is not None:
+                    if not committing.done():
+                        await asyncio.wait({committing}, timeout=None if desk.is_full else BUSY_WAIT_S)
+                    if not committing.done():
                         continue
-                    await settling
-                    settling = None
+                    publishing = asyncio.create_task(_publish(desk, await committing, after=publishing))
+                    committing = None
+                if publishing is not None and (publishing.done() or _unpublished(desk) > UNPUBLISHED_MAX):
+                    await publishing
+                    publishing = None
                 if not desk.is_empty:
-                    settling = asyncio.create_task(desk.settle(desk.seal()), name=f"settle {desk.part}")
+                    committing = asyncio.create_task(desk.commit(desk.seal()), name=f"commit {desk.part}")
+                    # It goes out now, to be written while the next batch is decided.
+                    await asyncio.sleep(0)
+            if committing is not None:
+                publishing = asyncio.create_task(_publish(desk, await committing, after=publishing))
+            if publishing is not None:
+                await publishing
         finally:
-            if settling is not None:
-                # Also when gathering failed: the batch is on its way, and its connection is still needed.
-                await settling
+            if committing is not None and not committing.done():
+                # Gathering failed: the batch is on its way, and its connection is still needed.
+                await asyncio.wait({committing})
+            if publishing is not None and not publishing.done():
+                # Committed, and so published by whoever claims the partition next.
+                publishing.cancel()
+                await asyncio.wait({publishing})
 
     async def _statuses(self, place: Place) -> list[ShowStatusNow]:
         desk = place.desk
@@ -221,6 +250,23 @@ class Office:
                 )
             )
         return statuses
+
+
+async def _gather(desk: Desk, timeout_s: float) -> None:
+    """Take what is queued, in pieces: between them batches go out and other desks have their turn."""
+    while await desk.gather(timeout_s, DECIDED_AT_ONCE_MAX):
+        timeout_s = 0
+        await asyncio.sleep(0)
+
+
+async def _publish(desk: Desk, publication: Publication, *, after: "asyncio.Task[None] | None") -> None:
+    if after is not None:
+        await after
+    await desk.publish(publication)
+
+
+def _unpublished(desk: Desk) -> int:
+    return desk.position.batch_seq - desk.published_seq
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

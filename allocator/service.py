@@ -94,22 +94,29 @@ class Desk:
             or self._packed_bytes >= PACKED_BYTES_MAX
         )
 
-    async def gather(self, timeout_s: float) -> None:
-        """Take what is queued, waiting up to `timeout_s` for a first record, and decide it into the draft."""
+    async def gather(self, timeout_s: float, decided_max: int = RECORDS_MAX) -> bool:
+        """Take what is queued, waiting up to `timeout_s` for a first record, and decide it into the draft.
+
+        Whether it stopped only because `decided_max` records were decided: there is more to decide at once.
+        """
         if not self._waiting:
             fetched = await self._log.fetch(self.part, self._next_offset, RECORDS_MAX, timeout_s)
             self._waiting = [record for record in fetched if record.offset >= self._next_offset]
             self._waiting.reverse()  # the next one stands last, where taking it off is cheap
+        stop_at = self._next_offset + decided_max
         while self._waiting and not self.is_full:
+            if self._next_offset == stop_at:
+                return True
             record = self._waiting[-1]
             if record.offset != self._next_offset:
                 raise MemoryDiffers(f"partition {self.part}: offset {self._next_offset} is missing from the log")
             command = self._read(record)
             if command is not None and self._lacks(command) and not await self._bring(command):
-                return
+                return False
             self._decide(record, command)
             self._waiting.pop()
             self._next_offset += 1
+        return False
 
     def seal(self) -> Batch:
         """Close the draft: the batch to settle. The next draft starts over the memory as this one leaves it."""
@@ -135,7 +142,11 @@ class Desk:
         return batch
 
     async def settle(self, batch: Batch) -> None:
-        """Write a sealed batch and publish it. Batches are settled one at a time, in the order of sealing.
+        """`commit` and `publish`, for whoever has one hand for both."""
+        await self.publish(await self.commit(batch))
+
+    async def commit(self, batch: Batch) -> Publication:
+        """Write a sealed batch: what is to be published of it. One at a time, in the order of sealing.
 
         Raises:
             Replaced, ResultUnknown, DataRefused, MemoryDiffers: the memory is to be dropped.
@@ -154,10 +165,12 @@ class Desk:
         self._sealed_since_ms = None
         self._observer.settled(self.part, batch, now_s - started)
         seq = batch.at.batch_seq + 1
-        await self._log.publish(
-            Publication(self.part, self._log_gen, seq, self._history_id, batch.decided_at_ms, batch.payload)
-        )
-        self.published_seq = seq
+        return Publication(self.part, self._log_gen, seq, self._history_id, batch.decided_at_ms, batch.payload)
+
+    async def publish(self, publication: Publication) -> None:
+        """Publish a committed batch, in the order of the commits; the next batches may be written meanwhile."""
+        await self._log.publish(publication)
+        self.published_seq = publication.batch_seq
 
     def _read(self, record: LogRecord) -> messages.AnyCommand | None:
         try:

@@ -1,7 +1,8 @@
 """Postgres as the desks' store: one partition, one connection. The only module that calls `apply_batch()`."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -15,8 +16,10 @@ from allocator.ports import Cursor, Publication
 from allocator.stock import PartitionState, Record
 from ticketing.layout import Layout, decode_layout
 
-APPLY_DEADLINE_S = 15.0
+ANSWER_DEADLINE_S = 15.0
 """After this the connection is cut. Later than the server's own statement_timeout, which ends a statement for sure."""
+LOAD_DEADLINE_S = 60.0
+"""The same for loading, which is many statements."""
 
 APPLY = f"SELECT apply_batch({', '.join(f'${n}' for n in range(1, 80))})"
 
@@ -84,8 +87,10 @@ class PostgresStore:
 
     async def load(self, cursor: Cursor) -> PartitionState:
         """Raises `MemoryDiffers` where the tables contradict each other, `ResultUnknown`."""
+        connection = await self._open()
         try:
-            return await load_state(await self._open(), cursor)
+            with _cut_after(connection, LOAD_DEADLINE_S):
+                return await load_state(connection, cursor)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             self._fail(error)
 
@@ -116,14 +121,7 @@ class PostgresStore:
 
     async def apply(self, batch: Batch) -> int | None:
         """Raises `DataRefused`, `MemoryDiffers`, `ResultUnknown`."""
-        connection = await self._open()
-        # Never `timeout=` and never cancelled: both send a cancel request, and a cancelled wait for the standby
-        # makes a commit visible that the standby does not have. Cutting the connection leaves the server alone.
-        deadline = asyncio.get_running_loop().call_later(APPLY_DEADLINE_S, connection.terminate)
-        try:
-            database_ms: int | None = await self._ask("fetchval", APPLY, *_arguments(batch))
-        finally:
-            deadline.cancel()
+        database_ms: int | None = await self._ask("fetchval", APPLY, *_arguments(batch))
         return database_ms
 
     async def release(self, at: Position, published_seq: int) -> None:
@@ -148,7 +146,8 @@ class PostgresStore:
         connection = await self._open()
         self._warnings.clear()
         try:
-            answer = await getattr(connection, how)(sql, *arguments)
+            with _cut_after(connection, ANSWER_DEADLINE_S):
+                answer = await getattr(connection, how)(sql, *arguments)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             self._fail(error)
         if self._warnings:
@@ -176,6 +175,20 @@ class PostgresStore:
             history_id=history_id,
             database_ms=row["database_ms"],
         )
+
+
+@contextmanager
+def _cut_after(connection: asyncpg.Connection, seconds: float) -> Iterator[None]:
+    """A deadline for what is asked meanwhile.
+
+    Never `timeout=` and never cancelled: both send a cancel request, and a cancelled wait for the standby makes a
+    commit visible that the standby does not have. Cutting the connection leaves the server alone.
+    """
+    deadline = asyncio.get_running_loop().call_later(seconds, connection.terminate)
+    try:
+        yield
+    finally:
+        deadline.cancel()
 
 
 def _arguments(batch: Batch) -> list[Any]:

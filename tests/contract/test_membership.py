@@ -57,3 +57,15 @@ async def test_leaving_takes_the_name_away_and_never_raises(real: PostgresGround
     await real.member(BEN).leave()
     await real.member(BEN).leave()
     assert await real.admin.fetchval("SELECT count(*) FROM allocator_member") == 1
+
+
+async def test_one_learns_which_of_its_partitions_others_have_claimed(real: PostgresGround) -> None:
+    for owner in (ANNA, BEN):
+        await real.live(owner)
+    lost, kept = await real.store(3, ANNA).claim(), await real.store(4, ANNA).claim()
+    assert lost is not None and kept is not None
+    await real.lapse(3)
+    assert await real.store(3, BEN).claim() is not None
+    leases = [(cursor.at.part, cursor.at.epoch, 0) for cursor in (lost, kept)]
+    assert await real.member(ANNA).renew(leases) == {4}
+    assert await real.member(ANNA).renew([]) == frozenset()

@@ -12,6 +12,8 @@ from typing import Literal
 
 import msgspec
 
+from onsale.histories import Ids, Operation, Result, encode_operation
+
 Kind = Literal["hold", "confirm", "release"]
 Event = Literal["invoke", "ok", "fail", "unknown"]
 
@@ -93,3 +95,20 @@ def is_decided(line: Line) -> bool:
 def decided_per_s(lines: Iterable[Line], begin_s: float, end_s: float) -> float:
     """Verdicts per second between two moments."""
     return sum(1 for line in lines if is_decided(line) and begin_s <= line.at_s < end_s) / (end_s - begin_s)
+
+
+def as_operations(lines: Iterable[Line]) -> bytes:
+    """The same history in the form that `onsale verify --history` reads: a line for each attempt that has ended."""
+    begun: dict[tuple[int, int], float] = {}
+    told = []
+    for line in lines:
+        if line.event == "invoke":
+            begun[line.op, line.attempt] = line.at_s
+            continue
+        ids = Ids(show=line.show, reservation=line.reservation, booking=line.booking, request=line.request)
+        operation = Operation(
+            client=line.account, op=line.kind, invoke_ms=begun[line.op, line.attempt] * 1000, end_ms=line.at_s * 1000,
+            result=Result(line.event), key=line.key, status=line.status, code=line.code, ids=ids,
+        )  # fmt: skip
+        told.append(encode_operation(operation))
+    return b"".join(told)

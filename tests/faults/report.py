@@ -42,19 +42,21 @@ async def conclude(
     resumed_s: float,
     resumed_s_max: float,
     unanswered_max: int = 0,
+    replay: bool = True,
     details: dict[str, Any] | None = None,
     wrong: dict[str, Any] | None = None,
 ) -> Report:
     """Let the crowd finish, judge what it was told, verify the tables; print the line.
 
-    `wrong`: what the scenario itself found; `unanswered_max`: how many requests on the log may have no outcome.
+    `wrong`: what the scenario itself found; `unanswered_max`: how many requests on the log may have no outcome;
+    `replay`: decide the log once more as well, which takes a log that is whole.
     """
     await load.finish()
     verdict = judge(load.history.lines, await stage.tables())
     found: dict[str, Any] = dict(wrong or {}) | dict(verdict.wrong)
     if verdict.unanswered <= unanswered_max:
         found.pop("no outcome", None)
-    code, said = await stage.verify()
+    code, said = await stage.verify(load.history.lines, replay=replay)
     if code != 0:
         found["onsale verify"] = said[-EXAMPLE_CHARS_MAX:]
     if verdict.undecided:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +17,7 @@ from ingress.keys import create_key
 from tests.acceptance.sale import Sale
 from tests.conftest import Database
 from tests.faults.crowd import Load
-from tests.faults.history import HistoryFile
+from tests.faults.history import HistoryFile, Line, as_operations
 from tests.faults.judge import Tables
 from tests.faults.load import Orders, ShowOnSale
 from tests.faults.own_servers import Ground
@@ -30,6 +30,7 @@ DATABASE = "onsale_faults"
 AREA_CAPACITY = 150_000
 ROWS, SEATS_PER_ROW = 26, 100
 HOLD_S = 60
+PEAK_S = 3.0
 RESERVATIONS = "SELECT show_id, reservation_id, status FROM reservation"
 BATCHES = "SELECT part, log_gen, payload FROM outcome_log ORDER BY part, batch_seq"
 
@@ -61,8 +62,7 @@ class Stage:
         self, module: str, *arguments: str, ready: bool = True, talks: bool = False, road: str | None = None
     ) -> Room:
         """A room as a process; `road`: whose settings it is given, when not its own."""
-        self._names += 1
-        log = self.ground.directory / f"{self._names}-{module}.log"
+        log = self.ground.directory / f"{self._number()}-{module}.log"
         room = await start_room(module, arguments, self.environment(road or module), log, talks=talks)
         self.rooms.append(room)
         if ready:
@@ -74,8 +74,9 @@ class Stage:
         return [room for room in self.rooms if room.module == module and room.is_running]
 
     async def rows(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
-        """What the tables say, read as the superuser."""
-        connection = await asyncpg.connect(self.postgres_url, timeout=10)
+        """What the tables say, asked as the superuser, who may always write."""
+        writable = {"default_transaction_read_only": "off"}
+        connection = await asyncpg.connect(self.postgres_url, timeout=10, server_settings=writable)
         try:
             return list(await connection.fetch(sql, *arguments))
         finally:
@@ -90,16 +91,23 @@ class Stage:
                 outcomes.setdefault((row["part"], row["log_gen"], outcome.offset), []).append(outcome)
         return Tables(reservations, outcomes)
 
-    async def verify(self) -> tuple[int, str]:
-        """Exit code and report of `onsale verify`."""
+    async def verify(self, lines: Iterable[Line], *, replay: bool) -> tuple[int, str]:
+        """Exit code and report of `onsale verify` over everything, and over what clients were told."""
+        told = self.ground.directory / f"{self._number()}-told.jsonl"
+        told.write_bytes(as_operations(lines))
+        words = ["verify", "--history", str(told), "--data-dir", str(self.ground.directory)]
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "onsale", "verify", "--data-dir", str(self.ground.directory),
+            sys.executable, "-m", "onsale", *words, *(["--replay"] if replay else []),
             env={**os.environ, **self.environment()}, cwd=ROOT,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
         output, _ = await process.communicate()
         assert process.returncode is not None
         return process.returncode, output.decode()
+
+    def _number(self) -> int:
+        self._names += 1
+        return self._names
 
     @asynccontextmanager
     async def sale(self) -> AsyncIterator[Sale]:
@@ -126,11 +134,14 @@ class Stage:
             return shows
 
     @asynccontextmanager
-    async def load(self, shows: list[ShowOnSale], seed: int, port: int | None = None) -> AsyncIterator[Load]:
-        """The crowd; it has been told nothing yet."""
+    async def load(self, seed: int, *, peak_s: float = PEAK_S, port: int | None = None) -> AsyncIterator[Load]:
+        """A crowd of its own, with shows of its own, which has shown its peak and keeps to its rate.
+
+        `port`: of a proxy, instead of ingress itself.
+        """
         assert self.ingress is not None
-        self._names += 1
-        path = self.ground.directory / f"{self._names}-history.jsonl"
+        shows = await self.make_shows()
+        path = self.ground.directory / f"{self._number()}-history.jsonl"
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.faults.load", cwd=ROOT,
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
@@ -138,6 +149,7 @@ class Stage:
         load = Load(process, HistoryFile(path), shows)
         try:
             await load.tell(Orders(port or self.ingress.port, str(path), self.ground.secret, seed, shows))
+            await load.begin(peak_s)
             yield load
         finally:
             if process.returncode is None:

@@ -68,8 +68,7 @@ async def postgres_read_only(stage: Stage, load: Load, *, seconds: float) -> Rep
     await stage.rows("SELECT pg_reload_conf()")
     await asyncio.sleep(seconds)
     paused = {line.code for line in load.history.read_on() if line.status == 503 and line.at_s > began_s}
-    # A session may leave what the server says by default.
-    await stage.rows("SET default_transaction_read_only = off; ALTER SYSTEM RESET default_transaction_read_only")
+    await stage.rows("ALTER SYSTEM RESET default_transaction_read_only")
     await stage.rows("SELECT pg_reload_conf()")
     ended_s = time.monotonic()
     resumed_s = await load.resumed_since(ended_s)
