@@ -216,6 +216,7 @@ class Office:
             if committing is not None and not committing.done():
                 # Gathering failed: the batch is on its way, and its connection is still needed.
                 await asyncio.wait({committing})
+                committing.exception()  # looked at; what gathering met with is the reason
             if publishing is not None and not publishing.done():
                 # Committed, and so published by whoever claims the partition next.
                 publishing.cancel()

@@ -95,18 +95,15 @@ class Desk:
         )
 
     async def gather(self, timeout_s: float, decided_max: int = RECORDS_MAX) -> bool:
-        """Take what is queued, waiting up to `timeout_s` for a first record, and decide it into the draft.
-
-        Whether it stopped only because `decided_max` records were decided: there is more to decide at once.
-        """
+        """Take what is queued, waiting up to `timeout_s` for a first record, and decide it into the draft: whether
+        `decided_max` was all that stopped it, so that there is more to decide at once."""
         if not self._waiting:
             fetched = await self._log.fetch(self.part, self._next_offset, RECORDS_MAX, timeout_s)
             self._waiting = [record for record in fetched if record.offset >= self._next_offset]
             self._waiting.reverse()  # the next one stands last, where taking it off is cheap
-        stop_at = self._next_offset + decided_max
-        while self._waiting and not self.is_full:
-            if self._next_offset == stop_at:
-                return True
+        for _ in range(decided_max):
+            if not self._waiting or self.is_full:
+                return False
             record = self._waiting[-1]
             if record.offset != self._next_offset:
                 raise MemoryDiffers(f"partition {self.part}: offset {self._next_offset} is missing from the log")
@@ -116,7 +113,7 @@ class Desk:
             self._decide(record, command)
             self._waiting.pop()
             self._next_offset += 1
-        return False
+        return bool(self._waiting) and not self.is_full
 
     def seal(self) -> Batch:
         """Close the draft: the batch to settle. The next draft starts over the memory as this one leaves it."""
