@@ -27,6 +27,7 @@ from runtime.postgres import connect, room_url
 from ticketing.vocabulary import Malformed, parse_show
 
 CLEAN, VIOLATED, COULD_NOT_RUN = 0, 1, 2
+HISTORY_LINE_BYTES_MAX = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,9 @@ def _history(file: Path, findings: Findings) -> ClientHistory:
     history = ClientHistory(findings)
     try:
         with file.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
+            number = 0
+            while line := lines.readline(HISTORY_LINE_BYTES_MAX):
+                number += 1
                 history.read(number, line)
     except OSError as error:
         raise FileUnreadable(f"{file} cannot be read: {error.strerror or error}") from None

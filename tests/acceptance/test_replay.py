@@ -13,6 +13,8 @@ from typing import Any
 import asyncpg
 import msgspec
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from onsale.histories import Ids, Operation, Result, encode_operation
 from runtime.kafka import BatchingProducer
@@ -141,7 +143,7 @@ async def execute(sale: Sale, statement: str) -> None:
 
 
 async def test_a_sale_is_decided_again_and_what_its_clients_were_told_is_true(sale: Sale, tmp_path: Path) -> None:
-    _, written = await busy_sale(sale)
+    show, written = await busy_sale(sale)
     file = tmp_path / "told.jsonl"
     file.write_bytes(b"".join(map(encode_operation, written)))
 
@@ -154,6 +156,9 @@ async def test_a_sale_is_decided_again_and_what_its_clients_were_told_is_true(sa
     ranges = replayed["ranges"]
     assert {covered["why_not"] for covered in ranges} == {""}
     assert sum(covered["next_offset"] - covered["first_offset"] for covered in ranges) == replayed["commands"] > 40
+    code, report = await onsale(sale, "verify", "--json", "--replay", "--show", show["show"])
+    assert (code, failed(report)) == (0, set())
+    assert 30 < report["replayed"]["commands"] < replayed["commands"]
 
     corruptions = {
         "UPDATE outcome_log SET decided_at_ms = decided_at_ms + 3600000": ("replay", "decided_at_ms - 3600000"),
@@ -171,6 +176,34 @@ async def test_a_sale_is_decided_again_and_what_its_clients_were_told_is_true(sa
     code, report = await onsale(sale, "verify", "--json", "--replay")
     assert (code, failed(report)) == (0, set())
     assert "decided by version 0, this is version 1" in {one["why_not"] for one in report["replayed"]["ranges"]}
+
+
+async def test_what_the_log_no_longer_has_is_told_and_the_rest_is_decided_again(sale: Sale) -> None:
+    await busy_sale(sale)
+    (busiest,) = await sale.rows("SELECT part, next_offset FROM allocator_cursor ORDER BY next_offset DESC LIMIT 1")
+    part, end = busiest["part"], busiest["next_offset"]
+    client = AIOKafkaAdminClient(bootstrap_servers=sale.environment["ONSALE_KAFKA_BOOTSTRAP"])
+    await client.start()
+    try:
+        topic = topics.COMMANDS.full_name(sale.environment["ONSALE_TOPIC_PREFIX"])
+        await client.delete_records({TopicPartition(topic, part): RecordsToDelete(before_offset=end // 2)})
+    finally:
+        await client.close()
+
+    code, report = await onsale(sale, "verify", "--json", "--replay")
+
+    assert (code, failed(report)) == (0, set())
+    gone, decided = [one for one in report["replayed"]["ranges"] if one["part"] == part]
+    assert (gone["first_offset"], gone["why_not"]) == (0, "the log no longer has them")
+    assert end // 2 <= gone["next_offset"] == decided["first_offset"] < decided["next_offset"] == end
+    assert decided["why_not"] == ""
+
+    await execute(sale, "UPDATE outcome_log SET payload = substring(payload FOR 20) WHERE next_offset = " + str(end))
+    code, report = await onsale(sale, "verify", "--json", "--replay")
+    assert code == 1
+    assert {"payload", "chain"} <= failed(report)
+    last = [one for one in report["replayed"]["ranges"] if one["part"] == part][-1]
+    assert last["why_not"].startswith("the payload of batch ")
 
 
 async def test_what_a_client_was_told_wrongly_is_seen(sale: Sale, tmp_path: Path) -> None:

@@ -6,13 +6,16 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from allocator.answer import Moment
+from allocator.seating import decide
+from allocator.stock import PartitionState
 from onsale.verify.findings import Check
 from tests.simulation import picture
 from tests.simulation.crowd import SHOWS
 from tests.simulation.memory_rows import Row
 from tests.unit.allocator.desk_room import Room, hold, release, settle
 from tests.unit.onsale.past_sale import PastSale, crowded_room, past_sale
-from ticketing.messages import CommandRejected, HoldExpired, HoldRefused, SeatsHeld
+from ticketing.messages import AnyCommand, AnyOutcome, CommandRejected, HoldExpired, HoldRefused, SeatsHeld
 
 pytestmark = pytest.mark.anyio
 
@@ -108,6 +111,21 @@ async def test_both_outcomes_are_told_and_where_they_differ() -> None:
     told = sale.findings.examples[Check.REPLAY][0].what
     assert told.count("SeatsHeld rsv_") == 2
     assert "they differ in reservation.expires_at_ms" in told
+
+
+async def test_what_another_decider_would_have_decided_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sale that was decided by rules which are not ours any more, under the same version number."""
+
+    def generous(state: PartitionState, command: AnyCommand, moment: Moment) -> list[AnyOutcome]:
+        return decide(state, command, msgspec.structs.replace(moment, decided_at_ms=moment.decided_at_ms + 60_000))
+
+    with monkeypatch.context() as rules:
+        rules.setattr("allocator.service.decide", generous)
+        sale = past_sale(await crowded_room(6))
+    sale.replay()
+    holds = [found.what for found in sale.findings.examples[Check.REPLAY] if "SeatsHeld" in found.what]
+    assert len(holds) > 1
+    assert all("expires_at_ms" in what for what in holds)
 
 
 def a_dead_letter_is_gone(sale: PastSale) -> None:
