@@ -12,7 +12,7 @@ import structlog
 
 from allocator import metrics
 from allocator.caution import Caution
-from allocator.errors import DataRefused, DeskError, ResultUnknown
+from allocator.errors import DataRefused, DeskError, Replaced, ResultUnknown
 from allocator.log import KafkaLog
 from allocator.membership import Membership
 from allocator.ownership import plan
