@@ -1,18 +1,22 @@
-"""One allocator process of the simulation: the real `claim` and `Desk`, with two hands as in allocator/office.py."""
+"""One allocator process of the simulation: the real `claim` and `Desk`, with three hands as in allocator/office.py."""
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from allocator.caution import Caution
-from allocator.errors import DeskError, ResultUnknown
+from allocator.errors import DeskError, Replaced, ResultUnknown
 from allocator.netting import Batch
-from allocator.ports import CommandLog, Cursor, LogRecord, Observer
+from allocator.ports import CommandLog, Cursor, LogRecord, Observer, Publication
 from allocator.service import Desk, claim
 from allocator.stock import PartitionState
 from tests.simulation.hands import Hand
 from tests.simulation.memory_store import MemoryStore
 from ticketing.clock import Clock
 
+DECIDED_AT_ONCE = (3, 20, 250)
+UNPUBLISHED_MAX = 4
 TICK_S = 0.3
 """How often a process renews its leases, and asks for a partition that another one has."""
 
@@ -38,7 +42,8 @@ class AllocatorProcess:
         clock: Clock,
         meter: Callable[[], float],
         observer: Observer,
-        renew: Callable[["AllocatorProcess"], None],
+        renew: Callable[["AllocatorProcess"], bool],
+        rng: random.Random,
     ) -> None:
         self.owner = owner
         self.part = part
@@ -57,18 +62,16 @@ class AllocatorProcess:
         self._meter = meter
         self._observer = observer
         self._renew = renew
+        self._rng = rng
         self._renewed_s = -1.0
         self._claim_at_s = 0.0
         self._caution = Caution()
         self._claiming: Hand[tuple[Cursor, PartitionState] | None] | None = None
-        self._gathering: Hand[None] | None = None
-        self.settling: Hand[None] | None = None
+        self._gathering: Hand[bool] | None = None
+        self._committing: Hand[Publication] | None = None
+        self._publishing: Hand[None] | None = None
+        self._to_publish: list[Publication] = []
         self._failed: Exception | None = None
-
-    @property
-    def hands(self) -> list[Hand[None]]:
-        """Those that are on their way at the desk."""
-        return [hand for hand in (self._gathering, self.settling) if hand is not None and not hand.is_done]
 
     @property
     def is_at_work(self) -> bool:
@@ -76,50 +79,62 @@ class AllocatorProcess:
         return self.desk is not None or self._claiming is not None
 
     @property
+    def is_busy(self) -> bool:
+        """A batch is on its way to the database or to its readers."""
+        return self._committing is not None or self._publishing is not None
+
+    @property
     def point(self) -> str:
-        """Where the hand stands that matters most: the settling one."""
-        for hand in (self.settling, self._claiming, self._gathering):
+        """Where the hand stands that matters most: the one with a batch."""
+        for hand in (self._committing, self._publishing, self._claiming, self._gathering):
             if hand is not None and not hand.is_done:
                 return hand.point
         return "idle"
 
-    def step(self, settle_first: bool) -> None:
+    def step(self) -> None:
         """One move of one hand."""
         if self._meter() - self._renewed_s >= TICK_S:
             self._renewed_s = self._meter()
-            self._renew(self)
+            if not self._renew(self):
+                self._failed = self._failed or Replaced("the lease is another's")
         if self.desk is None:
             self._claim()
-        elif self.settling is not None and not self.settling.is_done and (settle_first or not self._can_gather):
-            self._advance(self.settling)
-        elif self._can_gather:
-            if self._gathering is None:
-                self._gathering = Hand(self.desk.gather(0))
-            self._advance(self._gathering)
+        else:
+            hands: list[Hand[Any]] = [
+                hand for hand in (self._committing, self._publishing) if hand is not None and not hand.is_done
+            ]
+            if self._can_gather:
+                hands.append(self._gather())
+            if hands:
+                self._rng.choice(hands).advance()
         self._take_results()
 
     def break_connection(self) -> None:
         """The database's answer does not come: what was sent may or may not arrive."""
-        hand = self._claiming if self.desk is None else self.settling
+        hand = self._claiming if self.desk is None else self._committing
         if hand is not None and not hand.is_done:
             hand.fail(ResultUnknown("the connection broke"))
             self._take_results()
 
     def crash(self) -> None:
         """kill -9."""
-        for hand in (self._claiming, self._gathering, self.settling):
+        for hand in (self._claiming, self._gathering, self._committing, self._publishing):
             if hand is not None:
                 hand.crash()
-        self.desk = self._claiming = self._gathering = self.settling = None
+        self.desk = self._claiming = self._gathering = self._committing = self._publishing = None
+        self._to_publish.clear()
 
     @property
     def _can_gather(self) -> bool:
-        if self._failed is not None:
-            return False
-        return self._gathering is not None or (self.desk is not None and not self.desk.is_full)
+        if self._gathering is not None:
+            return True
+        return self._failed is None and self.desk is not None and not self.desk.is_full
 
-    def _advance(self, hand: Hand[None]) -> None:
-        hand.advance()
+    def _gather(self) -> Hand[bool]:
+        assert self.desk is not None
+        if self._gathering is None:
+            self._gathering = Hand(self.desk.gather(0, self._rng.choice(DECIDED_AT_ONCE)))
+        return self._gathering
 
     def _claim(self) -> None:
         if self._claiming is None:
@@ -132,23 +147,33 @@ class AllocatorProcess:
 
     def _take_results(self) -> None:
         self._take_claim()
-        if self.desk is None:
+        desk = self.desk
+        if desk is None:
             return
         if self._gathering is not None and self._gathering.is_done:
-            self._failed = self._failed or self._gathering.error
-            self._gathering = None
-        if self.settling is not None and self.settling.is_done and self._gathering is None:
-            self._failed = self.settling.error or self._failed
-            self.settling = None
+            gathered, self._gathering = self._gathering, None
+            self._failed = self._failed or gathered.error
+            if gathered.result and self._failed is None:
+                self._gather()  # there is more to decide at once
+        if self._committing is not None and self._committing.is_done and self._gathering is None:
+            committed, self._committing = self._committing, None
+            self._failed = committed.error or self._failed
+            if committed.result is not None:
+                self._to_publish.append(committed.result)
+        if self._publishing is not None and self._publishing.is_done:
+            self._failed = self._failed or self._publishing.error
+            self._publishing = None
+        if self._publishing is None and self._to_publish and self._failed is None:
+            self._publishing = Hand(desk.publish(self._to_publish.pop(0)))
+        if self._committing is not None or self._gathering is not None:
+            return  # as in the office: a batch on its way is waited for, whatever gathering ran into
         if self._failed is not None:
-            # As in the office: the batch on its way is waited for, whatever gathering ran into.
-            if self.settling is None and self._gathering is None:
-                self._drop(self._failed)
-        elif self.settling is None and self._gathering is None and not self.desk.is_empty:
-            batch = self.desk.seal()
+            self._drop(self._failed)
+        elif not desk.is_empty and desk.position.batch_seq - desk.published_seq <= UNPUBLISHED_MAX:
+            batch = desk.seal()
             records = tuple(self.fetched[offset] for offset in range(batch.at.next_offset, batch.next_offset))
             self.sending = Sent(batch, records)
-            self.settling = Hand(self.desk.settle(batch))
+            self._committing = Hand(desk.commit(batch))
 
     def _take_claim(self) -> None:
         if self._claiming is None or not self._claiming.is_done:
@@ -172,7 +197,8 @@ class AllocatorProcess:
             )
 
     def _drop(self, error: Exception) -> None:
-        self.desk = self._gathering = self.settling = self._failed = None
+        self.crash()  # nothing of it runs on: what was committed is published by whoever claims next
+        self._failed = None
         self.losses.append(type(error).__name__)
         if not isinstance(error, DeskError):
             self.broken = error

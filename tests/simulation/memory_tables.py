@@ -49,14 +49,17 @@ class Tables:
             and cursor["next_offset"] == at.next_offset
         )
 
-    def renew(self, owner: str, leases: Iterable[tuple[int, int, int]]) -> None:
-        """What `Membership.renew` does: `(part, epoch, published batch)` each."""
+    def renew(self, owner: str, leases: Iterable[tuple[int, int, int]]) -> frozenset[int]:
+        """What `Membership.renew` does with `(part, epoch, published batch)` each; the parts that were renewed."""
         self.backends[owner] = True
+        renewed = set()
         for part, epoch, published_seq in leases:
             cursor = self.cursor[part]
             if cursor["epoch"] == epoch:
                 cursor["lease_until"] = self.clock.now_ms() + LEASE_MS
                 cursor["published_seq"] = max(cursor["published_seq"], published_seq)
+                renewed.add(part)
+        return frozenset(renewed)
 
     def claim(self, part: int, owner: str) -> Row | None:
         """The cursor under a new epoch; None where somebody lives on it."""

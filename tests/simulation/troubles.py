@@ -50,7 +50,7 @@ class Troubles:
 
     def _victim(self) -> AllocatorProcess:
         """Mostly one that has a batch on its way: a fault in idle time shows little."""
-        busy = [process for process in self._world.processes.values() if process.settling is not None]
+        busy = [process for process in self._world.processes.values() if process.is_busy]
         return self._rng.choice(busy if busy and self._rng.random() < 0.8 else list(self._world.processes.values()))
 
     def _did(self, what: str) -> bool:
@@ -59,6 +59,8 @@ class Troubles:
         return True
 
     def _crash(self, process: AllocatorProcess) -> bool:
+        if process.point in {"idle", "start"} and self._rng.random() < 0.7:
+            return False
         self._world.counts[f"crash: {process.point}"] += 1
         self._world.note(f"{process.owner} dies at {process.point}")
         if process.point == "apply.sent" and process.sending is not None:

@@ -187,7 +187,7 @@ class World:
             process.stopped_moves -= 1
             return
         for _ in range(self.rng.randint(1, 4)):
-            process.step(self.rng.random() < 0.5)
+            process.step()
         if process.broken is not None:
             self.problems.append(f"{process.owner} stopped loudly: {process.broken!r}")
             self.restart(process)
@@ -254,11 +254,14 @@ class World:
             meter=lambda: self.elapsed_s,
             observer=self,
             renew=self._renew,
+            rng=self.rng,
         )
 
-    def _renew(self, process: AllocatorProcess) -> None:
+    def _renew(self, process: AllocatorProcess) -> bool:
+        """Whether what the process owned is still its own."""
         desk = process.desk
-        self.tables.renew(process.owner, [] if desk is None else [(PART, desk.position.epoch, desk.published_seq)])
+        leases = [] if desk is None else [(PART, desk.position.epoch, desk.published_seq)]
+        return len(self.tables.renew(process.owner, leases)) == len(leases)
 
     def open_reader(self) -> Reader:
         reader = Reader(self.tables, self._stream(), self.true, self.make_follower)
