@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import httpx
 import msgspec
@@ -56,7 +56,7 @@ class Size:
     warm_s: float
     measure_s: float
     requests_a_s: int
-    """How many requests are prepared for each second."""
+    """Prepared, for each second."""
 
 
 FULL = Size(rounds=3, jvm_warm_s=60, warm_s=3, measure_s=8, requests_a_s=8_000)
@@ -90,19 +90,8 @@ class Loaded:
         }
 
 
-@dataclass
-class Series:
-    """The rounds of each case."""
-
-    loaded: dict[str, list[Loaded]] = field(default_factory=dict)
-
-    def add(self, case: str, loaded: Loaded) -> None:
-        """One more round of `case`."""
-        self.loaded.setdefault(case, []).append(loaded)
-
-    def rates(self, case: str) -> list[float]:
-        """Per second, by round."""
-        return [each.rate for each in self.loaded[case]]
+Series = dict[str, list[Loaded]]
+"""The rounds of each case."""
 
 
 async def run(size: Size) -> list[str]:
@@ -117,12 +106,13 @@ async def run(size: Size) -> list[str]:
             while time.monotonic() - began_s < size.jvm_warm_s:
                 await _ours(site, connection, size, rng)
             warm_s = time.monotonic() - began_s
-            series = Series()
+            series: Series = {OURS: [], THEIRS: [], EMPTY: []}
             for _ in range(size.rounds):
                 show, loaded = await _ours(site, connection, size, rng)
-                series.add(OURS, loaded)
-                for case, theirs in await _theirs(site, connection, show, size, rng):
-                    series.add(case, theirs)
+                series[OURS].append(loaded)
+                single, empty = await _theirs(site, connection, show, size, rng)
+                series[THEIRS].append(single)
+                series[EMPTY].append(empty)
             bench = Bench(
                 "pipeline",
                 conditions_of(
@@ -145,23 +135,27 @@ def _report(bench: Bench, series: Series) -> None:
         (THEIRS, THEIR_CONNECTIONS, None),
         (EMPTY, OURS_CONNECTIONS, None),
     ):
-        loaded = series.loaded[case]
+        loaded = series[case]
         conditions = [each.conditions() for each in loaded]
         conditions[0]["cpu_us"] = medians([each.spent.cpu_us_per(each.created) for each in loaded])
         foreign = [each.spent.foreign_cores for each in loaded]
         bench.line(
             case,
             "201/s",
-            series.rates(case),
+            _rates(series[case]),
             gate,
             connections=connections,
             foreign_cores=foreign,
             **conditions[0],
         )
-    ours = series.rates(OURS)
+    ours = _rates(series[OURS])
     for case, gate in ((THEIRS, AGAINST_ONE_BY_ONE), (EMPTY, AGAINST_EMPTY)):
-        ratios = [one / other for one, other in zip(ours, series.rates(case), strict=True)]
+        ratios = [one / other for one, other in zip(ours, _rates(series[case]), strict=True)]
         bench.line(f"{OURS} against {case}", "times", ratios, gate)
+
+
+def _rates(loaded: Sequence[Loaded]) -> list[float]:
+    return [each.rate for each in loaded]
 
 
 async def _ours(site: Site, connection: Connection, size: Size, rng: random.Random) -> tuple[str, Loaded]:
@@ -180,7 +174,7 @@ async def _ours(site: Site, connection: Connection, size: Size, rng: random.Rand
 
 async def _theirs(
     site: Site, connection: Connection, show: str, size: Size, rng: random.Random
-) -> list[tuple[str, Loaded]]:
+) -> tuple[Loaded, Loaded]:
     """The same show sold by one transaction per request; and nothing at all, asked for in the same way."""
     number = parse_show(show)
     await one_by_one.add_area(connection, number, PLACES)
@@ -191,7 +185,7 @@ async def _theirs(
         _check(single, places // PLACES_EACH, places)
         nothing = nothings(size)
         empty = await _load(site, (till,), OURS_CONNECTIONS, size, nothing)
-    return [(THEIRS, single), (EMPTY, empty)]
+    return single, empty
 
 
 def _check(loaded: Loaded, reservations: int, places: int) -> None:
