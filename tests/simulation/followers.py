@@ -51,7 +51,7 @@ class MemoryStream:
             roll = self._rng.random()
             if roll < 0.12:
                 self._late.append(batch)
-            if 0.06 <= roll < 0.95:
+            if 0.06 <= roll < 0.85:
                 delivered.append(batch)
         if self._late and self._rng.random() < 0.3:
             delivered.insert(self._rng.randint(0, len(delivered)), self._late.pop(0))
