@@ -40,7 +40,8 @@ class ManualClock:
 
 def rfc3339(at_ms: int) -> str:
     """`at_ms` (milliseconds since 1970) as RFC 3339 in UTC with milliseconds: `2026-03-01T10:00:00.000Z`."""
-    moment = datetime.fromtimestamp(at_ms / 1000, UTC)
+    seconds, rest_ms = divmod(at_ms, 1000)
+    moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest_ms * 1000)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
