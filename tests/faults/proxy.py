@@ -122,6 +122,9 @@ class FaultProxy:
         self._handlers.add(me)
         try:
             await self._handle(reader, client)
+        except asyncio.CancelledError:
+            # Only `close` cancels, and whoever calls a handler takes its cancelling for a failure.
+            return
         finally:
             self._handlers.discard(me)
             client.close()

@@ -1,0 +1,110 @@
+"""Brokers of a cluster that die in turn, and a log that has lost its tail."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.faults.crowd import Load
+from tests.faults.kafka_trio import NODES, KafkaTrio, open_trio
+from tests.faults.own_servers import Ground, own_postgres, running
+from tests.faults.report import Report, conclude
+from tests.faults.rooms import until
+from tests.faults.stage import Stage, open_stage
+from ticketing.vocabulary import parse_show
+
+SECRET = "only-for-these-tests-and-no-others"
+RESUMED_S_MAX = 30.0
+"""A leader that was killed is replaced when its session has ended (3 s); its clients ask for the new one then."""
+WHOLE_S_MAX = 60.0
+TAIL_BYTES = 20_000
+LOST_S_MAX = 60.0
+PART = "SELECT part FROM show WHERE show_id = $1"
+GENERATION = "SELECT log_gen FROM allocator_cursor WHERE part = $1"
+
+
+@asynccontextmanager
+async def open_trio_stage(directory: Path) -> AsyncIterator[tuple[Stage, KafkaTrio]]:
+    """A sale on three brokers."""
+    postgres = own_postgres(directory / "postgres", SECRET)
+    async with running(postgres), open_trio(directory) as trio:
+        ground = Ground(directory, SECRET, postgres, trio.brokers[1], postgres.server.address, trio.bootstrap)
+        async with open_stage(ground, topic_replicas=len(NODES)) as stage:
+            yield stage, trio
+
+
+async def killed_in_turn(stage: Stage, load: Load, trio: KafkaTrio) -> Report:
+    """kill -9 of each broker, controller or not; the next one when all have caught up."""
+    resumed: list[float] = []
+    whole: list[float] = []
+    for broker in trio.brokers.values():
+        await until(trio.is_whole, WHOLE_S_MAX)
+        began_s = time.monotonic()
+        await broker.kill()
+        resumed.append(await load.resumed_since(began_s))
+        await broker.start()
+        await until(trio.is_whole, WHOLE_S_MAX)
+        whole.append(time.monotonic() - began_s)
+    return await conclude(
+        stage,
+        load,
+        fault="three Kafka brokers killed in turn",
+        done="kill -9 of each, RF 3, min.insync.replicas 2",
+        resumed_s=max(resumed),
+        resumed_s_max=RESUMED_S_MAX,
+        details={
+            "resumed_each_s": [round(seconds, 2) for seconds in resumed],
+            "whole_again_s": [round(seconds, 2) for seconds in whole],
+        },
+    )
+
+
+async def lost_tail(stage: Stage, load: Load) -> Report:
+    """A broker that dies, and comes back without the last records that it had acknowledged, on one show's partition."""
+    (row,) = await stage.rows(PART, parse_show(load.shows[0].show))
+    part = row["part"]
+    await stage.ground.kafka.kill()
+    lost = await asyncio.to_thread(_truncate, stage.ground.directory / "kafka", part)
+    await stage.ground.kafka.start()
+    back_s = time.monotonic()
+    resumed_s = await load.resumed_since(back_s)
+
+    async def noticed() -> int:
+        (found,) = await stage.rows(GENERATION, part)
+        return int(found["log_gen"])
+
+    generation = 0
+    wrong: dict[str, Any] = {}
+    try:
+        generation = await until(noticed, LOST_S_MAX)
+    except TimeoutError:
+        wrong["nobody noticed that the log had lost its tail"] = lost
+    alarms = [line for room in stage.running("allocator") for line in room.said("log.lost", part=part)]
+    return await conclude(
+        stage,
+        load,
+        fault="Kafka lost an acknowledged tail",
+        done=f"kill -9, {lost} bytes cut off the segment of partition {part}, started again",
+        resumed_s=resumed_s,
+        resumed_s_max=RESUMED_S_MAX,
+        # What was on the log and not decided is gone with it: sent again with the same key, it is decided.
+        unanswered_max=1_000_000,
+        replay=False,
+        details={"log_gen": generation, "alarms": len(alarms)},
+        wrong=wrong,
+    )
+
+
+def _truncate(place: Path, part: int) -> int:
+    """Cut the end off the only segment of `commands`; how many bytes."""
+    (segment,) = place.glob(f"kafka/logs/commands-{part}/*.log")
+    # Its file is longer than what is written into it: the rest is zeros, kept for what comes.
+    written = len(segment.read_bytes().rstrip(b"\0"))
+    kept = max(0, written - TAIL_BYTES)
+    with segment.open("r+b") as file:
+        file.truncate(kept)
+    for index in place.glob(f"kafka/logs/commands-{part}/*.*index"):
+        index.unlink()
+    return written - kept

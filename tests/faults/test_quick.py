@@ -1,0 +1,45 @@
+"""The quick part of `make faults`: the faults that take no server of their own, on one stage, under load."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.faults.own_servers import open_ground
+from tests.faults.report import Report
+from tests.faults.scenarios import allocators, servers
+from tests.faults.stage import Stage, open_stage
+from tests.servers import run_directory
+
+pytestmark = [pytest.mark.anyio, pytest.mark.kills, pytest.mark.slow]
+
+SEED = 4
+KILLS = 30
+PEAK_S = 2.0
+
+
+@pytest.fixture(scope="module")
+async def stage(anyio_backend: str) -> AsyncIterator[Stage]:
+    """A sale with servers of its own, which these tests kill."""
+    with run_directory() as directory:
+        async with open_ground(directory) as ground, open_stage(ground) as up:
+            yield up
+
+
+def passed(report: Report) -> bool:
+    assert (report.lost, report.doubled, report.wrong) == (0, 0, {}), report.line()
+    return report.ok
+
+
+async def test_thirty_kills_at_four_points_lose_nothing(stage: Stage) -> None:
+    async with stage.load(SEED, peak_s=PEAK_S) as load:
+        assert passed(await allocators.kills(stage, load, rounds=KILLS, seed=SEED))
+
+
+async def test_a_killed_postmaster_costs_a_pause(stage: Stage) -> None:
+    async with stage.load(SEED + 1, peak_s=PEAK_S) as load:
+        assert passed(await servers.postgres_killed(stage, load, rounds=1))
+
+
+async def test_a_killed_broker_costs_a_pause(stage: Stage) -> None:
+    async with stage.load(SEED + 2, peak_s=PEAK_S) as load:
+        assert passed(await servers.kafka_killed(stage, load, rounds=1))
