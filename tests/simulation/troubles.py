@@ -43,8 +43,7 @@ class Troubles:
             self._world.reader = self._world.open_reader()
             return self._did("reader restarted")
         if roll < 0.90:
-            self._world.expiry.crash()
-            self._world.expiry = self._world.open_expiry()
+            self._world.restart_expiry(self._rng.randrange(len(self._world.expiries)))
             return self._did("expiry worker restarted")
         return self._lose_some_log()
 

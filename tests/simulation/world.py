@@ -80,7 +80,8 @@ class World:
         self._is_calm = False
         self.processes = {name: self.start(name) for name in ("anna", "ben")}
         self.reader = self.open_reader()
-        self.expiry = self.open_expiry()
+        # Two may run: each proposes what the other does, and the allocator decides once.
+        self.expiries = [self.open_expiry() for _ in range(self.rng.choice((1, 1, 2)))]
         for show in (*SHOWS, COSTLY_SHOW):
             self.append(encode(opening(show, T0)))
 
@@ -151,7 +152,8 @@ class World:
             for process in self.processes.values():
                 process.crash()
             self.reader.crash()
-            self.expiry.crash()
+            for expiry in self.expiries:
+                expiry.crash()
         return self
 
     def _trouble(self) -> None:
@@ -173,7 +175,7 @@ class World:
             elif roll < 0.88:
                 self._reader_step()
             else:
-                self._expiry_step()
+                self._expiry_step(self.rng.randrange(len(self.expiries)))
 
     def advance(self, by_ms: int) -> None:
         """Time goes on for everybody alike."""
@@ -198,11 +200,17 @@ class World:
             self.problems.append(f"the reader stopped: {self.reader.error!r}")
             self.reader = self.open_reader()
 
-    def _expiry_step(self) -> None:
-        self.expiry.step()
-        if self.expiry.error is not None:
-            self.problems.append(f"the expiry worker stopped: {self.expiry.error!r}")
-            self.expiry = self.open_expiry()
+    def _expiry_step(self, at: int) -> None:
+        expiry = self.expiries[at]
+        expiry.step()
+        if expiry.error is not None:
+            self.problems.append(f"an expiry worker stopped: {expiry.error!r}")
+            self.restart_expiry(at)
+
+    def restart_expiry(self, at: int) -> None:
+        """It is gone; the next one begins with what is held now."""
+        self.expiries[at].crash()
+        self.expiries[at] = self.open_expiry()
 
     # --- and then calm
 
@@ -214,12 +222,14 @@ class World:
             process.stopped_moves = 0
         while self.in_flight:
             self.troubles.deliver_late()
-        self.reader.stream.is_calm = self.expiry.stream.is_calm = True
+        for stream in (self.reader.stream, *(expiry.stream for expiry in self.expiries)):
+            stream.is_calm = True
         for _ in range(CALM_MOVES_MAX):
             for process in list(self.processes.values()):
                 self._step_process(process)
             self._reader_step()
-            self._expiry_step()
+            for at in range(len(self.expiries)):
+                self._expiry_step(at)
             if not self._is_decided():
                 self.advance(20)
             elif self._is_settled():
@@ -237,7 +247,7 @@ class World:
         last = self.tables.cursor[PART]["batch_seq"]
         return (
             self.reader.follower.seen[PART] == last
-            and self.expiry.follower.seen[PART] == last
+            and all(expiry.follower.seen[PART] == last for expiry in self.expiries)
             and all(row["status"] != "held" for row in self.tables.reservation.values())
         )
 
