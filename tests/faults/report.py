@@ -56,7 +56,8 @@ async def conclude(
     found: dict[str, Any] = dict(wrong or {}) | dict(verdict.wrong)
     if verdict.unanswered <= unanswered_max:
         found.pop("no outcome", None)
-    code, said = await stage.verify(load.history.lines, replay=replay)
+    told = [] if unanswered_max else load.history.lines
+    code, said = await stage.verify(told, replay=replay)
     if code != 0:
         found["onsale verify"] = said[-EXAMPLE_CHARS_MAX:]
     if verdict.undecided:
