@@ -14,6 +14,14 @@ class Caution:
         self._limit = RECORDS_MAX
         self._until_offset = 0
         self._forced: set[int] = set()
+        self._log_gen: int | None = None
+
+    def begin(self, log_gen: int) -> None:
+        """A desk begins. The same offset of another generation of the log is another record, and as good as any."""
+        if log_gen != self._log_gen:
+            self._log_gen = log_gen
+            self._limit, self._until_offset = RECORDS_MAX, 0
+            self._forced.clear()
 
     def records_max(self, first_offset: int) -> int:
         """How many records the batch that begins at `first_offset` may have."""

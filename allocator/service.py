@@ -52,6 +52,7 @@ class Desk:
         self._meter = meter
         self._observer = observer
         self._caution = caution
+        caution.begin(cursor.log_gen)
         self._waiting: list[LogRecord] = []
         self._last: LogRecord | None = None
         self._next_offset = cursor.at.next_offset

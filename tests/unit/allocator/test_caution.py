@@ -39,6 +39,19 @@ def test_a_record_that_came_alone_is_forced_at_once() -> None:
     assert drive({5}, 1, first=5) == ({5}, 1)
 
 
+def test_another_generation_of_the_log_has_other_records() -> None:
+    caution = Caution()
+    caution.begin(0)
+    caution.refused(5, 15)
+    caution.begin(0)
+    assert caution.records_max(5) == 5
+    caution.refused(5, 6)
+    caution.begin(0)
+    assert caution.is_forced(5)
+    caution.begin(1)
+    assert not caution.is_forced(5) and caution.records_max(5) == RECORDS_MAX
+
+
 @settings(max_examples=200)
 @given(st.integers(1, 300), st.sets(st.integers(0, 299), max_size=6), st.integers(0, 10_000))
 def test_exactly_the_bad_ones_are_forced(records: int, bad: set[int], first: int) -> None:
