@@ -135,6 +135,20 @@ def test_text_may_end_in_a_line_feed_but_hold_no_nul_after_it() -> None:
     assert cast(messages.HoldSeats, command).account == "ent\n"
 
 
+NO_TEXT = msgspec.msgpack.encode({**GOOD, "person": "a person"}).replace(b"a person", b"a p\xabrson")
+NO_END = b"\x81\xa1z" + b"\x91" * 100_000 + b"\xc0"
+
+
+@pytest.mark.parametrize("raw", [NO_TEXT, NO_END], ids=["not UTF-8", "nested without an end"])
+def test_what_msgspec_has_other_errors_for_is_no_message_either(raw: bytes) -> None:
+    with pytest.raises(messages.Undecodable):
+        messages.decode_command(raw)
+    with pytest.raises(messages.Undecodable):
+        messages.decode_outcomes(b"\x91" + raw)
+    with pytest.raises(messages.Undecodable):
+        messages.decode_as(raw, messages.HoldExpiring)
+
+
 @pytest.mark.parametrize("raw", [b"", b"\xc1", b"\x80", b"null", b"\x91\xc0", b"\xff" * 100])
 def test_bytes_that_are_no_message(raw: bytes) -> None:
     with pytest.raises(messages.Undecodable):

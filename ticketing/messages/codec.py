@@ -16,6 +16,8 @@ _outcomes_decoder: msgspec.msgpack.Decoder[list[AnyOutcome]] = msgspec.msgpack.D
 
 Undecodable = msgspec.DecodeError
 """What `decode_command` raises: `msgspec.DecodeError`, of which `ValidationError` is a kind."""
+UNREADABLE = (UnicodeDecodeError, RecursionError)
+"""What msgspec raises beside its own errors: for text that is not UTF-8, and for what is nested without an end."""
 
 
 def encode(message: Struct) -> bytes:
@@ -25,7 +27,10 @@ def encode(message: Struct) -> bytes:
 
 def decode_command(raw: bytes) -> AnyCommand:
     """The command in one record of topic `commands`. Raises `Undecodable`."""
-    return _command_decoder.decode(raw)
+    try:
+        return _command_decoder.decode(raw)
+    except UNREADABLE as error:
+        raise Undecodable(str(error)) from error
 
 
 def encode_outcomes(outcomes: list[AnyOutcome]) -> bytes:
@@ -35,9 +40,15 @@ def encode_outcomes(outcomes: list[AnyOutcome]) -> bytes:
 
 def decode_outcomes(payload: bytes) -> list[AnyOutcome]:
     """The outcomes of one batch. Raises `Undecodable`."""
-    return _outcomes_decoder.decode(payload)
+    try:
+        return _outcomes_decoder.decode(payload)
+    except UNREADABLE as error:
+        raise Undecodable(str(error)) from error
 
 
 def decode_as(raw: bytes, kind: type[T]) -> T:
     """One message of a known kind: warnings and statuses. Raises `Undecodable`."""
-    return msgspec.msgpack.decode(raw, type=kind)
+    try:
+        return msgspec.msgpack.decode(raw, type=kind)
+    except UNREADABLE as error:
+        raise Undecodable(str(error)) from error
