@@ -41,7 +41,13 @@ class OwnServer:
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 while True:
-                    await self.server.prepare()
+                    try:
+                        await self.server.prepare()
+                    except (ServerFailed, OSError) as error:
+                        # Where the disk is full it cannot even be prepared.
+                        failure = str(error)
+                        await asyncio.sleep(RETRY_S)
+                        continue
                     process = self._process = await processes.start(self._commands, self.log)
                     while process.returncode is None:
                         if await self.server.answers(process.pid):

@@ -48,7 +48,7 @@ async def all_at_once(stage: Stage, *, holds: int) -> Report:
 
     expired = await until(released, HOLD_S + DECIDED_S_MAX)
     last_ms = max(
-        outcome.at_ms
+        row["decided_at_ms"]
         for row in await stage.rows(BATCHES, show)
         for outcome in decode_outcomes(row["payload"])
         if isinstance(outcome, HoldExpired) and outcome.show == show

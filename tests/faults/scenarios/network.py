@@ -25,6 +25,7 @@ FAULTS: dict[str, Callable[[FaultProxy], object]] = {
     "latency": lambda proxy: proxy.delay(0.05, 0.2),
     "reset": lambda proxy: proxy.refuse(),
     "black hole": lambda proxy: proxy.black_hole(),
+    "black hole, then reset": lambda proxy: proxy.black_hole(),
     "half close": lambda proxy: proxy.half_close("server"),
     "half close, the other half": lambda proxy: proxy.half_close("client"),
     "cut after n bytes": lambda proxy: proxy.cut_after(4_000),
@@ -77,6 +78,8 @@ async def road_fails(network: Network, load: Load, road: tuple[str, str], faults
     for fault in faults:
         FAULTS[fault](proxy)
         await asyncio.sleep(LASTS_S)
+        if fault == "black hole, then reset":
+            proxy.reset()
         proxy.heal()
         resumed[fault] = round(await load.resumed_since(time.monotonic()), 2)
     ended = [room.module for room in network.stage.rooms if not room.is_running]

@@ -65,7 +65,7 @@ class Watcher:
         self.connections += 1
         seen = 0
         try:
-            await spectator.hello(self.token, self.seq if self.seq >= 0 else None)
+            await spectator.hello(self.token or None, self.seq if self.seq >= 0 else None)
             while True:
                 await spectator.until_seq(spectator.seq + 1)
                 self.seq, self.seats, self.areas = spectator.seq, spectator.seats, spectator.areas
