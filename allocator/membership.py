@@ -9,6 +9,7 @@ import asyncpg
 
 from allocator.errors import ResultUnknown
 from allocator.ownership import Seat
+from runtime.postgres import FAILURES
 
 # Rewritten on each reconnect: the backend named here is the one whose end means that its owner is gone.
 REGISTER = """
@@ -84,7 +85,7 @@ class Membership:
             await connection.execute(LEAVE, self.owner)
             await connection.execute(FORGET_THE_DEAD)
             await connection.close()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        except FAILURES:
             connection.terminate()
         finally:
             deadline.cancel()
@@ -96,7 +97,7 @@ class Membership:
         deadline = asyncio.get_running_loop().call_later(ANSWER_DEADLINE_S, connection.terminate)
         try:
             yield connection
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except FAILURES as error:
             connection.terminate()
             self._connection = None
             raise ResultUnknown(repr(error)) from error
@@ -107,6 +108,6 @@ class Membership:
         if self._connection is None or self._connection.is_closed():
             try:
                 self._connection = await self._connect()
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except FAILURES as error:
                 raise ResultUnknown(repr(error)) from error
         return self._connection

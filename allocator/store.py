@@ -14,6 +14,7 @@ from allocator.loading import load_state, record_of
 from allocator.netting import Batch, Position, pack_recent
 from allocator.ports import Cursor, Publication
 from allocator.stock import PartitionState, Record
+from runtime.postgres import FAILURES
 from ticketing.layout import Layout, decode_layout
 
 ANSWER_DEADLINE_S = 15.0
@@ -91,7 +92,7 @@ class PostgresStore:
         try:
             with _cut_after(connection, LOAD_DEADLINE_S):
                 return await load_state(connection, cursor)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except FAILURES as error:
             self._fail(error)
 
     async def unpublished(self, cursor: Cursor) -> list[Publication]:
@@ -138,7 +139,7 @@ class PostgresStore:
         if self._connection is None:
             try:
                 self._connection = await self._connect(self._warnings.append)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            except FAILURES as error:
                 self._fail(error)
         return self._connection
 
@@ -148,7 +149,7 @@ class PostgresStore:
         try:
             with _cut_after(connection, ANSWER_DEADLINE_S):
                 answer = await getattr(connection, how)(sql, *arguments)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except FAILURES as error:
             self._fail(error)
         if self._warnings:
             raise ResultUnknown(f"partition {self._part}: the server warned: {self._warnings[0]}")

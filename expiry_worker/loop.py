@@ -14,13 +14,14 @@ from expiry_worker.store import Snapshot, read_snapshot
 from runtime.follow import Follower, HistoryChanged
 from runtime.follow_edges import KafkaStream, PostgresTable
 from runtime.kafka import BatchingProducer, LogError, PartitionReader
+from runtime.postgres import FAILURES
 from runtime.retry import Backoff
 from ticketing.clock import Clock
 
 log = structlog.get_logger("expiry_worker")
 
 PUBLISHED_POLL_S = 0.05
-AWAY = (LogError, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+AWAY = (LogError, *FAILURES)
 """A server is away: the same is tried again. Anything else is a defect and ends the process."""
 
 T = TypeVar("T")

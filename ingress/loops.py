@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
-import asyncpg
 import msgspec
 import structlog
 
@@ -14,6 +13,7 @@ from ingress.service import Condition
 from ingress.stores import StoreAway
 from runtime.follow import HistoryChanged
 from runtime.kafka import LogRangeError, LogUnavailable, PartitionReader
+from runtime.postgres import FAILURES
 from runtime.retry import Backoff
 from ticketing import messages
 from ticketing.clock import Clock
@@ -27,7 +27,7 @@ STATUS_RECORDS_MAX = 1_000
 LAG_BELIEVED_MS = 5_000
 COUNTS_BELIEVED_MS = 60_000
 
-AWAY = (LogUnavailable, StoreAway, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
+AWAY = (LogUnavailable, StoreAway, *FAILURES)
 
 
 async def read_outcomes(reader: OutcomeReader, clock: Clock) -> None:

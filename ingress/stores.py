@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 import asyncpg
 
+from runtime.postgres import FAILURES
+
 
 class StoreAway(Exception):
     """Postgres cannot be reached, or takes no statements now."""
@@ -28,5 +30,5 @@ def reaching_postgres() -> Iterator[None]:
         if isinstance(error, ValueError):
             raise ValueRefused(str(error)) from error
         raise StoreAway(str(error)) from error
-    except (asyncpg.PostgresError, OSError, TimeoutError) as error:
+    except FAILURES as error:
         raise StoreAway(f"{type(error).__name__}: {error}") from error

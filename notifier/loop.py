@@ -14,12 +14,13 @@ from notifier.service import Notifier
 from runtime.follow import Follower, HistoryChanged
 from runtime.follow_edges import KafkaStream, PostgresTable
 from runtime.kafka import LogError, LogRangeError, PartitionReader
+from runtime.postgres import FAILURES
 from runtime.retry import Backoff
 
 log = structlog.get_logger("notifier")
 
 SWEEP_EVERY_S = 1.0
-AWAY = (LogError, StoreAway, OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+AWAY = (LogError, StoreAway, *FAILURES)
 """A server is away: the same is tried again. Anything else is a defect and ends the process."""
 
 T = TypeVar("T")

@@ -9,6 +9,7 @@ from typing import Any
 import asyncpg
 
 from notifier.ports import Facts, KeyFound, Snapshot, StoreAway
+from runtime.postgres import FAILURES
 from ticketing.layout import Layout, decode_layout
 from ticketing.vocabulary import ShowStatus
 
@@ -49,7 +50,7 @@ class StoredBatch:
 def _reaching_postgres() -> Iterator[None]:
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as exc:
+    except FAILURES as exc:
         raise StoreAway(repr(exc)) from exc
 
 

@@ -13,6 +13,10 @@ import asyncpg
 
 Failure = Literal["data", "integrity", "infrastructure"]
 
+FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""All that a call of asyncpg raises when the server refuses, is away, or leaves. `InternalClientError` is among them
+because asyncpg raises it on a connection that the server has just ended while it was idle."""
+
 
 def role_password(secret: str, role: str) -> str:
     """Password of a database role: HMAC-SHA256 of the role under the first secret of `ONSALE_SECRET`, in hex.

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
+from runtime.postgres import FAILURES
 from waiting_room.ports import ClaimRow, EntryRow, Generation, LedgerUnavailable, Line
 
 # The ceiling moves in the same statement as the generation: no two generations ever have a number in common.
@@ -135,5 +136,5 @@ async def reaching() -> AsyncIterator[None]:
     """What the driver raises, in the words of `ports`."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+    except FAILURES as error:
         raise LedgerUnavailable(repr(error)) from error

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import asyncpg
-
 from infra.embedded import ServersUnavailable
 from onsale.installation import Installation, infra_settings, open_installation
 from onsale.verify.archive_file import new_archive
@@ -15,7 +13,7 @@ from onsale.verify.archiving import StillOpen, archive_show
 from onsale.verify.command_log import CommandMissing, open_commands
 from onsale.verify.reading import UnknownShow
 from runtime.kafka import LogError
-from runtime.postgres import connect, room_url
+from runtime.postgres import FAILURES, connect, room_url
 from ticketing.clock import SystemClock
 from ticketing.messages import Undecodable
 from ticketing.vocabulary import Malformed, parse_show
@@ -40,7 +38,7 @@ def archive(data_dir: Path | None, show: str, file: Path, say: Callable[[str], N
         said = f"topic commands cannot be read: {error}"
     except Undecodable as error:
         said = f"the log of outcomes cannot be read, see onsale verify: {error}"
-    except (ServersUnavailable, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (ServersUnavailable, *FAILURES) as error:
         said = f"Postgres cannot be read: {error}"
     except OSError as error:
         said = f"{error.filename or file} cannot be written: {error.strerror or error}"

@@ -8,7 +8,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
 import msgspec
 
 from infra.embedded import ServersUnavailable
@@ -23,7 +22,7 @@ from onsale.verify.replaying import Replaying
 from onsale.verify.report import as_json, as_lines
 from onsale.verify.told import WhatWasTold
 from runtime.kafka import LogError
-from runtime.postgres import connect, room_url
+from runtime.postgres import FAILURES, connect, room_url
 from ticketing.vocabulary import Malformed, parse_show
 
 CLEAN, VIOLATED, COULD_NOT_RUN = 0, 1, 2
@@ -59,7 +58,7 @@ def verify(options: VerifyOptions, say: Callable[[str], None]) -> int:
     except FileUnreadable as error:
         say(str(error))
         return COULD_NOT_RUN
-    except (ServersUnavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (ServersUnavailable, *FAILURES) as error:
         say(f"Postgres cannot be read: {error}")
         return COULD_NOT_RUN
     took_s = time.perf_counter() - began_s
