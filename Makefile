@@ -53,8 +53,8 @@ sim: setup  ## the simulation, many seeds
 	@test -f tests/simulation/__main__.py || { echo 'make sim is not filled yet'; exit 2; }
 	@$(BIN)/python -m tests.simulation $(ARGS)
 
-faults:  ## faults on real servers, at length
-	@echo 'make faults is not filled yet'; exit 2
+faults: setup  ## faults on real servers, at length: ARGS="allocator kafka"
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 soak:  ## hours under load
 	@echo 'make soak is not filled yet'; exit 2

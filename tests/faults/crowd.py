@@ -42,7 +42,9 @@ class Load:
         self.began_s = time.monotonic()
 
     async def finish(self) -> None:
-        """Begin nothing more; everybody gets a verdict or loses patience."""
+        """Begin nothing more; everybody gets a verdict or loses patience. Twice is once."""
+        if self.ended_s:
+            return
         self.ended_s = time.monotonic()
         async with asyncio.timeout(FINISH_TIMEOUT_S):
             await self.tell(Told(stop=True))
