@@ -48,8 +48,11 @@ class Verdict:
             self.wrong[what].append(example)
 
 
-def judge(lines: Iterable[Line], tables: Tables) -> Verdict:
-    """The verdict on a whole history; nothing may still be going on."""
+def judge(lines: Iterable[Line], tables: Tables, also_granted: Iterable[str] = ()) -> Verdict:
+    """The verdict on a whole history; nothing may still be going on.
+
+    `also_granted`: reservations that somebody else asked for, who does not write this history.
+    """
     verdict = Verdict()
     attempts: dict[int, list[Line]] = defaultdict(list)
     for line in lines:
@@ -57,7 +60,7 @@ def judge(lines: Iterable[Line], tables: Tables) -> Verdict:
     for told in attempts.values():
         _judge_request(told, tables, verdict)
     _judge_places(attempts.values(), tables, verdict)
-    _judge_rows(attempts.values(), tables, verdict)
+    _judge_rows(attempts.values(), tables, verdict, {parse_reservation(one) for one in also_granted})
     return verdict
 
 
@@ -113,9 +116,10 @@ def _judge_places(attempts: Iterable[Sequence[Line]], tables: Tables, verdict: V
                 verdict.note("another answer than the outcome", f"{request}: {events}, {outcomes[0]}")
 
 
-def _judge_rows(attempts: Iterable[Sequence[Line]], tables: Tables, verdict: Verdict) -> None:
+def _judge_rows(
+    attempts: Iterable[Sequence[Line]], tables: Tables, verdict: Verdict, asked: set[tuple[int, bytes]]
+) -> None:
     """Each reservation is one that was asked for: its id is the key of that request's command."""
-    asked = set()
     shows = set()
     for told in attempts:
         line = told[0]

@@ -1,5 +1,6 @@
 """What one scenario has to say: one JSON line."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -43,16 +44,18 @@ async def conclude(
     resumed_s_max: float,
     unanswered_max: int = 0,
     replay: bool = True,
+    also_granted: Iterable[str] = (),
     details: dict[str, Any] | None = None,
     wrong: dict[str, Any] | None = None,
 ) -> Report:
     """Let the crowd finish, judge what it was told, verify the tables; print the line.
 
     `wrong`: what the scenario itself found; `unanswered_max`: how many requests on the log may have no outcome;
-    `replay`: decide the log once more as well, which takes a log that is whole.
+    `replay`: decide the log once more as well, which takes a log that is whole;
+    `also_granted`: reservations of others than the crowd.
     """
     await load.finish()
-    verdict = judge(load.history.lines, await stage.tables())
+    verdict = judge(load.history.lines, await stage.tables(), also_granted)
     found: dict[str, Any] = dict(wrong or {}) | dict(verdict.wrong)
     if verdict.unanswered <= unanswered_max:
         found.pop("no outcome", None)

@@ -73,6 +73,8 @@ def test_an_acknowledged_confirm_that_is_not_booked_is_lost() -> None:
 def test_a_reservation_that_nobody_asked_for_is_one_too_many() -> None:
     rows = {**TABLES.reservations, (SHOW, bytes(16)): "held"}
     assert judged(tables=replace(TABLES, reservations=rows)).doubled == 1
+    theirs = replace(TABLES, reservations=rows)
+    assert judge(HISTORY, theirs, also_granted=[reservation_text(SHOW, bytes(16))]).doubled == 0
     elsewhere = {**TABLES.reservations, (SHOW + 1, bytes(16)): "held"}
     assert judged(tables=replace(TABLES, reservations=elsewhere)).doubled == 0
 

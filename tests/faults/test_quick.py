@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.own_servers import open_ground
 from tests.faults.report import Report
-from tests.faults.scenarios import allocators, servers
+from tests.faults.scenarios import allocators, hostile, servers
 from tests.faults.stage import Stage, open_stage
 from tests.servers import run_directory
 
@@ -43,3 +43,8 @@ async def test_a_killed_postmaster_costs_a_pause(stage: Stage) -> None:
 async def test_a_killed_broker_costs_a_pause(stage: Stage) -> None:
     async with stage.load(SEED + 2, peak_s=PEAK_S) as load:
         assert passed(await servers.kafka_killed(stage, load, rounds=1))
+
+
+async def test_hostile_input_harms_nobody(stage: Stage) -> None:
+    async with stage.load(SEED + 3, peak_s=PEAK_S) as load:
+        assert passed(await hostile.input_(stage, load, records=300, seed=SEED))

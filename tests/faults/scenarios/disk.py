@@ -18,7 +18,7 @@ from tests.faults.stage import Stage, open_stage
 SECRET = "only-for-these-tests-and-no-others"
 DISK_MB = 160
 PIECE_BYTES = 64 * 1024
-STOPPED_S_MAX = 60.0
+STOPPED_S_MAX = 20.0
 FULL_S = 8.0
 RESUMED_S_MAX = 20.0
 RESTART_S_MAX = 120.0

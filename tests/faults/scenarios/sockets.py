@@ -121,6 +121,7 @@ async def notifier_killed(stage: Stage, load: Load, *, sockets: int, owners: int
         done=f"with {sockets} sockets, {owners} of them owners of {sum(map(len, held))} holds; started again",
         resumed_s=resumed_s,
         resumed_s_max=5.0,
+        also_granted=[one for granted in held for one in granted],
         details={
             "started_again_s": round(up_s, 2),
             "all_back_s": round(back_s, 2),
