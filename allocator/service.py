@@ -96,8 +96,7 @@ class Desk:
         )
 
     async def gather(self, timeout_s: float, decided_max: int = RECORDS_MAX) -> bool:
-        """Take what is queued, waiting up to `timeout_s` for a first record, and decide it into the draft: whether
-        `decided_max` was all that stopped it, so that there is more to decide at once."""
+        """Decide what is queued, waiting up to `timeout_s` for a first record; whether only `decided_max` ended it."""
         if not self._waiting:
             fetched = await self._log.fetch(self.part, self._next_offset, RECORDS_MAX, timeout_s)
             self._waiting = [record for record in fetched if record.offset >= self._next_offset]
