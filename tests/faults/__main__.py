@@ -67,7 +67,12 @@ async def read_only(stage: Stage) -> Report:
 
 async def lost_tail(stage: Stage) -> Report:
     async with stage.load(SEED) as load:
-        return await brokers.lost_tail(stage, load)
+        return await brokers.lost_tail(stage, load, refilled=False)
+
+
+async def lost_tail_refilled(stage: Stage) -> Report:
+    async with stage.load(SEED) as load:
+        return await brokers.lost_tail(stage, load, refilled=True)
 
 
 async def hostile_input(stage: Stage) -> Report:
@@ -131,6 +136,7 @@ SCENARIOS: dict[str, Scenario] = {
     "postgres-disk-full": disk_full,
     "kafka-killed": alone(kafka_killed),
     "kafka-lost-tail": alone(lost_tail),
+    "kafka-lost-tail-refilled": alone(lost_tail_refilled),
     "kafka-three-brokers": brokers_in_turn,
     "network": network_fails,
     "hostile-input": alone(hostile_input),

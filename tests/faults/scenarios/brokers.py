@@ -7,12 +7,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from runtime.kafka import PartitionReader
 from tests.faults.crowd import Load
 from tests.faults.kafka_trio import NODES, KafkaTrio, open_trio
 from tests.faults.own_servers import Ground, own_postgres, running
 from tests.faults.report import Report, conclude
 from tests.faults.rooms import until
 from tests.faults.stage import Stage, open_stage
+from ticketing import topics
 from ticketing.vocabulary import parse_show
 
 SECRET = "only-for-these-tests-and-no-others"
@@ -20,8 +22,11 @@ RESUMED_S_MAX = 30.0
 """A leader that was killed is replaced when its session has ended (3 s); its clients ask for the new one then."""
 WHOLE_S_MAX = 60.0
 TAIL_BYTES = 20_000
-LOST_S_MAX = 60.0
+SHORT_TAIL_BYTES = 1_500
+SETTLED_S = 1.0
+LOST_S_MAX = 20.0
 PART = "SELECT part FROM show WHERE show_id = $1"
+NEXT_OFFSET = "SELECT next_offset FROM allocator_cursor WHERE part = $1"
 GENERATION = "SELECT log_gen FROM allocator_cursor WHERE part = $1"
 
 
@@ -61,13 +66,26 @@ async def killed_in_turn(stage: Stage, load: Load, trio: KafkaTrio) -> Report:
     )
 
 
-async def lost_tail(stage: Stage, load: Load) -> Report:
-    """A broker that dies, and comes back without the last records that it had acknowledged, on one show's partition."""
+async def lost_tail(stage: Stage, load: Load, *, refilled: bool) -> Report:
+    """A broker that dies, and comes back without the last records that it had acknowledged, on one show's partition.
+
+    `refilled`: the allocator looks away until as much has been written anew: the log reaches to its cursor again.
+    """
     (row,) = await stage.rows(PART, parse_show(load.shows[0].show))
     part = row["part"]
+    (allocator,) = stage.running("allocator")
     await stage.ground.kafka.kill()
-    lost = await asyncio.to_thread(_truncate, stage.ground.directory / "kafka", part)
+    if refilled:
+        # What it has fetched is decided first: the tail that is lost is one that was acted on.
+        await asyncio.sleep(SETTLED_S)
+        allocator.pause()
+    tail_bytes = SHORT_TAIL_BYTES if refilled else TAIL_BYTES
+    lost = await asyncio.to_thread(_truncate, stage.ground.directory / "kafka", part, tail_bytes)
     await stage.ground.kafka.start()
+    if refilled:
+        (cursor,) = await stage.rows(NEXT_OFFSET, part)
+        await _until_written(stage, part, cursor["next_offset"] + 1)
+        allocator.wake()
     back_s = time.monotonic()
     resumed_s = await load.resumed_since(back_s)
 
@@ -85,7 +103,7 @@ async def lost_tail(stage: Stage, load: Load) -> Report:
     return await conclude(
         stage,
         load,
-        fault="Kafka lost an acknowledged tail",
+        fault="Kafka lost an acknowledged tail" + (" and has been filled again" if refilled else ""),
         done=f"kill -9, {lost} bytes cut off the segment of partition {part}, started again",
         resumed_s=resumed_s,
         resumed_s_max=RESUMED_S_MAX,
@@ -97,12 +115,23 @@ async def lost_tail(stage: Stage, load: Load) -> Report:
     )
 
 
-def _truncate(place: Path, part: int) -> int:
+async def _until_written(stage: Stage, part: int, end: int) -> None:
+    """Until the log reaches to there."""
+    topic = topics.COMMANDS.full_name("")
+    async with PartitionReader(stage.ground.kafka_bootstrap, topic, client_id="faults") as reader:
+
+        async def reached() -> bool:
+            return (await reader.ends([part]))[part] >= end
+
+        await until(reached, LOST_S_MAX)
+
+
+def _truncate(place: Path, part: int, tail_bytes: int) -> int:
     """Cut the end off the only segment of `commands`; how many bytes."""
     (segment,) = place.glob(f"kafka/logs/commands-{part}/*.log")
     # Its file is longer than what is written into it: the rest is zeros, kept for what comes.
     written = len(segment.read_bytes().rstrip(b"\0"))
-    kept = max(0, written - TAIL_BYTES)
+    kept = max(0, written - tail_bytes)
     with segment.open("r+b") as file:
         file.truncate(kept)
     for index in place.glob(f"kafka/logs/commands-{part}/*.*index"):
