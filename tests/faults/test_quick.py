@@ -10,7 +10,7 @@ from tests.faults.scenarios import allocators, hostile, servers
 from tests.faults.stage import Stage, open_stage
 from tests.servers import run_directory
 
-pytestmark = [pytest.mark.anyio, pytest.mark.kills, pytest.mark.slow]
+pytestmark = [pytest.mark.anyio, pytest.mark.faults, pytest.mark.kills, pytest.mark.slow]
 
 SEED = 4
 KILLS = 30
