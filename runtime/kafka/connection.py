@@ -59,6 +59,13 @@ async def stop(consumer: AIOKafkaConsumer | None) -> None:
             await consumer.stop()
     except (KafkaError, OSError, TimeoutError) as exc:
         log.warning("log.close_failed", error=repr(exc))
+    except asyncio.CancelledError:
+        # aiokafka awaits the fetches that it has cancelled itself, and lets that out before its connections are closed.
+        # Taken for a cancelling of ours it would end whoever reads, without a word.
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        await consumer._client.close()
 
 
 def as_record(found: "ConsumerRecord[bytes, bytes]") -> Record:

@@ -164,6 +164,7 @@ class PartitionReader:
         self._seek(lane, wanted)
 
     def _take(self, lane: Lane, records_max: int) -> list[Record]:
+        self._opened()
         taken = lane.take(records_max)
         if lane.paused and not lane.out_of_range and not self._is_full(lane, 2):
             lane.paused = False
@@ -284,6 +285,9 @@ class PartitionReader:
     def _opened(self) -> AIOKafkaConsumer:
         if self._consumer is None:
             raise LogUnavailable("this reader is not open")
+        if self._pump_task is not None and self._pump_task.done():
+            # It ends with the reader alone: waiting for what nobody reads would look like silence.
+            raise RuntimeError(f"{self.topic} is not read any more")
         return self._consumer
 
 
