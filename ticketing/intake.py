@@ -6,7 +6,7 @@ judged here: form, names, whose token it is. What a place's state decides is the
 
 import hashlib
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from pydantic import Field
@@ -127,14 +127,9 @@ def hold(body: HoldBody, facts: ShowFacts, caller: Caller, sent: Sent) -> messag
     refused = _refuse_hold(body, facts, caller, unknown)
     if refused is not None:
         return refused
-    key, print_, keyed = _identity(body, facts.show, caller, sent)
+    head = _head(body, facts.show, caller, sent)
     return messages.HoldSeats(
-        show=facts.show,
-        key=key,
-        fingerprint=print_,
-        keyed=keyed,
-        sent_at_ms=sent.at_ms,
-        account=caller.account,
+        **head,
         person=_person(body, caller),
         partner=caller.partner,
         seats=tuple(sorted(seat for seat in seats if seat is not None)),
@@ -149,14 +144,9 @@ def extend(
     body: ExtendBody, facts: ShowFacts, reservation: bytes, caller: Caller, sent: Sent
 ) -> messages.ExtendHold | Rejection:
     """`ExtendHold` of one reservation."""
-    key, print_, keyed = _identity(body, facts.show, caller, sent, item=reservation.hex())
+    head = _head(body, facts.show, caller, sent, item=reservation.hex())
     return messages.ExtendHold(
-        show=facts.show,
-        key=key,
-        fingerprint=print_,
-        keyed=keyed,
-        sent_at_ms=sent.at_ms,
-        account=caller.account,
+        **head,
         reservation=reservation,
         by_s=body.by_s or 0,
     )
@@ -164,14 +154,9 @@ def extend(
 
 def release(facts: ShowFacts, reservation: bytes, caller: Caller, sent: Sent) -> messages.ReleaseHold:
     """`ReleaseHold` of one reservation."""
-    key, print_, keyed = _identity(None, facts.show, caller, sent, item=reservation.hex())
+    head = _head(None, facts.show, caller, sent, item=reservation.hex())
     return messages.ReleaseHold(
-        show=facts.show,
-        key=key,
-        fingerprint=print_,
-        keyed=keyed,
-        sent_at_ms=sent.at_ms,
-        account=caller.account,
+        **head,
         reservation=reservation,
     )
 
@@ -183,15 +168,10 @@ def confirm(
     payment = body.payment
     if payment is not None and not caller.partner:
         return Rejection("insufficient_scope", "a fan's payment is confirmed by the provider, not by the fan")
-    key, print_, keyed = _identity(body, facts.show, caller, sent)
+    head = _head(body, facts.show, caller, sent)
     contact = body.contact
     return messages.ConfirmBooking(
-        show=facts.show,
-        key=key,
-        fingerprint=print_,
-        keyed=keyed,
-        sent_at_ms=sent.at_ms,
-        account=caller.account,
+        **head,
         reservation=reservation,
         payment=None if payment is None else _payment(payment),
         contact_hash=b"" if contact is None else hashlib.sha256(contact.model_dump_json().encode()).digest(),
@@ -200,14 +180,9 @@ def confirm(
 
 def cancel(facts: ShowFacts, reservation: bytes, caller: Caller, sent: Sent) -> messages.CancelBooking:
     """`CancelBooking` of one booked reservation."""
-    key, print_, keyed = _identity(None, facts.show, caller, sent, item=reservation.hex())
+    head = _head(None, facts.show, caller, sent, item=reservation.hex())
     return messages.CancelBooking(
-        show=facts.show,
-        key=key,
-        fingerprint=print_,
-        keyed=keyed,
-        sent_at_ms=sent.at_ms,
-        account=caller.account,
+        **head,
         reservation=reservation,
     )
 
@@ -248,17 +223,24 @@ def _person(body: HoldBody, caller: Caller) -> str:
     return f"cus_{named}"
 
 
-def _identity(body: Body | None, show: int, caller: Caller, sent: Sent, *, item: str = "") -> tuple[bytes, bytes, bool]:
-    """`(command key, fingerprint, whether the caller gave a key)`."""
+def _head(body: Body | None, show: int, caller: Caller, sent: Sent, *, item: str = "") -> dict[str, Any]:
+    """What every command carries; without an Idempotency-Key the command's key is the nonce."""
     content = b"" if body is None else msgspec.json.encode(body.model_dump(mode="json", exclude_defaults=True))
-    if sent.key is None:
-        return sent.nonce, fingerprint(content), False
-    key = command_key(
-        account=caller.account,
-        method=sent.method,
-        path_template=sent.path_template,
-        show=show,
-        key=sent.key,
-        item=item,
-    )
-    return key, fingerprint(content), True
+    key = sent.nonce
+    if sent.key is not None:
+        key = command_key(
+            account=caller.account,
+            method=sent.method,
+            path_template=sent.path_template,
+            show=show,
+            key=sent.key,
+            item=item,
+        )
+    return {
+        "show": show,
+        "key": key,
+        "fingerprint": fingerprint(content),
+        "keyed": sent.key is not None,
+        "sent_at_ms": sent.at_ms,
+        "account": caller.account,
+    }

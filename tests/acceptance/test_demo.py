@@ -20,8 +20,8 @@ from tests.conftest import Database
 from tests.servers import Servers
 
 ENDED_WITHIN_S = 30.0
-PAUSE_S_MAX = 10.0
-"""Twice what is promised on a machine of its own: a test run shares its machine."""
+PAUSE_S_MAX = 5.0
+"""What is promised of an allocator that is killed."""
 
 
 @pytest.fixture
