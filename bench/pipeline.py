@@ -8,36 +8,26 @@ transaction-per-request design on the same HTTP stack, and an empty Starlette ha
 import argparse
 import asyncio
 import random
-import secrets
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import httpx
 import msgspec
 import uvloop
 
-from bench import load, one_by_one
+from bench import load, one_by_one, sale
 from bench.backlog import FOUND
 from bench.load import Measured
 from bench.measuring import Bench, Gate, Spent, Stopwatch, conditions_of, medians, progress
+from bench.sale import CREATED, PLACES_EACH
 from bench.site import CHECKOUT, Connection, Room, Site, open_site
 from infra.embedded.downloads import KAFKA_VERSION
-from ingress.keys import create_key
-from runtime.postgres import open_pool, room_url
-from ticketing.clock import SystemClock, rfc3339
-from ticketing.tokens import Pass, TokenKeys
 from ticketing.vocabulary import parse_show
 
 SEED = 20261121
 PLACES = 200_000
-PLACES_EACH = 2
-HOLDS_EACH = 5
-"""Of one fan, with one pass: ten places, which is what a person may hold at once."""
-SALE_LASTS_MS = 3_600_000
-CREATED = 201
 OURS_CONNECTIONS = 256
 THEIR_CONNECTIONS = 64
 OURS, THEIRS, EMPTY = "holds over HTTP", "one transaction per request over HTTP", "empty Starlette handler"
@@ -162,8 +152,8 @@ async def _ours(site: Site, connection: Connection, size: Size, rng: random.Rand
     """A new show, sold through ingress and allocator; its id, and what the load saw."""
     await site.empty(connection)
     async with site.room("allocator", ready=True) as allocator, site.room("ingress", ready=True) as ingress:
-        show = await _make_show(site, ingress)
-        requests = holds(site, show, size, rng)
+        show = await sale.make_show(site, ingress, capacity=PLACES)
+        requests = _holds(site, show, size, rng)
         loaded = await _load(site, (ingress, allocator), OURS_CONNECTIONS, size, requests)
         part = await connection.fetchval("SELECT part FROM catalogue_show WHERE show_id = $1", parse_show(show))
         found = await connection.fetchrow(FOUND, part, parse_show(show))
@@ -179,7 +169,7 @@ async def _theirs(
     number = parse_show(show)
     await one_by_one.add_area(connection, number, PLACES)
     async with site.room("bench.one_by_one_http", ready=True) as till:
-        requests = holds(site, show, size, rng)
+        requests = _holds(site, show, size, rng)
         single = await _load(site, (till,), THEIR_CONNECTIONS, size, requests)
         places = await connection.fetchval(one_by_one.TAKEN, number)
         _check(single, places // PLACES_EACH, places)
@@ -198,44 +188,10 @@ def _check(loaded: Loaded, reservations: int, places: int) -> None:
         raise RuntimeError(f"{answered} answers, {reservations} reservations, {places} places")
 
 
-async def _make_show(site: Site, ingress: Room) -> str:
-    """A show with one area, on sale; made through the API."""
-    url = room_url(site.postgres_url, "onsale_ingress", site.servers.secret)
-    now_ms = SystemClock().now_ms()
-    async with open_pool(url, min_size=1, max_size=1, application_name="onsale bench") as pool:
-        _, key = await create_key(pool, "bench", ["admin"], False, now_ms, secrets.token_bytes(48))
-    async with httpx.AsyncClient(base_url=ingress.url, timeout=15) as client:
-        answer = await client.post(
-            "/api/admin/shows",
-            json={"name": "bench", "starts_at": rfc3339(now_ms + SALE_LASTS_MS), "capacity": PLACES},
-            headers={
-                "authorization": f"Bearer {key}",
-                "idempotency-key": secrets.token_hex(16),
-                "prefer": "wait=10",
-            },
-        )
-    if answer.status_code != CREATED:
-        raise RuntimeError(f"no show: {answer.status_code} {answer.text}")
-    show: str = answer.json()["show"]
-    return show
-
-
-def holds(site: Site, show: str, size: Size, rng: random.Random) -> Iterator[bytes]:
-    """Requests for two places each, by fans with passes, as many as the show has room for."""
-    tokens = TokenKeys([site.servers.secret])
-    expires_at_ms = SystemClock().now_ms() + SALE_LASTS_MS
-    body = msgspec.json.encode({"show": show, "areas": [{"area": "general", "quantity": PLACES_EACH}]})
+def _holds(site: Site, show: str, size: Size, rng: random.Random) -> Iterator[bytes]:
+    """As many requests as the show has room for, or as could be sent in the time."""
     count = min(PLACES // PLACES_EACH, round(size.requests_a_s * (size.warm_s + size.measure_s)))
-    for _ in range(count // HOLDS_EACH):
-        entry = f"ent_{rng.getrandbits(64):016x}"
-        token = tokens.sign_pass(Pass(parse_show(show), entry, 1, expires_at_ms))
-        for _ in range(HOLDS_EACH):
-            head = (
-                "POST /api/reservations HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-                f"authorization: Bearer {token}\r\nidempotency-key: {rng.getrandbits(128):032x}\r\n"
-                f"prefer: wait=10\r\ncontent-length: {len(body)}\r\n\r\n"
-            )
-            yield head.encode() + body
+    return (held.hold for held in sale.area_holds(site, show, count, rng))
 
 
 def nothings(size: Size) -> Iterator[bytes]:
