@@ -1,7 +1,8 @@
 """What we sign: tickets (a place in line), passes (the right to buy now), reservation tokens (the right to finish).
 
-JWS HS256 by PyJWT, one derived key per purpose, `kid` naming the secret it came from: to rotate, put the new secret
-first and keep the old one until its tokens have run out. Also the format of API keys, which are looked up by hash.
+JWS HS256 (`ticketing/jws.py`), one derived key per purpose, `kid` naming the secret it came from: to rotate, put the
+new secret first and keep the old one until its tokens have run out. Also the format of API keys, which are looked up
+by hash.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import jwt
+from ticketing.jws import Signer, Verifier
 
 PASS_LIFE_S = 20 * 60
 VERIFIED_CACHE_MAX = 50_000
@@ -83,12 +84,16 @@ class TokenKeys:
         if not secrets or not all(secrets):
             raise ValueError("at least one secret is needed, and none may be empty")
         kids = [hashlib.sha256(b"onsale-kid" + secret.encode()).hexdigest()[:8] for secret in secrets]
-        self._kid = kids[0]
-        self._keys = {
-            (purpose, kid): derive_key(secret, purpose)
+        signers = {
+            purpose: [
+                Signer(derive_key(secret, purpose), {"typ": purpose, "kid": kid})
+                for kid, secret in zip(kids, secrets, strict=True)
+            ]
             for purpose in PURPOSES
-            for kid, secret in zip(kids, secrets, strict=True)
         }
+        self._signers = {purpose: of_purpose[0] for purpose, of_purpose in signers.items()}
+        self._purposes = {signer: purpose for purpose, of_purpose in signers.items() for signer in of_purpose}
+        self._verifier = Verifier([*self._purposes])
         # The signature is checked once per token; expiry is checked at each use.
         self._verified = lru_cache(maxsize=VERIFIED_CACHE_MAX)(self._verify)
 
@@ -108,7 +113,7 @@ class TokenKeys:
 
     def read_ticket(self, token: str) -> Ticket:
         """Raises `TokenInvalid`."""
-        claims = self._verified(TICKET, token)
+        claims = self._read(TICKET, token)
         return Ticket(
             show=claims["show"],
             line=claims["line"],
@@ -150,39 +155,30 @@ class TokenKeys:
         return ReservationToken(claims["show"], claims["rsv"], claims["sub"], claims["exp_ms"])
 
     def purpose_of(self, token: str) -> str:
-        """Which of `PURPOSES` the token says it is of, unverified. Raises `TokenInvalid`."""
-        purpose = _header(token).get("typ")
-        if purpose not in PURPOSES:
-            raise TokenInvalid("the token is of no purpose of ours")
-        return str(purpose)
+        """Which of `PURPOSES` the token is of. Raises `TokenInvalid`."""
+        return self._verified(token)[0]
 
     def _sign(self, purpose: str, claims: dict[str, Any]) -> str:
-        key = self._keys[purpose, self._kid]
-        return jwt.encode(claims, key, algorithm="HS256", headers={"typ": purpose, "kid": self._kid})
+        return self._signers[purpose].sign(claims)
+
+    def _read(self, purpose: str, token: str) -> Mapping[str, Any]:
+        found, claims = self._verified(token)
+        if found != purpose:
+            raise TokenInvalid(f"not a token of purpose {purpose}")
+        return claims
 
     def _fresh(self, purpose: str, token: str, now_ms: int) -> Mapping[str, Any]:
-        claims = self._verified(purpose, token)
+        claims = self._read(purpose, token)
         if claims["exp_ms"] <= now_ms:
             raise TokenExpired("the token has expired")
         return claims
 
-    def _verify(self, purpose: str, token: str) -> Mapping[str, Any]:
-        header = _header(token)
-        key = self._keys.get((purpose, str(header.get("kid"))))
-        if header.get("typ") != purpose or key is None:
-            raise TokenInvalid(f"not a token of purpose {purpose}")
-        try:
-            claims: dict[str, Any] = jwt.decode(token, key, algorithms=["HS256"], options={"verify_iat": False})
-        except jwt.InvalidTokenError as error:
-            raise TokenInvalid("the signature does not fit") from error
-        return claims
-
-
-def _header(token: str) -> dict[str, Any]:
-    try:
-        return jwt.get_unverified_header(token)
-    except jwt.InvalidTokenError as error:
-        raise TokenInvalid("not a token") from error
+    def _verify(self, token: str) -> tuple[str, Mapping[str, Any]]:
+        found = self._verifier.claims(token)
+        if found is None:
+            raise TokenInvalid("not a token that we signed")
+        signer, claims = found
+        return self._purposes[signer], claims
 
 
 API_KEY_LIVE = "osk_live_"

@@ -57,8 +57,7 @@ def reached(start: Module) -> list[Module]:
 def test_ticketing_stands_alone() -> None:
     allowed = set(sys.stdlib_module_names) | {"msgspec", "pydantic", "pydantic_core", "ticketing"}
     for module in of("ticketing"):
-        more = {"jwt"} if module.name == "ticketing.tokens" else set()
-        assert [where for name, where in imported(module) if top(name) not in allowed | more] == []
+        assert [where for name, where in imported(module) if top(name) not in allowed] == []
         assert broken(module, {"asyncio", "threading", "socket", "subprocess"}) == []
 
 

@@ -95,6 +95,25 @@ def forged(algorithm: str, key: str, typ: str = PASS) -> str:
     return jwt.encode(claims, key, algorithm=algorithm, headers={"typ": typ, "kid": kid})
 
 
+def test_any_jwt_library_reads_and_makes_the_same_tokens() -> None:
+    token, key = KEYS.sign_pass(A_PASS), derive_key("the first secret", PASS)
+    claims = jwt.decode(token, key, algorithms=["HS256"])
+    assert (claims["sub"], claims["show"], claims["exp_ms"]) == ("ent_anna", 7, T0 + 1)
+    header = jwt.get_unverified_header(token)
+    theirs = jwt.encode(claims, key, algorithm="HS256", headers={"typ": header["typ"], "kid": header["kid"]})
+    assert theirs == token
+
+
+def test_a_signature_has_one_spelling() -> None:
+    signed = KEYS.sign_pass(A_PASS)
+    # The last letter of 32 bytes in base64 has two bits to spare: a lenient decoder takes four spellings.
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    others = [signed[:-1] + letters[letters.index(signed[-1]) ^ spare] for spare in (1, 2, 3)]
+    for token in (*others, signed + "=", signed + "\n", "ä" + signed):
+        with pytest.raises(TokenInvalid):
+            KEYS.read_pass(token, T0)
+
+
 @pytest.mark.filterwarnings("ignore::jwt.InsecureKeyLengthWarning")
 def test_forged_tokens_are_nothing() -> None:
     signed = KEYS.sign_pass(A_PASS)
