@@ -114,16 +114,22 @@ class _Up:
             self._note_children,
             self._say if options.tell_of_deaths else lambda _: None,
         )
+        pages = web.settings.Settings()
         rooms: Sequence[OpenRoom] = [
             children.open,
             partial(waiting_room.__main__.open_room, waiting_room.settings.Settings()),
             partial(ingress.__main__.open_room, ingress.settings.Settings()),
             partial(notifier.__main__.open_room, notifier.settings.NotifierSettings()),
-            partial(web.__main__.open_room, web.settings.Settings()),
+            partial(web.__main__.open_room, pages),
             self._open_greeting,
         ]
         await serve_together(
-            rooms, options.host, options.port, stop_grace_s=STOP_GRACE_S, on_listening=self._port.set_result
+            rooms,
+            options.host,
+            options.port,
+            limits=pages.http_limits(),
+            stop_grace_s=STOP_GRACE_S,
+            on_listening=self._port.set_result,
         )
 
     @asynccontextmanager

@@ -4,13 +4,14 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
-CONNECTIONS_MAX = 50_000
-"""Open connections and running requests, each; beyond it uvicorn answers 503."""
+from runtime.http_bounds import DEFAULTS, BoundedHttpProtocol, HttpLimits
+
 MESSAGE_BYTES_MAX = 64 * 1024
 """Largest message a client may send over a socket."""
 DRAIN_S = 3
@@ -34,12 +35,18 @@ def listen(host: str, port: int) -> socket.socket:
 class HttpServer(uvicorn.Server):
     """Serves `app` on `listener` until `should_exit`; `on_started` is called when requests are answered."""
 
-    def __init__(self, app: ASGIApp, listener: socket.socket, on_started: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        listener: socket.socket,
+        on_started: Callable[[], None],
+        limits: HttpLimits = DEFAULTS,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 # uvicorn types an application by its own events, starlette by plain dictionaries.
                 cast(Any, app),
-                http="httptools",
+                http=cast(Any, partial(BoundedHttpProtocol, limits=limits)),
                 ws="websockets-sansio",
                 ws_max_size=MESSAGE_BYTES_MAX,
                 ws_per_message_deflate=False,
@@ -51,9 +58,10 @@ class HttpServer(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 date_header=False,
-                limit_concurrency=CONNECTIONS_MAX,
+                # Of requests that run; a connection too many is turned away before it has any.
+                limit_concurrency=limits.connections_max + 1,
                 backlog=4096,
-                timeout_keep_alive=20,
+                timeout_keep_alive=limits.idle_s,
                 timeout_graceful_shutdown=DRAIN_S,
             )
         )

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from runtime import logs
 from runtime.health import ProcessApp
 from runtime.http import HttpServer, listen
+from runtime.http_bounds import DEFAULTS, HttpLimits
 from runtime.settings import ServerSettings
 
 log = structlog.get_logger(__name__)
@@ -67,6 +68,7 @@ async def serve(
         [lambda: open_room(settings)],
         settings.host,
         settings.port,
+        limits=settings.http_limits(),
         stop_grace_s=settings.stop_grace_s,
         on_listening=on_listening,
     )
@@ -77,12 +79,14 @@ async def serve_together(
     host: str,
     port: int,
     *,
+    limits: HttpLimits = DEFAULTS,
     stop_grace_s: float = 10.0,
     on_listening: Callable[[int], None] | None = None,
 ) -> None:
     """Run several rooms behind one HTTP server until SIGTERM or SIGINT; returns after an orderly stop.
 
     `rooms`: each opens one room (`functools.partial(open_room, settings)`); opened in order, closed in reverse.
+    `limits`: what each HTTP connection is granted.
     `on_listening` is told the bound port once requests are answered. `/livez`, `/readyz` and `/metrics` belong to the
     process. A room's loop that raises stops the whole process, and its exception is raised from here.
 
@@ -104,7 +108,13 @@ async def serve_together(
                 running = [await stack.enter_async_context(open_room()) for open_room in rooms]
                 is_open = True
                 await _run_rooms(
-                    running, host, port, stopping=stopping, stop_grace_s=stop_grace_s, on_listening=on_listening
+                    running,
+                    host,
+                    port,
+                    limits=limits,
+                    stopping=stopping,
+                    stop_grace_s=stop_grace_s,
+                    on_listening=on_listening,
                 )
         except asyncio.CancelledError:
             if is_open or not stopping.is_set() or me.uncancel() > 0:
@@ -133,6 +143,7 @@ async def _run_rooms(
     host: str,
     port: int,
     *,
+    limits: HttpLimits,
     stopping: asyncio.Event,
     stop_grace_s: float,
     on_listening: Callable[[int], None] | None,
@@ -150,7 +161,7 @@ async def _run_rooms(
         return {"process": own} | {room.name: room.ready() for room in rooms}
 
     routes = {prefix: room.app for room in rooms if room.app is not None for prefix in room.prefixes or ("/",)}
-    server = HttpServer(ProcessApp(routes, reasons), listener, started)
+    server = HttpServer(ProcessApp(routes, reasons), listener, started, limits)
     http = asyncio.create_task(server.run_until_told(), name="http")
     lag = asyncio.create_task(_watch_lag(), name="loop lag")
     loops = {asyncio.create_task(_awaited(task()), name=room.name): room for room in rooms for task in room.tasks}

@@ -3,6 +3,8 @@
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from runtime.http_bounds import HttpLimits
+
 
 class ServerSettings(BaseSettings):
     """Where the servers are and how long to wait for them. Read from `ONSALE_*` variables (and `.env`).
@@ -36,6 +38,18 @@ class ServerSettings(BaseSettings):
     port: int = Field(
         default=0, ge=0, le=65535, description="Port that HTTP listens on; 0 takes a free one and says which."
     )
+    http_connections_max: int = Field(
+        default=50_000, ge=1, description="Open HTTP connections and websockets of one process; more are sent away."
+    )
+    http_head_s: float = Field(
+        default=10.0, gt=0, le=300, description="How long a request's headers may take to arrive."
+    )
+    http_body_s: float = Field(
+        default=60.0, gt=0, le=600, description="How long a request's body may take to arrive, whatever a room allows."
+    )
+    http_unread_s: float = Field(
+        default=60.0, gt=0, le=600, description="How long a client may leave a long answer unread."
+    )
     log_level: str = Field(
         default="info", pattern="(?i)^(debug|info|warning|error)$", description="debug, info, warning or error."
     )
@@ -57,3 +71,12 @@ class ServerSettings(BaseSettings):
     def secrets(self) -> tuple[str, ...]:
         """Every secret that verifies; the first one signs and derives passwords."""
         return tuple(part for part in (piece.strip() for piece in self.secret.get_secret_value().split(",")) if part)
+
+    def http_limits(self) -> HttpLimits:
+        """What each HTTP connection is granted."""
+        return HttpLimits(
+            connections_max=self.http_connections_max,
+            head_s=self.http_head_s,
+            body_s=self.http_body_s,
+            unread_s=self.http_unread_s,
+        )

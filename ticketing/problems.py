@@ -17,6 +17,10 @@ class Problem:
 
 PROBLEMS: dict[str, Problem] = {
     # The request itself
+    "request_malformed": Problem(400, "This is not HTTP"),
+    "headers_too_slow": Problem(408, "The headers did not arrive in time", retryable=True),
+    "url_too_long": Problem(414, "The URL is longer than 8 kB"),
+    "headers_too_large": Problem(431, "The headers are larger than 32 kB, or more than 100"),
     "malformed_json": Problem(400, "The body is not JSON"),
     "body_missing": Problem(400, "This call needs a body"),
     "invalid_request": Problem(400, "The request does not have the documented form"),
