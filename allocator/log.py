@@ -34,6 +34,10 @@ class KafkaLog:
             await asyncio.sleep(FETCH_RETRY_S)
             return ()
 
+    def interruptions(self, part: int) -> int:
+        """Counts the connections that this partition was read over."""
+        return self._reader.interruptions(part)
+
     async def bounds(self, part: int) -> tuple[int, int]:
         """Raises `LogUnreadable` while the brokers are away."""
         try:

@@ -90,6 +90,10 @@ class CommandLog(Protocol):
         """Records from `offset` on; empty when none came within `timeout_s`. Raises `LogUnreadable`."""
         ...
 
+    def interruptions(self, part: int) -> int:
+        """Another number whenever what is fetched next need not continue what was fetched before: compare."""
+        ...
+
     async def bounds(self, part: int) -> tuple[int, int]:
         """`(first offset, next offset)` of what the log holds."""
         ...

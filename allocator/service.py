@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from allocator.answer import Moment, log_time
 from allocator.caution import RECORDS_MAX, Caution
-from allocator.errors import DataRefused, MemoryDiffers, Replaced
+from allocator.continuity import agree_with_log, going_on_at
+from allocator.errors import DataRefused, LogUnreadable, MemoryDiffers, Replaced
 from allocator.netting import Batch, Position, net, next_chain, pack_outcomes, tail_hash
 from allocator.ports import CommandLog, Cursor, LogRecord, Observer, Publication, Store
 from allocator.seating import DECIDER_VERSION, asks_about, decide
@@ -55,6 +56,8 @@ class Desk:
         caution.begin(cursor.log_gen)
         self._waiting: list[LogRecord] = []
         self._last: LogRecord | None = None
+        self._tail_hash = cursor.tail_hash
+        self._interruptions = 0
         self._next_offset = cursor.at.next_offset
         self._database_time = (cursor.database_ms, meter())
         self._unsettled = 0
@@ -99,6 +102,7 @@ class Desk:
         """Decide what is queued, waiting up to `timeout_s` for a first record; whether only `decided_max` ended it."""
         if not self._waiting:
             fetched = await self._log.fetch(self.part, self._next_offset, RECORDS_MAX, timeout_s)
+            await self._agree_again()
             self._waiting = [record for record in fetched if record.offset >= self._next_offset]
             self._waiting.reverse()  # the next one stands last, where taking it off is cheap
         for _ in range(decided_max):
@@ -168,6 +172,16 @@ class Desk:
         """Publish a committed batch, in the order of the commits; the next batches may be written meanwhile."""
         await self._log.publish(publication)
         self.published_seq = publication.batch_seq
+
+    async def _agree_again(self) -> None:
+        """After an interruption: is what was decided still in the log, right before what is fetched now?"""
+        interruptions = self._log.interruptions(self.part)
+        if interruptions == self._interruptions:
+            return
+        tail = self._tail_hash if self._last is None else tail_hash(self._last.timestamp_ms, self._last.value)
+        if await going_on_at(self._log, self.part, self._next_offset, tail) is not None:
+            raise LogUnreadable(f"partition {self.part}: the log no longer holds what was decided last")
+        self._interruptions = interruptions
 
     def _read(self, record: LogRecord) -> messages.AnyCommand | None:
         try:
@@ -274,27 +288,9 @@ async def claim(store: Store, log: CommandLog, observer: Observer) -> tuple[Curs
     cursor = await store.claim()
     if cursor is None:
         return None
-    cursor = await _agree_with_log(cursor, store, log, observer)
+    cursor = await agree_with_log(cursor, store, log, observer)
     state = await store.load(cursor)
     for publication in await store.unpublished(cursor):
         await log.publish(publication)
     # Told with the next renewal: on a partition where nothing is asked, readers would wait for it for ever.
     return replace(cursor, published_seq=cursor.at.batch_seq), state
-
-
-async def _agree_with_log(cursor: Cursor, store: Store, log: CommandLog, observer: Observer) -> Cursor:
-    part, expected = cursor.at.part, cursor.at.next_offset
-    first, end = await log.bounds(part)
-    if first > expected:
-        go_on_at = first
-    elif expected > end:
-        go_on_at = end
-    elif expected == first or cursor.tail_hash is None:
-        return cursor
-    else:
-        last = await log.read_one(part, expected - 1)
-        if last is not None and tail_hash(last.timestamp_ms, last.value) == cursor.tail_hash:
-            return cursor
-        go_on_at = end
-    observer.log_lost(part, expected, go_on_at)
-    return await store.restart_log(cursor.at, go_on_at)

@@ -81,6 +81,10 @@ class MemoryLog:
         at = offset - self.first_offset
         return self.records[at : at + min(self._batch, records_max)]
 
+    def interruptions(self, part: int) -> int:
+        """Never one."""
+        return 0
+
     async def bounds(self, part: int) -> tuple[int, int]:
         """Nothing before where the cursor stands."""
         return self.first_offset, self.first_offset + len(self.records)

@@ -1,9 +1,11 @@
 """Opening and closing a consumer with every option that keeps us safe spelled out."""
 
 import asyncio
+from collections.abc import Iterable
 
 import structlog
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.client import ConnectionGroup
 from aiokafka.errors import KafkaError
 
 from runtime.kafka.records import LogUnavailable, Record
@@ -66,6 +68,29 @@ async def stop(consumer: AIOKafkaConsumer | None) -> None:
         if task is None or task.cancelling():
             raise
         await consumer._client.close()
+
+
+def connection_to_leader(consumer: AIOKafkaConsumer, tp: TopicPartition) -> object | None:
+    """What the records of `tp` come over now: another object after each reconnect and each move of the leader.
+
+    0.14.0 connects again by itself and tells nobody, so this looks where it keeps its connections.
+    """
+    client = consumer._client
+    found = client._conns.get((client.cluster.leader_for_partition(tp), ConnectionGroup.DEFAULT))
+    return found if found is not None and found.connected() else None
+
+
+async def offsets(
+    consumer: AIOKafkaConsumer, topic: str, parts: Iterable[int], *, end: bool, timeout_s: float
+) -> dict[int, int]:
+    """Where each partition ends, or begins. Raises `LogUnavailable`."""
+    tps = [TopicPartition(topic, part) for part in parts]
+    try:
+        async with asyncio.timeout(timeout_s):
+            found = await (consumer.end_offsets(tps) if end else consumer.beginning_offsets(tps))
+    except (KafkaError, TimeoutError) as exc:
+        raise LogUnavailable(f"cannot find where {topic} {'ends' if end else 'begins'}: {exc!r}") from exc
+    return {tp.partition: offset for tp, offset in found.items()}
 
 
 def as_record(found: "ConsumerRecord[bytes, bytes]") -> Record:

@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 
 from aiokafka import TopicPartition
 
@@ -13,14 +14,28 @@ class Lane:
     """Records read and not yet asked for: in order, the last one at `next_offset` - 1.
 
     `size_bytes`: of their values. `paused`: the consumer was told not to
-    fetch. `out_of_range`: the broker has nothing at `next_offset`.
+    fetch. `out_of_range`: the broker has nothing at `next_offset`. `connection`: what the records come over;
+    `interruptions`: how often that became another one.
     """
 
-    __slots__ = ("_hole_at", "arrived", "next_offset", "out_of_range", "paused", "records", "size_bytes", "tp")
+    __slots__ = (
+        "_hole_at",
+        "arrived",
+        "connection",
+        "interruptions",
+        "next_offset",
+        "out_of_range",
+        "paused",
+        "records",
+        "size_bytes",
+        "tp",
+    )
 
     def __init__(self, tp: TopicPartition, offset: int) -> None:
         self.tp = tp
         self.arrived = asyncio.Event()
+        self.connection: object | None = None
+        self.interruptions = 0
         self.restart(offset)
 
     def restart(self, offset: int) -> None:
@@ -31,6 +46,20 @@ class Lane:
         self.paused = False
         self.out_of_range = False
         self._hole_at = -1
+
+    def is_interrupted_by(self, connection: object | None) -> bool:
+        """Whether records come over another connection from now on than those that were read ahead.
+
+        These are forgotten then: the log may have lost them meanwhile, and grown again. None: over no connection yet.
+        """
+        if connection is None or connection is self.connection:
+            return False
+        is_first = self.connection is None
+        self.connection = connection
+        self.interruptions += 1
+        if not is_first:
+            self.restart(self.records[0].offset if self.records else self.next_offset)
+        return not is_first
 
     def skip_to(self, offset: int) -> bool:
         """Make `offset` the next one handed out, if what was read ahead allows it; else nothing changes."""
@@ -63,3 +92,11 @@ class Lane:
             self.size_bytes += len(record.value)
             self.next_offset = record.offset + 1
         return True
+
+
+async def until_set(event: asyncio.Event, timeout_s: float) -> None:
+    """Until the event is set again, or the time is over."""
+    event.clear()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(timeout_s):
+            await event.wait()

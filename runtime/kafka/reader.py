@@ -8,6 +8,7 @@ A lane that is full is paused. Positions belong to the reader: every fetch names
 import asyncio
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -15,8 +16,8 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
-from runtime.kafka.connection import as_record, connect, stop
-from runtime.kafka.lane import Lane
+from runtime.kafka.connection import as_record, connect, connection_to_leader, offsets, stop
+from runtime.kafka.lane import Lane, until_set
 from runtime.kafka.records import LogRangeError, LogUnavailable, Record
 from runtime.kafka.single import SingleReads
 
@@ -49,21 +50,25 @@ class PartitionReader:
         request_timeout_s: float = 5.0,
     ) -> None:
         self.topic = topic
-        self._bootstrap = bootstrap
         self._client_id = client_id
         self._records_buffered_max = records_buffered_max
         self._bytes_buffered_max = bytes_buffered_max
-        self._partition_fetch_bytes_max = partition_fetch_bytes_max
-        self._fetch_bytes_max = fetch_bytes_max
         self._request_timeout_s = request_timeout_s
         self._lanes: dict[int, Lane] = {}
         self._any_arrived = asyncio.Event()
-        self._single = SingleReads(lambda: self._connect(f"{client_id}-single"), request_timeout_s)
+        self._connect = partial(
+            connect,
+            bootstrap,
+            fetch_bytes_max=fetch_bytes_max,
+            partition_fetch_bytes_max=partition_fetch_bytes_max,
+            request_timeout_s=request_timeout_s,
+        )
+        self._single = SingleReads(lambda: self._connect(client_id=f"{client_id}-single"), request_timeout_s)
         self._pump_task: asyncio.Task[None] | None = None
         self._consumer: AIOKafkaConsumer | None = None
 
     async def __aenter__(self) -> Self:
-        self._consumer = await self._connect(self._client_id)
+        self._consumer = await self._connect(client_id=self._client_id)
         self._pump_task = asyncio.create_task(self._pump(), name=f"read {self.topic}")
         return self
 
@@ -107,7 +112,7 @@ class PartitionReader:
         lane = self._lanes[part]
         await self._judge_range(lane)
         if not lane.records:
-            await _wait(lane.arrived, timeout_s)
+            await until_set(lane.arrived, timeout_s)
             await self._judge_range(lane)
         return self._take(lane, records_max)
 
@@ -119,13 +124,21 @@ class PartitionReader:
         """
         lanes = list(self._lanes.values())
         if not any(lane.records or lane.out_of_range for lane in lanes):
-            await _wait(self._any_arrived, timeout_s)
+            await until_set(self._any_arrived, timeout_s)
         for lane in lanes:
             await self._judge_range(lane)
         taken: list[Record] = []
         for lane in lanes:
             taken += self._take(lane, records_max - len(taken))
         return taken
+
+    def interruptions(self, part: int) -> int:
+        """How often what this partition is read over became another connection since it was added, the first included.
+
+        Nothing that was read ahead outlives that. What comes next need not continue what was handed out: compare.
+        """
+        lane = self._lanes.get(part)
+        return 0 if lane is None else lane.interruptions
 
     async def ends(self, parts: Iterable[int]) -> dict[int, int]:
         """The offset that the next record of each partition will get. Raises `LogUnavailable`."""
@@ -144,14 +157,7 @@ class PartitionReader:
         return await self._single.read(TopicPartition(self.topic, part), offset) if begin <= offset < end else None
 
     async def _offsets(self, parts: Iterable[int], *, end: bool) -> dict[int, int]:
-        tps = [TopicPartition(self.topic, part) for part in parts]
-        consumer = self._opened()
-        try:
-            async with asyncio.timeout(self._request_timeout_s):
-                found = await (consumer.end_offsets(tps) if end else consumer.beginning_offsets(tps))
-        except (KafkaError, TimeoutError) as exc:
-            raise LogUnavailable(f"cannot find where {self.topic} {'ends' if end else 'begins'}: {exc!r}") from exc
-        return {tp.partition: offset for tp, offset in found.items()}
+        return await offsets(self._opened(), self.topic, parts, end=end, timeout_s=self._request_timeout_s)
 
     async def _judge_range(self, lane: Lane) -> None:
         """Raise `LogRangeError` if nothing is left to hand out and the log is still elsewhere; else read on."""
@@ -224,9 +230,10 @@ class PartitionReader:
                 consumer.seek(lane.tp, lane.next_offset)
             await asyncio.sleep(0.1)
             return False
+        interrupted = self._interrupted()
         for tp, records in found.items():
             reading = self._lanes.get(tp.partition)
-            if reading is not None:
+            if reading is not None and reading not in interrupted:
                 self._accept(reading, records)
         if sum(map(len, found.values())) == CHUNK_RECORDS_MAX:
             # More is waiting: let the readers have their turn. Pausing now would throw the rest away.
@@ -236,6 +243,15 @@ class PartitionReader:
             if not lane.paused and self._is_full(lane, 1):
                 self._pause(lane)
         return bool(found)
+
+    def _interrupted(self) -> list[Lane]:
+        """The lanes that have just forgotten what they had read ahead."""
+        consumer, lanes = self._opened(), self._lanes.values()
+        found = [lane for lane in lanes if lane.is_interrupted_by(connection_to_leader(consumer, lane.tp))]
+        if found:
+            # So that the client forgets as well what it holds of before.
+            self._assign()
+        return found
 
     async def _is_heard(self) -> bool:
         """Whether silence means that there is nothing to read."""
@@ -248,7 +264,7 @@ class PartitionReader:
     async def _reconnect(self) -> None:
         """Start from the bootstrap servers again: the client only ever asks brokers it knows, at their old places."""
         try:
-            fresh = await self._connect(self._client_id)
+            fresh = await self._connect(client_id=self._client_id)
         except LogUnavailable as exc:
             log.warning("log.unavailable", topic=self.topic, error=str(exc))
             return
@@ -258,7 +274,9 @@ class PartitionReader:
         await stop(old)
 
     def _accept(self, lane: Lane, records: "list[ConsumerRecord[bytes, bytes]]") -> None:
-        if not lane.accept([as_record(found) for found in records]):
+        # What came over a connection that is gone by now is read once more.
+        is_current = connection_to_leader(self._opened(), lane.tp) is lane.connection
+        if not is_current or not lane.accept([as_record(found) for found in records]):
             self._opened().seek(lane.tp, lane.next_offset)
         if lane.records:
             lane.arrived.set()
@@ -273,15 +291,6 @@ class PartitionReader:
                 lane.arrived.set()
                 self._any_arrived.set()
 
-    async def _connect(self, client_id: str) -> AIOKafkaConsumer:
-        return await connect(
-            self._bootstrap,
-            client_id=client_id,
-            fetch_bytes_max=self._fetch_bytes_max,
-            partition_fetch_bytes_max=self._partition_fetch_bytes_max,
-            request_timeout_s=self._request_timeout_s,
-        )
-
     def _opened(self) -> AIOKafkaConsumer:
         if self._consumer is None:
             raise LogUnavailable("this reader is not open")
@@ -289,10 +298,3 @@ class PartitionReader:
             # It ends with the reader alone: waiting for what nobody reads would look like silence.
             raise RuntimeError(f"{self.topic} is not read any more")
         return self._consumer
-
-
-async def _wait(event: asyncio.Event, timeout_s: float) -> None:
-    event.clear()
-    with suppress(TimeoutError):
-        async with asyncio.timeout(timeout_s):
-            await event.wait()

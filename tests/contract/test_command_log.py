@@ -1,5 +1,6 @@
 """What a desk's log promises: the one in memory and the one on Kafka, put to one suite."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
@@ -7,6 +8,7 @@ from typing import Protocol
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
+from aiokafka.conn import CloseReason
 
 from allocator.errors import LogUnreadable
 from allocator.log import KafkaLog
@@ -37,6 +39,10 @@ class LogGround(Protocol):
         """Records before `up_to` are gone."""
         ...
 
+    async def interrupt(self) -> None:
+        """The connection that is read over breaks; nothing is lost."""
+        ...
+
     async def batches(self, count: int) -> list[Batch]:
         """What a reader of topic `outcomes` got, once it has `count`."""
         ...
@@ -56,6 +62,9 @@ class MemoryGround:
     async def lose_head(self, up_to: int) -> None:
         self._parts[PART].lose_head(up_to)
 
+    async def interrupt(self) -> None:
+        self._parts[PART].lose_tail(0)
+
     async def batches(self, count: int) -> list[Batch]:
         assert len(self._outcomes) == count
         return [batch_of(publication) for publication in self._outcomes]
@@ -64,10 +73,13 @@ class MemoryGround:
 class KafkaGround:
     """Topics of the test's own."""
 
-    def __init__(self, servers: Servers, prefix: str, log: KafkaLog, producer: BatchingProducer, stream: KafkaStream):
-        self.log: CommandLog = log
-        self._bootstrap = servers.kafka_bootstrap
-        self._topic = topics.COMMANDS.full_name(prefix)
+    def __init__(
+        self, bootstrap: str, reader: PartitionReader, publisher: RecordProducer, producer: BatchingProducer,
+        stream: KafkaStream,
+    ) -> None:  # fmt: skip
+        self.log: CommandLog = KafkaLog(reader, publisher)
+        self._bootstrap = bootstrap
+        self._reader = reader
         self._producer = producer
         self._stream = stream
 
@@ -78,9 +90,16 @@ class KafkaGround:
         admin = AIOKafkaAdminClient(bootstrap_servers=self._bootstrap)
         await admin.start()
         try:
-            await admin.delete_records({TopicPartition(self._topic, PART): RecordsToDelete(before_offset=up_to)})
+            await admin.delete_records({TopicPartition(self._reader.topic, PART): RecordsToDelete(before_offset=up_to)})
         finally:
             await admin.close()
+
+    async def interrupt(self) -> None:
+        # Out of the client's hands, as a broker that dies takes them.
+        consumer = self._reader._consumer
+        assert consumer is not None
+        for connection in list(consumer._client._conns.values()):
+            connection.close(reason=CloseReason.CONNECTION_BROKEN)
 
     async def batches(self, count: int) -> list[Batch]:
         found: list[Batch] = []
@@ -107,7 +126,7 @@ async def kafka_ground(servers: Servers, prefix: str) -> AsyncIterator[KafkaGrou
         )
         stream = KafkaStream(read_outcomes, [PART])
         await stream.start()
-        yield KafkaGround(servers, prefix, KafkaLog(reader, publisher), producer, stream)
+        yield KafkaGround(bootstrap, reader, publisher, producer, stream)
 
 
 @pytest.fixture(params=["memory", pytest.param("kafka", marks=pytest.mark.servers)])
@@ -186,6 +205,22 @@ async def test_one_record_is_read_by_itself_if_it_is_there(ground: LogGround) ->
     assert await ground.log.read_one(PART, 4) is None
     await ground.lose_head(2)
     assert await ground.log.read_one(PART, 1) is None
+
+
+async def test_an_interruption_is_told_and_reading_goes_on_where_it_was(ground: LogGround) -> None:
+    for n in range(4):
+        await ground.append(b"%d" % n)
+    await read(ground, 0, 2, records_max=1)
+    before = ground.log.interruptions(PART)
+    await ground.interrupt()
+    async with asyncio.timeout(WAIT_S):
+        while ground.log.interruptions(PART) == before:
+            await ground.log.fetch(PART, 4, 1, 0.1)
+    assert [record.offset for record in await read(ground, 2, 2)] == [2, 3]
+    after = ground.log.interruptions(PART)
+    await ground.append(b"4")
+    assert [record.value for record in await read(ground, 4, 1)] == [b"4"]
+    assert ground.log.interruptions(PART) == after
 
 
 async def test_a_publication_reaches_its_readers_whole(ground: LogGround) -> None:

@@ -53,8 +53,6 @@ class AllocatorProcess:
         self.sending: Sent | None = None
         self.fetched: dict[int, LogRecord] = {}
         self.stopped_moves = 0
-        self.tenure = object()
-        """Another one for each claim: what it knows of the log it knows since then."""
         self.broken: Exception | None = None
         """What ended the process loudly."""
         self.losses: list[str] = []
@@ -72,11 +70,6 @@ class AllocatorProcess:
         self._publishing: Hand[None] | None = None
         self._to_publish: list[Publication] = []
         self._failed: Exception | None = None
-
-    @property
-    def is_at_work(self) -> bool:
-        """It has a desk, or is claiming one."""
-        return self.desk is not None or self._claiming is not None
 
     @property
     def is_busy(self) -> bool:
@@ -141,7 +134,6 @@ class AllocatorProcess:
             if self._meter() < self._claim_at_s:
                 return
             self.fetched.clear()
-            self.tenure = object()
             self._claiming = Hand(claim(self.store, self.log, self._observer))
         self._claiming.advance()
 

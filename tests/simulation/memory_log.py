@@ -31,6 +31,7 @@ class Commands:
         self.first = 0
         self.records: list[MemoryRecord] = []
         self.lost: list[MemoryRecord] = []
+        self.interruptions = 0
 
     @property
     def end(self) -> int:
@@ -43,7 +44,8 @@ class Commands:
         return record.offset
 
     def lose_tail(self, count: int) -> None:
-        """The last `count` records are gone, acknowledged or not."""
+        """The broker comes back without its last `count` records, acknowledged or not."""
+        self.interruptions += 1
         keep = max(0, len(self.records) - count)
         self.lost += self.records[keep:]
         del self.records[keep:]
@@ -74,6 +76,9 @@ class MemoryLog:
     async def fetch(self, part: int, offset: int, records_max: int, timeout_s: float) -> Sequence[MemoryRecord]:
         await self._pause("fetch.sent")
         return self._parts[part].fetch(offset, records_max)
+
+    def interruptions(self, part: int) -> int:
+        return self._parts[part].interruptions
 
     async def bounds(self, part: int) -> tuple[int, int]:
         await self._pause("bounds.sent")

@@ -102,11 +102,10 @@ class Troubles:
             self._world.counts["late batch: taken" if is_taken else "late batch: refused"] += 1
 
     def _lose_some_log(self) -> bool:
-        if self._world.unaware or self._world.restarts or not self._world.tables.show or self._rng.random() < 0.5:
+        if self._world.restarts or not self._world.tables.show or self._rng.random() < 0.5:
             return False
         if self._rng.random() < 0.7:
             self._world.log.lose_tail(self._rng.randint(1, 12))
-            self._world.unaware = {process.tenure for process in self._world.processes.values() if process.is_at_work}
             return self._did("log lost its tail")
         self._world.log.lose_head(self._rng.randint(1, 1 + len(self._world.log.records)))
         return self._did("log lost its head")

@@ -2,9 +2,6 @@
 
 All of it is the real code over fakes of its ports. The seed decides who moves, when time jumps, whose clock is wrong,
 what is delivered twice, late or never, and who dies where. The same seed is the same sale, to the last byte.
-
-A log loses its tail only together with its broker, which takes nothing until every living desk has looked at its new
-end: a tail that is lost and grown again past a cursor between two fetches is not noticed by the consumer we have.
 """
 
 import random
@@ -69,8 +66,6 @@ class World:
         """Batches whose sender is gone or gave up: they may still arrive."""
         self.restarts: list[tuple[int, int]] = []
         """`(log_gen, offset)` from which each generation of the log goes on."""
-        self.unaware: set[object] = set()
-        """Tenures that have not looked at the log since it lost its tail."""
         self.problems: list[str] = []
         self.counts: Counter[str] = Counter()
         self.readers: list[Reader] = []
@@ -88,10 +83,7 @@ class World:
     # --- what the fakes ask of the world
 
     def append(self, value: bytes) -> bool:
-        """A record for the log; False while the broker is down."""
-        self.unaware &= {process.tenure for process in self.processes.values() if process.is_at_work}
-        if self.unaware:
-            return False
+        """A record for the log, which takes it."""
         offset = self.log.append(value)
         if self._trace is not None:
             self.note(f"offset {offset}: {command_of(self.log.records[-1])}")
@@ -126,10 +118,6 @@ class World:
 
     def settled(self, part: int, batch: Batch, seconds: float) -> None:
         self.counts["settled"] += 1
-
-    def looked(self, process: AllocatorProcess) -> None:
-        """It learns now whether the log still reaches to where it stands."""
-        self.unaware.discard(process.tenure)
 
     def restart(self, process: AllocatorProcess) -> None:
         """The process is gone; its successor has another owner's id."""
@@ -259,7 +247,7 @@ class World:
             owner=f"{name}-{self._starts[name]}",
             part=PART,
             make_store=lambda process: WorldStore(process, self.tables, self),
-            make_log=lambda process: WorldLog(process, self.log, self.published, self),
+            make_log=lambda process: WorldLog(process, self.log, self.published),
             clock=self.clocks[name],
             meter=lambda: self.elapsed_s,
             observer=self,

@@ -22,7 +22,6 @@ class Witness(Protocol):
 
     def restarted(self, log_gen: int, offset: int) -> None: ...
     def recalled(self, count: int) -> None: ...
-    def looked(self, process: AllocatorProcess) -> None: ...
 
 
 class WorldStore(MemoryStore):
@@ -65,16 +64,13 @@ class WorldLog(MemoryLog):
         process: AllocatorProcess,
         log: Commands,
         published: list[Publication],
-        witness: Witness,
     ) -> None:
         super().__init__({process.part: log}, published, stop_at)
         self._process = process
         self._commands = log
-        self._witness = witness
 
     async def fetch(self, part: int, offset: int, records_max: int, timeout_s: float) -> list[MemoryRecord]:
         await stop_at("fetch.sent")
-        self._witness.looked(self._process)
         records = self._commands.fetch(offset, records_max)
         self._process.fetched.update((record.offset, record) for record in records)
         return records

@@ -127,6 +127,58 @@ async def test_a_log_with_another_record_at_the_tail_is_noticed_by_its_hash() ->
     assert room.tables.cursor[0]["log_gen"] == 1
 
 
+async def test_a_tail_that_is_lost_and_grown_again_before_anybody_looks_is_noticed() -> None:
+    room = Room()
+    room.say(hold(1, 1), hold(2, 2))
+    desk = await room.desk()
+    await settle(desk)
+    room.commands.lose_tail(1)
+    room.say(hold(3, 3), hold(4, 4))
+    with pytest.raises(LogUnreadable):
+        await desk.gather(0)
+    assert room.heard.lost == []  # the desk leaves; who claims next says so
+    successor = await room.successor()
+    assert room.heard.lost == [(3, 4)]
+    room.say(hold(3, 3))
+    await settle(successor)
+    last = room.outcomes()[-1]
+    assert isinstance(last, messages.SeatsHeld) and last.reservation.seats == (3,)
+    assert [row["log_gen"] for row in room.tables.outcome_log.values()] == [0, 1]
+
+
+async def test_an_interruption_that_lost_nothing_stops_nothing() -> None:
+    room = Room()
+    desk = await room.desk()
+    room.commands.lose_tail(0)  # nothing decided yet, and then something
+    await settle(desk)
+    room.say(hold(1, 1))
+    room.commands.lose_tail(0)
+    await settle(desk)
+    room.commands.lose_head(room.commands.end)  # retention may take what was decided, to the last record
+    room.commands.lose_tail(0)
+    room.say(hold(2, 2))
+    await settle(desk)
+    assert [seq for _, seq in room.tables.outcome_log] == [1, 2, 3]
+    assert room.heard.lost == []
+
+
+async def test_of_a_batch_decided_from_what_was_lost_nothing_is_written_twice() -> None:
+    room = Room()
+    desk = await room.desk()
+    await settle(desk)
+    room.say(hold(1, 1))
+    await desk.gather(0)
+    batch = desk.seal()
+    room.commands.lose_tail(1)
+    room.say(hold(2, 1), hold(3, 1))
+    with pytest.raises(LogUnreadable):
+        await desk.gather(0)
+    await desk.settle(batch)  # it was on its way, and counts
+    await settle(await room.successor())
+    assert room.heard.lost == [(2, 3)]
+    assert len(room.tables.seat_taken) == 1
+
+
 async def test_a_log_that_lost_its_head_goes_on_at_its_start() -> None:
     room = Room()
     room.say(hold(1, 1), hold(2, 2), hold(3, 3))

@@ -62,3 +62,23 @@ async def test_starting_anew_forgets_everything() -> None:
     lane.restart(4)
     assert (lane.next_offset, list(lane.records), lane.size_bytes) == (4, [], 0)
     assert (lane.paused, lane.out_of_range) == (False, False)
+
+
+async def test_another_connection_makes_it_forget_what_was_read_ahead() -> None:
+    first, second = object(), object()
+    lane = await lane_with(10, 11, 12)
+    assert not lane.is_interrupted_by(None)
+    assert (lane.is_interrupted_by(first), lane.interruptions, len(lane.records)) == (False, 1, 3)
+    assert not lane.is_interrupted_by(first)
+    lane.take(1)
+    assert not lane.is_interrupted_by(None)  # gone, and nothing in its place yet: what is at hand may be used
+    assert (lane.is_interrupted_by(second), lane.interruptions) == (True, 2)
+    assert (lane.next_offset, list(lane.records), lane.size_bytes) == (11, [], 0)
+
+
+async def test_after_an_interruption_with_nothing_at_hand_the_place_is_kept() -> None:
+    lane = await lane_with(10)
+    lane.is_interrupted_by(object())
+    lane.take(1)
+    assert lane.is_interrupted_by(object())
+    assert lane.next_offset == 11
