@@ -4,9 +4,14 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import allocator, pipeline
+from bench import allocator, latency, pipeline, shedding
 
-BENCHES: dict[str, Callable[[Sequence[str]], int]] = {"allocator": allocator.main, "pipeline": pipeline.main}
+BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
+    "allocator": allocator.main,
+    "pipeline": pipeline.main,
+    "latency": latency.main,
+    "shedding": shedding.main,
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

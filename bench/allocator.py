@@ -4,18 +4,16 @@ Each round drains backlogs of the real log by a fresh `python -m allocator` into
 transaction-per-request design on the same servers between them; ratios are taken within a round.
 """
 
-import argparse
 import random
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import uvloop
-
 from bench import batch_cost, one_by_one
 from bench.backlog import Drained, drain, make_hall, write_backlog
 from bench.measuring import Bench, Gate, conditions_of, medians, progress
+from bench.running import as_told
 from bench.site import Connection, Site, open_site
 from bench.wishes import Hall, area_holds, area_layout, new_show, pair_holds, seat_layout
 from infra.embedded.downloads import KAFKA_VERSION
@@ -200,13 +198,7 @@ def _report(bench: Bench, size: Size, series: Series) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 1 where a full run missed a must; a quick one judges nothing."""
-    parser = argparse.ArgumentParser(prog="python -m bench.allocator", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one short round on a cold broker, which judges nothing")
-    quick: bool = parser.parse_args(arguments).quick
-    missed = uvloop.run(run(QUICK if quick else FULL))
-    for miss in missed:
-        print(f"missed: {miss}", file=sys.stderr)
-    return 1 if missed and not quick else 0
+    return as_told("allocator", run, arguments, full=FULL, quick=QUICK)
 
 
 if __name__ == "__main__":

@@ -60,6 +60,16 @@ def unpack(raw: bytes) -> Iterator[bytes]:
         at += size
 
 
+def is_whole(answer: bytes) -> bool:
+    """Whether an HTTP answer is there to its last byte."""
+    head = answer.find(HEAD_END)
+    at = answer.find(LENGTH_HEADER, 0, head)
+    if head < 0 or at < 0:
+        return False
+    at += len(LENGTH_HEADER)
+    return len(answer) >= head + len(HEAD_END) + int(answer[at : answer.find(b"\r", at)])
+
+
 class Run:
     """What all connections share."""
 
@@ -94,13 +104,7 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Count a whole answer and send the next request; keep part of one."""
         answer = self._rest + data if self._rest else data
-        head = answer.find(HEAD_END)
-        at = answer.find(LENGTH_HEADER, 0, head)
-        if head < 0 or at < 0:
-            self._rest = answer
-            return
-        at += len(LENGTH_HEADER)
-        if len(answer) < head + len(HEAD_END) + int(answer[at : answer.find(b"\r", at)]):
+        if not is_whole(answer):
             self._rest = answer
             return
         self._rest = b""

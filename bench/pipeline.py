@@ -5,24 +5,19 @@ counts, and it is sent after the commit; 202 (still undecided) never does. Each 
 transaction-per-request design on the same HTTP stack, and an empty Starlette handler.
 """
 
-import argparse
-import asyncio
 import random
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import msgspec
-import uvloop
-
-from bench import load, one_by_one, sale
+from bench import one_by_one, sale
 from bench.backlog import FOUND
-from bench.load import Measured
-from bench.measuring import Bench, Gate, Spent, Stopwatch, conditions_of, medians, progress
+from bench.driving import Loaded, closed_loop
+from bench.measuring import Bench, Gate, conditions_of, medians
+from bench.running import as_told
 from bench.sale import CREATED, PLACES_EACH
-from bench.site import CHECKOUT, Connection, Room, Site, open_site
+from bench.site import Connection, Room, Site, open_site
 from infra.embedded.downloads import KAFKA_VERSION
 from ticketing.vocabulary import parse_show
 
@@ -51,33 +46,6 @@ class Size:
 
 FULL = Size(rounds=3, jvm_warm_s=60, warm_s=3, measure_s=8, requests_a_s=8_000)
 QUICK = Size(rounds=1, jvm_warm_s=0, warm_s=1, measure_s=3, requests_a_s=8_000)
-
-
-@dataclass(frozen=True)
-class Loaded:
-    """What one load saw, and what it cost."""
-
-    measured: Measured
-    spent: Spent
-
-    @property
-    def created(self) -> int:
-        """Answers 201 in the window."""
-        return self.measured.statuses.get(CREATED, 0)
-
-    @property
-    def rate(self) -> float:
-        """Answers 201 per second."""
-        return self.created / self.measured.seconds
-
-    def conditions(self) -> dict[str, object]:
-        """What a line says of it."""
-        return {
-            "cpu_us": self.spent.cpu_us_per(self.created),
-            "p50_ms": round(self.measured.p50_ms, 2),
-            "p99_ms": round(self.measured.p99_ms, 2),
-            "statuses": self.measured.statuses,
-        }
 
 
 Series = dict[str, list[Loaded]]
@@ -204,47 +172,12 @@ def nothings(size: Size) -> Iterator[bytes]:
 
 
 async def _load(site: Site, rooms: Sequence[Room], connections: int, size: Size, requests: Iterator[bytes]) -> Loaded:
-    """Run the generator against the first of `rooms`, which are the ones at work."""
-    path = site.directory / "requests"
-    await asyncio.to_thread(path.write_bytes, load.pack(requests))
-    port = rooms[0].url.rpartition(":")[2]
-    words = (port, str(connections), str(size.warm_s), str(size.measure_s), str(path))
-    async with _generator(words) as generator:
-        assert generator.stdout is not None
-        if await generator.stdout.readline() != load.BEGUN:
-            raise RuntimeError("the load generator failed; its reason stands above")
-        watch = Stopwatch(site.processes(*rooms, load_pid=generator.pid))
-        await asyncio.sleep(size.measure_s)
-        spent = watch.stop()
-        measured = msgspec.json.decode(await generator.stdout.readline(), type=Measured)
-    loaded = Loaded(measured, spent)
-    progress(f"{rooms[0].module}: {loaded.rate:,.0f}/s, foreign load {spent.foreign_cores:.1f} cores")
-    return loaded
-
-
-@asynccontextmanager
-async def _generator(words: Sequence[str]) -> AsyncIterator[asyncio.subprocess.Process]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bench.load", *words, stdout=asyncio.subprocess.PIPE, cwd=CHECKOUT
-    )
-    try:
-        yield process
-        await process.wait()
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+    return await closed_loop(site, rooms, connections, requests, warm_s=size.warm_s, measure_s=size.measure_s)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 1 where a full run missed a must; a quick one judges nothing."""
-    parser = argparse.ArgumentParser(prog="python -m bench.pipeline", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one short round on a cold broker, which judges nothing")
-    quick: bool = parser.parse_args(arguments).quick
-    missed = uvloop.run(run(QUICK if quick else FULL))
-    for miss in missed:
-        print(f"missed: {miss}", file=sys.stderr)
-    return 1 if missed and not quick else 0
+    return as_told("pipeline", run, arguments, full=FULL, quick=QUICK)
 
 
 if __name__ == "__main__":

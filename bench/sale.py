@@ -23,8 +23,8 @@ from ticketing.vocabulary import command_key, parse_show, reservation_text
 CREATED = 201
 SALE_LASTS_MS = 3_600_000
 PLACES_EACH = 2
-HOLDS_EACH = 5
-"""Of one fan, with one pass: ten places, which is what a person may hold at once."""
+PLACES_A_PERSON = 10
+"""May be held at once."""
 HOLDS_PATH, BOOKINGS_PATH = "/api/reservations", "/api/bookings"
 
 
@@ -59,13 +59,16 @@ async def make_show(site: Site, ingress: Room, **places: Any) -> str:
     return show
 
 
-def area_holds(site: Site, show: str, count: int, rng: random.Random) -> Iterator[Held]:
-    """`count` holds (a multiple of five) of two places of the area each, by fans with passes, five by each."""
+def area_holds(
+    site: Site, show: str, count: int, rng: random.Random, *, places_each: int = PLACES_EACH
+) -> Iterator[Held]:
+    """About `count` holds of places of the area, by fans with passes, as many by each as one person may hold."""
     tokens = TokenKeys([site.servers.secret])
-    body = msgspec.json.encode({"show": show, "areas": [{"area": "general", "quantity": PLACES_EACH}]})
-    for _ in range(count // HOLDS_EACH):
+    body = msgspec.json.encode({"show": show, "areas": [{"area": "general", "quantity": places_each}]})
+    holds_each = PLACES_A_PERSON // places_each
+    for _ in range(count // holds_each):
         entry, token = new_fan(tokens, show, rng)
-        for _ in range(HOLDS_EACH):
+        for _ in range(holds_each):
             yield held(show, entry, token, body, rng)
 
 

@@ -131,8 +131,12 @@ class Site:
             await _stop(process)
 
     def processes(self, *rooms: Room, load_pid: int | None = None) -> Processes:
-        """CPU by name: each room, each embedded server, this process, and the load generator."""
-        pids = {room.module: room.process.pid for room in rooms} | self.servers.pids()
+        """CPU by name: each room (a second one of a kind by its number, `ingress 2`), each embedded server, this
+        process, and the load generator."""
+        pids = dict(self.servers.pids())
+        for number, room in enumerate(rooms):
+            before = sum(other.module == room.module for other in rooms[:number])
+            pids[f"{room.module} {before + 1}" if before else room.module] = room.process.pid
         return Processes(pids | ({"load": load_pid} if load_pid is not None else {}))
 
 

@@ -1,0 +1,134 @@
+"""Load on rooms, measured: a generator as a process of its own beside them, its window, and what everybody spent."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from bench import load
+from bench.load import Measured
+from bench.measuring import Spent, Stopwatch, progress
+from bench.open_load import Plan, Seen, Stream
+from bench.sale import CREATED
+from bench.site import CHECKOUT, Room, Site
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What a closed loop saw, and what it cost."""
+
+    measured: Measured
+    spent: Spent
+
+    @property
+    def created(self) -> int:
+        """Answers 201 in the window."""
+        return self.measured.statuses.get(CREATED, 0)
+
+    @property
+    def rate(self) -> float:
+        """Answers 201 per second."""
+        return self.created / self.measured.seconds
+
+    def conditions(self) -> dict[str, object]:
+        """What a line says of it."""
+        return {
+            "cpu_us": self.spent.cpu_us_per(self.created),
+            "p50_ms": round(self.measured.p50_ms, 2),
+            "p99_ms": round(self.measured.p99_ms, 2),
+            "statuses": self.measured.statuses,
+        }
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """One kind of request in an open loop: `rate_per_s` of `requests`, over connections of its own, to `rooms`."""
+
+    name: str
+    rooms: Sequence[Room]
+    connections: int
+    rate_per_s: float
+    requests: Iterable[bytes]
+
+
+async def closed_loop(
+    site: Site,
+    rooms: Sequence[Room],
+    connections: int,
+    requests: Iterable[bytes],
+    *,
+    warm_s: float,
+    measure_s: float,
+) -> Loaded:
+    """As many requests as go, against the first of `rooms`, which are the ones at work."""
+    path = await _write(site, "requests", requests)
+    words = (str(_port(rooms[0])), str(connections), str(warm_s), str(measure_s), str(path))
+    async with _generator("bench.load", words) as generator:
+        spent, answer = await _window(site, rooms, generator, measure_s)
+    loaded = Loaded(msgspec.json.decode(answer, type=Measured), spent)
+    progress(f"{rooms[0].module}: {loaded.rate:,.0f}/s, foreign load {spent.foreign_cores:.1f} cores")
+    return loaded
+
+
+async def open_loop(
+    site: Site, rooms: Sequence[Room], crowds: Sequence[Crowd], *, warm_s: float, measure_s: float
+) -> tuple[dict[str, Seen], Spent]:
+    """Requests by a schedule that waits for nobody; what each crowd saw, and what `rooms` and the others spent."""
+    streams = [
+        Stream(
+            name=crowd.name,
+            ports=[_port(room) for room in crowd.rooms],
+            connections=crowd.connections,
+            rate_per_s=crowd.rate_per_s,
+            requests=str(await _write(site, f"requests-{number}", crowd.requests)),
+        )
+        for number, crowd in enumerate(crowds)
+    ]
+    plan = site.directory / "plan"
+    plan.write_bytes(msgspec.json.encode(Plan(warm_s=warm_s, measure_s=measure_s, streams=streams)))
+    async with _generator("bench.open_load", (str(plan),)) as generator:
+        spent, answer = await _window(site, rooms, generator, measure_s)
+    seen = msgspec.json.decode(answer, type=dict[str, Seen])
+    for name, stream in seen.items():
+        progress(f"{name}: {stream.sent / measure_s:,.0f}/s sent, {stream.summary()}")
+    return seen, spent
+
+
+def _port(room: Room) -> int:
+    return int(room.url.rpartition(":")[2])
+
+
+async def _write(site: Site, name: str, requests: Iterable[bytes]) -> Path:
+    path = site.directory / name
+    await asyncio.to_thread(lambda: path.write_bytes(load.pack(requests)))
+    return path
+
+
+async def _window(
+    site: Site, rooms: Sequence[Room], generator: asyncio.subprocess.Process, measure_s: float
+) -> tuple[Spent, bytes]:
+    """What was spent in the generator's measured window, and its last line."""
+    assert generator.stdout is not None
+    if await generator.stdout.readline() != load.BEGUN:
+        raise RuntimeError("the load generator failed; its reason stands above")
+    watch = Stopwatch(site.processes(*rooms, load_pid=generator.pid))
+    await asyncio.sleep(measure_s)
+    return watch.stop(), await generator.stdout.readline()
+
+
+@asynccontextmanager
+async def _generator(module: str, words: Sequence[str]) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, *words, stdout=asyncio.subprocess.PIPE, cwd=CHECKOUT, limit=2**20
+    )
+    try:
+        yield process
+        await process.wait()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

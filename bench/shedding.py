@@ -1,0 +1,198 @@
+"""What becomes of three times the load that can be borne? `python -m bench.shedding [--quick]`.
+
+First the peak (a closed loop); then places are held for people who will confirm them in the thick of it; then, for a
+minute, an open loop asks for holds at three times the peak, while those people confirm and somebody asks for `/livez`;
+then the peak again. One ingress process, one allocator; the generator runs on the same cores, so the lines say how
+many requests were really sent.
+"""
+
+import random
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import chain
+
+from bench import sale
+from bench.driving import Crowd, closed_loop, open_loop
+from bench.measuring import Bench, Gate, Spent
+from bench.open_load import OPEN_LOOP, Seen
+from bench.running import as_told, new_bench, provisioned_site, warm_up
+from bench.sale import CREATED, Held
+from bench.site import Connection, Room, Site
+
+SEED = 20261121
+TIMES = 3
+PLACES = 200_000
+SHOWS = 3
+"""Places enough for all who are let in."""
+PEAK_CONNECTIONS = 256
+CONNECTIONS = 4_000
+CONFIRMING_CONNECTIONS = 64
+CONFIRMS_A_S = 50
+LIVEZ_A_S = 10
+BUSY = 503
+OK = 200
+
+BOOKED = "SELECT count(*) FROM reservation WHERE status = 'booked'"
+
+ACCEPTED_P95 = Gate(1_000, 300, at_most=True)
+ACCEPTED_P99 = Gate(3_000, 1_000, at_most=True)
+REFUSED_P99 = Gate(200, 50, at_most=True)
+CONFIRMS_LOST = Gate(0, 0, at_most=True)
+BACK = Gate(0.9, 1)
+
+
+@dataclass(frozen=True)
+class Size:
+    """Seconds of a full run, or of `--quick`."""
+
+    jvm_warm_s: float
+    peak_s: float
+    overload_s: float
+    different_holds: int
+    """Prepared; sent again under new keys when they are used up."""
+
+
+FULL = Size(jvm_warm_s=60, peak_s=10, overload_s=60, different_holds=200_000)
+QUICK = Size(jvm_warm_s=0, peak_s=5, overload_s=15, different_holds=60_000)
+
+
+@dataclass(frozen=True)
+class Overload:
+    """The peaks before and after (201/s), and what was seen between them."""
+
+    before: float
+    after: float
+    seconds: float
+    holds: Seen
+    confirms: Seen
+    livez: Seen
+    spent: Spent
+
+
+@dataclass(frozen=True)
+class Stand:
+    """The rooms at work, and who asks of them."""
+
+    site: Site
+    ingress: Room
+    allocator: Room
+    size: Size
+    rng: random.Random
+
+    @property
+    def rooms(self) -> tuple[Room, Room]:
+        return self.ingress, self.allocator
+
+    async def peak(self) -> float:
+        """What a closed loop gets, 201/s."""
+        show = await sale.make_show(self.site, self.ingress, capacity=PLACES)
+        holds = (held.hold for held in sale.area_holds(self.site, show, PLACES // sale.PLACES_EACH, self.rng))
+        loaded = await closed_loop(self.site, self.rooms, PEAK_CONNECTIONS, holds, warm_s=2, measure_s=self.size.peak_s)
+        return loaded.rate
+
+    async def hold_some(self, count: int, rate: float) -> list[Held]:
+        """At least `count` holds that are granted, at a rate that can be borne."""
+        show = await sale.make_show(self.site, self.ingress, capacity=PLACES)
+        seats = list(sale.area_holds(self.site, show, 2 * count, self.rng))
+        crowd = Crowd("held before", [self.ingress], PEAK_CONNECTIONS, rate, [seat.hold for seat in seats])
+        seen, _ = await open_loop(self.site, self.rooms, [crowd], warm_s=0, measure_s=1.2 * count / rate)
+        held = seen["held before"]
+        if set(held.answers) != {CREATED} or held.unanswered or not count <= held.due <= len(seats):
+            raise RuntimeError(f"{count} holds were wanted: {held.due} were asked for, {held.summary()}")
+        return seats[: held.due]
+
+    async def overload(self) -> Overload:
+        """Peak, overload, peak."""
+        before = await self.peak()
+        seats = await self.hold_some(round(1.2 * CONFIRMS_A_S * self.size.overload_s), before / 2)
+        shows = [await sale.make_show(self.site, self.ingress, capacity=PLACES) for _ in range(SHOWS)]
+        count = self.size.different_holds // SHOWS
+        lanes = [sale.area_holds(self.site, show, count, self.rng, places_each=1) for show in shows]
+        holds = (held.hold for held in chain.from_iterable(zip(*lanes, strict=True)))
+        crowds = [
+            Crowd("holds", [self.ingress], CONNECTIONS, TIMES * before, holds),
+            Crowd("confirms", [self.ingress], CONFIRMING_CONNECTIONS, CONFIRMS_A_S, [seat.confirm for seat in seats]),
+            Crowd("livez", [self.ingress], 1, LIVEZ_A_S, [sale.get("/livez")]),
+        ]
+        seen, spent = await open_loop(self.site, self.rooms, crowds, warm_s=0, measure_s=self.size.overload_s)
+        after = await self.peak()
+        return Overload(before, after, self.size.overload_s, seen["holds"], seen["confirms"], seen["livez"], spent)
+
+
+async def run(size: Size) -> list[str]:
+    """One long round; the gates that were missed."""
+    rng = random.Random(SEED)
+    async with provisioned_site() as (site, connection):
+
+        async def warm() -> None:
+            async with _stand(site, connection, size, rng) as stand:
+                await stand.peak()
+
+        warm_s = await warm_up(size.jvm_warm_s, warm)
+        async with _stand(site, connection, size, rng) as stand:
+            overload = await stand.overload()
+            booked = await connection.fetchval(BOOKED)
+        confirmed = _count(overload.confirms, CREATED)
+        if not confirmed <= booked <= confirmed + overload.confirms.unanswered:
+            raise RuntimeError(f"{booked} are booked, answered was {overload.confirms.summary()}")
+        bench = await new_bench("shedding", connection, warm_s=warm_s, loop=OPEN_LOOP, connections=CONNECTIONS)
+        _report(bench, overload)
+        return bench.missed
+
+
+@asynccontextmanager
+async def _stand(site: Site, connection: Connection, size: Size, rng: random.Random) -> AsyncIterator[Stand]:
+    await site.empty(connection)
+    async with site.room("allocator", ready=True) as allocator, site.room("ingress", ready=True) as ingress:
+        yield Stand(site, ingress, allocator, size, rng)
+
+
+def _count(seen: Seen, status: int) -> int:
+    return seen.answers[status].count if status in seen.answers else 0
+
+
+def _report(bench: Bench, overload: Overload) -> None:
+    holds, confirms, livez = overload.holds, overload.confirms, overload.livez
+    seconds = overload.seconds
+    name = f"holds at {TIMES} times the peak"
+    bench.line(
+        f"{name}, really sent",
+        "times the peak",
+        [holds.sent / seconds / overload.before],
+        seconds=seconds,
+        peak_per_s=round(overload.before),
+        sent_per_s=round(holds.sent / seconds),
+        accepted_per_s=round(_count(holds, CREATED) / seconds),
+        answers={status: it.count for status, it in holds.answers.items()},
+        unanswered=holds.unanswered,
+        cpu_us=overload.spent.cpu_us_per(holds.sent),
+        foreign_cores=[overload.spent.foreign_cores],
+    )
+    accepted = holds.answers[CREATED]
+    bench.line(f"{name}, accepted, p95", "ms", [accepted.p95_ms], ACCEPTED_P95, longest_ms=accepted.longest_ms)
+    bench.line(f"{name}, accepted, p99", "ms", [accepted.p99_ms], ACCEPTED_P99, longest_ms=accepted.longest_ms)
+    if BUSY in holds.answers:
+        refused = holds.answers[BUSY]
+        if b"retry-after" not in refused.sample or b'"busy"' not in refused.sample:
+            raise RuntimeError(f"refused otherwise than by busy and Retry-After: {refused.sample!r}")
+        bench.line(f"{name}, refused, p99", "ms", [refused.p99_ms], REFUSED_P99, longest_ms=refused.longest_ms)
+    answers = {status: it.count for status, it in confirms.answers.items()}
+    lost = confirms.due - _count(confirms, CREATED)
+    bench.line("confirms of held places meanwhile, not 201", "confirms", [lost], CONFIRMS_LOST, answers=answers)
+    if CREATED in confirms.answers:
+        confirmed = confirms.answers[CREATED]
+        bench.line("confirms of held places meanwhile, p99", "ms", [confirmed.p99_ms], longest_ms=confirmed.longest_ms)
+    alive = livez.answers[OK]
+    bench.line("/livez meanwhile, p99", "ms", [alive.p99_ms], longest_ms=alive.longest_ms)
+    bench.line("peak afterwards against before", "times", [overload.after / overload.before], BACK)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 1 where a full run missed a must; a quick one judges nothing."""
+    return as_told("shedding", run, arguments, full=FULL, quick=QUICK)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
