@@ -101,6 +101,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
                     new_bell=FutureBell,
                     clock=clock,
                     lag_max_ms=settings.ingress_lag_max_ms,
+                    holds_waiting_max=settings.ingress_holds_waiting_max,
                 ),
                 catalogue=catalogue,
                 ledger=ledger,

@@ -10,7 +10,7 @@ from ingress import metrics
 from ingress.asgi import ClientGone, Receive, Request, Response, Scope, Send
 from ingress.callers import Callers, Identity, require_admin
 from ingress.operations import Call, KeyUse, Operation, Table, Who
-from ingress.refusals import MEDIA_TYPE, Refused, encode_problem, field_errors
+from ingress.refusals import MEDIA_TYPE, Refused, encode_problem, field_errors, from_not_taken
 from ingress.stores import StoreAway, ValueRefused
 from ticketing.clock import Clock
 from ticketing.intake import Sent
@@ -71,6 +71,8 @@ class Api:
 
     async def _check(self, operation: Operation, request: Request, params: dict[str, str]) -> Call:
         """The call, in the form that its operation asks for. Raises `Refused`, StoreAway, `ClientGone`."""
+        if operation.turned_away is not None and (refused := operation.turned_away()) is not None:
+            raise from_not_taken(refused)
         identity: Identity | None = None
         if operation.who is not Who.ANYBODY:
             identity = await self._callers.identify(request)

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from ingress.asgi import Request, Response
 from ingress.callers import Identity
+from ingress.service import NotTaken
 from ticketing.intake import Sent
 
 BODY_BYTES_MAX = 64 * 1024
@@ -92,6 +93,8 @@ class Operation:
     body_bytes_max: int = BODY_BYTES_MAX
     gzip_allowed: bool = False
     query: type[BaseModel] | None = None
+    turned_away: Callable[[], NotTaken | None] | None = None
+    """Asked before anything is spent on the call: why it is not taken now."""
     refusals: tuple[str, ...] = ()
     params: Mapping[str, str] = field(default_factory=dict)
     """Path parameter -> what it is."""

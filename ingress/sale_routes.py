@@ -202,7 +202,7 @@ class Sale:
             Operation(
                 "hold", "POST", "/api/reservations", self.hold, "Hold named seats, places of areas, or the best",
                 {201: reservation, 202: bodies.PendingAnswer}, Who.SIGNED_IN, KeyUse.REQUIRED, waits=True,
-                body=intake.HoldBody,
+                body=intake.HoldBody, turned_away=self.desk.crowded,
                 refusals=("show_not_found", "invalid_id", "wrong_show", "seats_unavailable", "sold_out",
                           "no_adjacent_block", "limit_exceeded", "already_yours", "not_on_sale", "show_closed",
                           "too_many_seats", "unknown_places", "nothing_asked_for", "hold_time_out_of_range"),

@@ -73,8 +73,8 @@ class Condition:
 
 
 class SaleDesk:
-    """Takes commands to the log and brings their verdicts back. `lag_max_ms`: beyond it, new holds are turned away,
-    while what is held can still be confirmed."""
+    """Takes commands to the log and brings their verdicts back. Beyond `lag_max_ms` of a show's allocator, and while
+    `holds_waiting_max` requests wait for a verdict, new holds are turned away; what is held can still be confirmed."""
 
     def __init__(
         self,
@@ -85,6 +85,7 @@ class SaleDesk:
         new_bell: Callable[[], Bell],
         clock: Clock,
         lag_max_ms: int,
+        holds_waiting_max: int,
     ) -> None:
         self._log = log
         self._waiters = waiters
@@ -92,6 +93,16 @@ class SaleDesk:
         self._new_bell = new_bell
         self._clock = clock
         self._lag_max_ms = lag_max_ms
+        self._holds_waiting_max = holds_waiting_max
+
+    def crowded(self) -> NotTaken | None:
+        """Why no new hold is taken now, whatever it is for: to be asked before anything is spent on a request.
+
+        A request that waits in vain costs as much as one that is served, and makes the others wait.
+        """
+        if len(self._waiters) < self._holds_waiting_max:
+            return None
+        return self._not_taken(NotTaken("busy", "more people want places at once than can be served", 2))
 
     def turned_away(self, command: AnyCommand) -> NotTaken | None:
         """Why the command would not be taken now, whatever the log says."""

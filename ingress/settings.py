@@ -11,6 +11,12 @@ class Settings(ServerSettings):
     ingress_waiters_max: int = Field(
         default=20_000, ge=1, description="Requests that may wait for a verdict at once; more are told to come back."
     )
+    ingress_holds_waiting_max: int = Field(
+        default=500,
+        ge=1,
+        description="While as many requests wait for a verdict, new holds are told to come back, so that those who "
+        "wait are served soon. What is held can still be confirmed and given back.",
+    )
     ingress_backlog_commands_max: int = Field(
         default=20_000, ge=1, description="Commands that may be on their way to the log at once."
     )

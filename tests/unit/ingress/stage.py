@@ -37,6 +37,7 @@ KEYS = {
     READER_KEY: ApiKey("key_reader", frozenset({"read"}), False, False),
     REVOKED_KEY: ApiKey("key_gone", frozenset({"booking"}), False, True),
 }
+HOLDS_WAITING_MAX = 50
 Decide = Callable[[AnyCommand, int], list[AnyOutcome]]
 
 
@@ -77,7 +78,7 @@ class Stage:
         self.ports = Ports(
             desk=SaleDesk(
                 log=self, waiters=self.waiters, condition=self.condition, new_bell=FutureBell, clock=self.clock,
-                lag_max_ms=5_000,
+                lag_max_ms=5_000, holds_waiting_max=HOLDS_WAITING_MAX,
             ),
             catalogue=self.catalogue,
             ledger=self.ledger,

@@ -47,7 +47,7 @@ class Desk:
         self.bells: list[Bell] = []
         self.desk = SaleDesk(
             log=self, waiters=self.waiters, condition=self.condition, new_bell=self._bell, clock=ManualClock(T0),
-            lag_max_ms=1_000,
+            lag_max_ms=1_000, holds_waiting_max=10,
         )  # fmt: skip
 
     async def append(self, part: int, value: bytes) -> int | NotTaken:

@@ -1,0 +1,67 @@
+"""When more is asked than can be served: new holds are turned away at the door, what is held is still taken."""
+
+import pytest
+
+from ingress.waiters import Waiter
+from tests.unit.ingress.stage import HOLDS_WAITING_MAX, SHOW_TEXT, Stage
+from tests.unit.ingress.tales import PART, SHOW, T0, held, reservation
+from ticketing import messages
+from ticketing.messages import AnyCommand, AnyOutcome
+from ticketing.vocabulary import reservation_text
+
+pytestmark = pytest.mark.anyio
+
+KEY = b"r" * 16
+RESERVATION = reservation_text(SHOW, KEY)
+HOLD = {"show": SHOW_TEXT, "seats": ["A-1"]}
+
+
+def decide(command: AnyCommand, offset: int) -> list[AnyOutcome]:
+    """Everything is granted."""
+    if isinstance(command, messages.HoldSeats):
+        return [held(reservation(command.key, seats=command.seats), offset=offset)]
+    released = isinstance(command, messages.ReleaseHold)
+    kind = messages.HoldReleased if released else messages.BookingConfirmed
+    of = reservation(KEY, seats=(0,), status="released" if released else "booked")
+    return [kind(show=SHOW, seq=2, at_ms=T0, offset=offset, key=command.key, account=command.account, reservation=of)]
+
+
+def crowd(stage: Stage, count: int) -> list[Waiter | None]:
+    return [stage.waiters.register(PART, b"%016d" % number, lambda: None) for number in range(count)]
+
+
+async def test_a_new_hold_is_told_to_come_back() -> None:
+    stage = Stage(decide=decide)
+    crowd(stage, HOLDS_WAITING_MAX)
+    reply = await stage.call("POST", "/api/reservations", HOLD, token=stage.fan(), key="k1")
+    assert (reply.status, reply.body["code"], reply.body["retryable"]) == (503, "busy", True)
+    assert reply.headers["retry-after"] == "2"
+    assert stage.commands == []
+
+
+async def test_nothing_is_spent_on_who_is_turned_away() -> None:
+    stage = Stage()
+    crowd(stage, HOLDS_WAITING_MAX)
+    reply = await stage.call("POST", "/api/reservations", HOLD, token="nonsense")
+    assert (reply.status, reply.body["code"]) == (503, "busy")
+
+
+async def test_it_is_taken_as_soon_as_one_of_those_who_wait_is_served() -> None:
+    stage = Stage(decide=decide)
+    *_, last = crowd(stage, HOLDS_WAITING_MAX)
+    assert last is not None
+    stage.waiters.forget(last)
+    reply = await stage.call("POST", "/api/reservations", HOLD, token=stage.fan(), key="k1")
+    assert reply.status == 201
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("POST", "/api/bookings", 201), ("DELETE", f"/api/reservations/{RESERVATION}", 200)],
+)
+async def test_what_is_held_is_confirmed_and_given_back_all_the_same(method: str, path: str, status: int) -> None:
+    stage = Stage(decide=decide)
+    crowd(stage, HOLDS_WAITING_MAX)
+    body = {"reservation": RESERVATION} if method == "POST" else None
+    reply = await stage.call(method, path, body, token=stage.fan(), key="k2")
+    assert reply.status == status, reply.body
