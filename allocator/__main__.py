@@ -23,8 +23,7 @@ from ticketing.messages import ShowStatusNow, encode
 async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
     """An allocator that has reached its servers; it owns partitions once its tasks run."""
     owner = uuid4()  # one per process start: an owner that comes back is another one
-    secret = settings.secret.get_secret_value()
-    url = postgres.room_url(settings.postgres_url, "onsale_allocator", secret)
+    url = postgres.room_url(settings.postgres_url, "onsale_allocator", settings.secrets[0])
     connect = partial(
         postgres.connect,
         url,

@@ -13,6 +13,8 @@ from runtime.postgres import role_password
 from ticketing import topics
 
 ROOMS = ("waiting_room", "ingress", "allocator", "notifier", "expiry_worker", "verify")
+ROLE_LIMITS = {"statement_timeout": "10s", "lock_timeout": "2s", "idle_in_transaction_session_timeout": "30s"}
+"""Of each room's role, for a session that sets none itself; the rooms' own come from their settings."""
 PROVISION_LOCK = 0x6F6E73616C65
 """Advisory lock: two provisioners at once would trip over each other's roles."""
 _NAME = re.compile(r"[a-z_][a-z0-9_]{0,62}")
@@ -68,6 +70,8 @@ async def _make_roles(admin: asyncpg.Connection, secret: str) -> None:
         # A role's password cannot be a parameter; this one is hexadecimal, made by ourselves.
         password = role_password(secret, role)
         await admin.execute(f"{verb} ROLE \"{role}\" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE PASSWORD '{password}'")
+        for setting, value in ROLE_LIMITS.items():
+            await admin.execute(f"ALTER ROLE \"{role}\" SET {setting} = '{value}'")
 
 
 async def _migrate(connection: asyncpg.Connection) -> None:

@@ -2,19 +2,25 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from runtime.settings import each_secret
 
 
 class InfraSettings(BaseSettings):
     """From the environment (`ONSALE_*`) and `.env`. An address given here replaces the embedded server of its kind."""
 
-    model_config = SettingsConfigDict(env_prefix="ONSALE_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="ONSALE_", env_file=".env", extra="ignore", hide_input_in_errors=True)
 
     postgres_url: str | None = Field(
-        default=None, description="Postgres 16 or newer, as a superuser: postgresql://user:password@host:port/database"
+        default=None,
+        repr=False,
+        description="Postgres 16 or newer, as a superuser: postgresql://user:password@host:port/database",
     )
-    redis_url: str | None = Field(default=None, description="Redis 6.2 or newer: redis://:password@host:port/0")
+    redis_url: str | None = Field(
+        default=None, repr=False, description="Redis 6.2 or newer: redis://:password@host:port/0"
+    )
     kafka_bootstrap: str | None = Field(default=None, description="Apache Kafka: host:port[,host:port]")
     data_dir: Path = Field(default=Path(".onsale"), description="Where the embedded servers keep their data")
     cache_dir: Path | None = Field(
@@ -22,9 +28,16 @@ class InfraSettings(BaseSettings):
     )
     secret: str | None = Field(
         default=None,
-        min_length=16,
+        repr=False,
         description="All passwords and signing keys derive from it (default: made once, kept in the data directory)",
     )
     start_timeout_s: float = Field(
         default=120, gt=0, description="The embedded servers must be up by then (downloads not counted)"
     )
+
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, secret: str | None) -> str | None:
+        if secret is not None:
+            each_secret(secret)
+        return secret

@@ -1,9 +1,19 @@
 """Settings every room shares; a room subclasses `ServerSettings` for its own, under the same prefix."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from runtime.http_bounds import HttpLimits
+
+SECRET_CHARS_MIN = 16
+
+
+def each_secret(text: str) -> tuple[str, ...]:
+    """The secrets of `ONSALE_SECRET`, commas between them. Raises ValueError when one is too short to be one."""
+    parts = tuple(part.strip() for part in text.split(","))
+    if any(len(part) < SECRET_CHARS_MIN for part in parts):
+        raise ValueError(f"each secret needs at least {SECRET_CHARS_MIN} characters")
+    return parts
 
 
 class ServerSettings(BaseSettings):
@@ -13,19 +23,24 @@ class ServerSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="ONSALE_", env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True
+        env_prefix="ONSALE_",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
     )
 
     postgres_url: str = Field(
+        repr=False,
         description="Postgres: postgresql://USER:PASSWORD@HOST:PORT/DATABASE. The user makes the rooms' roles; each "
-        "room signs in as its own role on the same host and database."
+        "room signs in as its own role on the same host and database.",
     )
-    redis_url: str = Field(description="Redis: redis://HOST:PORT/DB, or rediss:// for TLS.")
+    redis_url: str = Field(repr=False, description="Redis: redis://HOST:PORT/DB, or rediss:// for TLS.")
     kafka_bootstrap: str = Field(description="Kafka bootstrap servers: HOST:PORT, comma separated.")
     secret: SecretStr = Field(
-        min_length=16,
-        description="Signs tickets and passes and derives the roles' passwords. A comma separated list while keys "
-        "are being changed: the first one signs, all of them verify.",
+        description="Signs tickets and passes and derives the roles' passwords; at least 16 characters. A comma "
+        "separated list while it is being changed: the first one signs, all of them verify.",
     )
     topic_prefix: str = Field(default="", max_length=100, description="Put before every topic name (shared Kafka).")
     redis_prefix: str = Field(
@@ -67,10 +82,16 @@ class ServerSettings(BaseSettings):
         default=10.0, gt=0, le=300, description="How long a stopping process waits for its loops and open requests."
     )
 
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr) -> SecretStr:
+        each_secret(secret.get_secret_value())
+        return secret
+
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret that verifies; the first one signs and derives passwords."""
-        return tuple(part for part in (piece.strip() for piece in self.secret.get_secret_value().split(",")) if part)
+        return each_secret(self.secret.get_secret_value())
 
     def http_limits(self) -> HttpLimits:
         """What each HTTP connection is granted."""

@@ -3,6 +3,7 @@
 Nothing here waits for anything but its ports, and the time comes from the clock that it was given.
 """
 
+import hmac
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
@@ -287,7 +288,7 @@ class WaitingRoom:
 
 def joined_before(row: EntryRow, ask: JoinAsk) -> Joined | JoinRefusal:
     """The answer to a join whose entry is kept in the ledger."""
-    if row.leaf != leaf_of(row.n, ask.entry, ask.secret_hash):
+    if not hmac.compare_digest(row.leaf, leaf_of(row.n, ask.entry, ask.secret_hash)):
         return JoinRefusal.OTHER_SECRET
     return Joined(row.n, row.joined_at_ms, repeat=True)
 

@@ -10,6 +10,7 @@ import pytest
 import structlog
 from pydantic import Field, ValidationError
 
+from infra.settings import InfraSettings
 from runtime import logs
 from runtime.settings import ServerSettings
 
@@ -50,6 +51,23 @@ def test_settings_do_not_change_and_do_not_give_away_the_secret() -> None:
     with pytest.raises(ValidationError):
         settings.port = 1  # type: ignore[misc]
     assert "thirty-two" not in repr(settings) + str(settings.model_dump())
+    assert "u:p@h" not in repr(settings)
+
+
+@pytest.mark.parametrize("secret", ["short one", "long enough for a secret,short one", "long enough for a secret,"])
+@pytest.mark.parametrize("kind", [ServerSettings, InfraSettings])
+def test_a_secret_that_is_too_short_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, kind: type[ServerSettings] | type[InfraSettings], secret: str
+) -> None:
+    monkeypatch.setenv("ONSALE_SECRET", secret)
+    with pytest.raises(ValidationError, match="16") as refused:
+        kind()
+    assert not any(part in str(refused.value) for part in ("short one", "long enough"))
+
+
+def test_what_starts_the_servers_does_not_show_its_secrets_either() -> None:
+    shown = repr(InfraSettings())
+    assert "thirty-two" not in shown and "u:p@h" not in shown
 
 
 @pytest.mark.parametrize(("name", "value"), [("PORT", "70000"), ("SECRET", "short"), ("LOG_LEVEL", "loud")])

@@ -1,5 +1,10 @@
 """What we signed is ours, for one purpose, until it ends; anything else is nothing."""
 
+import base64
+import hmac
+import json
+from collections.abc import Callable
+
 import jwt
 import pytest
 
@@ -71,15 +76,56 @@ def test_a_token_is_good_for_one_purpose_only() -> None:
                 KEYS.read_reservation(token, T0)
 
 
-def test_secrets_rotate() -> None:
-    old = KEYS.sign_pass(A_PASS)
-    both = TokenKeys(["a new secret", "the first secret"])
-    assert both.read_pass(old, T0) == A_PASS
-    new = both.sign_pass(A_PASS)
-    assert TokenKeys(["a new secret"]).read_pass(new, T0) == A_PASS
+BOTH = TokenKeys(["a new secret", "the first secret"])
+NEW = TokenKeys(["a new secret"])
+READ: dict[str, tuple[Callable[[TokenKeys], str], Callable[[TokenKeys, str], object], object]] = {
+    TICKET: (lambda keys: keys.sign_ticket(A_TICKET), lambda keys, token: keys.read_ticket(token), A_TICKET),
+    PASS: (lambda keys: keys.sign_pass(A_PASS), lambda keys, token: keys.read_pass(token, T0), A_PASS),
+    RESERVATION: (
+        lambda keys: keys.sign_reservation(A_RIGHT),
+        lambda keys, token: keys.read_reservation(token, T0),
+        A_RIGHT,
+    ),
+}
+
+
+@pytest.mark.parametrize("purpose", READ)
+def test_a_secret_is_changed_without_anybody_losing_a_token(purpose: str) -> None:
+    sign, read, meant = READ[purpose]
+    old, new = sign(KEYS), sign(BOTH)
+    kids = {token: jwt.get_unverified_header(token)["kid"] for token in (old, new, sign(NEW))}
+    assert kids[new] == kids[sign(NEW)] != kids[old]
+    # While both are known, both are read; instances that do not sign with the new one yet read it, too.
+    assert read(BOTH, old) == read(BOTH, new) == meant
+    assert read(TokenKeys(["the first secret", "a new secret"]), new) == meant
+    # Once the old one is gone, so are its tokens, and only those.
+    assert read(NEW, new) == meant
     with pytest.raises(TokenInvalid) as refused:
-        TokenKeys(["a new secret"]).read_pass(old, T0)
+        read(NEW, old)
     assert refused.value.code == "token_invalid"
+
+
+@pytest.mark.parametrize("purpose", READ)
+@pytest.mark.parametrize("kid", ["00000000", "", None, 7, ["x"]])
+def test_a_key_that_nobody_knows_signs_nothing(purpose: str, kid: object) -> None:
+    sign, read, _ = READ[purpose]
+    token = sign(KEYS)
+    headers = {"typ": purpose} if kid is None else {"typ": purpose, "kid": kid}
+    header = base64.urlsafe_b64encode(json.dumps({"alg": "HS256"} | headers).encode()).rstrip(b"=").decode()
+    body = token.split(".")[1]
+    signature = hmac.digest(derive_key("the first secret", purpose), f"{header}.{body}".encode(), "sha256")
+    unknown = f"{header}.{body}.{base64.urlsafe_b64encode(signature).rstrip(b'=').decode()}"
+    with pytest.raises(TokenInvalid):
+        read(KEYS, unknown)
+
+
+@pytest.mark.parametrize("purpose", READ)
+def test_the_key_of_one_kid_does_not_sign_for_another(purpose: str) -> None:
+    sign, read, _ = READ[purpose]
+    head_of_the_new, _, _ = sign(BOTH).split(".")
+    _, body, signature_of_the_old = sign(KEYS).split(".")
+    with pytest.raises(TokenInvalid):
+        read(BOTH, f"{head_of_the_new}.{body}.{signature_of_the_old}")
 
 
 def test_each_purpose_and_each_secret_has_a_key_of_its_own() -> None:
