@@ -68,10 +68,9 @@ class Hall:
         self._made_at_seq = view.seq
         self._oldest_unsent_ms: int | None = None
 
-    @property
-    def flush_at_ms(self) -> int | None:
-        """When the next public frame may go out; None when there is nothing to say."""
-        return self.pace.next_at_ms if self.view.seq != self.flushed_seq else None
+    def flush_in_ms(self, now_ms: int) -> int | None:
+        """How long the next public frame has to wait; None when there is nothing to say."""
+        return self.pace.wait_ms(now_ms) if self.view.seq != self.flushed_seq else None
 
     def add(self, watcher: Watcher) -> None:
         """A socket that hears nothing yet."""

@@ -66,15 +66,23 @@ class ChangeRing:
 
 
 class Pace:
-    """When the next public frame of a show may go out: the first at once, the following after a pause."""
+    """How long the next public frame of a show has to wait: the first not at all, the following for a pause."""
 
     def __init__(self, least_ms: int = MERGE_MS_LEAST, most_ms: int = MERGE_MS_MOST) -> None:
         self._least_ms = least_ms
         self._most_ms = most_ms
         self.interval_ms = least_ms
-        self.next_at_ms = 0
+        self._sent_at_ms: int | None = None
+
+    def wait_ms(self, now_ms: int) -> int:
+        """How long the next frame has to wait."""
+        if self._sent_at_ms is None:
+            return 0
+        since_ms = now_ms - self._sent_at_ms
+        # Less than nothing: the clock was set back, and nobody would hear anything until it is there again.
+        return max(self.interval_ms - since_ms, 0) if since_ms >= 0 else 0
 
     def sent(self, now_ms: int, took_ms: int) -> None:
         """A round of sending ended at `now_ms` after `took_ms`: the longer it took, the longer the pause."""
         self.interval_ms = min(max(self._least_ms, MERGE_FACTOR * took_ms), self._most_ms)
-        self.next_at_ms = now_ms + self.interval_ms
+        self._sent_at_ms = now_ms

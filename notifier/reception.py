@@ -162,12 +162,14 @@ class Reception:
     def _sweep(self, hall: Hall, watcher: Watcher, now_ms: int) -> None:
         if not (watcher.wire.busy or watcher.closed):
             watcher.busy_since_ms = None
-        elif watcher.busy_since_ms is None:
+        elif watcher.busy_since_ms is None or watcher.busy_since_ms > now_ms:
+            # Later than now: the clock was set back.
             watcher.busy_since_ms = now_ms
         elif now_ms - watcher.busy_since_ms > self._limits.stuck_ms:
             # It reads nothing, not even that it is closed.
             watcher.close(TOO_SLOW, "nothing was read for too long")
             watcher.wire.cut()
+        watcher.joined_at_ms = min(watcher.joined_at_ms, now_ms)
         if not watcher.greeted and now_ms - watcher.joined_at_ms > self._limits.hello_within_ms:
             watcher.close(TOO_SLOW, "hello did not come")
         right = watcher.right

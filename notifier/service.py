@@ -57,14 +57,12 @@ class Notifier:
             metrics.WARNINGS.labels("told" if told else "passed_over").inc()
 
     def _wait_s(self, now_ms: int) -> float:
-        due_ms = [hall.flush_at_ms for hall in self._halls]
-        waits_ms = [max(at_ms - now_ms, 0) for at_ms in due_ms if at_ms is not None]
-        return min([WAIT_S_MAX, *(wait_ms / 1000 for wait_ms in waits_ms)])
+        waits_ms = [hall.flush_in_ms(now_ms) for hall in self._halls]
+        return min([WAIT_S_MAX, *(wait_ms / 1000 for wait_ms in waits_ms if wait_ms is not None)])
 
     async def _flush_due(self) -> None:
         for hall in self._halls:
-            flush_at_ms = hall.flush_at_ms
-            if flush_at_ms is not None and flush_at_ms <= self._clock.now_ms():
+            if hall.flush_in_ms(self._clock.now_ms()) == 0:
                 await self._flush(hall)
 
     async def _flush(self, hall: Hall) -> None:

@@ -70,12 +70,20 @@ def test_a_missing_change_is_an_error() -> None:
 
 def test_the_first_goes_at_once_the_next_after_forty_milliseconds_and_under_pressure_later() -> None:
     pace = Pace()
-    assert pace.next_at_ms == 0
+    assert pace.wait_ms(0) == 0
     pace.sent(1_000, took_ms=0)
-    assert pace.next_at_ms == 1_040
+    assert (pace.wait_ms(1_000), pace.wait_ms(1_030), pace.wait_ms(1_040), pace.wait_ms(9_000)) == (40, 10, 0, 0)
     pace.sent(2_000, took_ms=30)
-    assert pace.next_at_ms == 2_120
+    assert pace.wait_ms(2_000) == 120
     pace.sent(3_000, took_ms=400)
-    assert pace.next_at_ms == 3_250
+    assert pace.wait_ms(3_000) == 250
     pace.sent(4_000, took_ms=1)
     assert pace.interval_ms == 40
+
+
+def test_a_clock_that_is_set_back_silences_nobody() -> None:
+    pace = Pace()
+    pace.sent(3_600_000, took_ms=0)
+    assert pace.wait_ms(0) == 0
+    pace.sent(0, took_ms=0)
+    assert pace.wait_ms(10) == 30

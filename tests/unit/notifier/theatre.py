@@ -224,7 +224,7 @@ def happens(hall: Hall, *outcomes: AnyOutcome, now_ms: int = T0) -> None:
 
 def flush(hall: Hall, now_ms: int = T0) -> None:
     """One round to all who are in step."""
-    if hall.flush_at_ms is not None:
+    if hall.flush_in_ms(0) is not None:
         list(hall.flush(now_ms))
 
 
