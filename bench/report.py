@@ -55,6 +55,13 @@ def table(lines: list[Line]) -> str:
     return "\n".join(text)
 
 
+def rewrite(page: Path, begin: str, end: str, text: str) -> None:
+    """Put `text` between two marks of a page, in the place of what stood there."""
+    before, _, rest = page.read_text().partition(begin)
+    _, _, after = rest.partition(end)
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")
+
+
 def _short(value: float | None) -> str:
     if value is None:
         return ""
@@ -69,10 +76,7 @@ def main() -> int:
     """The exit code."""
     lines = [json.loads(line) for line in RESULTS.read_text().splitlines()]
     tables = [table(run) for run in last_runs(lines).values()]
-    page = PAGE.read_text()
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n\n" + "\n\n".join(tables) + f"\n\n{END}{after}")
+    rewrite(PAGE, BEGIN, END, "\n\n".join(tables))
     return 0
 
 

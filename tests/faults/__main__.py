@@ -1,169 +1,161 @@
 """`python -m tests.faults [word ...]`: every fault at length, one JSON line each; words choose those that hold one.
 
-The exit code is 1 where a line is not ok.
+The lines are kept in `results.jsonl` beside this file, for `python -m tests.faults.table`. The exit code is 1 where a
+line is not ok.
 """
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 
+import asyncpg
+from msgspec.structs import replace
+
+from bench.measuring import conditions_of
 from infra.embedded.processes import ServerFailed
+from onsale.open_files import raise_open_files
+from tests.faults.crowd import Load
 from tests.faults.own_servers import open_ground
+from tests.faults.postgres_pair import PostgresPair
 from tests.faults.report import Report
 from tests.faults.rooms import RoomFailed
-from tests.faults.scenarios import allocators, brokers, disk, expiry, hostile, network, servers, sockets, standby
+from tests.faults.scenarios import (
+    allocators,
+    brokers,
+    clocks,
+    disk,
+    expiry,
+    hostile,
+    network,
+    servers,
+    sockets,
+    standby,
+)
 from tests.faults.stage import Stage, open_stage
+from tests.faults.table import keep
 from tests.servers import run_directory
 
 SEED = 20261121
 KILLS = 200
-SOCKETS = 1_000
+SOCKETS = 5_000
 OWNERS = 100
 HOLDS = 10_000
 
-Scenario = Callable[[], Awaitable[Report | list[Report]]]
+Scenario = Callable[[], AsyncIterator[Report]]
+Act = Callable[[Stage, Load], Awaitable[Report]]
 
 
-def alone(act: Callable[[Stage], Awaitable[Report]]) -> Scenario:
-    """On a stage with one Postgres and one broker."""
+def alone(act: Act) -> Scenario:
+    """On a stage with one Postgres and one broker, under load."""
 
-    async def play() -> Report:
+    async def play() -> AsyncIterator[Report]:
         with run_directory() as directory:
-            async with open_ground(directory) as ground, open_stage(ground) as stage:
-                return await act(stage)
+            async with open_ground(directory) as ground, open_stage(ground) as stage, stage.load(SEED) as load:
+                yield await act(stage, load)
 
     return play
 
 
-async def kills(stage: Stage) -> Report:
-    async with stage.load(SEED) as load:
-        return await allocators.kills(stage, load, rounds=KILLS, seed=SEED)
+def with_a_standby(act: Callable[[Stage, Load, PostgresPair], Awaitable[Report]]) -> Scenario:
+    """On a stage whose Postgres has a synchronous standby, under load."""
+
+    async def play() -> AsyncIterator[Report]:
+        with run_directory() as directory:
+            async with standby.open_pair_stage(directory, seed=SEED) as (stage, pair), stage.load(SEED) as load:
+                yield await act(stage, load, pair)
+
+    return play
 
 
-async def sleeper(stage: Stage) -> Report:
-    async with stage.load(SEED) as load:
-        return await allocators.sleeper(stage, load)
-
-
-async def two_owners(stage: Stage) -> Report:
-    async with stage.load(SEED) as load:
-        return await allocators.two_owners(stage, load, rounds=5)
-
-
-async def postgres_killed(stage: Stage) -> Report:
-    async with stage.load(SEED) as load:
-        return await servers.postgres_killed(stage, load, rounds=5)
-
-
-async def kafka_killed(stage: Stage) -> Report:
-    async with stage.load(SEED) as load:
-        return await servers.kafka_killed(stage, load, rounds=3)
-
-
-async def read_only(stage: Stage) -> Report:
-    async with stage.load(SEED) as load:
-        return await servers.postgres_read_only(stage, load, seconds=8)
-
-
-async def lost_tail(stage: Stage) -> Report:
-    async with stage.load(SEED) as load:
-        return await brokers.lost_tail(stage, load, refilled=False)
-
-
-async def lost_tail_refilled(stage: Stage) -> Report:
-    async with stage.load(SEED) as load:
-        return await brokers.lost_tail(stage, load, refilled=True)
-
-
-async def hostile_input(stage: Stage) -> Report:
-    async with stage.load(SEED) as load:
-        return await hostile.input_(stage, load, records=3_000, seed=SEED)
-
-
-async def notifier_killed(stage: Stage) -> Report:
-    async with stage.load(SEED) as load:
-        return await sockets.notifier_killed(stage, load, sockets=SOCKETS, owners=OWNERS, seed=SEED)
-
-
-async def holds_expire(stage: Stage) -> Report:
-    return await expiry.all_at_once(stage, holds=HOLDS)
-
-
-async def primary_lost() -> Report:
-    with run_directory() as directory:
-        async with standby.open_pair_stage(directory, seed=SEED) as (stage, pair), stage.load(SEED) as load:
-            return await standby.primary_lost(stage, load, pair)
-
-
-async def cancelled_wait() -> Report:
-    with run_directory() as directory:
-        async with standby.open_pair_stage(directory, seed=SEED) as (stage, pair), stage.load(SEED) as load:
-            return await standby.cancelled_wait(stage, load, pair)
-
-
-async def brokers_in_turn() -> Report:
+async def brokers_in_turn() -> AsyncIterator[Report]:
+    """On three brokers."""
     with run_directory() as directory:
         async with brokers.open_trio_stage(directory) as (stage, trio), stage.load(SEED) as load:
-            return await brokers.killed_in_turn(stage, load, trio)
+            yield await brokers.killed_in_turn(stage, load, trio)
 
 
-async def disk_full() -> Report:
+async def disk_full() -> AsyncIterator[Report]:
+    """With a Postgres that has little room."""
     with run_directory() as directory:
         async with disk.open_small_stage(directory) as stage, stage.load(SEED) as load:
-            return await disk.disk_full(stage, load)
+            yield await disk.disk_full(stage, load)
 
 
-async def network_fails() -> list[Report]:
-    """Each road in turn, on one stage."""
-    reports = []
+async def clocks_jump() -> AsyncIterator[Report]:
+    """On a stage whose rooms' clocks can be set."""
+    with run_directory() as directory:
+        async with (
+            clocks.open_shifted_stage(directory) as shifted,
+            shifted.stage.load(SEED, hold_s=clocks.HOLD_S) as load,
+        ):
+            yield await clocks.jumps(shifted, load)
+
+
+async def network_fails() -> AsyncIterator[Report]:
+    """Each road in turn, on one stage; a line for each."""
     with run_directory() as directory:
         async with network.open_network(directory, seed=SEED) as net:
             door = net.roads["fans", "ingress"].port
             for road in net.roads:
                 async with net.stage.load(SEED, port=door) as load:
-                    reports.append(await network.road_fails(net, load, road, tuple(network.FAULTS)))
-    return reports
+                    yield await network.road_fails(net, load, road, tuple(network.FAULTS))
 
 
 SCENARIOS: dict[str, Scenario] = {
-    "allocator-kills": alone(kills),
-    "allocator-stopped": alone(sleeper),
-    "allocator-two": alone(two_owners),
-    "postgres-killed": alone(postgres_killed),
-    "postgres-read-only": alone(read_only),
-    "postgres-primary-lost": primary_lost,
-    "postgres-cancelled-wait": cancelled_wait,
+    "allocator-kills": alone(partial(allocators.kills, rounds=KILLS, seed=SEED)),
+    "allocator-stopped": alone(allocators.sleeper),
+    "allocator-two": alone(partial(allocators.two_owners, rounds=5)),
+    "postgres-killed": alone(partial(servers.postgres_killed, rounds=5)),
+    "postgres-read-only": alone(partial(servers.postgres_read_only, seconds=8)),
+    "postgres-primary-lost": with_a_standby(standby.primary_lost),
+    "postgres-cancelled-wait": with_a_standby(standby.cancelled_wait),
     "postgres-disk-full": disk_full,
-    "kafka-killed": alone(kafka_killed),
-    "kafka-lost-tail": alone(lost_tail),
-    "kafka-lost-tail-refilled": alone(lost_tail_refilled),
+    "kafka-killed": alone(partial(servers.kafka_killed, rounds=3)),
+    "kafka-lost-tail": alone(partial(brokers.lost_tail, refilled=False)),
+    "kafka-refilled-tail": alone(partial(brokers.lost_tail, refilled=True)),
     "kafka-three-brokers": brokers_in_turn,
     "network": network_fails,
-    "hostile-input": alone(hostile_input),
-    "holds-expire": alone(holds_expire),
-    "notifier-killed": alone(notifier_killed),
+    "clocks": clocks_jump,
+    "hostile-input": alone(partial(hostile.input_, records=3_000, seed=SEED)),
+    "holds-expire": alone(partial(expiry.all_at_once, holds=HOLDS)),
+    "notifier-killed": alone(partial(sockets.notifier_killed, sockets=SOCKETS, owners=OWNERS, seed=SEED)),
+    "notifier-stuck": alone(partial(sockets.stuck_readers, sockets=SOCKETS, seed=SEED)),
 }
 
 
 async def run(words: Sequence[str]) -> int:
     """The exit code."""
-    failed = False
+    conditions = conditions_of(seed=SEED)
+    at_ms = conditions.pop("at_ms")
+    failed = []
     for name, play in SCENARIOS.items():
         if words and not any(word in name for word in words):
             continue
-        try:
-            told = await play()
-        except disk.NoMount as error:
-            print(Report(fault=name, done=f"skipped: {error}").line(), flush=True)
-            continue
-        except (TimeoutError, AssertionError, ServerFailed, RoomFailed) as error:
-            # One that could not be played to its end says so, and the others have their turn.
-            print(Report(fault=name, done="failed", wrong={type(error).__name__: str(error)[-600:]}).line(), flush=True)
-            failed = True
-            continue
-        failed |= not all(report.ok for report in (told if isinstance(told, list) else [told]))
+        async for report in _played(name, play):
+            line = replace(report, scenario=name, at_ms=at_ms, conditions=conditions)
+            print(keep(line), flush=True)
+            if not line.ok:
+                failed.append(name)
+    if failed:
+        print(f"not ok: {', '.join(dict.fromkeys(failed))}", file=sys.stderr)
     return 1 if failed else 0
 
 
+async def _played(name: str, play: Scenario) -> AsyncIterator[Report]:
+    """What it has to say. One that could not be played to its end says so, and the others have their turn."""
+    began_s = time.monotonic()
+    try:
+        async for report in play():
+            yield replace(report, took_s=round(time.monotonic() - began_s, 1))
+            began_s = time.monotonic()
+    except disk.NoMount as error:
+        yield Report(fault=name, done="nothing: no disk could be mounted here", wrong={"NoMount": str(error)})
+    except (TimeoutError, AssertionError, OSError, asyncpg.PostgresError, ServerFailed, RoomFailed) as error:
+        yield Report(fault=name, done="not to its end", wrong={type(error).__name__: str(error)[-600:]})
+
+
 if __name__ == "__main__":
+    raise_open_files()
     sys.exit(asyncio.run(run(sys.argv[1:])))

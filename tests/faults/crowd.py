@@ -4,14 +4,14 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-import msgspec
-
 from tests.faults.history import HistoryFile, Resumed
-from tests.faults.load import Orders, ShowOnSale, Told
+from tests.faults.load import ShowOnSale, Told
+from tests.faults.talking import Helper
 
 LOAD_SHARE = 0.35
 """Of the measured peak; a quarter is what is promised, and what the lines are checked for."""
-RESUME_TIMEOUT_S = 90.0
+WARM_S = 2.0
+RESUME_TIMEOUT_S = 60.0
 FINISH_TIMEOUT_S = 120.0
 
 
@@ -19,26 +19,18 @@ FINISH_TIMEOUT_S = 120.0
 class Load:
     """The crowd's process, as the scenario talks to it."""
 
-    process: asyncio.subprocess.Process
+    helper: Helper
     history: HistoryFile
     shows: list[ShowOnSale]
     peak_per_s: float = 0.0
     began_s: float = 0.0
     ended_s: float = 0.0
 
-    async def tell(self, told: Told | Orders) -> dict[str, float]:
-        """Give an order and wait until it is carried out."""
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(msgspec.json.encode(told) + b"\n")
-        if isinstance(told, Orders):
-            return {}
-        answer: dict[str, float] = msgspec.json.decode(await self.process.stdout.readline())
-        return answer
-
     async def begin(self, peak_s: float, share: float = LOAD_SHARE) -> None:
-        """Measure the peak, then keep to a share of it."""
-        self.peak_per_s = (await self.tell(Told(peak_s=peak_s)))["peak_per_s"]
-        await self.tell(Told(rate_per_s=max(1.0, share * self.peak_per_s)))
+        """Warm everything up, measure the peak, then keep to a share of it."""
+        await self._tell(Told(peak_s=WARM_S))
+        self.peak_per_s = (await self._tell(Told(peak_s=peak_s)))["peak_per_s"]
+        await self._tell(Told(rate_per_s=max(1.0, share * self.peak_per_s)))
         self.began_s = time.monotonic()
 
     async def finish(self) -> None:
@@ -47,8 +39,8 @@ class Load:
             return
         self.ended_s = time.monotonic()
         async with asyncio.timeout(FINISH_TIMEOUT_S):
-            await self.tell(Told(stop=True))
-            await self.process.wait()
+            await self._tell(Told(stop=True))
+            await self.helper.ended()
         self.history.read_on()
 
     async def resumed_since(self, since_s: float, timeout_s: float = RESUME_TIMEOUT_S) -> float:
@@ -74,3 +66,7 @@ class Load:
             if self.began_s <= line.at_s < self.ended_s
         )
         return begun / (self.ended_s - self.began_s)
+
+    async def _tell(self, told: Told) -> dict[str, float]:
+        """Give an order and wait until it is carried out."""
+        return await self.helper.ask(told, dict[str, float])

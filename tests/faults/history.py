@@ -35,6 +35,8 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     """The `req_…` of the answer: where the command stands in the log."""
     reservation: str = ""
     booking: str = ""
+    retry_after: str = ""
+    """The header of the answer."""
     target: str = ""
     """The reservation that a confirm or a release is about."""
 
@@ -90,11 +92,6 @@ class Resumed:
 def is_decided(line: Line) -> bool:
     """Whether the allocator has spoken: a grant, or a refusal that stands in the log."""
     return line.event == "ok" or (line.event == "fail" and line.request != "")
-
-
-def decided_per_s(lines: Iterable[Line], begin_s: float, end_s: float) -> float:
-    """Verdicts per second between two moments."""
-    return sum(1 for line in lines if is_decided(line) and begin_s <= line.at_s < end_s) / (end_s - begin_s)
 
 
 def as_operations(lines: Iterable[Line]) -> bytes:

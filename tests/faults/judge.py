@@ -34,8 +34,9 @@ class Verdict:
     """Of these, those that are not booked."""
     doubled: int = 0
     """Reservations that nobody asked for, keys with two answers, requests with two outcomes."""
-    unanswered: int = 0
-    """Requests on the log (202) that have no outcome."""
+    gone: set[str] = field(default_factory=set)
+    """Requests that were on the log (202) and have no outcome, whose keys got their verdicts elsewhere: that may be
+    with a log that has lost its tail, and only then."""
     undecided: int = 0
     """Attempts whose last word was unknown: the client had lost patience."""
     errors: int = 0
@@ -95,19 +96,25 @@ def _judge_request(told: Sequence[Line], tables: Tables, verdict: Verdict) -> No
 def _judge_places(attempts: Iterable[Sequence[Line]], tables: Tables, verdict: Verdict) -> None:
     """Each place in the log that a client was told of has one outcome, and it is the one that the client heard."""
     heard: dict[str, set[str]] = defaultdict(set)
+    retried: set[str] = set()
     for told in attempts:
+        has_verdict = any(line.event in {"ok", "fail"} for line in told)
         for line in told:
             if line.request:
                 heard[line.request].add(line.event)
+                if has_verdict:
+                    retried.add(line.request)
     for request, events in heard.items():
         part, log_gen, offset = parse_request(request)
         outcomes = tables.outcomes.get((part, log_gen, offset), ())
         if len(outcomes) > 1:
             verdict.doubled += 1
             verdict.note("two outcomes", request)
-        elif not outcomes and events == {"unknown"}:
-            verdict.unanswered += 1
+        elif not outcomes and events == {"unknown"} and request in retried:
+            verdict.gone.add(request)
             verdict.note("no outcome", request)
+        elif not outcomes and events == {"unknown"}:
+            verdict.note("no outcome, whatever was tried", request)
         elif not outcomes:
             verdict.note("answered without an outcome", request)
         else:

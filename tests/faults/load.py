@@ -24,12 +24,14 @@ from ticketing.clock import SystemClock
 from ticketing.tokens import Pass, TokenKeys
 from ticketing.vocabulary import parse_show
 
-CONNECTIONS_MAX = 400
-IN_FLIGHT_MAX = 3_000
+CONNECTIONS_MAX = 2_000
+IN_FLIGHT_MAX = 20_000
 ANSWER_S_MAX = 8.0
+RETRY_S = 0.3
 PATIENCE_S = 60.0
 PEAK_WORKERS = 48
-PASS_LASTS_MS = 3_600_000
+PASS_LASTS_MS = 3 * 3_600_000
+"""Longer than any clock is wrong by."""
 REPEATED_SHARE = 0.1
 RELEASED_SHARE = 0.1
 LEFT_SHARE = 0.05
@@ -181,9 +183,10 @@ class Crowd:
                 method, asked.path, body=asked.body or None, headers=headers, timeout_s=ANSWER_S_MAX
             )
         except Unreachable:
-            return note("unknown", code="unreachable"), 0.3
-        wait_s = float(answer.headers.get("retry-after", "0.3"))
-        return note(_event(answer), status=answer.status, **_content(answer.json())), wait_s
+            return note("unknown", code="unreachable"), RETRY_S
+        retry_after = answer.headers.get("retry-after", "")
+        line = note(_event(answer), status=answer.status, retry_after=retry_after, **_content(answer.json()))
+        return line, float(retry_after or RETRY_S)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ POLL_S = 0.03
 T = TypeVar("T")
 
 
-async def until(condition: Callable[[], Awaitable[T]], timeout_s: float) -> T:
+async def until(condition: Callable[[], Awaitable[T | None]], timeout_s: float) -> T:
     """What the condition says once that is something. Raises TimeoutError.
 
     Asked again and again, because what is waited for happens in another process.

@@ -22,6 +22,7 @@ from tests.faults.judge import Tables
 from tests.faults.load import Orders, ShowOnSale
 from tests.faults.own_servers import Ground
 from tests.faults.rooms import ROOT, Room, start_room
+from tests.faults.talking import open_helper
 from ticketing.clock import SystemClock
 from ticketing.messages import AnyOutcome, decode_outcomes
 from ticketing.tokens import TokenKeys
@@ -121,9 +122,9 @@ class Stage:
         async with httpx.AsyncClient(base_url=url, timeout=20) as http:
             yield Sale(url, http, database, self.environment(), TokenKeys([self.ground.secret]), admin, "")
 
-    async def make_shows(self, areas: int = 3, seated: int = 1, **terms: Any) -> list[ShowOnSale]:
+    async def make_shows(self, hold_s: int, areas: int = 3, seated: int = 1) -> list[ShowOnSale]:
         """Shows on as many partitions."""
-        policy = {"test": True, "policy": {"hold_s": HOLD_S}, **terms}
+        policy = {"test": True, "policy": {"hold_s": hold_s}}
         async with self.sale() as sale:
             made = [await sale.new_show(capacity=AREA_CAPACITY, **policy) for _ in range(areas)]
             shows = [ShowOnSale(show["show"]) for show in made]
@@ -134,27 +135,21 @@ class Stage:
             return shows
 
     @asynccontextmanager
-    async def load(self, seed: int, *, peak_s: float = PEAK_S, port: int | None = None) -> AsyncIterator[Load]:
+    async def load(
+        self, seed: int, *, peak_s: float = PEAK_S, port: int | None = None, hold_s: int = HOLD_S
+    ) -> AsyncIterator[Load]:
         """A crowd of its own, with shows of its own, which has shown its peak and keeps to its rate.
 
-        `port`: of a proxy, instead of ingress itself.
+        `port`: of a proxy, instead of ingress itself; `hold_s`: how long its holds last.
         """
         assert self.ingress is not None
-        shows = await self.make_shows()
+        shows = await self.make_shows(hold_s)
         path = self.ground.directory / f"{self._number()}-history.jsonl"
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.faults.load", cwd=ROOT,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        load = Load(process, HistoryFile(path), shows)
-        try:
-            await load.tell(Orders(port or self.ingress.port, str(path), self.ground.secret, seed, shows))
+        async with open_helper("tests.faults.load") as helper:
+            helper.tell(Orders(port or self.ingress.port, str(path), self.ground.secret, seed, shows))
+            load = Load(helper, HistoryFile(path), shows)
             await load.begin(peak_s)
             yield load
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.faults.history import HistoryFile, Line, Resumed, decided_per_s
+from tests.faults.history import HistoryFile, Line, Resumed
 from tests.faults.judge import Tables, Verdict, judge
 from ticketing import messages
 from ticketing.messages import AnyOutcome, Reservation
@@ -59,7 +59,7 @@ def judged(history: list[Line] = HISTORY, tables: Tables = TABLES) -> Verdict:
 
 def test_a_clean_history_is_clean() -> None:
     verdict = judged()
-    assert (verdict.acknowledged, verdict.lost, verdict.doubled, verdict.unanswered) == (1, 0, 0, 0)
+    assert (verdict.acknowledged, verdict.lost, verdict.doubled, verdict.gone) == (1, 0, 0, set())
     assert dict(verdict.wrong) == {}
 
 
@@ -92,7 +92,12 @@ def test_one_request_has_one_outcome_and_it_is_the_one_that_was_told() -> None:
     twice = {**TABLES.outcomes, (3, 0, 10): [held, held]}
     assert judged(tables=replace(TABLES, outcomes=twice)).doubled == 1
     none = {place: outcomes for place, outcomes in TABLES.outcomes.items() if place[2] != 9}
-    assert judged(tables=replace(TABLES, outcomes=none)).unanswered == 1
+    verdict = judged(tables=replace(TABLES, outcomes=none))
+    assert verdict.gone == {request_text(3, 0, 9)}, "the same key got its verdict elsewhere"
+    assert "no outcome" in verdict.wrong
+    never = judged(HISTORY[:2], tables=replace(TABLES, outcomes=none))
+    assert (never.gone, never.undecided) == (set(), 1)
+    assert "no outcome, whatever was tried" in never.wrong
     refusal = messages.HoldRefused(
         show=SHOW, seq=1, at_ms=0, offset=10, key=b"", account=ACCOUNT, code="sold_out", detail="", fingerprint=b""
     )
@@ -119,12 +124,6 @@ def test_resumed_is_when_every_show_decides_requests_made_since() -> None:
     resumed.see([line(3, 1, "hold", "invoke", 10.6, show=other)])
     resumed.see([line(3, 1, "hold", "fail", 12.0, show=other, code="sold_out", request=HOLD_AT)])
     assert resumed.after_s == 2.0
-
-
-def test_only_what_was_decided_counts_for_the_rate() -> None:
-    lines = [line(1, 1, "hold", "ok", 1.0), line(2, 1, "hold", "fail", 1.5, code="limit_exceeded", request=HOLD_AT)]
-    lines += [line(3, 1, "hold", "fail", 1.6, code="token_expired"), line(4, 1, "hold", "ok", 3.0)]
-    assert decided_per_s(lines, 1.0, 3.0) == 1.0
 
 
 def test_half_a_line_waits_for_its_other_half(tmp_path: Path) -> None:

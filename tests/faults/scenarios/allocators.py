@@ -53,7 +53,7 @@ async def kills(stage: Stage, load: Load, *, rounds: int, seed: int) -> Report:
         fault="allocator kill -9",
         done=f"{sum(hits.values())} kills, seed {seed}",
         resumed_s=max(resumed),
-        resumed_s_max=RESUMED_S_MAX,
+        limit_s=RESUMED_S_MAX,
         details={
             "hits": dict(hits),
             "in_call_and_committed": committed,
@@ -113,7 +113,6 @@ async def sleeper(stage: Stage, load: Load) -> Report:
         fault="allocator stopped",
         done=f"SIGSTOP {SLEEP_S:.0f} s under load, successor, SIGCONT",
         resumed_s=max(resumed_s, after_waking_s, shared_s),
-        resumed_s_max=LEASE_S + RESUMED_S_MAX,
         details={"left": len(left), "after_waking_s": round(after_waking_s, 2), "shared_s": round(shared_s, 2)},
         wrong=wrong,
     )
@@ -153,7 +152,7 @@ async def two_owners(stage: Stage, load: Load, *, rounds: int) -> Report:
         fault="two allocators for one partition",
         done=f"{rounds} times every partition claimed under its owner",
         resumed_s=max(resumed),
-        resumed_s_max=RESUMED_S_MAX,
+        limit_s=RESUMED_S_MAX,
         details={"replaced": replaced},
         wrong=wrong,
     )

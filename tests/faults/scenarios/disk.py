@@ -20,7 +20,6 @@ DISK_MB = 160
 PIECE_BYTES = 64 * 1024
 STOPPED_S_MAX = 20.0
 FULL_S = 8.0
-RESUMED_S_MAX = 20.0
 RESTART_S_MAX = 120.0
 
 
@@ -86,7 +85,6 @@ async def disk_full(stage: Stage, load: Load) -> Report:
         fault="Postgres disk full",
         done=f"the rest of a disk of {DISK_MB} MB filled for {FULL_S + paused_s:.0f} s",
         resumed_s=resumed_s,
-        resumed_s_max=RESUMED_S_MAX,
         details={"paused_after_s": round(paused_s, 2), "codes_503": sorted({
             line.code for line in load.history.lines if line.status == 503
         })},

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from contextlib import suppress
 from typing import Any
 
@@ -33,6 +34,7 @@ HTTP = (
 async def input_(stage: Stage, load: Load, *, records: int, seed: int) -> Report:
     """Everything at once, on a show of its own and between the commands of those that are being sold."""
     rng = random.Random(seed)
+    rooms = [room for room in stage.rooms if room.is_running]
     async with stage.sale() as sale:
         made = await sale.new_show(capacity=1_000, test=True, policy={"max_held_seats_per_person": 1_000})
     show = parse_show(made["show"])
@@ -51,6 +53,7 @@ async def input_(stage: Stage, load: Load, *, records: int, seed: int) -> Report
     for part in {part for part, _, _ in sent}:
         last = max(offset for where, offset, _ in sent if where == part)
         await until(lambda part=part, last=last: stage.rows(CURSOR, part, last), DECIDED_S_MAX)  # type: ignore[misc]
+    resumed_s = await load.resumed_since(time.monotonic())
     outcomes = (await stage.tables()).outcomes
     wrong: dict[str, Any] = {}
     answered = [len(outcomes.get((part, 0, offset), ())) for part, offset, _ in sent]
@@ -60,7 +63,7 @@ async def input_(stage: Stage, load: Load, *, records: int, seed: int) -> Report
     dead = {(part, row["log_offset"]) for part in {*parts, own_part} for row in await stage.rows(DEAD, part)}
     if not unreadable <= dead:
         wrong["unreadable, and no dead letter"] = sorted(unreadable - dead)[:5]
-    ended = [room.module for room in stage.rooms if room.process.returncode not in {None, -9}]
+    ended = [room.module for room in rooms if not room.is_running]
     if ended:
         wrong["rooms that ended"] = ended
     return await conclude(
@@ -68,8 +71,7 @@ async def input_(stage: Stage, load: Load, *, records: int, seed: int) -> Report
         load,
         fault="hostile input",
         done=f"{records} records on the log (random, bent, repeated, huge), {records // len(HTTP)} broken requests",
-        resumed_s=0.0,
-        resumed_s_max=1.0,
+        resumed_s=resumed_s,
         details={"unreadable": len(unreadable), "dead_letters": len(dead)},
         wrong=wrong,
     )

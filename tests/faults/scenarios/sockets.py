@@ -1,30 +1,37 @@
-"""A notifier that dies with all of its sockets."""
+"""A notifier that dies with all of its sockets, and sockets that nobody reads."""
 
 import asyncio
 import random
 import time
-from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
-from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidHandshake, WebSocketException
+import httpx
+import psutil
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.acceptance.sale import Sale
-from tests.acceptance.spectator import Spectator
+from tests.faults import watching
 from tests.faults.crowd import Load
 from tests.faults.report import Report, conclude
 from tests.faults.rooms import Room, until
 from tests.faults.stage import Stage
+from tests.faults.talking import Helper, open_helper
+from tests.faults.watching import Orders, Seen, Told
 from ticketing.vocabulary import parse_show
 
-SPREAD_S = 3.0
-"""Clients that lose their server come back at a moment of this time."""
+CONNECTED_S_MAX = 60.0
 CONSISTENT_S_MAX = 30.0
 HELD_EVERY_S = 0.1
 BEFORE_S = 2.0
 AFTER_S = 6.0
-SEQ = "SELECT seq FROM show WHERE show_id = $1"
+CALM_S = 5.0
+STUCK_CLOSED_S_MAX = 10.0
+STUCK_BYTES_MAX = 1024 * 1024
+"""What one socket that is not read may cost the notifier, and what its memory moves by anyway (each socket's share)."""
+TOO_SLOW = "4408"
 TAKEN = """
 SELECT s.seat_no, r.status FROM seat_taken s JOIN reservation r USING (part, show_id, reservation_id)
 WHERE s.show_id = $1
@@ -32,147 +39,164 @@ WHERE s.show_id = $1
 
 
 @dataclass
-class Door:
-    """Where the notifier is now."""
+class Audience:
+    """Those who watch the seated show, and the notifier that they watch."""
 
+    stage: Stage
+    helper: Helper
+    sale: Sale
     room: Room
-
-
-@dataclass
-class Watcher:
-    """Somebody who watches a show, and comes back whenever the socket is gone."""
-
-    venue: str
     show: str
-    token: str
-    seq: int = -1
-    seats: dict[str, str] = field(default_factory=dict)
-    areas: dict[str, int] = field(default_factory=dict)
-    decided: Counter[str] = field(default_factory=Counter)
-    connections: int = 0
+    seats: list[str]
+    tokens: list[str]
 
-    async def watch(self, door: Door, rng: random.Random) -> None:
-        """For ever."""
-        while True:
-            url = f"ws://127.0.0.1:{door.room.port}/ws/venues/{self.venue}/shows/{self.show}"
-            try:
-                async with connect(url, max_queue=None, open_timeout=20, ping_interval=None) as socket:
-                    await self._follow(Spectator(socket, self.seq, self.seats, self.areas))
-            except (OSError, WebSocketException, InvalidHandshake, TimeoutError):
-                await asyncio.sleep(rng.uniform(0, SPREAD_S))
+    async def seen(self, **told: Any) -> Seen:
+        """What they have seen, once they have done as told."""
+        return await self.helper.ask(Told(**told), Seen)
 
-    async def _follow(self, spectator: Spectator) -> None:
-        self.connections += 1
-        seen = 0
+    async def until_all(self, sockets: int, connections: int = 1) -> Seen:
+        """Once so many are connected, each for the so-manieth time at least."""
+
+        async def all_are() -> Seen | None:
+            seen = await self.seen()
+            return seen if seen.connected == sockets and seen.connections_least >= connections else None
+
+        return await until(all_are, CONNECTED_S_MAX)
+
+    async def until_true(self) -> dict[str, Any]:
+        """What is wrong with their pictures, when they have had the time to become what the tables say."""
+
+        async def truth() -> dict[str, str]:
+            rows = await self.stage.rows(TAKEN, parse_show(self.show))
+            return {self.seats[row["seat_no"]]: row["status"] for row in rows}
+
+        async def same() -> bool:
+            return [seats for _, seats in (await self.seen()).pictures] == [await truth()]
+
         try:
-            await spectator.hello(self.token or None, self.seq if self.seq >= 0 else None)
-            while True:
-                await spectator.until_seq(spectator.seq + 1)
-                self.seq, self.seats, self.areas = spectator.seq, spectator.seats, spectator.areas
-                seen = self._note(spectator, seen)
-        finally:
-            self.seq, self.seats, self.areas = spectator.seq, spectator.seats, spectator.areas
-            self._note(spectator, seen)
+            await until(same, CONSISTENT_S_MAX)
+        except TimeoutError:
+            true, pictures = await truth(), (await self.seen()).pictures
+            return {"pictures that differ": sum(count for count, seats in pictures if seats != true)}
+        return {}
 
-    def _note(self, spectator: Spectator, seen: int) -> int:
-        for frame in spectator.heard[seen:]:
-            if frame["type"] == "request_decided":
-                self.decided[frame["data"]["outcome"].get("reservation", "")] += 1
-        spectator.heard.clear()
-        return 0
+    async def metrics(self) -> dict[str, float]:
+        """The notifier's: open sockets, and those that were closed for being too slow."""
+        async with httpx.AsyncClient() as http:
+            text = (await http.get(f"{self.room.url}/metrics")).text
+        found = {"sockets": 0.0, "too_slow": 0.0}
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                if sample.name == "onsale_notifier_sockets":
+                    found["sockets"] = sample.value
+                elif sample.name == "onsale_notifier_closed_total" and sample.labels["code"] == TOO_SLOW:
+                    found["too_slow"] = sample.value
+        return found
+
+
+@asynccontextmanager
+async def open_audience(stage: Stage, load: Load, *, sockets: int, owners: int, seed: int) -> AsyncIterator[Audience]:
+    """All of them connected, with a picture of the show."""
+    show = load.shows[-1]
+    async with stage.sale() as sale, open_helper(watching.__name__) as helper:
+        venue = (await sale.call("GET", f"/api/events/{show.show}")).body["venue"]
+        room = await stage.start("notifier")
+        tokens = [sale.fan(show.show) for _ in range(owners)]
+        helper.tell(Orders(room.port, f"/ws/venues/{venue}/shows/{show.show}", sockets, tokens, seed))
+        audience = Audience(stage, helper, sale, room, show.show, show.seats, tokens)
+        await audience.until_all(sockets)
+        yield audience
 
 
 async def notifier_killed(stage: Stage, load: Load, *, sockets: int, owners: int, seed: int) -> Report:
     """kill -9 under load while owners' holds are being decided; another one is started. All come back by themselves."""
-    rng = random.Random(seed)
-    show = load.shows[-1]
-    numbers = {label: number for number, label in enumerate(show.seats)}
-    wrong: dict[str, Any] = {}
-    async with stage.sale() as sale:
-        venue = (await sale.call("GET", f"/api/events/{show.show}")).body["venue"]
-        door = Door(await stage.start("notifier"))
-        tokens = [sale.fan(show.show) for _ in range(owners)] + [""] * (sockets - owners)
-        watchers = [Watcher(venue, show.show, token) for token in tokens]
-        watching = [asyncio.create_task(watcher.watch(door, rng)) for watcher in watchers]
-        await until(lambda: _all(watchers, lambda watcher: watcher.seq >= 0), CONSISTENT_S_MAX)
-        holding = asyncio.create_task(_hold_now_and_then(sale, watchers[:owners], numbers, rng))
+    async with open_audience(stage, load, sockets=sockets, owners=owners, seed=seed) as audience:
+        holding = asyncio.create_task(_hold_now_and_then(audience, random.Random(seed)))
         await asyncio.sleep(BEFORE_S)
-        await door.room.kill()
+        await audience.room.kill()
         began_s = time.monotonic()
-        door.room = await stage.start("notifier")
+        audience.room = await stage.start("notifier")
         up_s = time.monotonic() - began_s
-        await until(lambda: _all(watchers, lambda watcher: watcher.connections > 1), CONSISTENT_S_MAX)
+        await audience.seen(port=audience.room.port)
+        await audience.until_all(sockets, connections=2)
         back_s = time.monotonic() - began_s
         await asyncio.sleep(AFTER_S)
         held = await holding
-        resumed_s = await load.resumed_since(began_s)
         await load.finish()
-        consistent_s = await _consistent(stage, watchers, show.show, numbers, wrong)
-        for task in watching:
-            task.cancel()
-        await asyncio.gather(*watching, return_exceptions=True)
-    missed = [one for watcher, granted in zip(watchers, held, strict=False) for one in granted - watcher.decided.keys()]
+        wrong = await audience.until_true()
+        seen = await audience.seen()
+    missed = [one for told, granted in zip(seen.decided, held, strict=True) for one in granted - told.keys()]
     if missed:
         wrong["personal outcomes missed"] = missed[:5]
+    if seen.gaps:
+        wrong["frames with a gap before them"] = seen.gaps
     return await conclude(
         stage,
         load,
         fault="notifier kill -9",
         done=f"with {sockets} sockets, {owners} of them owners of {sum(map(len, held))} holds; started again",
-        resumed_s=resumed_s,
-        resumed_s_max=5.0,
+        resumed_s=back_s,
         also_granted=[one for granted in held for one in granted],
+        details={"started_again_s": round(up_s, 2), "personal_outcomes": sum(map(len, held)), "missed": len(missed)},
+        wrong=wrong,
+    )
+
+
+async def stuck_readers(stage: Stage, load: Load, *, sockets: int, seed: int) -> Report:
+    """One of a hundred stops to read, another one reads now and then; all others hear what they heard before."""
+    few = sockets // 100
+    wrong: dict[str, Any] = {}
+    async with open_audience(stage, load, sockets=sockets, owners=0, seed=seed) as audience:
+        await audience.seen(forget=True)
+        await asyncio.sleep(CALM_S)
+        before = await audience.seen(forget=True)
+        process = psutil.Process(audience.room.process.pid)
+        rss_bytes = rss_most_bytes = process.memory_info().rss
+        began_s = time.monotonic()
+        await audience.seen(stuck=few, slow=few)
+
+        async def closed() -> bool:
+            nonlocal rss_most_bytes
+            rss_most_bytes = max(rss_most_bytes, process.memory_info().rss)
+            return (await audience.metrics())["too_slow"] >= few
+
+        try:
+            await until(closed, 2 * STUCK_CLOSED_S_MAX)
+            closed_s = time.monotonic() - began_s
+        except TimeoutError:
+            closed_s = float("inf")
+        while_stuck = await audience.seen()
+        if while_stuck.lost or while_stuck.connected != sockets - few:
+            wrong["others lost their sockets"] = [while_stuck.lost, while_stuck.connected]
+        if (await audience.metrics())["sockets"] != sockets - few:
+            wrong["open sockets"] = await audience.metrics()
+        grown_bytes = rss_most_bytes - rss_bytes
+        if grown_bytes > few * STUCK_BYTES_MAX:
+            wrong["memory grew by"] = grown_bytes
+        await load.finish()
+        wrong |= await audience.until_true()
+    return await conclude(
+        stage,
+        load,
+        fault="stuck and slow readers",
+        done=f"of {sockets} sockets {few} ask for snapshots and read nothing, {few} read now and then",
+        resumed_s=closed_s,
+        limit_s=STUCK_CLOSED_S_MAX,
         details={
-            "started_again_s": round(up_s, 2),
-            "all_back_s": round(back_s, 2),
-            "consistent_after_the_last_sale_s": round(consistent_s, 2),
-            "personal_outcomes": sum(map(len, held)),
-            "missed": len(missed),
+            "frame_age_before_ms": before.late_ms,
+            "frame_age_while_stuck_ms": while_stuck.late_ms,
+            "memory_grown_kb": grown_bytes // 1024,
         },
         wrong=wrong,
     )
 
 
-async def _all(watchers: list[Watcher], condition: Any) -> bool:
-    return all(condition(watcher) for watcher in watchers)
-
-
-async def _hold_now_and_then(
-    sale: Sale, owners: list[Watcher], numbers: dict[str, int], rng: random.Random
-) -> list[set[str]]:
+async def _hold_now_and_then(audience: Audience, rng: random.Random) -> list[set[str]]:
     """Each owner tries for some seats, before, during and after; what each was granted."""
-    labels = list(numbers)
-    granted: list[set[str]] = [set() for _ in owners]
-    for number, owner in enumerate(owners * 2):
-        answer = await sale.hold(owner.show, owner.token, rng.choice(labels))
+    granted: list[set[str]] = [set() for _ in audience.tokens]
+    for number, token in enumerate(audience.tokens * 2):
+        answer = await audience.sale.hold(audience.show, token, rng.choice(audience.seats))
         if answer.status == 201:
-            granted[number % len(owners)].add(answer.body["reservation"])
+            granted[number % len(granted)].add(answer.body["reservation"])
         await asyncio.sleep(HELD_EVERY_S)
     return granted
-
-
-async def _consistent(
-    stage: Stage, watchers: list[Watcher], show: str, numbers: dict[str, int], wrong: dict[str, Any]
-) -> float:
-    """Until every picture is what the tables say; seconds."""
-    began_s = time.monotonic()
-    labels = {number: label for label, number in numbers.items()}
-
-    async def differing() -> list[Watcher]:
-        rows = await stage.rows(TAKEN, parse_show(show))
-        truth = {labels[row["seat_no"]]: row["status"] for row in rows}
-        return [
-            watcher
-            for watcher in watchers
-            if {label: status for label, status in watcher.seats.items() if status != "available"} != truth
-        ]
-
-    async def same() -> bool:
-        return not await differing()
-
-    try:
-        await until(same, CONSISTENT_S_MAX)
-    except TimeoutError:
-        (seq,) = await stage.rows(SEQ, parse_show(show))
-        wrong["pictures that differ"] = {"count": len(await differing()), "seq": seq["seq"]}
-    return time.monotonic() - began_s

@@ -53,7 +53,7 @@ async def primary_lost(stage: Stage, load: Load, pair: PostgresPair) -> Report:
         fault="Postgres primary lost",
         done="kill -9, synchronous standby promoted, address moved",
         resumed_s=resumed_s,
-        resumed_s_max=PROMOTED_S_MAX,
+        limit_s=PROMOTED_S_MAX,
         details={"moved_s": round(moved_s, 2)},
     )
 
@@ -95,7 +95,7 @@ async def cancelled_wait(stage: Stage, load: Load, pair: PostgresPair) -> Report
         fault="cancelled wait for the standby",
         done=f"pg_cancel_backend of {len(pids)} batches during SyncRep, then kill -9 and promotion",
         resumed_s=resumed_s,
-        resumed_s_max=PROMOTED_S_MAX,
+        limit_s=PROMOTED_S_MAX,
         details={"batches_only_the_primary_had": seen, "warned": warned},
         wrong=wrong,
     )

@@ -1,0 +1,60 @@
+"""Somebody who only looks: what is on sale must be told whatever becomes of the writes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import cycle
+
+import httpx
+
+from tests.faults.crowd import Load
+from tests.faults.stage import Stage
+
+READ_EVERY_S = 0.1
+ANSWER_S_MAX = 5.0
+
+
+@dataclass
+class Reads:
+    """How many looks were answered, and what came instead of an answer."""
+
+    answered: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+@asynccontextmanager
+async def reading(stage: Stage, load: Load) -> AsyncIterator[Reads]:
+    """Looks at each show in turn for as long as the context is open, and at all of them before that: what nobody has
+    looked at yet is read from Postgres."""
+    assert stage.ingress is not None
+    reads = Reads()
+    paths = [f"/api/events/{show.show}" for show in load.shows]
+    async with httpx.AsyncClient(base_url=stage.ingress.url, timeout=ANSWER_S_MAX) as http:
+        for path in paths:
+            await _read(http, path, reads)
+        task = asyncio.create_task(_read_on(http, paths, reads))
+        try:
+            yield reads
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+async def _read_on(http: httpx.AsyncClient, paths: list[str], reads: Reads) -> None:
+    for path in cycle(paths):
+        await _read(http, path, reads)
+        await asyncio.sleep(READ_EVERY_S)
+
+
+async def _read(http: httpx.AsyncClient, path: str, reads: Reads) -> None:
+    try:
+        answer = await http.get(path)
+    except httpx.TransportError as error:
+        reads.failed.append(f"{path} {error!r}")
+        return
+    if answer.status_code == httpx.codes.OK:
+        reads.answered += 1
+    else:
+        reads.failed.append(f"{path} {answer.status_code} {answer.text[:100]}")
