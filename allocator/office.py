@@ -231,7 +231,6 @@ class Office:
         except DeskError:
             return []
         now_ms = self._clock.now_ms()
-        oldest_ms = desk.waiting_since_ms
         statuses = []
         for show, stock in list(desk.state.shows.items()):
             taken = len(stock.owners) + sum(stock.area_taken)
@@ -247,7 +246,7 @@ class Office:
                     held=taken - booked,
                     booked=booked,
                     lag_records=max(0, end - desk.position.next_offset),
-                    lag_ms=max(0, now_ms - oldest_ms) if oldest_ms is not None else 0,
+                    lag_ms=desk.lag_ms,
                 )
             )
         return statuses
