@@ -1,4 +1,4 @@
-"""The quick part of `make faults`: the faults that take no server of their own, on one stage, under load."""
+"""The quick part of `make faults`: what one stage of servers can bear, one after the other, under load."""
 
 from collections.abc import AsyncIterator
 
@@ -10,7 +10,7 @@ from tests.faults.scenarios import allocators, hostile, servers
 from tests.faults.stage import Stage, open_stage
 from tests.servers import run_directory
 
-pytestmark = [pytest.mark.anyio, pytest.mark.faults, pytest.mark.kills, pytest.mark.slow]
+pytestmark = [pytest.mark.anyio, pytest.mark.servers, pytest.mark.kills, pytest.mark.slow]
 
 SEED = 4
 KILLS = 30

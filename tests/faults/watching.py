@@ -51,6 +51,8 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     """So many read now and then only."""
     forget: bool = False
     """Begin to count anew."""
+    describe: bool = False
+    """Tell the pictures, too, and what owners were told, which takes a while."""
     stop: bool = False
 
 
@@ -67,9 +69,9 @@ class Seen(msgspec.Struct):
     """Frames that did not begin where the one before ended."""
     late_ms: list[int]
     """How old frames were when they arrived since the last `forget`: median, 99 of 100, the oldest."""
-    pictures: list[tuple[int, dict[str, str]]]
+    pictures: list[tuple[int, dict[str, str]]] = []
     """How many of those that read see these seats as taken."""
-    decided: list[dict[str, int]]
+    decided: list[dict[str, int]] = []
     """Of each token, how often it was told of each reservation."""
 
 
@@ -129,7 +131,7 @@ class Crowd:
             self._stick(watcher)
         first = len(self.watchers) - told.stuck - told.slow
         self._tasks += [asyncio.create_task(self._dawdle(each)) for each in self.watchers[first : first + told.slow]]
-        return self._seen()
+        return self._described() if told.describe else self._seen()
 
     async def end(self) -> None:
         """Everybody leaves."""
@@ -192,18 +194,22 @@ class Crowd:
 
     def _seen(self) -> Seen:
         reading = [watcher for watcher in self.watchers if watcher.reads]
-        taken: Counter[frozenset[tuple[str, str]]] = Counter()
-        for picture, count in Counter(watcher.picture for watcher in reading).items():
-            taken[frozenset(picture.taken().items())] += count
         return Seen(
             connected=sum(watcher.is_open for watcher in reading),
             connections_least=min(watcher.connections for watcher in reading),
             lost=self.lost,
             gaps=self.gaps,
             late_ms=_spread(self.late_ms),
-            pictures=[(count, dict(seats)) for seats, count in taken.items()],
-            decided=[dict(watcher.decided) for watcher in self.watchers[: len(self.orders.tokens)]],
         )
+
+    def _described(self) -> Seen:
+        taken: Counter[frozenset[tuple[str, str]]] = Counter()
+        for picture, count in Counter(watcher.picture for watcher in self.watchers if watcher.reads).items():
+            taken[frozenset(picture.taken().items())] += count
+        seen = self._seen()
+        seen.pictures = [(count, dict(seats)) for seats, count in taken.items()]
+        seen.decided = [dict(watcher.decided) for watcher in self.watchers[: len(self.orders.tokens)]]
+        return seen
 
 
 def _spread(counted: Counter[int]) -> list[int]:

@@ -71,12 +71,12 @@ class Audience:
             return {self.seats[row["seat_no"]]: row["status"] for row in rows}
 
         async def same() -> bool:
-            return [seats for _, seats in (await self.seen()).pictures] == [await truth()]
+            return [seats for _, seats in (await self.seen(describe=True)).pictures] == [await truth()]
 
         try:
             await until(same, CONSISTENT_S_MAX)
         except TimeoutError:
-            true, pictures = await truth(), (await self.seen()).pictures
+            true, pictures = await truth(), (await self.seen(describe=True)).pictures
             return {"pictures that differ": sum(count for count, seats in pictures if seats != true)}
         return {}
 
@@ -124,7 +124,7 @@ async def notifier_killed(stage: Stage, load: Load, *, sockets: int, owners: int
         held = await holding
         await load.finish()
         wrong = await audience.until_true()
-        seen = await audience.seen()
+        seen = await audience.seen(describe=True)
     missed = [one for told, granted in zip(seen.decided, held, strict=True) for one in granted - told.keys()]
     if missed:
         wrong["personal outcomes missed"] = missed[:5]
