@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import allocator, big, latency, pipeline, shedding
+from bench import allocator, big, latency, many, pipeline, shedding
 
 BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
     "allocator": allocator.main,
@@ -12,6 +12,7 @@ BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
     "latency": latency.main,
     "shedding": shedding.main,
     "big": big.main,
+    "many": many.main,
 }
 
 
