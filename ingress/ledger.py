@@ -41,6 +41,9 @@ FIND_CONTACT = """
 SELECT name, email, phone, notes, special_requests FROM contact_booking
 WHERE show_id = $1 AND reservation_id = $2 ORDER BY created_at_ms DESC LIMIT 1
 """
+ERASE_BOOKING = "DELETE FROM contact_booking WHERE show_id = $1 AND reservation_id = $2 RETURNING true"
+# Few and far between, and never while somebody waits: no index for it.
+ERASE_EMAIL = "DELETE FROM contact_booking WHERE lower(email) = lower($1) RETURNING true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,16 @@ class Ledger:
         with reaching_postgres():
             row = await self._pool.fetchrow(FIND_CONTACT, show, reservation)
         return None if row is None else ContactRow(*row)
+
+    async def erase_booking(self, show: int, reservation: bytes) -> int:
+        """Forget whom a booking is for; how many rows are gone. The booking itself stays."""
+        with reaching_postgres():
+            return len(await self._pool.fetch(ERASE_BOOKING, show, reservation))
+
+    async def erase_email(self, email: str) -> int:
+        """Forget whoever has this address, capitals or not; how many rows are gone."""
+        with reaching_postgres():
+            return len(await self._pool.fetch(ERASE_EMAIL, email))
 
 
 def _pairs(flat: list[int]) -> tuple[tuple[int, int], ...]:

@@ -9,9 +9,10 @@ from rich.console import Console
 
 from infra import doctor as machine
 from infra import embedded
-from onsale import running
+from onsale import records, running
 from onsale.admin import AdminFailed
 from onsale.installation import NotProvisioned, infra_settings, open_installation, provision
+from onsale.records import DataDir, say
 from onsale.server_process import UpFailed
 
 UNAVAILABLE = 2
@@ -28,19 +29,7 @@ keys_app = typer.Typer(
     help="API keys for partners, admins and operators.", no_args_is_help=True, rich_markup_mode="markdown"
 )
 app.add_typer(keys_app, name="keys")
-
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        help="Where the embedded servers keep their data, with the secret and the logs. Default: ONSALE_DATA_DIR, "
-        "else .onsale in the current directory.",
-        show_default=False,
-    ),
-]
-
-
-def _say(text: str) -> None:
-    Console(stderr=True).print(text, highlight=False)
+app.add_typer(records.app)
 
 
 @app.command()
@@ -72,9 +61,9 @@ def up(
         data_dir=data_dir, port=port, allocators=allocators, log_level=log_level, tell_of_deaths=not as_json
     )
     try:
-        code = run_up(options, _say, lambda done: greet(done, as_json=as_json))
+        code = run_up(options, say, lambda done: greet(done, as_json=as_json))
     except (running.AlreadyRunning, embedded.ServersUnavailable, NotProvisioned) as error:
-        _say(str(error))
+        say(str(error))
         raise typer.Exit(UNAVAILABLE) from None
     raise typer.Exit(code)
 
@@ -89,10 +78,10 @@ def stop(data_dir: DataDir = None) -> None:
     try:
         ended = running.stop(directory)
     except TimeoutError as error:
-        _say(str(error))
+        say(str(error))
         raise typer.Exit(1) from None
     ended = embedded.stop(directory) or ended
-    _say(f"stopped what ran in {directory}" if ended else f"nothing runs in {directory}")
+    say(f"stopped what ran in {directory}" if ended else f"nothing runs in {directory}")
 
 
 @app.command()
@@ -127,77 +116,16 @@ def create_key(
     from onsale.keys import make_key  # noqa: PLC0415 -- the API's own code, which other commands need not import
 
     try:
-        with open_installation(infra_settings(data_dir), _say) as installation:
+        with open_installation(infra_settings(data_dir), say) as installation:
             provision(installation)
             key_id, key = asyncio.run(make_key(installation, name, role, sandbox=sandbox))
     except (embedded.ServersUnavailable, NotProvisioned) as error:
-        _say(str(error))
+        say(str(error))
         raise typer.Exit(UNAVAILABLE) from None
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
-    _say(f"{key_id}: {', '.join(sorted(role))}")
+    say(f"{key_id}: {', '.join(sorted(role))}")
     print(key)
-
-
-@app.command()
-def verify(
-    *,
-    show: Annotated[str | None, typer.Option(help="Judge this show alone (shw_…).", show_default=False)] = None,
-    replay: Annotated[
-        bool, typer.Option("--replay", help="Decide the commands in the log once more as well, and compare.")
-    ] = False,
-    history: Annotated[
-        Path | None,
-        typer.Option(
-            help="Check what clients were told as well: JSON lines, see docs/histories.md.", show_default=False
-        ),
-    ] = None,
-    archive: Annotated[
-        Path | None,
-        typer.Option(help="Check this archive of a show instead; needs no server.", show_default=False),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    data_dir: DataDir = None,
-) -> None:
-    """Prove from Postgres alone that what happened may happen.
-
-    Rebuilds every seat, area, reservation, payment and show from the log of outcomes, judges every step, and compares
-    where that ends with what the tables hold. It runs beside a sale that goes on: it reads one snapshot, as a role
-    that can only read.
-
-    With --replay it also reads topic commands from the beginning, decides every command again and compares outcome by
-    outcome; it says which offsets that covers, and why not the others.
-
-    Exit code 0: no violation. 1: violations, each named. 2: it could not run.
-    """
-    from onsale.verify.command import VerifyOptions  # noqa: PLC0415 -- imports the allocator, which others need not
-    from onsale.verify.command import verify as run_verify  # noqa: PLC0415 -- as above
-
-    if history is not None and show is not None:
-        raise typer.BadParameter("--history is checked against all shows: leave --show away")
-    if archive is not None and (history is not None or show is not None or replay):
-        raise typer.BadParameter("--archive stands alone: a file has one show, and its commands are always replayed")
-    options = VerifyOptions(
-        data_dir=data_dir, show=show, replay=replay, history=history, archive=archive, as_json=as_json
-    )
-    raise typer.Exit(run_verify(options, _say))
-
-
-@app.command()
-def archive(
-    file: Annotated[Path, typer.Argument(help="Where to; it must not exist. By custom it ends in .jsonl.gz.")],
-    show: Annotated[str, typer.Option(help="The show (shw_…); it must be closed.")],
-    data_dir: DataDir = None,
-) -> None:
-    """Keep a closed show in one file: its commands, its log of outcomes and its rows.
-
-    `onsale verify --archive FILE` checks it without any server; docs/archive.md tells what stands in it.
-
-    Exit code 0: written. 2: it could not be, and there is no file.
-    """
-    from onsale.verify.archive_command import archive as run_archive  # noqa: PLC0415 -- as with verify
-
-    raise typer.Exit(run_archive(data_dir, show, file, _say))
 
 
 @app.command()
@@ -257,7 +185,7 @@ def demo(
     try:
         code = asyncio.run(run_demo(options))
     except (AdminFailed, UpFailed) as error:
-        _say(str(error) or "onsale up did not come up")
+        say(str(error) or "onsale up did not come up")
         code = UNAVAILABLE
     except KeyboardInterrupt:
         code = 130

@@ -53,9 +53,14 @@ async def kept_keys(installation: Installation) -> KeptKeys:
     return made
 
 
+def ingress_pool(postgres_url: str, secret: str, application_name: str) -> AbstractAsyncContextManager[Pool]:
+    """One connection as the role of ingress, which owns keys and contacts."""
+    url = room_url(postgres_url, "onsale_ingress", secret)
+    return open_pool(url, min_size=1, max_size=1, application_name=application_name)
+
+
 def _pool(installation: Installation) -> AbstractAsyncContextManager[Pool]:
-    url = room_url(installation.postgres_url, "onsale_ingress", installation.secret)
-    return open_pool(url, min_size=1, max_size=1, application_name="onsale keys")
+    return ingress_pool(installation.postgres_url, installation.secret, "onsale keys")
 
 
 async def _create(pool: Pool, name: str, roles: Sequence[str], *, sandbox: bool) -> tuple[str, str]:

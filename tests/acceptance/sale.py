@@ -148,13 +148,13 @@ class Sale:
         finally:
             await connection.close()
 
-    async def verify(self) -> tuple[int, str]:
-        """Exit code and report of `onsale verify`, as a process of its own."""
+    async def onsale(self, *arguments: str) -> tuple[int, str]:
+        """Exit code and words of a command, as a process of its own."""
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "onsale",
-            "verify",
+            *arguments,
             env=self.environment,
             cwd=ROOT,
             stdout=asyncio.subprocess.PIPE,
@@ -163,6 +163,10 @@ class Sale:
         output, _ = await process.communicate()
         assert process.returncode is not None
         return process.returncode, output.decode()
+
+    async def verify(self) -> tuple[int, str]:
+        """Exit code and report of `onsale verify`."""
+        return await self.onsale("verify")
 
 
 @asynccontextmanager
