@@ -26,12 +26,13 @@ from ingress.app import Api
 from ingress.asgi import Response
 from ingress.callers import Callers, require_sale
 from ingress.catalogue import Catalogue
+from ingress.forms import Forms
 from ingress.keys import KeyCache, find_key
 from ingress.operations import Call, KeyUse, Operation, Table, Who
 from ingress.refusals import Refused, from_rejection
-from ingress.sale_routes import answered
 from ingress.settings import Settings
 from ingress.shelf import Shelf
+from ingress.verdicts import answered
 from runtime import logs
 from runtime.postgres import open_pool
 from runtime.process import RunningRoom, run, serve_together
@@ -123,9 +124,7 @@ async def open_till(settings: Settings) -> AsyncIterator[RunningRoom]:
         api = Api(
             Table([hold]),
             callers=Callers(keys=keys, tokens=tokens, clock=clock),
-            clock=clock,
-            entropy=os.urandom,
-            wait_default_s=settings.ingress_wait_default_s,
+            forms=Forms(clock, os.urandom, settings.ingress_wait_default_s),
             body_deadline_s=settings.ingress_body_deadline_s,
         )
         yield RunningRoom(name="till", app=cast(Any, api), prefixes=("/api",))

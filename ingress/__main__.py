@@ -11,11 +11,11 @@ from ingress.callers import Callers
 from ingress.catalogue import Catalogue
 from ingress.keys import KeyCache, find_key
 from ingress.ledger import Ledger
-from ingress.log_edge import FutureBell, KafkaCommandLog
+from ingress.log_edge import FutureBell, KafkaCommandLog, TickingAlarms
 from ingress.looking import Looking
 from ingress.loops import CommandEnds, ShowStatuses, read_outcomes, watch_postgres
 from ingress.outcomes import Followed, OutcomeReader
-from ingress.rows import Ports, open_api
+from ingress.rows import Ports, open_api, open_direct
 from ingress.service import Condition, SaleDesk
 from ingress.settings import Settings
 from ingress.shelf import Shelf
@@ -92,39 +92,38 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             keys_max=settings.ingress_keys_cached_max,
         )
         tokens = TokenKeys(settings.secrets)
-        api = open_api(
-            Ports(
-                desk=SaleDesk(
-                    log=KafkaCommandLog(producer),
-                    waiters=waiters,
-                    condition=condition,
-                    new_bell=FutureBell,
-                    clock=clock,
-                    lag_max_ms=settings.ingress_lag_max_ms,
-                    holds_waiting_max=settings.ingress_holds_waiting_max,
-                ),
-                catalogue=catalogue,
-                ledger=ledger,
-                shelf=Shelf(
-                    catalogue.show,
-                    catalogue.document,
-                    shows_max=settings.ingress_shows_cached_max,
-                    places_max=settings.ingress_places_cached_max,
-                ),
-                looking=Looking(views=views, snapshots=ledger, seen=follower.seen, pause=asyncio.sleep),
-                views=views,
-                callers=Callers(keys=keys, tokens=tokens, clock=clock),
-                tokens=tokens,
-                ends=CommandEnds(ends_reader),
-                counts=statuses.counts,
+        ports = Ports(
+            desk=SaleDesk(
+                log=KafkaCommandLog(producer),
+                waiters=waiters,
+                condition=condition,
+                new_bell=FutureBell,
+                alarms=TickingAlarms(),
                 clock=clock,
-                entropy=os.urandom,
+                lag_max_ms=settings.ingress_lag_max_ms,
+                holds_waiting_max=settings.ingress_holds_waiting_max,
             ),
-            settings,
+            catalogue=catalogue,
+            ledger=ledger,
+            shelf=Shelf(
+                catalogue.show,
+                catalogue.document,
+                shows_max=settings.ingress_shows_cached_max,
+                places_max=settings.ingress_places_cached_max,
+            ),
+            looking=Looking(views=views, snapshots=ledger, seen=follower.seen, pause=asyncio.sleep),
+            views=views,
+            callers=Callers(keys=keys, tokens=tokens, clock=clock),
+            tokens=tokens,
+            ends=CommandEnds(ends_reader),
+            counts=statuses.counts,
+            clock=clock,
+            entropy=os.urandom,
         )
         yield RunningRoom(
             name=ROOM,
-            app=api,
+            app=open_api(ports, settings),
+            direct=open_direct(ports, settings).routes,
             prefixes=("/api",),
             tasks=[
                 partial(read_outcomes, follower, clock),

@@ -1,4 +1,4 @@
-"""HTTP as this room needs it, directly on ASGI: a request whose body is bounded, and an answer in one piece."""
+"""HTTP as this room needs it, on ASGI or below: a request whose body is bounded, and an answer in one piece."""
 
 import asyncio
 import re
@@ -24,16 +24,17 @@ class ClientGone(Exception):
 
 
 class Request:
-    """One request. Headers are looked up by lower-case name."""
+    """One request without its body. Headers are looked up by lower-case name; `query_string` is as it was sent."""
 
-    __slots__ = ("_receive", "_scope", "headers", "method", "path", "request_id")
+    __slots__ = ("headers", "method", "path", "query_string", "request_id")
 
-    def __init__(self, scope: Scope, receive: Receive, request_id: str) -> None:
-        self._scope = scope
-        self._receive = receive
-        self.method: str = scope["method"]
-        self.path: str = scope["path"]
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+    def __init__(
+        self, method: str, path: str, headers: dict[bytes, bytes], request_id: str, query_string: bytes = b""
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.headers = headers
+        self.query_string = query_string
         given = self.header("x-request-id")
         self.request_id = given if given is not None and _REQUEST_ID.fullmatch(given) else request_id
 
@@ -44,44 +45,49 @@ class Request:
 
     def query(self) -> dict[str, str]:
         """The query's fields; of one named twice the last. Raises `Refused`."""
-        raw: bytes = self._scope["query_string"]
         try:
-            pairs = parse_qsl(raw.decode("latin-1"), keep_blank_values=True, max_num_fields=QUERY_FIELDS_MAX)
+            pairs = parse_qsl(
+                self.query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=QUERY_FIELDS_MAX
+            )
         except ValueError as error:
             raise Refused("invalid_request", f"more than {QUERY_FIELDS_MAX} fields in the query") from error
         return dict(pairs)
 
-    async def body(self, *, bytes_max: int, deadline_s: float, gzip_allowed: bool = False) -> bytes:
-        """The whole body, inflated where that is allowed. Raises `Refused`, `ClientGone`."""
-        announced = self.header("content-length")
-        if announced is not None and announced.isdecimal() and int(announced) > bytes_max:
-            raise Refused("body_too_large", f"at most {bytes_max} bytes")
-        encoding = (self.header("content-encoding") or "identity").lower()
-        if encoding not in (("identity", "gzip") if gzip_allowed else ("identity",)):
-            raise Refused("unsupported_media_type", f"the content encoding {encoding[:40]!r} is not taken here")
-        raw = await self._read(bytes_max, deadline_s)
-        return _inflate(raw, bytes_max) if encoding == "gzip" else raw
 
-    async def _read(self, bytes_max: int, deadline_s: float) -> bytes:
-        message = await self._receive()
-        if message["type"] == "http.request" and not message.get("more_body"):
-            # Most requests come in one piece, and need no timer.
-            whole: bytes = message.get("body", b"")
-            _check_size(len(whole), bytes_max)
-            return whole
-        pieces = bytearray()
-        try:
-            async with asyncio.timeout(deadline_s):
-                while True:
-                    if message["type"] != "http.request":
-                        raise ClientGone
-                    pieces += message.get("body", b"")
-                    _check_size(len(pieces), bytes_max)
-                    if not message.get("more_body"):
-                        return bytes(pieces)
-                    message = await self._receive()
-        except TimeoutError as error:
-            raise Refused("body_too_slow", f"the body did not arrive within {deadline_s:g} seconds") from error
+async def read_body(
+    request: Request, receive: Receive, *, bytes_max: int, deadline_s: float, gzip_allowed: bool = False
+) -> bytes:
+    """The whole body, inflated where that is allowed. Raises `Refused`, `ClientGone`."""
+    announced = request.header("content-length")
+    if announced is not None and announced.isdecimal() and int(announced) > bytes_max:
+        raise Refused("body_too_large", f"at most {bytes_max} bytes")
+    encoding = (request.header("content-encoding") or "identity").lower()
+    if encoding not in (("identity", "gzip") if gzip_allowed else ("identity",)):
+        raise Refused("unsupported_media_type", f"the content encoding {encoding[:40]!r} is not taken here")
+    raw = await _read(receive, bytes_max, deadline_s)
+    return _inflate(raw, bytes_max) if encoding == "gzip" else raw
+
+
+async def _read(receive: Receive, bytes_max: int, deadline_s: float) -> bytes:
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body"):
+        # Most requests come in one piece, and need no timer.
+        whole: bytes = message.get("body", b"")
+        _check_size(len(whole), bytes_max)
+        return whole
+    pieces = bytearray()
+    try:
+        async with asyncio.timeout(deadline_s):
+            while True:
+                if message["type"] != "http.request":
+                    raise ClientGone
+                pieces += message.get("body", b"")
+                _check_size(len(pieces), bytes_max)
+                if not message.get("more_body"):
+                    return bytes(pieces)
+                message = await receive()
+    except TimeoutError as error:
+        raise Refused("body_too_slow", f"the body did not arrive within {deadline_s:g} seconds") from error
 
 
 class Response:
@@ -95,6 +101,12 @@ class Response:
         self.status = status
         self.body = body
         self.headers = [("content-type", media_type), *headers]
+
+    def head(self, request_id: str) -> bytes:
+        """The headers as they go over the wire, each line with its end."""
+        lines = "".join([f"{name}: {value}\r\n" for name, value in self.headers])
+        lines += f"x-request-id: {request_id}\r\ncontent-length: {len(self.body)}\r\n"
+        return lines.encode("latin-1", "replace")
 
     async def send(self, send: Send, *, request_id: str, head_only: bool) -> None:
         """Write the answer; with `head_only` without its body."""

@@ -68,6 +68,11 @@ class Briefly(Generic[K, V]):
         self._kept: Lru[K, tuple[int, V]] = Lru(entries_max)
         self._fetching: OnceAtATime[K, V] = OnceAtATime()
 
+    def fresh(self, key: K, now_ms: int) -> V | None:
+        """What is believed of `key` without asking."""
+        kept = self._kept.get(key)
+        return kept[1] if kept is not None and now_ms - kept[0] < self._fresh_ms else None
+
     async def get(self, key: K, fetch: Callable[[], Awaitable[V]], now_ms: int) -> V:
         """What is known under `key`, fetched anew where that is too old. Raises what `fetch` raises."""
         kept = self._kept.get(key)

@@ -37,6 +37,8 @@ class Identity:
 class Keys(Protocol):
     """Where API keys are looked up."""
 
+    def known(self, key: str, now_ms: int) -> ApiKey | None: ...
+
     def look_up(self, key: str, now_ms: int) -> Awaitable[ApiKey | None]: ...
 
 
@@ -52,26 +54,18 @@ class Callers:
 
     async def identify(self, request: Request) -> Identity:
         """Who asks. Raises `Refused` (401), StoreAway."""
-        raw = request.header("authorization")
-        if raw is None:
-            raise _unauthenticated("unauthenticated", "send Authorization: Bearer with an API key, a pass or a token")
-        scheme, _, token = raw.partition(" ")
-        token = token.strip()
-        if scheme.lower() != "bearer" or not token:
-            raise _unauthenticated("unauthenticated", "the Authorization header is not of the form: Bearer TOKEN")
-        if len(token) > TOKEN_CHARS_MAX:
-            raise _unauthenticated("token_invalid")
-        if token.startswith((API_KEY_LIVE, API_KEY_TEST)):
-            return await self._by_key(token)
-        return self._by_token(token)
+        token = _bearer(request)
+        return self._known(token) or _of_key(await self._keys.look_up(token, self._clock.now_ms()))
 
-    async def _by_key(self, token: str) -> Identity:
-        found = await self._keys.look_up(token, self._clock.now_ms())
-        if found is None:
-            raise _unauthenticated("token_invalid", "this API key is not one of ours")
-        if found.revoked:
-            raise _unauthenticated("key_revoked")
-        return Identity(Caller(account=found.key_id, partner=True, roles=found.roles))
+    def known(self, request: Request) -> Identity | None:
+        """Who asks, where that needs no look-up. Raises `Refused` (401)."""
+        return self._known(_bearer(request))
+
+    def _known(self, token: str) -> Identity | None:
+        if not token.startswith((API_KEY_LIVE, API_KEY_TEST)):
+            return self._by_token(token)
+        found = self._keys.known(token, self._clock.now_ms())
+        return None if found is None else _of_key(found)
 
     def _by_token(self, token: str) -> Identity:
         now_ms = self._clock.now_ms()
@@ -98,6 +92,27 @@ class Callers:
             holder = Caller(right.account, partner=False, roles=frozenset(), show=right.show)
             return right.expires_at_ms, Identity(holder, reservation=right.reservation)
         raise _unauthenticated("token_invalid", "a ticket is a place in line; it must be changed into a pass first")
+
+
+def _bearer(request: Request) -> str:
+    raw = request.header("authorization")
+    if raw is None:
+        raise _unauthenticated("unauthenticated", "send Authorization: Bearer with an API key, a pass or a token")
+    scheme, _, token = raw.partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token:
+        raise _unauthenticated("unauthenticated", "the Authorization header is not of the form: Bearer TOKEN")
+    if len(token) > TOKEN_CHARS_MAX:
+        raise _unauthenticated("token_invalid")
+    return token
+
+
+def _of_key(found: ApiKey | None) -> Identity:
+    if found is None:
+        raise _unauthenticated("token_invalid", "this API key is not one of ours")
+    if found.revoked:
+        raise _unauthenticated("key_revoked")
+    return Identity(Caller(account=found.key_id, partner=True, roles=found.roles))
 
 
 def require_sale(identity: Identity, show: int) -> None:

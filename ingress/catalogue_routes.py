@@ -8,26 +8,25 @@ import msgspec
 from pydantic import BaseModel
 
 from ingress import bodies, shown
-from ingress.answers import tell
 from ingress.asgi import Response
 from ingress.catalogue import Catalogue
 from ingress.drawing import tiers
 from ingress.events import event_answer
 from ingress.looking import Looking
 from ingress.operations import LAYOUT_BYTES_MAX, Call, KeyUse, Operation, Who
-from ingress.refusals import Refused, from_not_taken
-from ingress.sale_routes import answered, pending
-from ingress.service import Decided, NotTaken, Pending, SaleDesk
+from ingress.refusals import Refused
+from ingress.service import SaleDesk
 from ingress.shelf import Shelf
 from ingress.show_making import ShowMaker, new_layout_id
 from ingress.shows import LayoutRow, NewLayout, Show, ShowRow, VenueRow
+from ingress.verdicts import verdict_response
 from ingress.wishes import CloseBody, ShowBody, VenueBody, built
 from ticketing import messages
 from ticketing.clock import Clock, rfc3339
 from ticketing.layout import LayoutBody, encode_layout
 from ticketing.telling import Answer
 from ticketing.tokens import TokenKeys
-from ticketing.vocabulary import Malformed, command_key, fingerprint, parse_show, request_text
+from ticketing.vocabulary import Malformed, command_key, fingerprint, parse_show
 
 VENUE_ID = {"venue": "the id of a venue: ven_…"}
 SHOW_ID = {"show": "the id of a show: shw_…"}
@@ -156,14 +155,7 @@ class Admin:
 
     async def _ask(self, show: Show, command: messages.AnyCommand, call: Call) -> Response:
         verdict = await self.desk.ask(command, show.row.part, call.wait_s)
-        match verdict:
-            case NotTaken():
-                raise from_not_taken(verdict)
-            case Pending():
-                return pending(verdict, self.clock.now_ms())
-            case Decided():
-                request = request_text(verdict.part, verdict.log_gen, verdict.outcome.offset)
-                return answered(tell(verdict.outcome, show, request, self.tokens), verdict.outcome)
+        return verdict_response(verdict, show, self.tokens, self.clock.now_ms())
 
     async def _show(self, call: Call) -> Show:
         try:

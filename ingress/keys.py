@@ -87,6 +87,10 @@ class KeyCache:
             fresh_ms=fresh_ms, stale_ms=stale_ms, entries_max=keys_max, away=StoreAway
         )
 
+    def known(self, key: str, now_ms: int) -> ApiKey | None:
+        """What the key gives, if that was looked up a moment ago."""
+        return self._known.fresh(api_key_hash(key), now_ms)
+
     async def look_up(self, key: str, now_ms: int) -> ApiKey | None:
         """What the key gives; None: it is not one of ours. Raises StoreAway."""
         key_hash = api_key_hash(key)

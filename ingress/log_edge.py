@@ -1,9 +1,11 @@
 """The edge to the log and to the event loop: the ports of `service.py` on the real thing."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 
 from ingress.service import NotTaken
-from runtime.kafka import BatchingProducer, LogFull, LogUnavailable, LogUnknown, RecordTooLarge
+from runtime.kafka import BatchingProducer, LogError, LogFull, LogUnavailable, RecordTooLarge
 
 
 class KafkaCommandLog:
@@ -12,23 +14,32 @@ class KafkaCommandLog:
     def __init__(self, producer: BatchingProducer) -> None:
         self._producer = producer
 
-    async def append(self, part: int, value: bytes) -> int | NotTaken:
+    def append(self, part: int, value: bytes, placed: Callable[[int | NotTaken], None]) -> None:
         """As `service.CommandLog`."""
         try:
-            return await self._producer.send(part, value)
-        except LogFull:
+            self._producer.hand_in(part, value, lambda answer: placed(_told(answer)))
+        except LogError as error:
+            placed(_told(error))
+
+
+def _told(answer: int | Exception) -> int | NotTaken:
+    match answer:
+        case int():
+            return answer
+        case LogFull():
             return NotTaken("busy", "too many commands are on their way to the log")
-        except LogUnavailable:
+        case LogUnavailable():
             return NotTaken("log_unavailable", "the log cannot be reached; nothing was written", 2)
-        except LogUnknown:
+        case RecordTooLarge():
+            return NotTaken("busy", "the command is larger than the log takes")
+        case _:
+            # LogUnknown, or something that nobody foresaw: either way nothing is certain.
             return NotTaken(
                 "log_unavailable",
                 "the log did not answer in time: the command may or may not be written. "
                 "Send it again with the same Idempotency-Key: it has one verdict, however often it is sent",
                 2,
             )
-        except RecordTooLarge:
-            return NotTaken("busy", "the command is larger than the log takes")
 
 
 class FutureBell:
@@ -44,13 +55,30 @@ class FutureBell:
         if not self._future.done():
             self._future.set_result(None)
 
-    async def heard(self, timeout_s: float) -> None:
+    async def heard(self) -> None:
         """As `service.Bell`."""
-        if self._future.done():
-            return
-        # A timer and the future itself: `wait_for` would cost a cancellation for each that rings.
-        timer = asyncio.get_running_loop().call_later(timeout_s, self.ring)
-        try:
-            await self._future
-        finally:
-            timer.cancel()
+        await self._future
+
+
+class TickingAlarms:
+    """As `service.Alarms`, on the event loop: one timer for all that end in the same tick, and none for each."""
+
+    def __init__(self, tick_s: float = 0.05) -> None:
+        self._tick_s = tick_s
+        self._loop = asyncio.get_running_loop()
+        self._ticks: dict[int, set[Callable[[], None]]] = {}
+
+    def set(self, alarm: Callable[[], None], after_s: float) -> Callable[[], None]:
+        """As `service.Alarms`."""
+        tick = int((self._loop.time() + after_s) / self._tick_s) + 1
+        alarms = self._ticks.get(tick)
+        if alarms is None:
+            alarms = self._ticks[tick] = set()
+            self._loop.call_at(tick * self._tick_s, self._ring, tick)
+        alarms.add(alarm)
+        return partial(alarms.discard, alarm)
+
+    def _ring(self, tick: int) -> None:
+        alarms = self._ticks.pop(tick)
+        while alarms:
+            alarms.pop()()

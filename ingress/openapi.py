@@ -8,7 +8,7 @@ import msgspec
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from ingress.app import IDEMPOTENCY_KEY_CHARS_MAX
+from ingress.forms import IDEMPOTENCY_KEY_CHARS_MAX
 from ingress.operations import KeyUse, Operation, Who
 from ingress.refusals import MEDIA_TYPE, ProblemAnswer
 from ticketing.problems import PROBLEMS

@@ -11,7 +11,9 @@ from ingress.asgi import Response, cached
 from ingress.callers import Callers
 from ingress.catalogue import Catalogue
 from ingress.catalogue_routes import Admin
+from ingress.direct import DirectHolds
 from ingress.event_routes import Events
+from ingress.forms import Forms
 from ingress.ledger import Ledger
 from ingress.looking import Looking
 from ingress.openapi import document
@@ -51,17 +53,28 @@ def open_api(ports: Ports, settings: Settings) -> Api:
     return Api(
         Table(all_operations(ports, settings)),
         callers=ports.callers,
-        clock=ports.clock,
-        entropy=ports.entropy,
-        wait_default_s=settings.ingress_wait_default_s,
+        forms=_forms(ports, settings),
         body_deadline_s=settings.ingress_body_deadline_s,
     )
+
+
+def open_direct(ports: Ports, settings: Settings) -> DirectHolds:
+    """What is answered without the application."""
+    return DirectHolds(_sale(ports), ports.callers, _forms(ports, settings))
+
+
+def _forms(ports: Ports, settings: Settings) -> Forms:
+    return Forms(ports.clock, ports.entropy, settings.ingress_wait_default_s)
+
+
+def _sale(ports: Ports) -> Sale:
+    return Sale(ports.desk, ports.shelf, ports.ledger, ports.views, ports.tokens, ports.clock)
 
 
 def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
     """Every row."""
     clock, shelf, looking = ports.clock, ports.shelf, ports.looking
-    sale = Sale(ports.desk, shelf.show, ports.ledger, ports.views, ports.tokens, clock)
+    sale = _sale(ports)
     maker = ShowMaker(ports.catalogue, shelf, clock, ports.entropy)
     admin = Admin(ports.desk, ports.catalogue, shelf, maker, looking, ports.tokens, clock, ports.entropy)
     events = Events(

@@ -1,11 +1,10 @@
 """Holding, extending, giving back, confirming, cancelling; and reading what came of it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from ingress import bodies
-from ingress.answers import Told, tell
 from ingress.asgi import Response
 from ingress.callers import (
     Identity,
@@ -16,23 +15,23 @@ from ingress.callers import (
 from ingress.ledger import ContactRow
 from ingress.operations import Call, KeyUse, Operation, Who
 from ingress.refusals import FieldError, Refused, from_not_taken, from_rejection
-from ingress.service import Decided, NotTaken, Pending, SaleDesk
+from ingress.service import SaleDesk
+from ingress.shelf import Shelf
 from ingress.shows import Show
+from ingress.verdicts import verdict_response
 from ingress.views import Views
 from ticketing import intake
-from ticketing.clock import Clock, rfc3339
+from ticketing.clock import Clock
 from ticketing.intake import Rejection
-from ticketing.messages import AnyCommand, AnyOutcome, ConfirmBooking, Reservation
+from ticketing.messages import AnyCommand, ConfirmBooking, Reservation
 from ticketing.telling import Answer, BookingAnswer, Contact, ReservationAnswer, booking_answer, reservation_answer
 from ticketing.tokens import TokenKeys
 from ticketing.vocabulary import (
     Malformed,
-    RequestStatus,
     ReservationStatus,
     parse_booking,
     parse_reservation,
     parse_show,
-    request_text,
     reservation_text,
 )
 
@@ -59,7 +58,7 @@ class Sale:
     """What the calls of the sale need."""
 
     desk: SaleDesk
-    find_show: Callable[[int], Awaitable[Show | None]]
+    shelf: Shelf
     store: ReservationStore
     views: Views
     tokens: TokenKeys
@@ -67,10 +66,18 @@ class Sale:
 
     async def hold(self, call: Call) -> Response:
         """POST /api/reservations"""
-        require_no_reservation_token(call.caller)
-        body = call.read(intake.HoldBody)
-        show = await self._show_in_body(body.show, "/show", call.caller)
-        return await self._ask(call, show, intake.hold(body, show.facts, call.caller.caller, call.sent))
+        body = _hold_body(call)
+        show = _require_show(await self.shelf.show(_show_in_body(body)), call.caller)
+        return await self._ask(call, show, _hold(call, body, show))
+
+    def hold_known(self, call: Call) -> tuple[Show, AnyCommand] | None:
+        """What `hold` would send to the log; None where the show must be looked up first. Raises `Refused`."""
+        body = _hold_body(call)
+        found = self.shelf.known(_show_in_body(body))
+        if found is None:
+            return None
+        show = _require_show(found, call.caller)
+        return show, _taken(_hold(call, body, show))
 
     async def extend(self, call: Call) -> Response:
         """PUT /api/reservations/{reservation}/extend"""
@@ -90,14 +97,14 @@ class Sale:
             number, reservation = parse_reservation(body.reservation)
         except Malformed as error:
             raise Refused("invalid_id", errors=[FieldError(pointer="/reservation", code="invalid_id")]) from error
-        show = await self.find_show(number)
+        show = await self.shelf.show(number)
         if show is None:
             raise Refused("reservation_not_found")
         require_sale(call.caller, number)
         require_reservation(call.caller, body.reservation)
         command = intake.confirm(body, show.facts, reservation, call.caller.caller, call.sent)
         if isinstance(command, ConfirmBooking):
-            turned_away = self.desk.turned_away(command, show.row.part)
+            turned_away = self.desk.turned_away(command)
             if turned_away is not None:
                 raise from_not_taken(turned_away)
             await self._save_contact(call.caller, show, command, body)
@@ -113,7 +120,7 @@ class Sale:
     async def read_reservation(self, call: Call) -> Response:
         """GET /api/reservations/{reservation}"""
         number, key = _parse(parse_reservation, call.params["reservation"], "reservation_not_found")
-        show = await self.find_show(number)
+        show = await self.shelf.show(number)
         found = None if show is None else await self._find(show, key)
         if show is None or found is None:
             raise Refused("reservation_not_found")
@@ -139,17 +146,8 @@ class Sale:
         return _json(200, answer)
 
     async def _ask(self, call: Call, show: Show, command: AnyCommand | Rejection) -> Response:
-        if isinstance(command, Rejection):
-            raise from_rejection(command)
-        verdict = await self.desk.ask(command, show.row.part, call.wait_s)
-        match verdict:
-            case NotTaken():
-                raise from_not_taken(verdict)
-            case Pending():
-                return pending(verdict, self.clock.now_ms())
-            case Decided():
-                request = request_text(verdict.part, verdict.log_gen, verdict.outcome.offset)
-                return answered(tell(verdict.outcome, show, request, self.tokens), verdict.outcome)
+        verdict = await self.desk.ask(_taken(command), show.row.part, call.wait_s)
+        return verdict_response(verdict, show, self.tokens, self.clock.now_ms())
 
     async def _find(self, show: Show, key: bytes) -> Reservation | None:
         part = show.row.part
@@ -167,21 +165,10 @@ class Sale:
                 show.row.show, command.reservation, command.contact_hash, body, self.clock.now_ms()
             )
 
-    async def _show_in_body(self, text: str, pointer: str, caller: Identity) -> Show:
-        try:
-            number = parse_show(text)
-        except Malformed as error:
-            raise Refused("invalid_id", errors=[FieldError(pointer=pointer, code="invalid_id")]) from error
-        show = await self.find_show(number)
-        if show is None:
-            raise Refused("show_not_found")
-        require_sale(caller, number)
-        return show
-
     async def _reservation_in_path(self, call: Call) -> tuple[Show, bytes]:
         text = call.params["reservation"]
         number, key = _parse(parse_reservation, text, "reservation_not_found")
-        show = await self.find_show(number)
+        show = await self.shelf.show(number)
         if show is None:
             raise Refused("reservation_not_found")
         require_sale(call.caller, number)
@@ -190,23 +177,27 @@ class Sale:
 
     async def _booking_in_path(self, call: Call) -> tuple[Show, bytes]:
         number, key = _parse(parse_booking, call.params["booking"], "booking_not_found")
-        show = await self.find_show(number)
+        show = await self.shelf.show(number)
         if show is None:
             raise Refused("booking_not_found")
         return show, key
+
+    def hold_operation(self) -> Operation:
+        """The row of the one call that is also taken directly."""
+        return Operation(
+            "hold", "POST", "/api/reservations", self.hold, "Hold named seats, places of areas, or the best",
+            {201: ReservationAnswer, 202: bodies.PendingAnswer}, Who.SIGNED_IN, KeyUse.REQUIRED, waits=True,
+            body=intake.HoldBody, turned_away=self.desk.crowded,
+            refusals=("show_not_found", "invalid_id", "wrong_show", "seats_unavailable", "sold_out",
+                      "no_adjacent_block", "limit_exceeded", "already_yours", "not_on_sale", "show_closed",
+                      "too_many_seats", "unknown_places", "nothing_asked_for", "hold_time_out_of_range"),
+        )  # fmt: skip
 
     def operations(self) -> list[Operation]:
         """The rows of the table that this module answers."""
         reservation, booking = ReservationAnswer, BookingAnswer
         return [
-            Operation(
-                "hold", "POST", "/api/reservations", self.hold, "Hold named seats, places of areas, or the best",
-                {201: reservation, 202: bodies.PendingAnswer}, Who.SIGNED_IN, KeyUse.REQUIRED, waits=True,
-                body=intake.HoldBody, turned_away=self.desk.crowded,
-                refusals=("show_not_found", "invalid_id", "wrong_show", "seats_unavailable", "sold_out",
-                          "no_adjacent_block", "limit_exceeded", "already_yours", "not_on_sale", "show_closed",
-                          "too_many_seats", "unknown_places", "nothing_asked_for", "hold_time_out_of_range"),
-            ),
+            self.hold_operation(),
             Operation(
                 "read_reservation", "GET", "/api/reservations/{reservation}", self.read_reservation,
                 "Read a reservation of one's own", {200: reservation}, Who.SIGNED_IN, params=RESERVATION_ID,
@@ -244,31 +235,37 @@ class Sale:
         ]  # fmt: skip
 
 
+def _hold_body(call: Call) -> intake.HoldBody:
+    require_no_reservation_token(call.caller)
+    return call.read(intake.HoldBody)
+
+
+def _show_in_body(body: intake.HoldBody) -> int:
+    try:
+        return parse_show(body.show)
+    except Malformed as error:
+        raise Refused("invalid_id", errors=[FieldError(pointer="/show", code="invalid_id")]) from error
+
+
+def _require_show(show: Show | None, caller: Identity) -> Show:
+    if show is None:
+        raise Refused("show_not_found")
+    require_sale(caller, show.row.show)
+    return show
+
+
+def _hold(call: Call, body: intake.HoldBody, show: Show) -> AnyCommand | Rejection:
+    return intake.hold(body, show.facts, call.caller.caller, call.sent)
+
+
+def _taken(command: AnyCommand | Rejection) -> AnyCommand:
+    if isinstance(command, Rejection):
+        raise from_rejection(command)
+    return command
+
+
 def _contact(row: ContactRow) -> Contact:
     return Contact(name=row.name, email=row.email, phone=row.phone)
-
-
-def answered(told: Told, outcome: AnyOutcome) -> Response:
-    """A verdict as an answer; a repeat says that it is one."""
-    headers = [("cache-control", "no-store")]
-    if told.location is not None:
-        headers.append(("location", told.location))
-    if outcome.repeat:
-        headers.append(("idempotent-replayed", "true"))
-    return Response(told.status, bodies.encode(told.body), headers=headers)
-
-
-def pending(verdict: Pending, now_ms: int) -> Response:
-    """202: on the log, not yet decided, and where to ask."""
-    request = request_text(verdict.part, verdict.log_gen, verdict.offset)
-    body = bodies.PendingAnswer(
-        message="The request is on the log; its verdict is not known yet",
-        created_at=rfc3339(now_ms),
-        request=request,
-        status=RequestStatus.PENDING,
-    )
-    headers = [("location", f"/api/requests/{request}"), ("retry-after", "1"), ("cache-control", "no-store")]
-    return Response(202, bodies.encode(body), headers=headers)
 
 
 def _json(status: int, body: Answer) -> Response:

@@ -1,6 +1,7 @@
 """From a command to its verdict: append it to the log, wait for the outcome.
 
-`SaleDesk.ask` is the hot path. It knows nothing of HTTP, and awaits only the ports below.
+`SaleDesk.begin` is the hot path: nothing is awaited in it, and no task stands behind a request; `ask` is the same for
+those who can wait. It knows nothing of HTTP, and touches only the ports below.
 """
 
 from collections.abc import Callable
@@ -47,8 +48,9 @@ Verdict = Decided | Pending | NotTaken
 class CommandLog(Protocol):
     """The topic `commands`."""
 
-    async def append(self, part: int, value: bytes) -> int | NotTaken:
-        """The record's offset once it is safely there, or why it is not (or not known to be) there."""
+    def append(self, part: int, value: bytes, placed: Callable[[int | NotTaken], None]) -> None:
+        """`placed` is called once, now or later: with the record's offset once it is safely there, or with why it is
+        not (or not known to be) there."""
         ...
 
 
@@ -57,8 +59,16 @@ class Bell(Protocol):
 
     def ring(self) -> None: ...
 
-    async def heard(self, timeout_s: float) -> None:
-        """Return when the bell rings, or after `timeout_s`."""
+    async def heard(self) -> None:
+        """Return when the bell rings."""
+        ...
+
+
+class Alarms(Protocol):
+    """Calls back when a time is over; a twentieth of a second late at most."""
+
+    def set(self, alarm: Callable[[], None], after_s: float) -> Callable[[], None]:
+        """Call `alarm` after `after_s` seconds; what is returned takes that back."""
         ...
 
 
@@ -67,8 +77,6 @@ class Condition:
     """How things stand beyond this process, as last heard; written by those who hear, read at each request."""
 
     postgres_away: bool = False
-    parts_refused: frozenset[int] = frozenset()
-    """Partitions whose allocator says that it cannot write: Postgres is there, and its disk is full."""
     log_gens: dict[int, int] = field(default_factory=dict)
     lag_ms: dict[int, int] = field(default_factory=dict)
     """Show -> how long its oldest undecided command has waited."""
@@ -85,15 +93,17 @@ class SaleDesk:
         waiters: Waiters,
         condition: Condition,
         new_bell: Callable[[], Bell],
+        alarms: Alarms,
         clock: Clock,
         lag_max_ms: int,
         holds_waiting_max: int,
     ) -> None:
         self._log = log
-        self._waiters = waiters
-        self._condition = condition
+        self.waiters = waiters
+        self.condition = condition
         self._new_bell = new_bell
-        self._clock = clock
+        self.alarms = alarms
+        self.clock = clock
         self._lag_max_ms = lag_max_ms
         self._holds_waiting_max = holds_waiting_max
 
@@ -102,46 +112,130 @@ class SaleDesk:
 
         A request that waits in vain costs as much as one that is served, and makes the others wait.
         """
-        if len(self._waiters) < self._holds_waiting_max:
+        if len(self.waiters) < self._holds_waiting_max:
             return None
-        return self._not_taken(NotTaken("busy", "more people want places at once than can be served", 2))
+        return _not_taken(NotTaken("busy", "more people want places at once than can be served", 2))
 
-    def turned_away(self, command: AnyCommand, part: int) -> NotTaken | None:
+    def turned_away(self, command: AnyCommand) -> NotTaken | None:
         """Why the command would not be taken now, whatever the log says."""
-        if self._condition.postgres_away:
+        if self.condition.postgres_away:
             return NotTaken("sales_paused", "the database is away; what is on the log is safe and will be decided", 2)
-        if part in self._condition.parts_refused:
-            return NotTaken("sales_paused", "the database takes no writes; what is on the log will be decided", 2)
-        if isinstance(command, HoldSeats) and self._condition.lag_ms.get(command.show, 0) > self._lag_max_ms:
+        if isinstance(command, HoldSeats) and self.condition.lag_ms.get(command.show, 0) > self._lag_max_ms:
             return NotTaken("busy", "this show has more requests than it can decide at once", 2)
         return None
 
     async def ask(self, command: AnyCommand, part: int, wait_s: float) -> Verdict:
         """The verdict on `command`, or what is known after `wait_s` seconds (counted from when the log has it)."""
-        refused = self.turned_away(command, part)
-        if refused is not None:
-            return self._not_taken(refused)
         bell = self._new_bell()
-        waiter = self._waiters.register(part, command.key, bell.ring)
-        if waiter is None:
-            return self._not_taken(NotTaken("busy", "too many requests are waiting for a verdict"))
-        try:
-            began_ms = self._clock.now_ms()
-            placed = await self._log.append(part, messages.encode(command))
-            if isinstance(placed, NotTaken):
-                return self._not_taken(placed)
-            metrics.COMMANDS.labels(type(command).__name__).inc()
-            self._waiters.appended(waiter, self._condition.log_gens.get(part, 0), placed)
-            if waiter.heard is None and wait_s > 0:
-                await bell.heard(wait_s)
-            if waiter.heard is None:
-                return Pending(part, self._condition.log_gens.get(part, 0), placed)
-            metrics.VERDICT_SECONDS.observe((self._clock.now_ms() - began_ms) / 1000)
-            return Decided(waiter.heard.outcome, part, waiter.heard.log_gen)
-        finally:
-            self._waiters.forget(waiter)
+        verdicts: list[Verdict] = []
 
-    @staticmethod
-    def _not_taken(refused: NotTaken) -> NotTaken:
-        metrics.NOT_TAKEN.labels(refused.code).inc()
-        return refused
+        def tell(verdict: Verdict) -> None:
+            verdicts.append(verdict)
+            bell.ring()
+
+        asking = self.begin(command, part, wait_s, tell)
+        try:
+            if not verdicts:
+                await bell.heard()
+        finally:
+            if asking is not None:
+                asking.leave()
+        return verdicts[0]
+
+    def begin(self, command: AnyCommand, part: int, wait_s: float, tell: Callable[[Verdict], None]) -> "Asking | None":
+        """Bring `command` to the log. `tell` is called once, now or later, with what `ask` would have returned.
+
+        None: it was told already, and nothing is under way. `tell` must not raise: others are told after it.
+        """
+        refused = self.turned_away(command)
+        if refused is not None:
+            tell(_not_taken(refused))
+            return None
+        record = messages.encode(command)
+        asking = Asking(self, command, part, wait_s, tell)
+        if asking.waits:
+            try:
+                self._log.append(part, record, asking.placed)
+            except BaseException:
+                asking.leave()
+                raise
+            return asking
+        tell(_not_taken(NotTaken("busy", "too many requests are waiting for a verdict")))
+        return None
+
+
+class Asking:
+    """One command on its way to its verdict, and who is to be told; until told, or until they `leave`."""
+
+    __slots__ = ("_began_ms", "_desk", "_kind", "_part", "_tell", "_unset", "_wait_s", "_waiter")
+
+    def __init__(
+        self, desk: SaleDesk, command: AnyCommand, part: int, wait_s: float, tell: Callable[[Verdict], None]
+    ) -> None:
+        self._desk = desk
+        self._part = part
+        self._wait_s = wait_s
+        self._tell = tell
+        self._kind = type(command).__name__
+        self._began_ms = desk.clock.now_ms()
+        self._waiter = desk.waiters.register(part, command.key, self._decided)
+        self._unset: Callable[[], None] | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody is still to be told; not so from the start where too many wait."""
+        return self._waiter is not None
+
+    def placed(self, where: int | NotTaken) -> None:
+        """The log has the command at this offset, or has not taken it."""
+        waiter = self._waiter
+        if isinstance(where, NotTaken):
+            refused = _not_taken(where)
+            if waiter is not None:
+                self._end(refused)
+            return
+        metrics.commands(self._kind).inc()
+        if waiter is None:
+            return
+        self._desk.waiters.appended(waiter, self._log_gen, where)
+        if waiter.heard is not None:
+            return
+        if self._wait_s > 0:
+            self._unset = self._desk.alarms.set(self._overdue, self._wait_s)
+        else:
+            self._overdue()
+
+    def leave(self) -> None:
+        """Nobody wants to know any more. The command itself cannot be taken back."""
+        self._forget()
+
+    def _decided(self) -> None:
+        assert self._waiter is not None and self._waiter.heard is not None
+        outcome, log_gen = self._waiter.heard
+        metrics.VERDICT_SECONDS.observe((self._desk.clock.now_ms() - self._began_ms) / 1000)
+        self._end(Decided(outcome, self._part, log_gen))
+
+    def _overdue(self) -> None:
+        if self._waiter is not None:
+            self._end(Pending(self._part, self._log_gen, self._waiter.offset))
+
+    @property
+    def _log_gen(self) -> int:
+        return self._desk.condition.log_gens.get(self._part, 0)
+
+    def _end(self, verdict: Verdict) -> None:
+        self._forget()
+        self._tell(verdict)
+
+    def _forget(self) -> None:
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None:
+            self._desk.waiters.forget(waiter)
+        if self._unset is not None:
+            self._unset()
+            self._unset = None
+
+
+def _not_taken(refused: NotTaken) -> NotTaken:
+    metrics.NOT_TAKEN.labels(refused.code).inc()
+    return refused

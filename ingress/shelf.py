@@ -25,8 +25,11 @@ class Shelf:
 
     async def show(self, show: int) -> Show | None:
         """A show; None: the catalogue has none of that number. Raises StoreAway."""
-        found = self._shows.get(show)
-        return found or await self._fetching_show.run(show, lambda: self._fetch_show(show))
+        return self.known(show) or await self._fetching_show.run(show, lambda: self._fetch_show(show))
+
+    def known(self, show: int) -> Show | None:
+        """A show that is in memory."""
+        return self._shows.get(show)
 
     async def layout(self, layout: str) -> Layout | None:
         """A layout by its id. Raises StoreAway."""

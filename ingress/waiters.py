@@ -22,7 +22,8 @@ class Heard(NamedTuple):
 
 
 class Waiter:
-    """One request in flight. `heard` is its verdict once there is one; `ring` is called at that moment."""
+    """One request in flight. `heard` is its verdict once there is one; `ring` is called at that moment, and may
+    forget the waiter."""
 
     __slots__ = ("early", "heard", "key", "log_gen", "offset", "part", "ring")
 
@@ -92,7 +93,7 @@ class Waiters:
             if waiting is None or outcome.index != 0:
                 continue
             heard = Heard(outcome, log_gen)
-            for waiter in waiting:
+            for waiter in tuple(waiting):  # who is told may leave at once
                 if waiter.heard is not None:
                     continue
                 if waiter.offset < 0:

@@ -10,13 +10,11 @@ from typing import Any, cast
 import uvicorn
 from starlette.types import ASGIApp
 
+from runtime.direct import DirectRoutes
 from runtime.http_bounds import DEFAULTS, BoundedHttpProtocol, HttpLimits
 
 MESSAGE_BYTES_MAX = 64 * 1024
 """Largest message a client may send over a socket."""
-UNSENT_BYTES_MAX = 32 * 1024
-"""What the kernel takes of an answer, or of a socket's frames, beyond what the peer has room for. Left to itself it
-takes 3 to 4 MB from whoever writes to a peer that reads nothing, and nobody notices before that."""
 DRAIN_S = 3
 """How long a stopping server waits for open requests and sockets to end."""
 
@@ -27,8 +25,6 @@ def listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Connections inherit it.
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
         listener.bind((host, port))
         listener.setblocking(False)
     except BaseException:
@@ -38,7 +34,10 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 class HttpServer(uvicorn.Server):
-    """Serves `app` on `listener` until `should_exit`; `on_started` is called when requests are answered."""
+    """Serves `app` on `listener` until `should_exit`; `on_started` is called when requests are answered.
+
+    `direct`: requests that are answered without the application, see `runtime/direct.py`.
+    """
 
     def __init__(
         self,
@@ -46,12 +45,13 @@ class HttpServer(uvicorn.Server):
         listener: socket.socket,
         on_started: Callable[[], None],
         limits: HttpLimits = DEFAULTS,
+        direct: DirectRoutes | None = None,
     ) -> None:
         super().__init__(
             uvicorn.Config(
                 # uvicorn types an application by its own events, starlette by plain dictionaries.
                 cast(Any, app),
-                http=cast(Any, partial(BoundedHttpProtocol, limits=limits)),
+                http=cast(Any, partial(BoundedHttpProtocol, limits=limits, direct=direct or {})),
                 ws="websockets-sansio",
                 ws_max_size=MESSAGE_BYTES_MAX,
                 ws_per_message_deflate=False,

@@ -16,8 +16,10 @@ from uuid import uuid4
 import httptools
 from prometheus_client import Counter
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
+
+from runtime.direct import DirectProtocol, DirectRoutes
 
 REFUSED = Counter("runtime_http_refused_total", "Connections ended for what they cost or how they spoke.", ["why"])
 
@@ -99,7 +101,7 @@ class _Refused(Exception):
     """Raised through the parser, which goes no further."""
 
 
-class BoundedHttpProtocol(HttpToolsProtocol):
+class BoundedHttpProtocol(DirectProtocol):
     """One connection. What it may cost is in `limits`."""
 
     def __init__(
@@ -110,8 +112,9 @@ class BoundedHttpProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
         limits: HttpLimits,
+        direct: DirectRoutes,
     ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
+        super().__init__(config, server_state, app_state, _loop, direct=direct)
         self._limits = limits
         self._phase = Phase.NOTHING
         self._heard = False
@@ -158,6 +161,7 @@ class BoundedHttpProtocol(HttpToolsProtocol):
             if self._mute_bytes > self._limits.head_bytes_max:
                 self._refuse(Fault.HEAD_LARGE)
                 return
+        self.settle_rest()
         self._expect_what_is_missing()
 
     def on_message_begin(self) -> None:

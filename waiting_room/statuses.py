@@ -8,7 +8,7 @@ import structlog
 
 from runtime.kafka import BatchingProducer, LogError, LogRangeError, PartitionReader
 from runtime.retry import Backoff
-from ticketing.messages import RoomStatusNow, ShowStatusNow, Undecodable, decode_status, encode
+from ticketing.messages import RoomStatusNow, ShowStatusNow, Undecodable, decode_as, encode
 
 log = structlog.get_logger("waiting_room")
 
@@ -48,12 +48,9 @@ class ShowStatusReader:
 
     def _hear(self, value: bytes) -> None:
         try:
-            status = decode_status(value)
+            self._heard(decode_as(value, ShowStatusNow))
         except Undecodable as error:
             log.warning("room.status_undecodable", error=str(error))
-            return
-        if isinstance(status, ShowStatusNow):
-            self._heard(status)
 
 
 class RoomStatusWriter:

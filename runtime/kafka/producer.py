@@ -3,8 +3,9 @@
 import asyncio
 from collections import deque
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 
 import structlog
 from aiokafka import AIOKafkaProducer
@@ -20,6 +21,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from runtime.kafka.client import RenewedProducer
 from runtime.kafka.records import Headers, LogError, LogFull, LogUnavailable, LogUnknown, RecordTooLarge
+from runtime.kafka.sending import Sending, SendLane, Tell, resolve
 
 log = structlog.get_logger(__name__)
 
@@ -34,28 +36,6 @@ REFUSALS = (
 
 OVERHEAD_BYTES = 512
 """Room for a batch's own header in a request."""
-
-
-class _Sending(NamedTuple):
-    answer: "asyncio.Future[int]"
-    deadline_s: float
-    key: bytes | None
-    value: bytes
-    headers: Headers
-
-
-class _Lane:
-    """One partition: what waits, and what is in flight since `busy_since_s` (loop time; None while idle)."""
-
-    __slots__ = ("busy_since_s", "flight", "part", "task", "waiting", "wake")
-
-    def __init__(self, part: int) -> None:
-        self.part = part
-        self.waiting: deque[_Sending] = deque()
-        self.flight: list[_Sending] = []
-        self.busy_since_s: float | None = None
-        self.wake = asyncio.Event()
-        self.task: asyncio.Task[None] | None = None
 
 
 class BatchingProducer:
@@ -92,7 +72,7 @@ class BatchingProducer:
             max_request_bytes=max_request_bytes,
             request_timeout_s=deadline_s,
         )
-        self._lanes: dict[int, _Lane] = {}
+        self._lanes: dict[int, SendLane] = {}
         self._backlog = 0
         self._drained = asyncio.Event()
         self._sweeping: asyncio.TimerHandle | None = None
@@ -139,8 +119,23 @@ class BatchingProducer:
         """Append one record to `part`; returns its offset. Calls for one partition keep their order.
 
         Raises `LogFull` (at once), `LogUnavailable` (never sent, or refused), `LogUnknown` (sent, no answer before
-        the deadline), `RecordTooLarge`. Cancelling the call does not take the record back.
+        the deadline), `RecordTooLarge`. Cancelling the call does not take the record back once it is in flight.
         """
+        answer: asyncio.Future[int] = self._loop.create_future()
+        sending = self._hand_in(part, value, partial(resolve, answer), key, headers)
+        try:
+            return await answer
+        finally:
+            sending.tell = None
+
+    def hand_in(self, part: int, value: bytes, tell: Tell) -> None:
+        """As `send`, for those who do not wait: `tell` is called later, once, with what `send` returns or raises.
+
+        Raises, at once and without telling, `LogFull`, `LogUnavailable`, `RecordTooLarge`.
+        """
+        self._hand_in(part, value, tell, None, ())
+
+    def _hand_in(self, part: int, value: bytes, tell: Tell, key: bytes | None, headers: Headers) -> Sending:
         if self._closed:
             raise LogUnavailable("this producer is closed")
         if self._backlog >= self._backlog_records_max:
@@ -151,25 +146,25 @@ class BatchingProducer:
         now_s = self._loop.time()
         if self._is_stuck(lane, now_s):
             raise LogUnavailable(f"{self.topic}/{part} has not answered for {self._deadline_s} s")
-        answer: asyncio.Future[int] = self._loop.create_future()
-        lane.waiting.append(_Sending(answer, now_s + self._deadline_s, key, value, headers))
+        sending = Sending(value, tell, now_s + self._deadline_s, key, headers)
+        lane.waiting.append(sending)
         self._backlog += 1
         if self._sweeping is None:
             self._sweep_later()
         lane.wake.set()
-        return await answer
+        return sending
 
-    def _add_lane(self, part: int) -> _Lane:
+    def _add_lane(self, part: int) -> SendLane:
         if part < 0:
             raise ValueError(f"there is no partition {part}")
-        lane = self._lanes[part] = _Lane(part)
+        lane = self._lanes[part] = SendLane(part)
         lane.task = self._loop.create_task(self._run(lane), name=f"send {self.topic}/{part}")
         return lane
 
-    def _is_stuck(self, lane: _Lane, now_s: float) -> bool:
+    def _is_stuck(self, lane: SendLane, now_s: float) -> bool:
         return lane.busy_since_s is not None and now_s - lane.busy_since_s > self._deadline_s
 
-    async def _run(self, lane: _Lane) -> None:
+    async def _run(self, lane: SendLane) -> None:
         while True:
             if not lane.waiting:
                 lane.busy_since_s = None
@@ -182,13 +177,13 @@ class BatchingProducer:
                 continue
             await self._deliver(producer, lane, batch)
 
-    def _fill(self, producer: AIOKafkaProducer, lane: _Lane) -> BatchBuilder:
+    def _fill(self, producer: AIOKafkaProducer, lane: SendLane) -> BatchBuilder:
         """Move what waits into a batch and into `lane.flight`, as much as fits."""
         batch: BatchBuilder = producer.create_batch()
         waiting, flight, append = lane.waiting, lane.flight, batch.append
         while waiting:
             sending = waiting[0]
-            if sending.answer.done():
+            if sending.tell is None:
                 waiting.popleft()
                 self._forget(1)
                 continue
@@ -197,7 +192,7 @@ class BatchingProducer:
             except (TypeError, ValueError) as exc:
                 # Its caller's mistake, noticed here: neither bytes nor headers. The others must not suffer.
                 waiting.popleft()
-                sending.answer.set_exception(exc)
+                sending.settle(exc)
                 self._forget(1)
                 continue
             if taken is None:
@@ -206,7 +201,7 @@ class BatchingProducer:
         batch.close()
         return batch
 
-    async def _deliver(self, producer: AIOKafkaProducer, lane: _Lane, batch: BatchBuilder) -> None:
+    async def _deliver(self, producer: AIOKafkaProducer, lane: SendLane, batch: BatchBuilder) -> None:
         try:
             delivery = await producer.send_batch(batch, self.topic, partition=lane.part)
         except AssertionError:
@@ -233,23 +228,21 @@ class BatchingProducer:
         written = delivery.result()
         self._confirm(lane, -1 if written is None else written.offset)
 
-    def _confirm(self, lane: _Lane, first_offset: int) -> None:
+    def _confirm(self, lane: SendLane, first_offset: int) -> None:
         if first_offset < 0:
             # Given up with its connection; or written by an attempt whose answer was lost so long ago that the broker
             # no longer knows where.
             self._settle(lane.flight, LogUnknown, "no offset was ever heard of")
             return
         for offset, sending in enumerate(lane.flight, first_offset):
-            if not sending.answer.done():
-                sending.answer.set_result(offset)
+            sending.settle(offset)
         self._forget(len(lane.flight))
         lane.flight.clear()
 
-    def _settle(self, sendings: "deque[_Sending] | list[_Sending]", kind: type[LogError], reason: str) -> None:
+    def _settle(self, sendings: "deque[Sending] | list[Sending]", kind: type[LogError], reason: str) -> None:
         """Give every one of `sendings` the same answer, and forget them."""
         for sending in sendings:
-            if not sending.answer.done():
-                sending.answer.set_exception(kind(reason))
+            sending.settle(kind(reason))
         self._forget(len(sendings))
         sendings.clear()
 
@@ -268,14 +261,12 @@ class BatchingProducer:
         for lane in self._lanes.values():
             while lane.waiting and lane.waiting[0].deadline_s <= now_s:
                 late = lane.waiting.popleft()
-                if not late.answer.done():
-                    late.answer.set_exception(LogUnavailable(f"not sent within {self._deadline_s} s"))
+                late.settle(LogUnavailable(f"not sent within {self._deadline_s} s"))
                 self._forget(1)
             for late in lane.flight:
                 if late.deadline_s > now_s:
                     break
-                if not late.answer.done():
-                    late.answer.set_exception(LogUnknown(f"no answer within {self._deadline_s} s"))
+                late.settle(LogUnknown(f"no answer within {self._deadline_s} s"))
         self._sweeping = None
         if self._backlog:
             self._sweep_later()

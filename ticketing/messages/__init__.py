@@ -11,7 +11,6 @@ from ticketing.messages.codec import (
     decode_as,
     decode_command,
     decode_outcomes,
-    decode_status,
     encode,
     encode_outcomes,
 )
@@ -81,9 +80,7 @@ from ticketing.messages.outcomes import (
     ShowOpened,
 )
 from ticketing.messages.statuses import (
-    AllocatorStatus,
     HoldExpiring,
-    PartitionStatusNow,
     RoomStatusNow,
     ShowStatusNow,
 )
@@ -91,7 +88,6 @@ from ticketing.messages.statuses import (
 __all__ = [
     "AllocationReturned",
     "AllocationSet",
-    "AllocatorStatus",
     "AnyCommand",
     "AnyOutcome",
     "AreaCount",
@@ -129,7 +125,6 @@ __all__ = [
     "Moment",
     "OpenShow",
     "Outcome",
-    "PartitionStatusNow",
     "Payment",
     "PaymentBegun",
     "PaymentFailed",
@@ -159,7 +154,6 @@ __all__ = [
     "decode_as",
     "decode_command",
     "decode_outcomes",
-    "decode_status",
     "encode",
     "encode_outcomes",
 ]

@@ -1,5 +1,6 @@
 """The room without servers: stores in memory, a log that a test decides over, requests straight into the app."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -77,8 +78,8 @@ class Stage:
         self.settings = Settings(**given, _env_file=None)
         self.ports = Ports(
             desk=SaleDesk(
-                log=self, waiters=self.waiters, condition=self.condition, new_bell=FutureBell, clock=self.clock,
-                lag_max_ms=5_000, holds_waiting_max=HOLDS_WAITING_MAX,
+                log=self, waiters=self.waiters, condition=self.condition, new_bell=FutureBell, alarms=self,
+                clock=self.clock, lag_max_ms=5_000, holds_waiting_max=HOLDS_WAITING_MAX,
             ),
             catalogue=self.catalogue,
             ledger=self.ledger,
@@ -104,10 +105,11 @@ class Stage:
         self._random += 1
         return self._random.to_bytes(count)
 
-    async def append(self, part: int, value: bytes) -> int | NotTaken:
+    def append(self, part: int, value: bytes, placed: Callable[[int | NotTaken], None]) -> None:
         """The log: what is decided comes back at once, before the acknowledgement."""
         if self.log_says is not None:
-            return self.log_says
+            placed(self.log_says)
+            return
         command = messages.decode_command(value)
         offset = len(self.commands)
         self.commands.append(command)
@@ -116,7 +118,11 @@ class Stage:
             self.ledger.batches[part, 0, offset] = messages.encode_outcomes(outcomes)
             self.views.apply(part, outcomes)
             self.waiters.hear(part, 0, outcomes)
-        return offset
+        placed(offset)
+
+    def set(self, alarm: Callable[[], None], after_s: float) -> Callable[[], None]:
+        """No wait is ever long here: it is over when everything else has had its turn."""
+        return asyncio.get_running_loop().call_soon(alarm).cancel
 
     async def call(
         self,

@@ -1,18 +1,20 @@
 """The edges to the log, the loop and the statuses: errors become answers, bells ring once."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from ingress.caches import Lru, OnceAtATime
-from ingress.log_edge import FutureBell, KafkaCommandLog
+from ingress.log_edge import FutureBell, KafkaCommandLog, TickingAlarms
 from ingress.loops import ShowStatuses, watch_postgres
 from ingress.service import Condition, NotTaken
 from ingress.stores import StoreAway
 from runtime.kafka import LogError, LogFull, LogUnavailable, LogUnknown, RecordTooLarge
 from tests.unit.ingress.tales import PART, SECOND, SHOW, T0
 from ticketing.clock import ManualClock
-from ticketing.messages import PartitionStatusNow, ShowStatusNow, encode
+from ticketing.messages import ShowStatusNow, encode
 
 pytestmark = pytest.mark.anyio
 
@@ -20,15 +22,25 @@ pytestmark = pytest.mark.anyio
 class Producer:
     """A producer that fails as it is told."""
 
-    def __init__(self, error: LogError | None) -> None:
+    def __init__(self, error: LogError | None, *, at_once: bool = False) -> None:
         self.error = error
+        self.at_once = at_once
 
-    async def send(self, part: int, value: bytes) -> int:
-        if self.error is not None:
+    def hand_in(self, part: int, value: bytes, tell: Callable[[int | Exception], None]) -> None:
+        if self.at_once and self.error is not None:
             raise self.error
-        return 7
+        tell(7 if self.error is None else self.error)
 
 
+def appended(producer: Producer) -> int | NotTaken:
+    """What the log says of one record."""
+    said: list[int | NotTaken] = []
+    KafkaCommandLog(producer).append(PART, b"x", said.append)  # type: ignore[arg-type]
+    (only,) = said
+    return only
+
+
+@pytest.mark.parametrize("at_once", [True, False])
 @pytest.mark.parametrize(
     ("error", "code", "says"),
     [
@@ -38,28 +50,40 @@ class Producer:
         (RecordTooLarge(), "busy", "larger"),
     ],
 )
-async def test_what_the_log_refuses(error: LogError, code: str, says: str) -> None:
-    answer = await KafkaCommandLog(Producer(error)).append(PART, b"x")  # type: ignore[arg-type]
+def test_what_the_log_refuses(error: LogError, code: str, says: str, at_once: bool) -> None:
+    answer = appended(Producer(error, at_once=at_once))
     assert isinstance(answer, NotTaken)
     assert answer.code == code
     assert says in answer.detail
 
 
-async def test_what_the_log_takes() -> None:
-    assert await KafkaCommandLog(Producer(None)).append(PART, b"x") == 7  # type: ignore[arg-type]
+def test_what_the_log_takes() -> None:
+    assert appended(Producer(None)) == 7
 
 
 async def test_a_bell_may_be_rung_before_and_after_and_twice() -> None:
     early = FutureBell()
     early.ring()
     early.ring()
-    await early.heard(60)
+    await early.heard()
     late = FutureBell()
     asyncio.get_running_loop().call_soon(late.ring)
-    await late.heard(60)
-    silent = FutureBell()
-    await silent.heard(0.001)
-    silent.ring()
+    await late.heard()
+    late.ring()
+
+
+async def test_alarms_of_one_tick_ring_together_and_not_those_that_were_taken_back() -> None:
+    alarms, rung, over = TickingAlarms(tick_s=0.01), [], asyncio.Event()
+    unset = alarms.set(lambda: rung.append("taken back"), 0.0)
+    for name in ("one", "two"):
+        alarms.set(partial(rung.append, name), 0.0)
+    alarms.set(over.set, 0.02)
+    unset()
+    began_s = asyncio.get_running_loop().time()
+    async with asyncio.timeout(5):
+        await over.wait()
+    assert sorted(rung) == ["one", "two"]
+    assert asyncio.get_running_loop().time() - began_s >= 0.02
 
 
 def status(lag_ms: int) -> bytes:
@@ -85,28 +109,6 @@ async def test_statuses_are_believed_for_a_while() -> None:
     clock.advance(60 * SECOND)
     statuses.forget_old()
     assert statuses.counts == {}
-
-
-def writes(part: int, *, taken: bool) -> bytes:
-    return encode(PartitionStatusNow(part=part, at_ms=T0, takes_writes=taken))
-
-
-async def test_a_partition_that_cannot_be_written_is_believed_until_it_can_or_nobody_says_so() -> None:
-    clock, condition = ManualClock(T0), Condition()
-    statuses = ShowStatuses(object(), condition, clock)  # type: ignore[arg-type]
-    for part in (PART, 5):
-        statuses.hear(writes(part, taken=False))
-    assert condition.parts_refused == {PART, 5}
-    statuses.hear(writes(5, taken=True))
-    assert condition.parts_refused == {PART}
-    clock.advance(4 * SECOND)
-    statuses.hear(writes(PART, taken=False))
-    clock.advance(4 * SECOND)
-    statuses.forget_old()
-    assert condition.parts_refused == {PART}
-    clock.advance(2 * SECOND)
-    statuses.forget_old()
-    assert condition.parts_refused == frozenset()
 
 
 async def test_sales_pause_when_postgres_is_missed_twice_and_go_on_when_it_is_back(

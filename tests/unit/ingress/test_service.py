@@ -1,11 +1,12 @@
 """From a command to its verdict, at the desk."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
-from ingress.service import Condition, Decided, NotTaken, Pending, SaleDesk
+from ingress.service import Condition, Decided, NotTaken, Pending, SaleDesk, Verdict
 from ingress.waiters import Waiters
 from tests.unit.ingress.tales import PART, SHOW, T0, held, reservation
 from ticketing import messages
@@ -25,34 +26,56 @@ class Bell:
 
     while_waiting: Callable[[], None]
     rung: bool = False
-    waited_s: list[float] = field(default_factory=list)
+    waited: bool = False
 
     def ring(self) -> None:
         self.rung = True
 
-    async def heard(self, timeout_s: float) -> None:
-        self.waited_s.append(timeout_s)
+    async def heard(self) -> None:
+        self.waited = True
         self.while_waiting()
 
 
 class Desk:
     """A desk whose log and bell are the test's."""
 
-    def __init__(self, *, answer: int | NotTaken = 9, waiters_max: int = 10) -> None:
+    def __init__(self, *, answer: int | NotTaken = 9, waiters_max: int = 10, answers: bool = True) -> None:
         self.answer = answer
+        self._answers = answers
         self.sent: list[tuple[int, bytes]] = []
         self.while_waiting: Callable[[], None] = lambda: None
         self.waiters = Waiters(waiters_max)
         self.condition = Condition()
         self.bells: list[Bell] = []
+        self.alarms: dict[Callable[[], None], float] = {}
+        self.ever_s: list[float] = []
         self.desk = SaleDesk(
-            log=self, waiters=self.waiters, condition=self.condition, new_bell=self._bell, clock=ManualClock(T0),
-            lag_max_ms=1_000, holds_waiting_max=10,
+            log=self, waiters=self.waiters, condition=self.condition, new_bell=self._bell, alarms=self,
+            clock=ManualClock(T0), lag_max_ms=1_000, holds_waiting_max=10,
         )  # fmt: skip
 
-    async def append(self, part: int, value: bytes) -> int | NotTaken:
+    def append(self, part: int, value: bytes, placed: Callable[[int | NotTaken], None]) -> None:
         self.sent.append((part, value))
-        return self.answer
+        self._placed = placed
+        if self._answers:
+            self.answer_now()
+
+    def answer_now(self) -> None:
+        """The log answers the last one."""
+        self._placed(self.answer)
+
+    def set(self, alarm: Callable[[], None], after_s: float) -> Callable[[], None]:
+        self.alarms[alarm] = after_s
+        self.ever_s.append(after_s)
+        return partial(self._unset, alarm)
+
+    def _unset(self, alarm: Callable[[], None]) -> None:
+        self.alarms.pop(alarm, None)
+
+    def ring_alarms(self) -> None:
+        """The time of all who wait is over."""
+        for alarm in [*self.alarms]:
+            alarm()
 
     def _bell(self) -> Bell:
         self.bells.append(Bell(self.while_waiting))
@@ -70,14 +93,15 @@ async def test_the_verdict_is_brought_back() -> None:
     assert isinstance(verdict, Decided)
     assert (verdict.outcome.offset, verdict.log_gen) == (9, 4)
     assert [messages.decode_command(value) for _, value in stand.sent] == [HOLD]
-    assert stand.bells[0].waited_s == [2.0]
+    assert stand.ever_s == [2.0]
     assert stand.bells[0].rung
-    assert len(stand.waiters) == 0
+    assert (len(stand.waiters), stand.alarms) == (0, {})
 
 
 async def test_when_the_wait_is_over_its_place_in_the_log_is_known() -> None:
     stand = Desk()
     stand.condition.log_gens[PART] = 2
+    stand.while_waiting = stand.ring_alarms
     assert await stand.desk.ask(HOLD, PART, 2.0) == Pending(PART, 2, 9)
     assert len(stand.waiters) == 0
 
@@ -85,7 +109,7 @@ async def test_when_the_wait_is_over_its_place_in_the_log_is_known() -> None:
 async def test_who_does_not_wait_is_not_made_to() -> None:
     stand = Desk()
     assert await stand.desk.ask(HOLD, PART, 0.0) == Pending(PART, 0, 9)
-    assert stand.bells[0].waited_s == []
+    assert (stand.ever_s, stand.bells[0].waited) == ([], False)
 
 
 async def test_what_the_log_does_not_take_leaves_nobody_waiting() -> None:
@@ -122,12 +146,37 @@ async def test_without_postgres_nothing_is_sent() -> None:
     assert stand.sent == []
 
 
-async def test_a_partition_that_cannot_be_written_pauses_its_own_shows_alone() -> None:
-    stand = Desk()
-    stand.condition.parts_refused = frozenset({PART})
-    for command in (HOLD, CONFIRM):
-        refused = await stand.desk.ask(command, PART, 2.0)
-        assert isinstance(refused, NotTaken)
-        assert (refused.code, refused.retry_after_s) == ("sales_paused", 2)
-    assert stand.sent == []
-    assert await stand.desk.ask(HOLD, PART + 1, 0.0) == Pending(PART + 1, 0, 9)
+def test_whoever_does_not_wait_there_is_told() -> None:
+    stand, told = Desk(), list[Verdict]()
+    asking = stand.desk.begin(HOLD, PART, 2.0, told.append)
+    assert (asking is not None, told) == (True, [])
+    stand.waiters.hear(PART, 0, [held(reservation(KEY), offset=9)])
+    (verdict,) = told
+    assert isinstance(verdict, Decided)
+    assert (len(stand.waiters), stand.alarms) == (0, {})
+
+
+def test_whoever_has_left_is_told_nothing() -> None:
+    stand, told = Desk(), list[Verdict]()
+    asking = stand.desk.begin(HOLD, PART, 2.0, told.append)
+    assert asking is not None
+    asking.leave()
+    stand.waiters.hear(PART, 0, [held(reservation(KEY), offset=9)])
+    assert (told, len(stand.waiters), stand.alarms) == ([], 0, {})
+
+
+def test_one_who_leaves_before_the_log_has_answered_is_told_nothing() -> None:
+    stand, told = Desk(answers=False), list[Verdict]()
+    asking = stand.desk.begin(HOLD, PART, 0.0, told.append)
+    assert asking is not None
+    asking.leave()
+    stand.answer_now()
+    assert (told, len(stand.waiters)) == ([], 0)
+
+
+def test_two_who_ask_with_one_key_are_both_told_and_may_leave_meanwhile() -> None:
+    stand, told = Desk(), list[Verdict]()
+    for _ in range(2):
+        stand.desk.begin(HOLD, PART, 2.0, told.append)
+    stand.waiters.hear(PART, 0, [held(reservation(KEY), offset=9)])
+    assert (len(told), len(stand.waiters)) == (2, 0)
