@@ -56,8 +56,8 @@ sim: setup  ## the simulation, many seeds
 faults: setup  ## faults on real servers, at length: ARGS="allocator kafka"
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-soak:  ## hours under load
-	@echo 'make soak is not filled yet'; exit 2
+soak: setup  ## 20 minutes at half load, with kills: ARGS="--minutes 3" shows, and judges neither memory nor times
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 bench: setup  ## figures, gates first: ARGS="--quick" for a minute, BENCH="allocator" for one question
 	@$(BIN)/python -m bench $(BENCH) $(ARGS)

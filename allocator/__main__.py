@@ -16,7 +16,7 @@ from runtime.kafka import LogError, PartitionReader, RecordProducer
 from runtime.process import RunningRoom, run, serve
 from ticketing import topics
 from ticketing.clock import SystemClock
-from ticketing.messages import ShowStatusNow, encode
+from ticketing.messages import AllocatorStatus, encode
 
 
 @asynccontextmanager
@@ -50,7 +50,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         for edge in (reader, outcomes, statuses):
             await stack.enter_async_context(edge)
 
-        async def announce(status: ShowStatusNow) -> None:
+        async def announce(status: AllocatorStatus) -> None:
             try:
                 await statuses.send_and_wait(0, encode(status))
             except LogError:

@@ -25,6 +25,11 @@ def log_time(last_now_ms: int, append_ms: int, sent_at_ms: int) -> int:
     return max(last_now_ms, min(append_ms, sent_at_ms + SENDER_SKEW_MS))
 
 
+def arrived_ms(append_ms: int, command: AnyCommand | None) -> int:
+    """Since when a record has waited in the log (ms): as the broker says or its sender, whoever says later."""
+    return append_ms if command is None else max(append_ms, command.sent_at_ms)
+
+
 class Answer:
     """Writes outcomes to one command: what all of them carry is filled in here, once."""
 

@@ -13,6 +13,10 @@ class ResultUnknown(DeskError):
     """The store did not answer, or not so that it can be relied on: claim again, and read what is true."""
 
 
+class WritesRefused(ResultUnknown):
+    """The store takes no writes now (its disk is full, it is read-only): as above, and sales are paused meanwhile."""
+
+
 class LogUnreadable(DeskError):
     """The log does not reach to where the cursor stands: claim again, which looks at what is left of it."""
 

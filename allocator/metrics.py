@@ -20,6 +20,7 @@ LOG_LOST = Counter("allocator_log_lost_total", "Times that the log did not fit t
 CLAIMS = Counter("allocator_claims_total", "Partitions claimed")
 LOSSES = Counter("allocator_losses_total", "Desks dropped", ["reason"])
 OWNED = Gauge("allocator_partitions_owned", "Partitions that this process decides over")
+REFUSED = Gauge("allocator_partitions_refused", "Partitions on which the database takes no writes")
 LAG_RECORDS = Gauge("allocator_lag_records", "Undecided commands on the partitions owned")
 LAG_SECONDS = Gauge("allocator_lag_seconds", "How long the oldest undecided command on the partitions owned has waited")
 

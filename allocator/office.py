@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 import structlog
 
 from allocator import metrics
+from allocator.announcing import Refusals, show_statuses
 from allocator.caution import Caution
-from allocator.errors import DataRefused, DeskError, Replaced, ResultUnknown
+from allocator.errors import DataRefused, DeskError, Replaced, ResultUnknown, WritesRefused
 from allocator.log import KafkaLog
 from allocator.membership import Membership
 from allocator.ownership import plan
@@ -21,7 +22,7 @@ from allocator.service import Desk, claim
 from allocator.settings import Settings
 from allocator.store import PostgresStore
 from ticketing.clock import Clock
-from ticketing.messages import ShowStatusNow
+from ticketing.messages import AllocatorStatus, ShowStatusNow
 
 IDLE_FETCH_S = 0.2
 """How long an idle desk waits for a first record: also how soon it notices that it is to stop."""
@@ -63,7 +64,7 @@ class Office:
         commands: KafkaLog,
         open_store: Callable[[int], PostgresStore],
         clock: Clock,
-        announce: Callable[[ShowStatusNow], Awaitable[None]],
+        announce: Callable[[AllocatorStatus], Awaitable[None]],
     ) -> None:
         self._settings = settings
         self._membership = membership
@@ -75,6 +76,7 @@ class Office:
         self._observer = metrics.MeteredObserver()
         self._places: dict[int, Place] = {}
         self._cautions: dict[int, Caution] = {}
+        self._refusals = Refusals()
         self._stop = asyncio.Event()
         self._crash: BaseException | None = None
         self._reachable = False
@@ -85,7 +87,8 @@ class Office:
 
     def ready(self) -> list[str]:
         """Why this allocator cannot decide; empty when it can. One without a partition is a ready spare."""
-        return [] if self._reachable else ["the database cannot be reached"]
+        refused = [f"partition {part} takes no writes: {why}" for part, why in self._refusals.reasons.items()]
+        return refused if self._reachable else ["the database cannot be reached", *refused]
 
     async def run(self) -> None:
         """Own partitions until asked to stop. Raises what a desk raised where memory and tables differ."""
@@ -109,6 +112,9 @@ class Office:
                 for status in await self._statuses(place):
                     lag_records, lag_ms = max(lag_records, status.lag_records), max(lag_ms, status.lag_ms)
                     await self._announce(status)
+            for refusal in self._refusals.statuses(self._clock.now_ms()):
+                await self._announce(refusal)
+            metrics.REFUSED.set(len(self._refusals.reasons))
             metrics.LAG_RECORDS.set(lag_records)
             metrics.LAG_SECONDS.set(lag_ms / 1000)
             await _wait(self._stop, STATUS_INTERVAL_S)
@@ -131,6 +137,9 @@ class Office:
                 # sit there for ever, and nobody could give the partition back to this process.
                 place.stop = place.replaced = True
         me = self._membership.owner.hex
+        for seat in seats:
+            if seat.owner != me and not seat.claimable:
+                self._refusals.end(seat.part)
         # What was dropped after an unknown result or a refused record is still ours, and need not wait for its lease.
         dropped = {seat.part for seat in seats if seat.owner == me and seat.part not in self._places}
         todo = plan(me, [replace(seat, claimable=True) if seat.part in dropped else seat for seat in seats], members)
@@ -172,6 +181,8 @@ class Office:
         except DeskError as error:
             metrics.LOSSES.labels(type(error).__name__).inc()
             log.warning("partition.dropped", part=part, reason=type(error).__name__, error=str(error))
+            if isinstance(error, WritesRefused):
+                self._refusals.begin(part, str(error))
             if not isinstance(error, DataRefused):  # which only the next claim can help
                 await _wait(self._stop, CLAIM_RETRY_S)
         except Exception as error:
@@ -201,9 +212,12 @@ class Office:
                         continue
                     publishing = asyncio.create_task(_publish(desk, await committing, after=publishing))
                     committing = None
+                    self._refusals.end(desk.part)
                 if publishing is not None and (publishing.done() or _unpublished(desk) > UNPUBLISHED_MAX):
                     await publishing
                     publishing = None
+                if desk.is_empty and committing is None:
+                    self._refusals.end(desk.part)
                 if not desk.is_empty:
                     committing = asyncio.create_task(desk.commit(desk.seal()), name=f"commit {desk.part}")
                     # It goes out now, to be written while the next batch is decided.
@@ -230,27 +244,7 @@ class Office:
             _, end = await self._commands.bounds(place.part)
         except DeskError:
             return []
-        now_ms = self._clock.now_ms()
-        oldest_ms = desk.waiting_since_ms
-        statuses = []
-        for show, stock in list(desk.state.shows.items()):
-            taken = len(stock.owners) + sum(stock.area_taken)
-            booked = stock.seats_booked + sum(stock.area_booked)
-            statuses.append(
-                ShowStatusNow(
-                    show=show,
-                    part=place.part,
-                    at_ms=now_ms,
-                    status=stock.status,
-                    seq=stock.seq,
-                    available=stock.layout.places - taken,
-                    held=taken - booked,
-                    booked=booked,
-                    lag_records=max(0, end - desk.position.next_offset),
-                    lag_ms=max(0, now_ms - oldest_ms) if oldest_ms is not None else 0,
-                )
-            )
-        return statuses
+        return show_statuses(desk, end, self._clock.now_ms())
 
 
 async def _gather(desk: Desk, timeout_s: float) -> None:

@@ -8,7 +8,7 @@ The desk awaits nothing but its ports, so that a simulation can drive it step by
 from collections.abc import Callable
 from dataclasses import replace
 
-from allocator.answer import Moment, log_time
+from allocator.answer import Moment, arrived_ms, log_time
 from allocator.caution import RECORDS_MAX, Caution
 from allocator.continuity import agree_with_log, going_on_at
 from allocator.errors import DataRefused, LogUnreadable, MemoryDiffers, Replaced
@@ -74,13 +74,15 @@ class Desk:
         self._must_settle = False
 
     @property
-    def waiting_since_ms(self) -> int | None:
-        """The broker's stamp of the oldest record that was fetched and is not settled."""
-        if self._sealed_since_ms is not None:
-            return self._sealed_since_ms
-        if self._decided_since_ms is not None:
-            return self._decided_since_ms
-        return self._waiting[-1].timestamp_ms if self._waiting else None
+    def lag_ms(self) -> int:
+        """How long the oldest record that was fetched and is not settled has waited. One wrong clock, wherever it is,
+        makes it shorter at most: new holds are turned away where it is long."""
+        since_ms = self._sealed_since_ms
+        if since_ms is None:
+            since_ms = self._decided_since_ms
+        if since_ms is None and self._waiting:
+            since_ms = arrived_ms(self._waiting[-1].timestamp_ms, self._read(self._waiting[-1]))
+        return 0 if since_ms is None else max(0, self._own_time_ms(self._meter()) - since_ms)
 
     @property
     def is_empty(self) -> bool:
@@ -233,7 +235,7 @@ class Desk:
         state = self.state
         if self.is_empty:
             self._decided_at_ms = self._own_time_ms(started)
-            self._decided_since_ms = record.timestamp_ms
+            self._decided_since_ms = arrived_ms(record.timestamp_ms, command)
         forced = self._caution.is_forced(record.offset)
         if command is None or forced:
             code = "data_refused" if forced else "malformed"

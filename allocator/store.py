@@ -9,12 +9,12 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from allocator.errors import DataRefused, MemoryDiffers, Replaced, ResultUnknown
+from allocator.errors import DataRefused, MemoryDiffers, Replaced, ResultUnknown, WritesRefused
 from allocator.loading import load_state, record_of
 from allocator.netting import Batch, Position, pack_recent
 from allocator.ports import Cursor, Publication
 from allocator.stock import PartitionState, Record
-from runtime.postgres import FAILURES
+from runtime.postgres import FAILURES, refuses_writes
 from ticketing.layout import Layout, decode_layout
 
 ANSWER_DEADLINE_S = 15.0
@@ -161,6 +161,8 @@ class PostgresStore:
             raise DataRefused(str(error)) from error
         if sqlstate.startswith("23") or sqlstate == "XX001":
             raise MemoryDiffers(f"partition {self._part}: {error}") from error
+        if refuses_writes(error):
+            raise WritesRefused(f"partition {self._part}: {error}") from error
         raise ResultUnknown(f"partition {self._part}: {error!r}") from error
 
     async def _cursor(self, row: asyncpg.Record) -> Cursor:

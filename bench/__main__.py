@@ -4,13 +4,15 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import allocator, latency, pipeline, shedding
+from bench import allocator, big, latency, many, pipeline, shedding
 
 BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
     "allocator": allocator.main,
     "pipeline": pipeline.main,
     "latency": latency.main,
     "shedding": shedding.main,
+    "big": big.main,
+    "many": many.main,
 }
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaProducer
@@ -68,6 +69,18 @@ async def write_backlog(
     site: Site, part: int, hall: Hall, holds: Iterable[messages.HoldSeats], rng: random.Random
 ) -> Backlog:
     """Write the opening of `hall` and `holds` to the log."""
+    async with command_producer(site) as producer:
+        opened = await write_commands(producer, site.commands, part, [opening(hall, SystemClock().now_ms(), rng)])
+        first = opened.end_offset - 1
+        written = await write_commands(producer, site.commands, part, holds)
+    if written.end_offset != first + 1 + written.count:
+        raise RuntimeError(f"{first + 1 + written.count - written.end_offset} commands went missing on the way")
+    return Backlog(hall, part, first, written.end_offset, written.bytes / written.count)
+
+
+@asynccontextmanager
+async def command_producer(site: Site) -> AsyncIterator[AIOKafkaProducer]:
+    """What writes to the log, in large batches."""
     producer = AIOKafkaProducer(
         bootstrap_servers=site.servers.kafka_bootstrap,
         acks="all",
@@ -76,24 +89,36 @@ async def write_backlog(
     )
     await producer.start()
     try:
-        opens = messages.encode(opening(hall, SystemClock().now_ms(), rng))
-        first = (await producer.send_and_wait(site.commands, opens, partition=part)).offset
-        count, size, end = 0, 0, first + 1
-        batch = producer.create_batch()
-        for hold in holds:
-            value = messages.encode(hold)
-            if batch.append(timestamp=None, key=None, value=value) is None:
-                end = await _send(producer, batch, site.commands, part)
-                batch = producer.create_batch()
-                batch.append(timestamp=None, key=None, value=value)
-            count, size = count + 1, size + len(value)
-        if batch.record_count():
-            end = await _send(producer, batch, site.commands, part)
+        yield producer
     finally:
         await producer.stop()
-    if end != first + 1 + count:
-        raise RuntimeError(f"{first + 1 + count - end} commands went missing on the way to the log")
-    return Backlog(hall, part, first, end, size / count)
+
+
+@dataclass(frozen=True)
+class Written:
+    """Records that stand in the log: how many, their bytes, and the offset behind the last one."""
+
+    count: int
+    bytes: int
+    end_offset: int
+
+
+async def write_commands(
+    producer: AIOKafkaProducer, topic: str, part: int, commands: Iterable[messages.AnyCommand]
+) -> Written:
+    """Append `commands`, one at least, to a partition; returns when the broker has all of them."""
+    count, size, end = 0, 0, 0
+    batch = producer.create_batch()
+    for command in commands:
+        value = messages.encode(command)
+        if batch.append(timestamp=None, key=None, value=value) is None:
+            end = await _send(producer, batch, topic, part)
+            batch = producer.create_batch()
+            batch.append(timestamp=None, key=None, value=value)
+        count, size = count + 1, size + len(value)
+    if batch.record_count():
+        end = await _send(producer, batch, topic, part)
+    return Written(count, size, end)
 
 
 async def _send(producer: AIOKafkaProducer, batch: object, topic: str, part: int) -> int:
@@ -110,9 +135,9 @@ async def drain(site: Site, backlog: Backlog, connection: Connection) -> Drained
     warm = backlog.first_offset + 1 + int((end - backlog.first_offset) * COLD_SHARE)
     async with site.room("allocator") as room:
         processes = site.processes(room)
-        began_at = await _until(connection, part, warm)
+        began_at = await until_decided(connection, part, warm)
         watch = Stopwatch(processes)
-        await _until(connection, part, end)
+        await until_decided(connection, part, end)
         spent = watch.stop()
     found = await connection.fetchrow(FOUND, part, backlog.hall.show)
     if found is None or room.process.returncode != 0:
@@ -127,7 +152,7 @@ async def drain(site: Site, backlog: Backlog, connection: Connection) -> Drained
     )
 
 
-async def _until(connection: Connection, part: int, offset: int) -> int:
+async def until_decided(connection: Connection, part: int, offset: int) -> int:
     """Wait until the cursor of `part` has reached `offset`; where it then stands."""
     loop = asyncio.get_running_loop()
     at, moved_s = -1, loop.time()

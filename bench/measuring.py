@@ -25,7 +25,7 @@ class Gate:
     """The row of design/performance.md that a figure answers: `must` is the least (or the most) that will do."""
 
     must: float
-    goal: float
+    goal: float | None = None
     at_most: bool = False
 
     def holds(self, value: float) -> bool:

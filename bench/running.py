@@ -12,6 +12,7 @@ import uvloop
 from bench.measuring import Bench, conditions_of
 from bench.site import Connection, Site, open_site
 from infra.embedded.downloads import KAFKA_VERSION
+from ticketing.topics import PARTITIONS_DEFAULT
 
 Size = TypeVar("Size")
 
@@ -38,10 +39,10 @@ def as_told(
 
 
 @asynccontextmanager
-async def provisioned_site() -> AsyncIterator[tuple[Site, Connection]]:
+async def provisioned_site(partitions: int = PARTITIONS_DEFAULT) -> AsyncIterator[tuple[Site, Connection]]:
     """Servers with the bench's database and topics, and the superuser's connection to it."""
     async with open_site() as site:
-        await site.provision()
+        await site.provision(partitions)
         connection = await site.connect()
         try:
             yield site, connection

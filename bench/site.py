@@ -1,6 +1,7 @@
 """Where a bench takes place: servers, a database and topics of its own, and rooms as processes beside it."""
 
 import asyncio
+import json
 import os
 import signal
 import sys
@@ -14,7 +15,7 @@ from typing import TypeAlias
 import asyncpg
 import httpx
 
-from bench.measuring import Processes
+from bench.measuring import Processes, progress
 from infra.embedded import EmbeddedServers
 from infra.embedded.processes import LAUNCHER, free_port, log_tail
 from infra.provision import database_url, provision_database, provision_topics
@@ -64,10 +65,10 @@ class Site:
         """The full name of the topic `commands`."""
         return topics.COMMANDS.full_name(TOPIC_PREFIX)
 
-    async def provision(self) -> None:
+    async def provision(self, partitions: int = topics.PARTITIONS_DEFAULT) -> None:
         """A database with every migration, and the topics."""
-        await provision_database(self.servers.postgres_url, DATABASE, self.servers.secret)
-        await provision_topics(self.servers.kafka_bootstrap, TOPIC_PREFIX)
+        await provision_database(self.servers.postgres_url, DATABASE, self.servers.secret, partitions)
+        await provision_topics(self.servers.kafka_bootstrap, TOPIC_PREFIX, partitions)
 
     async def empty(self, connection: Connection) -> None:
         """Forget all stock, so that every round begins alike; the cursors stay where they are. No allocator may run."""
@@ -99,16 +100,7 @@ class Site:
         """`python -m module arguments`, told of these servers; it dies with us. `ready`: wait for its `/readyz`."""
         port = free_port()
         log = self.directory / f"{module}.log"
-        environment = os.environ | {
-            "ONSALE_POSTGRES_URL": self.postgres_url,
-            "ONSALE_REDIS_URL": self.servers.redis_url,
-            "ONSALE_KAFKA_BOOTSTRAP": self.servers.kafka_bootstrap,
-            "ONSALE_SECRET": self.servers.secret,
-            "ONSALE_TOPIC_PREFIX": TOPIC_PREFIX,
-            "ONSALE_REDIS_PREFIX": TOPIC_PREFIX,
-            "ONSALE_PORT": str(port),
-            "ONSALE_LOG_LEVEL": "warning",
-        }
+        environment = self.environment() | {"ONSALE_PORT": str(port)}
         launcher = (sys.executable, "-I", "-S", str(LAUNCHER), str(int(signal.SIGKILL)), str(os.getpid()), "-1", "-1")
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(
@@ -129,6 +121,34 @@ class Site:
             yield room
         finally:
             await _stop(process)
+
+    def environment(self) -> dict[str, str]:
+        """What tells a process of ours where everything is."""
+        return os.environ | {
+            "ONSALE_POSTGRES_URL": self.postgres_url,
+            "ONSALE_REDIS_URL": self.servers.redis_url,
+            "ONSALE_KAFKA_BOOTSTRAP": self.servers.kafka_bootstrap,
+            "ONSALE_SECRET": self.servers.secret,
+            "ONSALE_TOPIC_PREFIX": TOPIC_PREFIX,
+            "ONSALE_REDIS_PREFIX": TOPIC_PREFIX,
+            "ONSALE_LOG_LEVEL": "warning",
+        }
+
+    async def violations(self, *words: str) -> int:
+        """How many violations `onsale verify` finds in everything that was sold here. Raises RoomFailed."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "onsale", "verify", "--json", "--data-dir", str(self.directory), *words),
+            stdout=asyncio.subprocess.PIPE,
+            cwd=CHECKOUT,
+            env=self.environment(),
+        )
+        output, _ = await process.communicate()
+        if process.returncode not in {0, 1}:
+            raise RoomFailed(f"onsale verify ended with {process.returncode}\n{output.decode()}")
+        report = json.loads(output)
+        if report["violations"]:
+            progress(output.decode())
+        return int(report["violations"])
 
     def processes(self, *rooms: Room, load_pid: int | None = None) -> Processes:
         """CPU by name: each room (a second one of a kind by its number, `ingress 2`), each embedded server, this

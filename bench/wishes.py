@@ -62,7 +62,7 @@ def opening(hall: Hall, now_ms: int, rng: random.Random) -> messages.OpenShow:
 def area_holds(hall: Hall, count: int, now_ms: int, rng: random.Random) -> Iterator[messages.HoldSeats]:
     """`count` people who want two places in the only area each."""
     for _ in range(count):
-        yield _hold(hall, now_ms, rng, areas=((0, 2),))
+        yield hold(hall.show, now_ms, rng, areas=((0, 2),))
 
 
 def pair_holds(hall: Hall, count: int, now_ms: int, rng: random.Random) -> Iterator[messages.HoldSeats]:
@@ -71,20 +71,21 @@ def pair_holds(hall: Hall, count: int, now_ms: int, rng: random.Random) -> Itera
     rng.shuffle(pairs)
     for number in range(count):
         first = pairs[number % len(pairs)]
-        yield _hold(hall, now_ms, rng, seats=(first, first + 1))
+        yield hold(hall.show, now_ms, rng, seats=(first, first + 1))
 
 
-def _hold(
-    hall: Hall,
+def hold(
+    show: int,
     now_ms: int,
     rng: random.Random,
     *,
     seats: tuple[int, ...] = (),
     areas: tuple[tuple[int, int], ...] = (),
 ) -> messages.HoldSeats:
+    """Somebody new who wants these places."""
     entry = f"ent_{rng.getrandbits(64):016x}"
     return messages.HoldSeats(
-        show=hall.show,
+        show=show,
         key=rng.randbytes(16),
         fingerprint=rng.randbytes(8),
         sent_at_ms=now_ms,
@@ -92,4 +93,17 @@ def _hold(
         person=entry,
         seats=seats,
         areas=areas,
+    )
+
+
+def confirmation(of: messages.HoldSeats, rng: random.Random) -> messages.ConfirmBooking:
+    """The one who was granted a hold books it."""
+    return messages.ConfirmBooking(
+        show=of.show,
+        key=rng.randbytes(16),
+        fingerprint=rng.randbytes(8),
+        sent_at_ms=of.sent_at_ms,
+        account=of.account,
+        person=of.person,
+        reservation=of.key,
     )

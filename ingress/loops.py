@@ -26,6 +26,7 @@ MISSES_UNTIL_AWAY = 2
 STATUS_RECORDS_MAX = 1_000
 LAG_BELIEVED_MS = 5_000
 COUNTS_BELIEVED_MS = 60_000
+REFUSAL_BELIEVED_MS = 5_000
 
 AWAY = (LogUnavailable, StoreAway, *FAILURES)
 
@@ -71,6 +72,7 @@ class ShowStatuses:
         self._condition = condition
         self._clock = clock
         self._heard_ms: dict[int, int] = {}
+        self._refused_ms: dict[int, int] = {}
         self.counts: dict[int, dict[str, int]] = {}
 
     async def run(self) -> None:
@@ -95,9 +97,12 @@ class ShowStatuses:
     def hear(self, raw: bytes) -> None:
         """Take one status in."""
         try:
-            status = messages.decode_as(raw, messages.ShowStatusNow)
+            status = messages.decode_status(raw)
         except msgspec.DecodeError as error:
             log.warning("ingress.show_status_undecodable", error=str(error))
+            return
+        if isinstance(status, messages.PartitionStatusNow):
+            self._hear_of_writes(status)
             return
         self._heard_ms[status.show] = self._clock.now_ms()
         self._condition.lag_ms[status.show] = status.lag_ms
@@ -108,6 +113,17 @@ class ShowStatuses:
             "booked": status.booked,
         }
 
+    def _hear_of_writes(self, status: messages.PartitionStatusNow) -> None:
+        if status.takes_writes:
+            self._refused_ms.pop(status.part, None)
+        else:
+            self._refused_ms[status.part] = self._clock.now_ms()
+        self._note_refused()
+
+    def _note_refused(self) -> None:
+        self._condition.parts_refused = frozenset(self._refused_ms)
+        metrics.PARTS_REFUSED.set(len(self._refused_ms))
+
     def forget_old(self) -> None:
         """What nobody has said for a while is not known any more."""
         now_ms = self._clock.now_ms()
@@ -117,6 +133,12 @@ class ShowStatuses:
             if now_ms - heard_ms > COUNTS_BELIEVED_MS:
                 del self._heard_ms[show]
                 self.counts.pop(show, None)
+        silent = [part for part, heard_ms in self._refused_ms.items() if now_ms - heard_ms > REFUSAL_BELIEVED_MS]
+        for part in silent:
+            # Its allocator is gone: its successor will say how it is.
+            del self._refused_ms[part]
+        if silent:
+            self._note_refused()
 
 
 class CommandEnds:

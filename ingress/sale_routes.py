@@ -104,7 +104,7 @@ class Sale:
         require_reservation(call.caller, body.reservation)
         command = intake.confirm(body, show.facts, reservation, call.caller.caller, call.sent)
         if isinstance(command, ConfirmBooking):
-            turned_away = self.desk.turned_away(command)
+            turned_away = self.desk.turned_away(command, show.row.part)
             if turned_away is not None:
                 raise from_not_taken(turned_away)
             await self._save_contact(call.caller, show, command, body)

@@ -77,6 +77,8 @@ class Condition:
     """How things stand beyond this process, as last heard; written by those who hear, read at each request."""
 
     postgres_away: bool = False
+    parts_refused: frozenset[int] = frozenset()
+    """Partitions whose allocator says that it cannot write: Postgres is there, and its disk is full."""
     log_gens: dict[int, int] = field(default_factory=dict)
     lag_ms: dict[int, int] = field(default_factory=dict)
     """Show -> how long its oldest undecided command has waited."""
@@ -116,10 +118,12 @@ class SaleDesk:
             return None
         return _not_taken(NotTaken("busy", "more people want places at once than can be served", 2))
 
-    def turned_away(self, command: AnyCommand) -> NotTaken | None:
+    def turned_away(self, command: AnyCommand, part: int) -> NotTaken | None:
         """Why the command would not be taken now, whatever the log says."""
         if self.condition.postgres_away:
             return NotTaken("sales_paused", "the database is away; what is on the log is safe and will be decided", 2)
+        if part in self.condition.parts_refused:
+            return NotTaken("sales_paused", "the database takes no writes; what is on the log will be decided", 2)
         if isinstance(command, HoldSeats) and self.condition.lag_ms.get(command.show, 0) > self._lag_max_ms:
             return NotTaken("busy", "this show has more requests than it can decide at once", 2)
         return None
@@ -147,7 +151,7 @@ class SaleDesk:
 
         None: it was told already, and nothing is under way. `tell` must not raise: others are told after it.
         """
-        refused = self.turned_away(command)
+        refused = self.turned_away(command, part)
         if refused is not None:
             tell(_not_taken(refused))
             return None

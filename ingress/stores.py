@@ -18,17 +18,20 @@ class ValueRefused(Exception):
 
 @contextmanager
 def reaching_postgres() -> Iterator[None]:
-    """Say in our words what went wrong in there. An integrity error stays what it is: a bug, or a race to be caught."""
+    """Say in our words what went wrong in there. An integrity error stays what it is: a bug, or a race to be caught.
+
+    Of a value that is refused only the kind of the refusal is told: the text quotes the value, which may be a name.
+    """
     try:
         yield
     except (asyncpg.DataError, asyncpg.exceptions.DataError) as error:
-        raise ValueRefused(str(error)) from error
+        raise ValueRefused(type(error).__name__) from error
     except asyncpg.IntegrityConstraintViolationError:
         raise
     except asyncpg.InterfaceError as error:
         # A value that cannot be sent at all is an InterfaceError and a ValueError; a closed connection is not.
         if isinstance(error, ValueError):
-            raise ValueRefused(str(error)) from error
+            raise ValueRefused(type(error).__name__) from error
         raise StoreAway(str(error)) from error
     except FAILURES as error:
         raise StoreAway(f"{type(error).__name__}: {error}") from error

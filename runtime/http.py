@@ -15,6 +15,9 @@ from runtime.http_bounds import DEFAULTS, BoundedHttpProtocol, HttpLimits
 
 MESSAGE_BYTES_MAX = 64 * 1024
 """Largest message a client may send over a socket."""
+UNSENT_BYTES_MAX = 32 * 1024
+"""What the kernel takes of an answer, or of a socket's frames, beyond what the peer has room for. Left to itself it
+takes 3 to 4 MB from whoever writes to a peer that reads nothing, and nobody notices before that."""
 DRAIN_S = 3
 """How long a stopping server waits for open requests and sockets to end."""
 
@@ -25,6 +28,8 @@ def listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        # Connections inherit it.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
         listener.bind((host, port))
         listener.setblocking(False)
     except BaseException:

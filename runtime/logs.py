@@ -2,10 +2,15 @@
 
 import logging
 import sys
+from collections.abc import Iterator
 from typing import TextIO
 
+import asyncpg
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+DETAIL = "\nDETAIL:"
+"""Begins what Postgres adds to an error: the very row or value that it did not take."""
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -16,13 +21,15 @@ def configure(level: str = "info", json: bool = True, stream: TextIO | None = No
     """Send everything that is logged in this process to `stream` (standard error), one line an event.
 
     `level` is debug, info, warning or error. Secrets stay out because settings hold them as `SecretStr`, whose repr
-    is stars; do not log `get_secret_value()`.
+    is stars; do not log `get_secret_value()`. People's data stay out because of what Postgres says of an error only
+    the message is kept, not the row.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
+        _without_rows,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
@@ -63,3 +70,30 @@ def configure(level: str = "info", json: bool = True, stream: TextIO | None = No
     # uvicorn announces each start and stop at info, which the process says in its own words; httpx each request.
     for name in ("uvicorn.error", "httpx"):
         logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
+
+
+def _without_rows(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Leave out the rows that Postgres quotes, in texts and in the exceptions that are about to be rendered."""
+    for name, value in event.items():
+        if isinstance(value, str) and DETAIL in value:
+            event[name] = value.partition(DETAIL)[0]
+    given = event.get("exc_info")
+    if given:
+        error = (
+            given if isinstance(given, BaseException) else (given if isinstance(given, tuple) else sys.exc_info())[1]
+        )
+        for link in _chain(error, set()):
+            if isinstance(link, asyncpg.PostgresError):
+                link.detail = None
+    return event
+
+
+def _chain(error: BaseException | None, seen: set[int]) -> Iterator[BaseException]:
+    """An exception, and all that it came from or is made of."""
+    if error is None or id(error) in seen:
+        return
+    seen.add(id(error))
+    yield error
+    parts = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    for part in (error.__cause__, error.__context__, *parts):
+        yield from _chain(part, seen)

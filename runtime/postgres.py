@@ -11,6 +11,8 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
 
+READ_ONLY = "25006"
+
 Failure = Literal["data", "integrity", "infrastructure"]
 
 FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
@@ -48,6 +50,12 @@ def classify(exc: BaseException) -> Failure:
         if sqlstate.startswith("23") or sqlstate == "XX001":
             return "integrity"
     return "infrastructure"
+
+
+def refuses_writes(exc: BaseException) -> bool:
+    """Whether the server is there and takes no writes: a full disk or other resource (class 53), or read-only."""
+    sqlstate = exc.sqlstate or "" if isinstance(exc, asyncpg.PostgresError) else ""
+    return sqlstate.startswith("53") or sqlstate == READ_ONLY
 
 
 def _session(application_name: str, statement_timeout_s: float, lock_timeout_s: float) -> dict[str, str]:

@@ -8,7 +8,7 @@ import structlog
 
 from runtime.kafka import BatchingProducer, LogError, LogRangeError, PartitionReader
 from runtime.retry import Backoff
-from ticketing.messages import RoomStatusNow, ShowStatusNow, Undecodable, decode_as, encode
+from ticketing.messages import RoomStatusNow, ShowStatusNow, Undecodable, decode_status, encode
 
 log = structlog.get_logger("waiting_room")
 
@@ -48,9 +48,12 @@ class ShowStatusReader:
 
     def _hear(self, value: bytes) -> None:
         try:
-            self._heard(decode_as(value, ShowStatusNow))
+            status = decode_status(value)
         except Undecodable as error:
             log.warning("room.status_undecodable", error=str(error))
+            return
+        if isinstance(status, ShowStatusNow):
+            self._heard(status)
 
 
 class RoomStatusWriter:

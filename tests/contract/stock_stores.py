@@ -8,7 +8,7 @@ from uuid import UUID
 
 import asyncpg
 
-from allocator.errors import ResultUnknown
+from allocator.errors import ResultUnknown, WritesRefused
 from allocator.membership import Membership
 from allocator.ports import Store
 from allocator.store import PostgresStore
@@ -54,6 +54,14 @@ class Ground(Protocol):
         """From now on batches are committed, but the server warns."""
         ...
 
+    async def fill_disk(self) -> None:
+        """From now on no batch can be written."""
+        ...
+
+    async def free_disk(self) -> None:
+        """There is room again."""
+        ...
+
     async def cut(self, owner: UUID) -> None:
         """Its stores' connections break before the next call reaches the server."""
         ...
@@ -73,11 +81,14 @@ class MemoryGround:
         self.tables = Tables(self.clock, partitions=12)
         self._cut: set[str] = set()
         self._warns = False
+        self._is_full = False
 
     def store(self, part: int, owner: UUID) -> StockStore:
         async def pause(point: str) -> None:
             if point.endswith(".sent") and owner.hex in self._cut:
                 raise ResultUnknown("the connection is broken")
+            if point == "apply.sent" and self._is_full:
+                raise WritesRefused("no space is left")
             if point == "apply.done" and self._warns:
                 raise ResultUnknown("the server warned")
 
@@ -97,6 +108,12 @@ class MemoryGround:
 
     async def warn_at_commit(self) -> None:
         self._warns = True
+
+    async def fill_disk(self) -> None:
+        self._is_full = True
+
+    async def free_disk(self) -> None:
+        self._is_full = False
 
     async def cut(self, owner: UUID) -> None:
         self._cut.add(owner.hex)
@@ -153,6 +170,19 @@ class PostgresGround:
             FOR EACH ROW EXECUTE FUNCTION warn()
             """
         )
+
+    async def fill_disk(self) -> None:
+        # As the server says it when a file of that table cannot grow.
+        await self.admin.execute(
+            """
+            CREATE FUNCTION grow() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$;
+            CREATE TRIGGER grow BEFORE INSERT ON outcome_log FOR EACH ROW EXECUTE FUNCTION grow()
+            """
+        )
+
+    async def free_disk(self) -> None:
+        await self.admin.execute("DROP FUNCTION grow CASCADE")
 
     async def cut(self, owner: UUID) -> None:
         await self.admin.fetch(

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ from pydantic import SecretStr
 
 from allocator.__main__ import open_room
 from allocator.settings import Settings
-from runtime.kafka import BatchingProducer
+from runtime.kafka import BatchingProducer, PartitionReader
 from tests.conftest import Database
-from tests.contract.stock_stores import postgres_ground
+from tests.contract.stock_stores import PostgresGround, postgres_ground
 from tests.servers import Servers
 from tests.simulation.crowd import COSTLY_SHOW, DOCUMENT, LAYOUT_ID, SHA256, SHOWS, opening
 from ticketing import messages, topics
@@ -30,11 +30,26 @@ class Running:
     """An allocator at work, and what it reads and writes."""
 
     commands: BatchingProducer
-    admin: "asyncpg.Connection[asyncpg.Record]"
+    statuses: PartitionReader
+    ground: PostgresGround
+    reasons: Callable[[], list[str]]
+
+    @property
+    def admin(self) -> "asyncpg.Connection[asyncpg.Record]":
+        return self.ground.admin
 
     async def say(self, *commands: messages.AnyCommand) -> int:
         """The last one's offset."""
         return max(await asyncio.gather(*(self.commands.send(PART, messages.encode(it)) for it in commands)))
+
+    async def until_told(self, status: Callable[[messages.PartitionStatusNow], bool]) -> messages.PartitionStatusNow:
+        """The first of the partitions' statuses of which that is true."""
+        async with asyncio.timeout(GOES_ON_WITHIN_S):
+            while True:
+                for record in await self.statuses.poll(100, 1.0):
+                    told = messages.decode_status(record.value)
+                    if isinstance(told, messages.PartitionStatusNow) and status(told):
+                        return told
 
     async def until_decided(self, offset: int) -> float:
         """Seconds until the cursor is beyond `offset`."""
@@ -65,8 +80,10 @@ async def allocator(servers: Servers, database: Database, prefix: str) -> AsyncI
             deadline_s=10,
             client_id="test",
         )
-        async with producer:
-            yield Running(producer, ground.admin)
+        statuses = PartitionReader(servers.kafka_bootstrap, topics.SHOW_STATUS.full_name(prefix), client_id="test")
+        async with producer, statuses:
+            await statuses.set_positions({0: 0})
+            yield Running(producer, statuses, ground, room.ready)
         assert room.request_stop is not None
         room.request_stop()
         await asyncio.gather(*tasks)
@@ -111,3 +128,20 @@ async def test_a_broken_connection_costs_no_lease(servers: Servers, database: Da
         statuses = await running.admin.fetch("SELECT status FROM reservation")
         assert [row["status"] for row in statuses] == ["held"]
         assert took_s < 10
+
+
+async def test_a_full_disk_is_told_to_everybody_and_costs_nothing_but_time(
+    servers: Servers, database: Database, topics: str
+) -> None:
+    async with allocator(servers, database, topics) as running:
+        await running.until_decided(await running.say(opening(SHOW, SystemClock().now_ms())))
+        await running.ground.fill_disk()
+        last = await running.say(hold(1, 1), hold(2, 1))
+        told = await running.until_told(lambda status: not status.takes_writes)
+        assert told.part == PART
+        assert [reason for reason in running.reasons() if "No space left" in reason]
+        await running.ground.free_disk()
+        await running.until_decided(last)
+        told = await running.until_told(lambda status: status.takes_writes)
+        assert (told.part, running.reasons()) == (PART, [])
+        assert await running.admin.fetchval("SELECT count(*) FROM seat_taken") == 1

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from allocator.errors import DataRefused, MemoryDiffers, ResultUnknown
+from allocator.errors import DataRefused, MemoryDiffers, ResultUnknown, WritesRefused
 from allocator.netting import Batch
 from allocator.stock import PartitionState, Record
 from tests.contract.stock_stores import Ground, StockStore
@@ -143,6 +143,17 @@ async def test_a_commit_that_came_with_a_warning_is_unknown_and_claiming_finds_i
     cursor = await ground.store(PART, BEN).claim()
     assert cursor is not None
     assert (cursor.at.batch_seq, cursor.at.next_offset, cursor.chain) == (2, writer.at.next_offset, writer.chain)
+
+
+async def test_a_full_disk_is_told_and_the_same_batch_is_taken_when_there_is_room(ground: Ground) -> None:
+    store, _, batch = await sold(ground)
+    before = await everything(ground)
+    await ground.fill_disk()
+    with pytest.raises(WritesRefused):
+        await store.apply(batch)
+    assert await everything(ground) == before
+    await ground.free_disk()
+    assert await store.apply(batch) is not None
 
 
 async def test_a_broken_connection_is_unknown_and_nothing_was_written(ground: Ground) -> None:

@@ -7,6 +7,7 @@ line is not ok.
 import asyncio
 import sys
 import time
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
 
@@ -153,7 +154,8 @@ async def _played(name: str, play: Scenario) -> AsyncIterator[Report]:
     except disk.NoMount as error:
         yield Report(fault=name, done="nothing: no disk could be mounted here", wrong={"NoMount": str(error)})
     except (TimeoutError, AssertionError, OSError, asyncpg.PostgresError, ServerFailed, RoomFailed) as error:
-        yield Report(fault=name, done="not to its end", wrong={type(error).__name__: str(error)[-600:]})
+        wrong = {repr(error): "".join(traceback.format_tb(error.__traceback__, -4))}
+        yield Report(fault=name, done="not to its end", wrong=wrong, took_s=round(time.monotonic() - began_s, 1))
 
 
 if __name__ == "__main__":

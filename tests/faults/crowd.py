@@ -30,7 +30,11 @@ class Load:
         """Warm everything up, measure the peak, then keep to a share of it."""
         await self._tell(Told(peak_s=WARM_S))
         self.peak_per_s = (await self._tell(Told(peak_s=peak_s)))["peak_per_s"]
-        await self._tell(Told(rate_per_s=max(1.0, share * self.peak_per_s)))
+        await self.keep_to(share * self.peak_per_s)
+
+    async def keep_to(self, rate_per_s: float) -> None:
+        """Begin so many purchases a second from now on, one at least."""
+        await self._tell(Told(rate_per_s=max(1.0, rate_per_s)))
         self.began_s = time.monotonic()
 
     async def finish(self) -> None:

@@ -67,14 +67,14 @@ async def open_pair(directory: Path, secret: str, *, seed: int) -> AsyncIterator
         # From here on every commit waits; before, it would have waited for a standby that was not there yet.
         await _wait_for_standby(primary.server.address)
         address = await stack.enter_async_context(open_proxy(_port(primary.server.address), seed=seed + 1))
-        yield PostgresPair(primary, standby, address, between, _with_port(primary.server.address, address.port))
+        yield PostgresPair(primary, standby, address, between, with_port(primary.server.address, address.port))
 
 
 async def _copy(url: str, port: int, place: Path, secret: str) -> None:
     """What `pg_basebackup` makes of the primary, set up to follow it through `port`."""
     account = unprivileged_account()
     program = reachable_binaries(installation(), account) / "bin" / "pg_basebackup"
-    conninfo = f"{_with_port(url, port)}?application_name={STANDBY}"
+    conninfo = f"{with_port(url, port)}?application_name={STANDBY}"
     copy = Commands(
         run=[
             str(program), "-d", conninfo, "-D", str(data_place(place, account)), "--write-recovery-conf",
@@ -107,6 +107,7 @@ def _port(url: str) -> int:
     return port
 
 
-def _with_port(url: str, port: int) -> str:
+def with_port(url: str, port: int) -> str:
+    """The same server's URL, through another port."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{port}"))

@@ -129,10 +129,16 @@ class Room:
 
 
 async def start_room(
-    module: str, arguments: tuple[str, ...], environment: Mapping[str, str], log: Path, *, talks: bool = False
+    module: str,
+    arguments: tuple[str, ...],
+    environment: Mapping[str, str],
+    log: Path,
+    *,
+    talks: bool = False,
+    port: int | None = None,
 ) -> Room:
-    """A room that dies with this process. `talks`: its standard input is a pipe of ours."""
-    port = free_port()
+    """A room that dies with this process. `talks`: its standard input is a pipe of ours; `port`: a free one."""
+    port = port or free_port()
     launcher = (sys.executable, "-I", "-S", str(LAUNCHER), str(int(signal.SIGKILL)), str(os.getpid()), "-1", "-1")
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(

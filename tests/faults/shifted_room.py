@@ -6,10 +6,12 @@ keeps them. Nothing else of the room is changed.
 """
 
 import importlib
+import os
 import sys
 import threading
 from typing import Any
 
+import msgspec
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from ticketing.clock import SystemClock
@@ -33,6 +35,9 @@ def _listen() -> None:
     for line in sys.stdin:
         which, by_ms = line.split()
         wrong_by_ms[which] = int(by_ms)
+        clock = SystemClock()
+        said = {"event": "clock_set", "which": which, "wrong_s": round((clock.now_ms() - _right_ms(clock)) / 1000)}
+        os.write(1, msgspec.json.encode(said) + b"\n")
 
 
 def main(room: str) -> int:

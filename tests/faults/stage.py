@@ -60,11 +60,17 @@ class Stage:
         }
 
     async def start(
-        self, module: str, *arguments: str, ready: bool = True, talks: bool = False, road: str | None = None
+        self,
+        module: str,
+        *arguments: str,
+        ready: bool = True,
+        talks: bool = False,
+        road: str | None = None,
+        port: int | None = None,
     ) -> Room:
-        """A room as a process; `road`: whose settings it is given, when not its own."""
+        """A room as a process; `road`: whose settings it is given, when not its own; `port`: one that is free."""
         log = self.ground.directory / f"{self._number()}-{module}.log"
-        room = await start_room(module, arguments, self.environment(road or module), log, talks=talks)
+        room = await start_room(module, arguments, self.environment(road or module), log, talks=talks, port=port)
         self.rooms.append(room)
         if ready:
             await room.until_ready()
@@ -142,14 +148,18 @@ class Stage:
 
         `port`: of a proxy, instead of ingress itself; `hold_s`: how long its holds last.
         """
+        async with self.crowd(seed, await self.make_shows(hold_s), port=port) as load:
+            await load.begin(peak_s)
+            yield load
+
+    @asynccontextmanager
+    async def crowd(self, seed: int, shows: list[ShowOnSale], *, port: int | None = None) -> AsyncIterator[Load]:
+        """A crowd for these shows, which waits to be told how fast to buy."""
         assert self.ingress is not None
-        shows = await self.make_shows(hold_s)
         path = self.ground.directory / f"{self._number()}-history.jsonl"
         async with open_helper("tests.faults.load") as helper:
             helper.tell(Orders(port or self.ingress.port, str(path), self.ground.secret, seed, shows))
-            load = Load(helper, HistoryFile(path), shows)
-            await load.begin(peak_s)
-            yield load
+            yield Load(helper, HistoryFile(path), shows)
 
 
 @asynccontextmanager

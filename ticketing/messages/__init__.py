@@ -11,6 +11,7 @@ from ticketing.messages.codec import (
     decode_as,
     decode_command,
     decode_outcomes,
+    decode_status,
     encode,
     encode_outcomes,
 )
@@ -80,7 +81,9 @@ from ticketing.messages.outcomes import (
     ShowOpened,
 )
 from ticketing.messages.statuses import (
+    AllocatorStatus,
     HoldExpiring,
+    PartitionStatusNow,
     RoomStatusNow,
     ShowStatusNow,
 )
@@ -88,6 +91,7 @@ from ticketing.messages.statuses import (
 __all__ = [
     "AllocationReturned",
     "AllocationSet",
+    "AllocatorStatus",
     "AnyCommand",
     "AnyOutcome",
     "AreaCount",
@@ -125,6 +129,7 @@ __all__ = [
     "Moment",
     "OpenShow",
     "Outcome",
+    "PartitionStatusNow",
     "Payment",
     "PaymentBegun",
     "PaymentFailed",
@@ -154,6 +159,7 @@ __all__ = [
     "decode_as",
     "decode_command",
     "decode_outcomes",
+    "decode_status",
     "encode",
     "encode_outcomes",
 ]

@@ -7,12 +7,14 @@ from msgspec import Struct
 
 from ticketing.messages.commands import AnyCommand
 from ticketing.messages.outcomes import AnyOutcome
+from ticketing.messages.statuses import AllocatorStatus
 
 T = TypeVar("T", bound=Struct)
 
 _encoder = msgspec.msgpack.Encoder()
 _command_decoder: msgspec.msgpack.Decoder[AnyCommand] = msgspec.msgpack.Decoder(AnyCommand)
 _outcomes_decoder: msgspec.msgpack.Decoder[list[AnyOutcome]] = msgspec.msgpack.Decoder(list[AnyOutcome])
+_status_decoder: msgspec.msgpack.Decoder[AllocatorStatus] = msgspec.msgpack.Decoder(AllocatorStatus)
 
 Undecodable = msgspec.DecodeError
 """What `decode_command` raises: `msgspec.DecodeError`, of which `ValidationError` is a kind."""
@@ -42,6 +44,14 @@ def decode_outcomes(payload: bytes) -> list[AnyOutcome]:
     """The outcomes of one batch. Raises `Undecodable`."""
     try:
         return _outcomes_decoder.decode(payload)
+    except UNREADABLE as error:
+        raise Undecodable(str(error)) from error
+
+
+def decode_status(raw: bytes) -> AllocatorStatus:
+    """What one record of topic `show_status` says. Raises `Undecodable`."""
+    try:
+        return _status_decoder.decode(raw)
     except UNREADABLE as error:
         raise Undecodable(str(error)) from error
 

@@ -1,5 +1,7 @@
 """Words that are true for a moment: warnings and statuses. Losing one loses nothing."""
 
+from typing import TypeAlias
+
 from msgspec import Struct
 
 
@@ -28,6 +30,19 @@ class ShowStatusNow(Struct, frozen=True, kw_only=True, tag_field="kind"):
     lag_ms: int
     """How long the oldest undecided command has waited."""
     decide_p99_ms: int = 0
+
+
+class PartitionStatusNow(Struct, frozen=True, kw_only=True, tag_field="kind"):
+    """One partition while its store takes no writes (a full disk, a database that is read-only): said each second, and
+    once more, with `takes_writes`, when it does again."""
+
+    part: int
+    at_ms: int
+    takes_writes: bool
+
+
+AllocatorStatus: TypeAlias = ShowStatusNow | PartitionStatusNow
+"""What stands on topic `show_status`."""
 
 
 class RoomStatusNow(Struct, frozen=True, kw_only=True, tag_field="kind"):

@@ -11,6 +11,7 @@ from typing import Any
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
+from runtime.kafka import PartitionReader
 from tests.acceptance.sale import Sale
 from tests.acceptance.spectator import Spectator, spectator
 from tests.faults import shifted_room
@@ -35,6 +36,7 @@ HEARD_S_MAX = 5.0
 RELEASED_S_MAX = 10.0
 POLL_S = 0.2
 ROOMS = ("ingress", "allocator", "expiry_worker", "notifier")
+PART = "SELECT part FROM show WHERE show_id = $1"
 ENDED = "SELECT show_id, reservation_id FROM reservation WHERE status = 'expired'"
 OVERDUE = "SELECT true FROM reservation WHERE status = 'held' AND expires_at_ms < $1 LIMIT 1"
 
@@ -53,6 +55,17 @@ class ShiftedStage:
                 room.tell(f"stamps {by_ms}")
         else:
             self.rooms[which].tell(f"clock {by_ms}")
+
+    async def is_wrong(self, which: str, show: int) -> int:
+        """By how many hours it is wrong, as the room says, or the last record on the show's partition."""
+        if which != "broker":
+            return int(self.rooms[which].said("clock_set", which="clock")[-1]["wrong_s"]) // 3600
+        ((part,),) = await self.stage.rows(PART, show)
+        bootstrap, topic = self.stage.ground.kafka_bootstrap, topics.COMMANDS.full_name("")
+        async with PartitionReader(bootstrap, topic, client_id="faults") as log:
+            last = await log.read_one(part, (await log.ends([part]))[part] - 1)
+        assert last is not None
+        return round((last.timestamp_ms - SystemClock().now_ms()) / HOUR_MS)
 
 
 @asynccontextmanager
@@ -86,6 +99,8 @@ async def jumps(shifted: ShiftedStage, load: Load) -> Report:
                     # What hangs on the time of a second ago, or of the last frame, is wrong a little later.
                     await asyncio.sleep(WRONG_S)
                     resumed[name] = await load.resumed_since(time.monotonic(), DECIDED_S_MAX)
+                    if await shifted.is_wrong(which, parse_show(show)) * HOUR_MS != by_ms:
+                        wrong[f"the clock was not wrong, {name}"] = True
                     if not await _hears(watcher):
                         wrong[f"nothing on the socket, {name}"] = True
                     if not await _refuses_old_passes(sale, stage, show):
@@ -99,6 +114,9 @@ async def jumps(shifted: ShiftedStage, load: Load) -> Report:
         wrong["holds whose time is over are held"] = True
     watching_ends.cancel()
     await asyncio.gather(watching_ends, return_exceptions=True)
+    busy = sum(line.code == "busy" for line in load.history.lines)
+    if busy:
+        wrong["turned away, as if the allocator lagged"] = busy
     early = ends.early(load)
     if early:
         wrong["ended early"] = early[:5]

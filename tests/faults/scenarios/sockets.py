@@ -71,12 +71,12 @@ class Audience:
             return {self.seats[row["seat_no"]]: row["status"] for row in rows}
 
         async def same() -> bool:
-            return [seats for _, seats in (await self.seen()).pictures] == [await truth()]
+            return [seats for _, seats in (await self.seen(describe=True)).pictures] == [await truth()]
 
         try:
             await until(same, CONSISTENT_S_MAX)
         except TimeoutError:
-            true, pictures = await truth(), (await self.seen()).pictures
+            true, pictures = await truth(), (await self.seen(describe=True)).pictures
             return {"pictures that differ": sum(count for count, seats in pictures if seats != true)}
         return {}
 
@@ -95,14 +95,16 @@ class Audience:
 
 
 @asynccontextmanager
-async def open_audience(stage: Stage, load: Load, *, sockets: int, owners: int, seed: int) -> AsyncIterator[Audience]:
+async def open_audience(
+    stage: Stage, load: Load, *, sockets: int, owners: int, seed: int, small: int = 0
+) -> AsyncIterator[Audience]:
     """All of them connected, with a picture of the show."""
     show = load.shows[-1]
     async with stage.sale() as sale, open_helper(watching.__name__) as helper:
         venue = (await sale.call("GET", f"/api/events/{show.show}")).body["venue"]
         room = await stage.start("notifier")
         tokens = [sale.fan(show.show) for _ in range(owners)]
-        helper.tell(Orders(room.port, f"/ws/venues/{venue}/shows/{show.show}", sockets, tokens, seed))
+        helper.tell(Orders(room.port, f"/ws/venues/{venue}/shows/{show.show}", sockets, tokens, seed, small))
         audience = Audience(stage, helper, sale, room, show.show, show.seats, tokens)
         await audience.until_all(sockets)
         yield audience
@@ -124,7 +126,7 @@ async def notifier_killed(stage: Stage, load: Load, *, sockets: int, owners: int
         held = await holding
         await load.finish()
         wrong = await audience.until_true()
-        seen = await audience.seen()
+        seen = await audience.seen(describe=True)
     missed = [one for told, granted in zip(seen.decided, held, strict=True) for one in granted - told.keys()]
     if missed:
         wrong["personal outcomes missed"] = missed[:5]
@@ -146,7 +148,7 @@ async def stuck_readers(stage: Stage, load: Load, *, sockets: int, seed: int) ->
     """One of a hundred stops to read, another one reads now and then; all others hear what they heard before."""
     few = sockets // 100
     wrong: dict[str, Any] = {}
-    async with open_audience(stage, load, sockets=sockets, owners=0, seed=seed) as audience:
+    async with open_audience(stage, load, sockets=sockets, owners=0, seed=seed, small=few) as audience:
         await audience.seen(forget=True)
         await asyncio.sleep(CALM_S)
         before = await audience.seen(forget=True)

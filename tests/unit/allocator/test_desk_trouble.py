@@ -73,6 +73,28 @@ async def test_the_window_of_refusals_is_read_by_the_logs_time_whatever_a_nodes_
     assert successor.state.refusals.find(late[0].key, room.broker.now_ms()) is not None
 
 
+@pytest.mark.parametrize("wrong", ["own +", "own -", "broker +", "broker -", "sender +", "sender -"])
+async def test_one_wrong_clock_is_not_taken_for_a_long_wait(wrong: str) -> None:
+    room = Room()
+    desk = await room.desk()
+    await settle(desk)
+    whose, sign = wrong.split()
+    by_ms = 3_600_000 if sign == "+" else -3_600_000
+    if whose == "own":
+        room.own.advance(by_ms)
+    if whose == "broker":
+        room.broker.advance(by_ms)
+    room.say(msgspec.structs.replace(hold(1, 1), sent_at_ms=T0 + by_ms * (whose == "sender")))
+    await desk.gather(0)
+    room.elapsed_s = 2.0
+    room.own.advance(2_000)
+    assert desk.lag_ms == (0 if wrong in {"own -", "broker +", "sender +"} else 2_000)
+    batch = desk.seal()
+    assert desk.lag_ms in {0, 2_000}
+    await desk.settle(batch)
+    assert desk.lag_ms == 0
+
+
 async def test_leftover_records_of_a_full_batch_are_not_fetched_again() -> None:
     room = Room()
     room.say(*(hold(n, n) for n in range(1, 6)))
@@ -80,7 +102,9 @@ async def test_leftover_records_of_a_full_batch_are_not_fetched_again() -> None:
     room.caution.refused(0, 4)  # batches of two until offset 4
     await desk.gather(0)
     assert desk.is_full
-    assert desk.waiting_since_ms == T0
+    room.elapsed_s = 3.0
+    room.own.advance(3_000)
+    assert desk.lag_ms == 3_000
     room.commands.lose_tail(6)  # what is left over was read already
     await desk.settle(desk.seal())
     await desk.gather(0)

@@ -14,7 +14,7 @@ from ingress.stores import StoreAway
 from runtime.kafka import LogError, LogFull, LogUnavailable, LogUnknown, RecordTooLarge
 from tests.unit.ingress.tales import PART, SECOND, SHOW, T0
 from ticketing.clock import ManualClock
-from ticketing.messages import ShowStatusNow, encode
+from ticketing.messages import PartitionStatusNow, ShowStatusNow, encode
 
 pytestmark = pytest.mark.anyio
 
@@ -109,6 +109,28 @@ async def test_statuses_are_believed_for_a_while() -> None:
     clock.advance(60 * SECOND)
     statuses.forget_old()
     assert statuses.counts == {}
+
+
+def writes(part: int, *, taken: bool) -> bytes:
+    return encode(PartitionStatusNow(part=part, at_ms=T0, takes_writes=taken))
+
+
+async def test_a_partition_that_cannot_be_written_is_believed_until_it_can_or_nobody_says_so() -> None:
+    clock, condition = ManualClock(T0), Condition()
+    statuses = ShowStatuses(object(), condition, clock)  # type: ignore[arg-type]
+    for part in (PART, 5):
+        statuses.hear(writes(part, taken=False))
+    assert condition.parts_refused == {PART, 5}
+    statuses.hear(writes(5, taken=True))
+    assert condition.parts_refused == {PART}
+    clock.advance(4 * SECOND)
+    statuses.hear(writes(PART, taken=False))
+    clock.advance(4 * SECOND)
+    statuses.forget_old()
+    assert condition.parts_refused == {PART}
+    clock.advance(2 * SECOND)
+    statuses.forget_old()
+    assert condition.parts_refused == frozenset()
 
 
 async def test_sales_pause_when_postgres_is_missed_twice_and_go_on_when_it_is_back(

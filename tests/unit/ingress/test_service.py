@@ -146,6 +146,17 @@ async def test_without_postgres_nothing_is_sent() -> None:
     assert stand.sent == []
 
 
+async def test_a_partition_that_cannot_be_written_pauses_its_own_shows_alone() -> None:
+    stand = Desk()
+    stand.condition.parts_refused = frozenset({PART})
+    for command in (HOLD, CONFIRM):
+        refused = await stand.desk.ask(command, PART, 2.0)
+        assert isinstance(refused, NotTaken)
+        assert (refused.code, refused.retry_after_s) == ("sales_paused", 2)
+    assert stand.sent == []
+    assert await stand.desk.ask(HOLD, PART + 1, 0.0) == Pending(PART + 1, 0, 9)
+
+
 def test_whoever_does_not_wait_there_is_told() -> None:
     stand, told = Desk(), list[Verdict]()
     asking = stand.desk.begin(HOLD, PART, 2.0, told.append)

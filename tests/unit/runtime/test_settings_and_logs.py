@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import asyncpg
 import pytest
 import structlog
 from pydantic import Field, ValidationError
@@ -129,3 +130,33 @@ def test_configuring_again_replaces_the_first_and_leaves_strangers() -> None:
     structlog.get_logger("a").warning("once")
     assert (first.getvalue(), len(second.getvalue().splitlines())) == ("", 1)
     assert stranger in logging.getLogger().handlers
+
+
+def refused_row() -> asyncpg.PostgresError:
+    """An error as Postgres sends it, with the row that it did not take; there are line ends in the row."""
+    fields = {"C": "23514", "M": "violates check", "D": "Failing row contains (Ada\n\nLovelace).", "S": "ERROR"}
+    error = asyncpg.PostgresError.new(fields)
+    assert isinstance(error, asyncpg.CheckViolationError) and "Lovelace" in str(error)
+    return error
+
+
+@pytest.mark.usefixtures("restored_logging")
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_row_that_postgres_quotes_is_not_written_down(as_json: bool) -> None:
+    out = io.StringIO()
+    logs.configure("info", json=as_json, stream=out)
+    mine, theirs = structlog.get_logger("a"), logging.getLogger("b")
+    mine.warning("room.store_away", error=str(refused_row()))
+    theirs.warning("failed: %s", refused_row())
+    for kind in (mine, theirs):
+        try:
+            try:
+                raise refused_row()
+            except asyncpg.PostgresError as error:
+                raise ExceptionGroup("several", [refused_row(), OSError("x")]) from error
+        except ExceptionGroup as group:
+            kind.error("as an argument", exc_info=group)
+            kind.exception("as what is being handled")
+    said = out.getvalue()
+    assert "Lovelace" not in said and "Ada" not in said
+    assert said.count("violates check") >= 6 and "room.store_away" in said and "as an argument" in said

@@ -1,0 +1,31 @@
+"""What everybody is told of a partition that takes no writes."""
+
+from allocator.announcing import Refusals
+from ticketing.messages import PartitionStatusNow
+
+T0 = 1_800_000_000_000
+
+
+def says(part: int, *, takes_writes: bool) -> PartitionStatusNow:
+    return PartitionStatusNow(part=part, at_ms=T0, takes_writes=takes_writes)
+
+
+def test_a_refusal_is_told_each_time_until_it_ends_and_its_end_once() -> None:
+    refusals = Refusals()
+    refusals.end(3)
+    assert refusals.statuses(T0) == []
+    refusals.begin(3, "the disk is full")
+    refusals.begin(4, "the disk is full")
+    assert refusals.statuses(T0) == refusals.statuses(T0) == [says(3, takes_writes=False), says(4, takes_writes=False)]
+    assert refusals.reasons == {3: "the disk is full", 4: "the disk is full"}
+    refusals.end(3)
+    assert refusals.statuses(T0) == [says(4, takes_writes=False), says(3, takes_writes=True)]
+    assert refusals.statuses(T0) == [says(4, takes_writes=False)]
+
+
+def test_one_that_begins_again_before_its_end_was_told_has_not_ended() -> None:
+    refusals = Refusals()
+    refusals.begin(3, "read-only")
+    refusals.end(3)
+    refusals.begin(3, "read-only")
+    assert refusals.statuses(T0) == [says(3, takes_writes=False)]
