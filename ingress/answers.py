@@ -1,6 +1,6 @@
 """From an outcome to what its sender is told: one body, however it is asked for. Pure."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ingress import bodies
 from ingress.events import event_answer
@@ -19,8 +19,7 @@ CREATED = 201
 OK = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """A granted request: HTTP status, body, and the path of what it made."""
 
     status: int

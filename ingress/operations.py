@@ -39,8 +39,7 @@ class KeyUse(StrEnum):
     REQUIRED = "required"
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One call whose form has been checked against its operation."""
 
     request: Request

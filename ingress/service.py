@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from msgspec import Struct
+
 from ingress import metrics
 from ingress.waiters import Waiters
 from ticketing import messages
@@ -15,8 +17,7 @@ from ticketing.clock import Clock
 from ticketing.messages import AnyCommand, AnyOutcome, HoldSeats
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(Struct, frozen=True):
     """The verdict, and where in the log its command stands."""
 
     outcome: AnyOutcome
@@ -24,8 +25,7 @@ class Decided:
     log_gen: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """The command is on the log; nothing is known of its verdict yet."""
 
     part: int
@@ -33,8 +33,7 @@ class Pending:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class NotTaken:
+class NotTaken(Struct, frozen=True):
     """There is no verdict to wait for: a code of `ticketing/problems.py` (all of them 503), and when to come back."""
 
     code: str

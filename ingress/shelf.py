@@ -7,6 +7,7 @@ from ingress.catalogue import ReadDocument, ReadShow
 from ingress.shows import Show
 from ticketing.intake import ShowFacts
 from ticketing.layout import Layout, decode_layout
+from ticketing.telling import Where
 from ticketing.vocabulary import show_text
 
 
@@ -42,7 +43,8 @@ class Shelf:
         if row is None or layout is None:
             return None
         facts = ShowFacts(show=row.show, part=row.part, venue=row.venue, layout=layout, policy=row.policy)
-        show = Show(row, facts, layout.category_prices(row.prices), show_text(row.show))
+        where = Where(row.show, row.venue, row.currency, layout)
+        show = Show(row, facts, layout.category_prices(row.prices), show_text(row.show), where)
         self._shows.put(number, show, weight=max(layout.places, self._show_weight_least))
         return show
 

@@ -96,15 +96,12 @@ class Show:
     prices: tuple[int, ...]
     text: str
     """The show's id as it is written outside."""
+    where: Where
+    """What is told with each of its reservations."""
 
     @property
     def layout(self) -> Layout:
         return self.facts.layout
-
-    @property
-    def where(self) -> Where:
-        """What is told with each of its reservations."""
-        return Where(self.row.show, self.row.venue, self.row.currency, self.facts.layout)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,8 +52,7 @@ class Rejection:
     unknown: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(msgspec.Struct, frozen=True, gc=False):
     """How a request came: what its command key is made of (`key` None: no Idempotency-Key), and when."""
 
     method: str
@@ -205,12 +204,16 @@ def _refuse_hold(body: HoldBody, facts: ShowFacts, caller: Caller, unknown: list
     most = facts.policy.seats_per_hold_partner_max if caller.partner else facts.policy.seats_per_hold_max
     if asked > most:
         return Rejection("too_many_seats", f"{asked} places asked for; one hold may have {most}")
-    if len(set(body.seats)) < len(body.seats) or len({ask.area for ask in body.areas}) < len(body.areas):
+    if _repeats(body.seats) or _repeats([ask.area for ask in body.areas]):
         return Rejection("invalid_request", "a seat or an area is named twice")
     least = min(HOLD_S_LEAST, facts.policy.hold_s)
     if body.hold_s is not None and not least <= body.hold_s <= facts.policy.hold_max_s:
         return Rejection("hold_time_out_of_range", f"hold_s must be from {least} to {facts.policy.hold_max_s}")
     return None
+
+
+def _repeats(names: list[str]) -> bool:
+    return len(names) > 1 and len(set(names)) < len(names)
 
 
 def _person(body: HoldBody, caller: Caller) -> str:

@@ -4,8 +4,6 @@ One body for every door: by waiting, by asking later, over a socket. Times are R
 of `currency`.
 """
 
-from dataclasses import dataclass
-
 from msgspec import Struct
 
 from ticketing.clock import rfc3339
@@ -14,8 +12,7 @@ from ticketing.messages import Conflict, Reservation
 from ticketing.vocabulary import ReservationStatus, booking_text, reservation_text, show_text
 
 
-@dataclass(frozen=True, slots=True)
-class Where:
+class Where(Struct, frozen=True):
     """What a show adds to its reservations when they are told."""
 
     show: int

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from msgspec import Struct
+
 from ticketing.jws import Signer, Verifier
 
 PASS_LIFE_S = 20 * 60
@@ -51,8 +53,7 @@ class Ticket:
     secret_hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(Struct, frozen=True, gc=False):
     """The right to hold and confirm in one show until `expires_at_ms`; subject is the entry, so limits are shared."""
 
     show: int
@@ -61,8 +62,7 @@ class Pass:
     expires_at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class ReservationToken:
+class ReservationToken(Struct, frozen=True, gc=False):
     """The right to finish one reservation, whatever became of the pass or the key it was made with."""
 
     show: int

@@ -175,11 +175,9 @@ def command_key(*, account: str, method: str, path_template: str, show: int, key
 
     blake2b-128 over the parts, each behind its length, so that no two different lists of parts run together.
     """
-    digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
-    for part in (account, method, path_template, show_text(show), key, item):
-        raw = part.encode()
-        digest.update(len(raw).to_bytes(4) + raw)
-    return digest.digest()
+    parts = [part.encode() for part in (account, method, path_template, show_text(show), key, item)]
+    behind_lengths = b"".join([len(raw).to_bytes(4) + raw for raw in parts])
+    return hashlib.blake2b(behind_lengths, digest_size=DIGEST_BYTES).digest()
 
 
 def fingerprint(canonical_body: bytes) -> bytes:

@@ -5,6 +5,7 @@ from ticketing import messages
 from ticketing.intake import ShowFacts
 from ticketing.layout import Layout, LayoutBody, build_layout, encode_layout
 from ticketing.messages import AnyOutcome, Policy, Reservation
+from ticketing.telling import Where
 from ticketing.vocabulary import show_text
 
 T0 = 1_800_000_000_000
@@ -61,7 +62,8 @@ def show_row(number: int = SHOW, *, part: int = PART, policy: Policy = PAYING_PO
 def a_show(number: int = SHOW) -> Show:
     row, layout = show_row(number), hall()
     facts = ShowFacts(show=number, part=row.part, venue=VENUE, layout=layout, policy=row.policy)
-    return Show(row, facts, layout.category_prices({}), show_text(number))
+    where = Where(number, VENUE, row.currency, layout)
+    return Show(row, facts, layout.category_prices({}), show_text(number), where)
 
 
 def reservation(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as changed
 from pydantic import ValidationError
 
 from tests.unit.allocator.stories import LAYOUT, POLICY
@@ -122,14 +123,14 @@ def test_what_has_not_the_form_is_not_a_request(body: dict[str, Any]) -> None:
 
 
 def test_a_key_makes_the_command_the_same_each_time() -> None:
-    first, again = command(seats=["A-1"]), command(sent=replace(SENT, nonce=b"m" * 16, at_ms=T0 + 1), seats=["A-1"])
+    first, again = command(seats=["A-1"]), command(sent=changed(SENT, nonce=b"m" * 16, at_ms=T0 + 1), seats=["A-1"])
     assert (first.key, first.fingerprint, first.keyed) == (again.key, again.fingerprint, True)
     other_body = command(seats=["A-2"])
     assert other_body.key == first.key and other_body.fingerprint != first.fingerprint
     others = [
-        command(sent=replace(SENT, key="k2"), seats=["A-1"]),
-        command(sent=replace(SENT, method="PUT"), seats=["A-1"]),
-        command(sent=replace(SENT, path_template="/api/other"), seats=["A-1"]),
+        command(sent=changed(SENT, key="k2"), seats=["A-1"]),
+        command(sent=changed(SENT, method="PUT"), seats=["A-1"]),
+        command(sent=changed(SENT, path_template="/api/other"), seats=["A-1"]),
         command(replace(FAN, account="ent_ben"), seats=["A-1"]),
     ]
     assert len({first.key, *(other.key for other in others)}) == 5
@@ -140,15 +141,15 @@ def test_saying_a_default_aloud_is_the_same_request() -> None:
 
 
 def test_without_a_key_each_request_is_its_own() -> None:
-    made = command(sent=replace(SENT, key=None), seats=["A-1"])
+    made = command(sent=changed(SENT, key=None), seats=["A-1"])
     assert (made.key, made.keyed) == (SENT.nonce, False)
 
 
 def test_commands_about_a_reservation_have_keys_of_their_own() -> None:
     made = [
         intake.extend(ExtendBody(by_s=30), FACTS, RESERVATION, FAN, SENT),
-        intake.release(FACTS, RESERVATION, FAN, replace(SENT, method="DELETE")),
-        intake.cancel(FACTS, RESERVATION, FAN, replace(SENT, path_template="/api/bookings/{booking}")),
+        intake.release(FACTS, RESERVATION, FAN, changed(SENT, method="DELETE")),
+        intake.cancel(FACTS, RESERVATION, FAN, changed(SENT, path_template="/api/bookings/{booking}")),
         intake.extend(ExtendBody(by_s=30), FACTS, b"s" * 16, FAN, SENT),
     ]
     assert [type(it).__name__ for it in made] == ["ExtendHold", "ReleaseHold", "CancelBooking", "ExtendHold"]
