@@ -22,7 +22,11 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
 
 def log_time(last_now_ms: int, append_ms: int, sent_at_ms: int) -> int:
     """The log's time at a record (ms). It takes two wrong clocks to make it wrong, and it never goes back."""
-    return max(last_now_ms, min(append_ms, sent_at_ms + SENDER_SKEW_MS))
+    # Asked for every record, where max() and min() would be half of its cost.
+    now_ms = sent_at_ms + SENDER_SKEW_MS
+    if append_ms < now_ms:  # noqa: PLR1730
+        now_ms = append_ms
+    return now_ms if now_ms > last_now_ms else last_now_ms
 
 
 def arrived_ms(append_ms: int, command: AnyCommand | None) -> int:
@@ -31,7 +35,9 @@ def arrived_ms(append_ms: int, command: AnyCommand | None) -> int:
 
 
 class Answer:
-    """Writes outcomes to one command: what all of them carry is filled in here, once."""
+    """Writes outcomes to one command: what all of them carry is filled in here."""
+
+    __slots__ = ("_index", "_seq", "command", "moment", "show")
 
     def __init__(self, command: AnyCommand, moment: Moment, show: ShowStock | None) -> None:
         self.command = command
@@ -40,39 +46,79 @@ class Answer:
         self._seq = show.seq if show else 0
         self._index = 0
 
-    def _headed(self, content: dict[str, Any], *, repeat: bool = False) -> dict[str, Any]:
-        """`content`, with what every outcome carries written into it."""
-        content["show"] = self.command.show
-        content["seq"] = self._seq
-        content["at_ms"] = self.moment.now_ms
-        content["offset"] = self.moment.offset
-        content["index"] = self._index
-        content["key"] = self.command.key
-        content["account"] = self.command.account
-        content["repeat"] = repeat
-        self._index += 1
-        return content
-
     def yes(self, kind: type[AnyOutcome], **content: Any) -> AnyOutcome:
         """Something happened: the show moves on by one."""
         self._seq += 1
-        return kind(**self._headed(content))
+        return self._outcome(kind, content)
 
     def again(self, kind: type[AnyOutcome], **content: Any) -> AnyOutcome:
         """It had happened before: the first verdict, with what is true now."""
-        return kind(**self._headed(content, repeat=True))
+        return self._outcome(kind, content, repeat=True)
 
-    def no(self, kind: type[messages.Refusal], code: str, detail: str = "", **content: Any) -> AnyOutcome:
-        """Nothing happened, and why."""
-        fingerprint = self.command.fingerprint if self.command.keyed else b""
-        content |= {"code": code, "detail": detail, "fingerprint": fingerprint}
-        return cast(AnyOutcome, kind(**self._headed(content)))
+    def _outcome(self, kind: type[AnyOutcome], content: dict[str, Any], *, repeat: bool = False) -> AnyOutcome:
+        command, moment = self.command, self.moment
+        index = self._index
+        self._index += 1
+        return kind(
+            show=command.show,
+            seq=self._seq,
+            at_ms=moment.now_ms,
+            offset=moment.offset,
+            index=index,
+            key=command.key,
+            account=command.account,
+            repeat=repeat,
+            **content,
+        )
+
+    def no(
+        self,
+        kind: type[messages.Refusal],
+        code: str,
+        detail: str = "",
+        *,
+        conflicts: tuple[messages.Conflict, ...] = (),
+        conflicts_total: int = 0,
+        alternatives: tuple[tuple[int, ...], ...] = (),
+    ) -> AnyOutcome:
+        """Nothing happened, and why. Said far more often than yes, so spelled out: half the time of `_outcome`."""
+        command, moment = self.command, self.moment
+        index = self._index
+        self._index += 1
+        refusal = kind(
+            show=command.show,
+            seq=self._seq,
+            at_ms=moment.now_ms,
+            offset=moment.offset,
+            index=index,
+            key=command.key,
+            account=command.account,
+            code=code,
+            detail=detail,
+            conflicts=conflicts,
+            conflicts_total=conflicts_total,
+            alternatives=alternatives,
+            fingerprint=command.fingerprint if command.keyed else b"",
+        )
+        return cast(AnyOutcome, refusal)
 
     def refused_before(self, refusal: messages.Refusal) -> AnyOutcome:
         """The same "no" as before, or that the key was for another body."""
         if refusal.fingerprint != self.command.fingerprint:
             return self.no(messages.CommandRejected, "idempotency_key_reused")
-        return cast(AnyOutcome, msgspec.structs.replace(refusal, **self._headed({}, repeat=True)))
+        command, moment = self.command, self.moment
+        again = msgspec.structs.replace(
+            refusal,
+            show=command.show,
+            seq=self._seq,
+            at_ms=moment.now_ms,
+            offset=moment.offset,
+            index=self._index,
+            account=command.account,
+            repeat=True,
+        )
+        self._index += 1
+        return cast(AnyOutcome, again)
 
 
 def moved(reservation: Reservation, status: str, **changes: int) -> Reservation:

@@ -13,7 +13,8 @@ class Caution:
     def __init__(self) -> None:
         self._limit = RECORDS_MAX
         self._until_offset = 0
-        self._forced: set[int] = set()
+        self.forced: set[int] = set()
+        """Offsets of records that are known to be such."""
         self._log_gen: int | None = None
 
     def begin(self, log_gen: int) -> None:
@@ -21,7 +22,7 @@ class Caution:
         if log_gen != self._log_gen:
             self._log_gen = log_gen
             self._limit, self._until_offset = RECORDS_MAX, 0
-            self._forced.clear()
+            self.forced.clear()
 
     def records_max(self, first_offset: int) -> int:
         """How many records the batch that begins at `first_offset` may have."""
@@ -31,13 +32,9 @@ class Caution:
         """The batch over these offsets was refused for its data."""
         records = next_offset - first_offset
         self._until_offset = max(self._until_offset, next_offset)
-        self._forced = {offset for offset in self._forced if offset >= first_offset}
+        self.forced = {offset for offset in self.forced if offset >= first_offset}
         if records == 1:
-            self._forced.add(first_offset)
+            self.forced.add(first_offset)
             self._limit = RECORDS_MAX
         else:
             self._limit = records // 2
-
-    def is_forced(self, offset: int) -> bool:
-        """Whether the record at `offset` is known to be one that the store cannot keep."""
-        return offset in self._forced

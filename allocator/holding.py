@@ -59,27 +59,17 @@ def _rule_against(show: ShowStock, command: messages.HoldSeats, now_ms: int) -> 
         return "nothing_asked_for", ""
     if asked > most:
         return "too_many_seats", f"{asked} places asked for; one hold may have {most}"
-    if _names_an_unknown_place(show, command):
-        return "unknown_places", "a place is not in the show's layout"
-    if _names_a_place_twice(command):
-        return "malformed", "a place is named twice"
-    held = show.held_by_person.get(command.person, 0) if command.person else 0
-    if command.person and held + asked > policy.max_held_seats_per_person:
-        return "limit_exceeded", f"{held} held already; one person may hold {policy.max_held_seats_per_person} at once"
-    return None
-
-
-def _names_an_unknown_place(show: ShowStock, command: messages.HoldSeats) -> bool:
-    if command.seats and max(command.seats) >= len(show.free):
-        return True
-    return bool(command.areas) and max(command.areas)[0] >= len(show.area_taken)
-
-
-def _names_a_place_twice(command: messages.HoldSeats) -> bool:
     seats, areas = command.seats, command.areas
-    if len(seats) > 1 and len(set(seats)) < len(seats):
-        return True
-    return len(areas) > 1 and len(dict(areas)) < len(areas)
+    if (seats and max(seats) >= len(show.free)) or (areas and max(areas)[0] >= len(show.area_taken)):
+        return "unknown_places", "a place is not in the show's layout"
+    if (len(seats) > 1 and len(set(seats)) < len(seats)) or (len(areas) > 1 and len(dict(areas)) < len(areas)):
+        return "malformed", "a place is named twice"
+    if command.person:
+        held = show.held_by_person.get(command.person, 0)
+        if held + asked > policy.max_held_seats_per_person:
+            most = policy.max_held_seats_per_person
+            return "limit_exceeded", f"{held} held already; one person may hold {most} at once"
+    return None
 
 
 def _conflicts(show: ShowStock, command: messages.HoldSeats) -> list[Conflict]:
@@ -102,22 +92,17 @@ def _conflicts(show: ShowStock, command: messages.HoldSeats) -> list[Conflict]:
 
 
 def _lost(show: ShowStock, command: messages.HoldSeats, conflicts: list[Conflict], answer: Answer) -> AnyOutcome:
-    seats_lost = conflicts[0].seat >= 0  # the seats' conflicts stand before the areas'
-    if {conflict.reason for conflict in conflicts} == {"already_yours"}:
-        code = "already_yours"
-    elif seats_lost:
-        code = "seats_unavailable"
-    else:
-        code = "sold_out"
-    alternatives: tuple[tuple[int, ...], ...] = ()
-    if seats_lost and code != "already_yours":
-        alternatives = _offers(show, show.layout.seats[command.seats[0]].category, len(command.seats))
+    shown = tuple(conflicts[:CONFLICTS_SHOWN_MAX])
+    if conflicts[0].seat < 0:  # the seats' conflicts stand before the areas', so none is a seat's
+        return answer.no(messages.HoldRefused, "sold_out", conflicts=shown, conflicts_total=len(conflicts))
+    if all(conflict.reason == "already_yours" for conflict in conflicts):
+        return answer.no(messages.HoldRefused, "already_yours", conflicts=shown, conflicts_total=len(conflicts))
     return answer.no(
         messages.HoldRefused,
-        code,
-        conflicts=tuple(conflicts[:CONFLICTS_SHOWN_MAX]),
+        "seats_unavailable",
+        conflicts=shown,
         conflicts_total=len(conflicts),
-        alternatives=alternatives,
+        alternatives=_offers(show, show.layout.seats[command.seats[0]].category, len(command.seats)),
     )
 
 

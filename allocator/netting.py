@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from allocator.stock import Draft, PartitionState, Record, ShowTerms
+from allocator.stock import Draft, PartitionState, Record, ShowDraft, ShowStock, ShowTerms
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,43 +76,41 @@ def net(state: PartitionState, draft: Draft, batch: Batch) -> Batch:
 
     What was taken and freed again within the batch leaves no trace in the stock, only in the outcomes.
     """
-    for (show, seat), before in draft.seats.items():
-        now = state.shows[show].owners.get(seat)
+    for show, touched in draft.shows.items():
+        _net_show(show, state.shows[show], touched, batch)
+    batch.payments.extend(draft.payments)
+    batch.dead.extend(draft.dead)
+    return batch
+
+
+def _net_show(show: int, stock: ShowStock, touched: ShowDraft, batch: Batch) -> None:
+    for seat, before in touched.seats.items():
+        now = stock.owners.get(seat)
         if before is None and now is not None:
             batch.taken.append((show, seat, now))
         elif before is not None and now is None:
             batch.freed.append((show, seat, before))
         elif before is not None and now is not None and before != now:
             batch.moved.append((show, seat, before, now))
-    for show, seq in draft.shows.items():
-        stock = state.shows[show]
-        if seq is None:
-            areas = tuple(
-                (area.capacity, taken) for area, taken in zip(stock.layout.areas, stock.area_taken, strict=True)
-            )
-            batch.shows_born.append(BornShow(stock.terms, stock.status, stock.seq, areas))
-        else:
-            batch.shows_changed.append((show, seq, stock.seq, stock.status))
-    for (show, area), before_taken in draft.areas.items():
-        if draft.shows.get(show, 0) is None:
-            continue  # born in this batch, with what is taken of it
-        taken = state.shows[show].area_taken[area]
-        if taken != before_taken:
-            batch.areas.append((show, area, before_taken, taken))
-    for (show, reservation), version in draft.reservations.items():
-        record = draft.records[show, reservation]
+    if touched.seq is None:
+        areas = tuple((area.capacity, taken) for area, taken in zip(stock.layout.areas, stock.area_taken, strict=True))
+        batch.shows_born.append(BornShow(stock.terms, stock.status, stock.seq, areas))
+    else:
+        batch.shows_changed.append((show, touched.seq, stock.seq, stock.status))
+        for area, taken_before in touched.areas.items():
+            taken = stock.area_taken[area]
+            if taken != taken_before:
+                batch.areas.append((show, area, taken_before, taken))
+    for version, record in touched.reservations.values():
         if version is None:
             batch.born.append((show, record))
         else:
             batch.changed.append((show, version, record))
-    batch.payments.extend(draft.payments)
-    batch.dead.extend(draft.dead)
-    return batch
 
 
 def pack_recent(record: Record) -> bytes:
-    """The column `reservation.recent`."""
-    return msgspec.msgpack.encode(record.recent)
+    """The column `reservation.recent`: empty as long as nothing changed the reservation."""
+    return msgspec.msgpack.encode(record.recent) if record.recent else b""
 
 
 def unpack_recent(raw: bytes) -> tuple[tuple[bytes, bytes, str], ...]:

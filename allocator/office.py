@@ -13,12 +13,13 @@ import structlog
 from allocator import metrics
 from allocator.announcing import Refusals, show_statuses
 from allocator.caution import Caution
+from allocator.claiming import claim
 from allocator.errors import DataRefused, DeskError, Replaced, ResultUnknown, WritesRefused
 from allocator.log import KafkaLog
 from allocator.membership import Membership
 from allocator.ownership import plan
 from allocator.ports import Publication
-from allocator.service import Desk, claim
+from allocator.service import Desk
 from allocator.settings import Settings
 from allocator.store import PostgresStore
 from ticketing.clock import Clock

@@ -4,7 +4,7 @@ Pure: the same state, command and moment always give the same outcomes, so that 
 outcome; an exception is a bug, which the service turns into `internal_error` for that one command.
 """
 
-from typing import assert_never
+from typing import Any, assert_never
 
 from allocator.answer import Answer, Moment
 from allocator.holding import expire, hold
@@ -42,13 +42,9 @@ def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[A
         refused = state.refusals.find(command.key, moment.now_ms)
         if refused is not None:
             return [answer.refused_before(refused)]
-    if isinstance(command, messages.OpenShow):
-        return [_open(state, command, answer)]
     show = answer.show
     if show is None:
-        return (
-            [] if isinstance(command, messages.ExpireHolds) else [answer.no(messages.CommandRejected, "show_not_found")]
-        )
+        return _without_show(state, command, answer)
     match command:
         case messages.HoldSeats():
             return [hold(show, command, answer)]
@@ -56,6 +52,8 @@ def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[A
             return expire(show, command, answer)
         case messages.ExtendHold() | messages.ReleaseHold() | messages.ConfirmBooking() | messages.CancelBooking():
             return [about_reservation(show, command, answer)]
+        case messages.OpenShow():
+            return [_open_again(show, command, answer)]
         case messages.CloseShow():
             return [_close(show, command, answer)]
         case (
@@ -76,15 +74,24 @@ def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[A
             assert_never(command)
 
 
-def _open(state: PartitionState, command: messages.OpenShow, answer: Answer) -> AnyOutcome:
-    content = {"layout": command.layout, "currency": command.currency, "policy": command.policy}
-    if answer.show is not None:
-        if answer.show.terms.layout_sha256 == command.layout_sha256:
-            return answer.again(messages.ShowOpened, **content)
-        return answer.no(messages.CommandRejected, "show_exists")
+def _without_show(state: PartitionState, command: AnyCommand, answer: Answer) -> list[AnyOutcome]:
+    if isinstance(command, messages.ExpireHolds):
+        return []
+    if not isinstance(command, messages.OpenShow):
+        return [answer.no(messages.CommandRejected, "show_not_found")]
     if (command.layout, command.layout_sha256) not in state.layouts:
-        return answer.no(messages.CommandRejected, "layout_mismatch")
-    return answer.yes(messages.ShowOpened, **content)
+        return [answer.no(messages.CommandRejected, "layout_mismatch")]
+    return [answer.yes(messages.ShowOpened, **_opening(command))]
+
+
+def _open_again(show: ShowStock, command: messages.OpenShow, answer: Answer) -> AnyOutcome:
+    if show.terms.layout_sha256 == command.layout_sha256:
+        return answer.again(messages.ShowOpened, **_opening(command))
+    return answer.no(messages.CommandRejected, "show_exists")
+
+
+def _opening(command: messages.OpenShow) -> dict[str, Any]:
+    return {"layout": command.layout, "currency": command.currency, "policy": command.policy}
 
 
 def _close(show: ShowStock, command: messages.CloseShow, answer: Answer) -> AnyOutcome:

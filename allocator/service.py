@@ -6,11 +6,10 @@ The desk awaits nothing but its ports, so that a simulation can drive it step by
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from allocator.answer import Moment, arrived_ms, log_time
 from allocator.caution import RECORDS_MAX, Caution
-from allocator.continuity import agree_with_log, going_on_at
+from allocator.claiming import going_on_at
 from allocator.errors import DataRefused, LogUnreadable, MemoryDiffers, Replaced
 from allocator.netting import Batch, Position, net, next_chain, pack_outcomes, tail_hash
 from allocator.ports import CommandLog, Cursor, LogRecord, Observer, Publication, Store
@@ -107,19 +106,41 @@ class Desk:
             await self._agree_again()
             self._waiting = [record for record in fetched if record.offset >= self._next_offset]
             self._waiting.reverse()  # the next one stands last, where taking it off is cheap
-        for _ in range(decided_max):
-            if not self._waiting or self.is_full:
-                return False
-            record = self._waiting[-1]
-            if record.offset != self._next_offset:
-                raise MemoryDiffers(f"partition {self.part}: offset {self._next_offset} is missing from the log")
-            command = self._read(record)
-            if command is not None and self._lacks(command) and not await self._bring(command):
-                return False
-            self._decide(record, command)
-            self._waiting.pop()
-            self._next_offset += 1
-        return bool(self._waiting) and not self.is_full
+        until_offset = self._next_offset + decided_max
+        while True:
+            lacking = self._decide_waiting(until_offset)
+            if lacking is None or not await self._bring(lacking):
+                break
+        return bool(self._waiting) and lacking is None and not self.is_full
+
+    def _decide_waiting(self, until_offset: int) -> messages.AnyCommand | None:
+        """Decide what waits, up to `until_offset` or to where the draft is full; the command that first needs more
+        than memory holds, if that is what ended it."""
+        waiting, meter, first_offset = self._waiting, self._meter, self._draft.first_offset
+        until_offset = min(until_offset, first_offset + self._caution.records_max(first_offset))
+        began_s = meter()
+        ends_s = began_s + DECIDING_S_MAX - self._deciding_s
+        offset = self._next_offset
+        now_s = began_s
+        try:
+            while waiting and offset < until_offset and now_s < ends_s and self._packed_bytes < PACKED_BYTES_MAX:
+                record = waiting[-1]
+                if record.offset != offset:
+                    raise MemoryDiffers(f"partition {self.part}: offset {offset} is missing from the log")
+                command = self._read(record)
+                if command is not None and self._lacks(command):
+                    return command
+                if offset == first_offset:
+                    self._decided_at_ms = self._own_time_ms(now_s)
+                    self._decided_since_ms = arrived_ms(record.timestamp_ms, command)
+                self._decide(record, command)
+                waiting.pop()
+                offset += 1
+                now_s = meter()
+        finally:
+            self._next_offset = offset
+            self._deciding_s += now_s - began_s
+        return None
 
     def seal(self) -> Batch:
         """Close the draft: the batch to settle. The next draft starts over the memory as this one leaves it."""
@@ -193,9 +214,13 @@ class Desk:
 
     def _lacks(self, command: messages.AnyCommand) -> bool:
         """Whether the decision needs something that is not in memory. Asked for every record, so not awaited."""
-        if isinstance(command, messages.OpenShow):
-            return (command.layout, command.layout_sha256) not in self.state.layouts
-        return self._is_forgotten(command)
+        stock = self.state.shows.get(command.show)
+        if stock is None:
+            return (
+                isinstance(command, messages.OpenShow)
+                and (command.layout, command.layout_sha256) not in self.state.layouts
+            )
+        return stock.is_forgotten(asks_about(command))
 
     async def _bring(self, command: messages.AnyCommand) -> bool:
         """Read what the decision lacks; False: settle what is decided, and come again."""
@@ -212,18 +237,13 @@ class Desk:
         await self._recall()
         return True
 
-    def _is_forgotten(self, command: messages.AnyCommand) -> bool:
-        reservation = asks_about(command)
-        stock = self.state.shows.get(command.show)
-        return reservation is not None and stock is not None and stock.is_forgotten(reservation)
-
     async def _recall(self) -> None:
         """Read the rows of all forgotten reservations that the waiting records ask about, in one go."""
         wanted: dict[tuple[int, bytes], None] = {}
         for record in reversed(self._waiting):
             command = self._read(record)
             reservation = command and asks_about(command)
-            if command and reservation and self._is_forgotten(command):
+            if command and reservation and self._lacks(command):
                 wanted[command.show, reservation] = None
                 if len(wanted) >= RECALLED_AT_ONCE_MAX:
                     break
@@ -231,28 +251,20 @@ class Desk:
             self.state.shows[show].recall(row)
 
     def _decide(self, record: LogRecord, command: messages.AnyCommand | None) -> None:
-        started = self._meter()
         state = self.state
-        if self.is_empty:
-            self._decided_at_ms = self._own_time_ms(started)
-            self._decided_since_ms = arrived_ms(record.timestamp_ms, command)
-        forced = self._caution.is_forced(record.offset)
-        if command is None or forced:
-            code = "data_refused" if forced else "malformed"
-            self._reject(record, command, code)
-        else:
-            state.last_now_ms = log_time(state.last_now_ms, record.timestamp_ms, command.sent_at_ms)
-            moment = Moment(state.last_now_ms, self._decided_at_ms, record.offset)
-            try:
-                outcomes = decide(state, command, moment)
-            except Exception as error:
-                self._observer.bug(self.part, record.offset, error)
-                self._reject(record, command, "internal_error")
-            else:
-                for outcome in outcomes:
-                    self._happen(command, outcome)
         self._last = record
-        self._deciding_s += self._meter() - started
+        if command is None or record.offset in self._caution.forced:
+            self._reject(record, command, "malformed" if command is None else "data_refused")
+            return
+        now_ms = state.last_now_ms = log_time(state.last_now_ms, record.timestamp_ms, command.sent_at_ms)
+        try:
+            outcomes = decide(state, command, Moment(now_ms, self._decided_at_ms, record.offset))
+        except Exception as error:
+            self._observer.bug(self.part, record.offset, error)
+            self._reject(record, command, "internal_error")
+            return
+        for outcome in outcomes:
+            self._happen(command, outcome)
 
     def _reject(self, record: LogRecord, command: messages.AnyCommand | None, code: str) -> None:
         """One outcome and a dead letter for a record that cannot be decided."""
@@ -280,19 +292,3 @@ class Desk:
         """This process's clock, but not ahead of the database's: a node whose clock is wrong must not move expiry."""
         database_ms, read_at_s = self._database_time
         return min(self._clock.now_ms(), database_ms + round((now_s - read_at_s) * 1000))
-
-
-async def claim(store: Store, log: CommandLog, observer: Observer) -> tuple[Cursor, PartitionState] | None:
-    """Own a partition: fence its last owner, look whether the log still fits the cursor, load, publish what is due.
-
-    None where somebody else lives on it. Raises what `Store` and `CommandLog` raise.
-    """
-    cursor = await store.claim()
-    if cursor is None:
-        return None
-    cursor = await agree_with_log(cursor, store, log, observer)
-    state = await store.load(cursor)
-    for publication in await store.unpublished(cursor):
-        await log.publish(publication)
-    # Told with the next renewal: on a partition where nothing is asked, readers would wait for it for ever.
-    return replace(cursor, published_seq=cursor.at.batch_seq), state

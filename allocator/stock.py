@@ -4,7 +4,7 @@
 Each change is noted in the `Draft` as "how it was before this batch"; `netting.py` compares that with how it ends.
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
 import msgspec
@@ -54,17 +54,25 @@ class ShowTerms:
 
 
 @dataclass(slots=True)
+class ShowDraft:
+    """What one batch touches of a show, as it stood before the batch."""
+
+    seq: int | None
+    """None: born in this batch."""
+    seats: dict[int, bytes | None] = field(default_factory=dict)
+    areas: dict[int, int] = field(default_factory=dict)
+    reservations: dict[bytes, tuple[int | None, Record]] = field(default_factory=dict)
+    """The version before, if there was one; and the record not as it was but as it is now, since memory may have
+    forgotten an ended one when the batch is netted."""
+
+
+@dataclass(slots=True)
 class Draft:
     """One batch in the making: its outcomes, and how everything that it touches stood before it."""
 
     first_offset: int
     outcomes: list[messages.AnyOutcome] = field(default_factory=list)
-    seats: dict[tuple[int, int], bytes | None] = field(default_factory=dict)
-    areas: dict[tuple[int, int], int] = field(default_factory=dict)
-    reservations: dict[tuple[int, bytes], int | None] = field(default_factory=dict)
-    records: dict[tuple[int, bytes], "Record"] = field(default_factory=dict)
-    """The one thing that is noted as it ends, not as it was: memory may have forgotten an ended one by then."""
-    shows: dict[int, int | None] = field(default_factory=dict)
+    shows: dict[int, ShowDraft] = field(default_factory=dict)
     payments: list[tuple[int, str, str, bytes, int]] = field(default_factory=list)
     dead: list[tuple[int, str, bytes]] = field(default_factory=list)
 
@@ -97,7 +105,7 @@ class ShowStock:
         """The reservation, live or ended, as far as memory holds it; see `is_forgotten`."""
         return self.live.get(reservation) or self.recalled.get(reservation)
 
-    def is_forgotten(self, reservation: bytes) -> bool:
+    def is_forgotten(self, reservation: bytes | None) -> bool:
         """Whether it ended so long ago that its row must be read (`recall`) before anything is decided over it."""
         return reservation in self.ended and reservation not in self.recalled
 
@@ -118,18 +126,19 @@ class ShowStock:
         self.free[seat] = 0
         self.owners[seat] = reservation
 
-    def place(self, record: Record, draft: Draft) -> None:
+    def place(self, record: Record, draft: ShowDraft) -> None:
         """Make `record` the truth about its reservation: seats, areas, counts and all."""
         new = record.reservation
-        show = self.terms.show
         old = self.live.get(new.id)
-        here = (show, new.id)
-        draft.reservations.setdefault(here, old.reservation.version if old else None)
-        draft.records[here] = record
+        noted = draft.reservations.get(new.id)
+        version_before = old.reservation.version if old is not None else None
+        draft.reservations[new.id] = version_before if noted is None else noted[0], record
         for area, _ in new.areas:
-            draft.areas.setdefault((show, area), self.area_taken[area])
+            if area not in draft.areas:
+                draft.areas[area] = self.area_taken[area]
         owns = new.status in LIVE_STATUSES
-        self._move_seats(new, draft, owned=old is not None, owns=owns)
+        if new.seats and owns == (old is None):
+            self._move_seats(new, draft, owns=owns)
         if old is not None:
             self._count(old.reservation, -1)
         if owns:
@@ -140,13 +149,10 @@ class ShowStock:
             self.ended.add(new.id)
             self.recall(record)
 
-    def _move_seats(self, new: messages.Reservation, draft: Draft, *, owned: bool, owns: bool) -> None:
-        if owned == owns:
-            return
-        show = self.terms.show
+    def _move_seats(self, new: messages.Reservation, draft: ShowDraft, *, owns: bool) -> None:
         for seat in new.seats:
             self.expect_owner(seat, None if owns else new.id)
-            draft.seats.setdefault((show, seat), self.owners.get(seat))
+            draft.seats.setdefault(seat, self.owners.get(seat))
             if owns:
                 self.owners[seat] = new.id
             else:
@@ -183,7 +189,8 @@ class Refusals:
     """Recent "no"s by command key, for 15 minutes of log time and at most 100,000: a repeat gets the same answer."""
 
     def __init__(self) -> None:
-        self._by_key: OrderedDict[bytes, messages.Refusal] = OrderedDict()
+        self._by_key: dict[bytes, messages.Refusal] = {}
+        self._in_order: deque[messages.Refusal] = deque()
 
     def find(self, key: bytes, now_ms: int) -> messages.Refusal | None:
         """The answer that `key` got, if it was a refusal and is still remembered at `now_ms`."""
@@ -194,11 +201,14 @@ class Refusals:
 
     def remember(self, refusal: messages.Refusal) -> None:
         """Keep a refusal; `refusal.at_ms` never goes back, so the oldest stand first."""
-        self._by_key.pop(refusal.key, None)
         self._by_key[refusal.key] = refusal
+        in_order = self._in_order
+        in_order.append(refusal)
         oldest_ms = refusal.at_ms - REFUSALS_REMEMBERED_MS
-        while len(self._by_key) > REFUSALS_REMEMBERED_MAX or next(iter(self._by_key.values())).at_ms <= oldest_ms:
-            self._by_key.popitem(last=False)
+        while in_order[0].at_ms <= oldest_ms or len(in_order) > REFUSALS_REMEMBERED_MAX:
+            oldest = in_order.popleft()
+            if self._by_key.get(oldest.key) is oldest:  # else its key was refused again, later
+                del self._by_key[oldest.key]
 
     def __len__(self) -> int:
         return len(self._by_key)
@@ -229,11 +239,13 @@ class PartitionState:
             self._open(command, outcome, draft)
             return
         show = self.shows[outcome.show]
-        draft.shows.setdefault(outcome.show, show.seq)
+        touched = draft.shows.get(outcome.show)
+        if touched is None:
+            touched = draft.shows[outcome.show] = ShowDraft(show.seq)
         show.seq = outcome.seq
         show.offers.clear()
         if isinstance(outcome, messages.ReservationOutcome):
-            show.place(_record(show, command, outcome), draft)
+            show.place(_record(show, command, outcome), touched)
             if isinstance(outcome, messages.BookingConfirmed) and outcome.payment is not None:
                 paid = outcome.payment
                 show.payments[paid.provider, paid.reference] = outcome.reservation.id
@@ -259,7 +271,7 @@ class PartitionState:
         self.shows[command.show] = ShowStock(
             terms, self.layouts[command.layout, command.layout_sha256], seq=outcome.seq
         )
-        draft.shows[command.show] = None
+        draft.shows[command.show] = ShowDraft(None)
 
 
 NOT_REMEMBERED = frozenset({"idempotency_key_reused", "malformed", "data_refused", "internal_error"})

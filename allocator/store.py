@@ -1,7 +1,7 @@
 """Postgres as the desks' store: one partition, one connection. The only module that calls `apply_batch()`."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 from uuid import UUID
@@ -9,9 +9,10 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
+from allocator.arguments import APPLY, arguments_of
 from allocator.errors import DataRefused, MemoryDiffers, Replaced, ResultUnknown, WritesRefused
 from allocator.loading import load_state, record_of
-from allocator.netting import Batch, Position, pack_recent
+from allocator.netting import Batch, Position
 from allocator.ports import Cursor, Publication
 from allocator.stock import PartitionState, Record
 from runtime.postgres import FAILURES, refuses_writes
@@ -22,7 +23,6 @@ ANSWER_DEADLINE_S = 15.0
 LOAD_DEADLINE_S = 60.0
 """The same for loading, which is many statements."""
 
-APPLY = f"SELECT apply_batch({', '.join(f'${n}' for n in range(1, 80))})"
 
 # The owner is gone if the connection that renews its leases is: a backend is known by pid and start, since pids come
 # again. Only a member that is known to be dead counts; of one not seen yet nothing is known. What it owns already an
@@ -122,7 +122,7 @@ class PostgresStore:
 
     async def apply(self, batch: Batch) -> int | None:
         """Raises `DataRefused`, `MemoryDiffers`, `ResultUnknown`."""
-        database_ms: int | None = await self._ask("fetchval", APPLY, *_arguments(batch))
+        database_ms: int | None = await self._ask("fetchval", APPLY, *arguments_of(batch))
         return database_ms
 
     async def release(self, at: Position, published_seq: int) -> None:
@@ -192,98 +192,3 @@ def _cut_after(connection: asyncpg.Connection, seconds: float) -> Iterator[None]
         yield
     finally:
         deadline.cancel()
-
-
-def _arguments(batch: Batch) -> list[Any]:
-    """The arguments of `apply_batch()`, in the order of its declaration (infra/postgres/0002_apply_batch.sql)."""
-    at = batch.at
-    return [
-        at.part,
-        at.epoch,
-        at.batch_seq,
-        at.next_offset,
-        batch.next_offset,
-        batch.tail_hash,
-        batch.last_now_ms,
-        batch.published_seq,
-        batch.decided_at_ms,
-        batch.decider_version,
-        batch.chain,
-        batch.payload,
-        *_columns(batch.freed, 3),
-        *_columns(batch.moved, 4),
-        *_columns(batch.taken, 3),
-        *_columns(batch.areas, 4),
-        *_columns((_born(show, record) for show, record in batch.born), 17),
-        *_columns((_changed(*change) for change in batch.changed), 8),
-        *_columns(batch.payments, 5),
-        *_columns((_born_show(born) for born in batch.shows_born), 12),
-        *_columns(_born_areas(batch), 4),
-        *_columns(batch.shows_changed, 4),
-        *_columns(batch.dead, 3),
-    ]
-
-
-def _columns(rows: Iterable[Sequence[Any]], width: int) -> Sequence[Sequence[Any]]:
-    return list(zip(*rows, strict=True)) or [()] * width
-
-
-def _array(numbers: Iterable[int]) -> str:
-    """A one-dimensional array as PostgreSQL writes it, since arrays of different lengths make no array of arrays."""
-    return "{" + ",".join(map(str, numbers)) + "}"
-
-
-def _born(show: int, record: Record) -> tuple[Any, ...]:
-    it = record.reservation
-    areas = [number for pair in it.areas for number in pair]
-    return (
-        show,
-        it.id,
-        it.status,
-        it.version,
-        it.account,
-        it.person,
-        _array(it.seats),
-        _array(areas),
-        _array(it.prices),
-        it.amount,
-        it.held_at_ms,
-        it.expires_at_ms,
-        it.hold_s,
-        it.booked_at_ms,
-        it.external_id,
-        record.fingerprint,
-        pack_recent(record),
-    )
-
-
-def _changed(show: int, old_version: int, record: Record) -> tuple[Any, ...]:
-    it = record.reservation
-    recent = pack_recent(record)
-    return show, it.id, old_version, it.status, it.version, it.expires_at_ms, it.booked_at_ms, recent
-
-
-def _born_show(born: Any) -> tuple[Any, ...]:
-    terms = born.terms
-    return (
-        terms.show,
-        born.status,
-        born.seq,
-        terms.layout_id,
-        terms.layout_sha256,
-        terms.currency,
-        terms.starts_at_ms,
-        terms.opens_at_ms,
-        terms.closes_at_ms,
-        msgspec.json.encode(terms.prices).decode(),
-        msgspec.json.encode(terms.policy).decode(),
-        terms.opened_at_ms,
-    )
-
-
-def _born_areas(batch: Batch) -> list[tuple[int, int, int, int]]:
-    return [
-        (born.terms.show, number, capacity, taken)
-        for born in batch.shows_born
-        for number, (capacity, taken) in enumerate(born.areas)
-    ]

@@ -14,9 +14,10 @@ from typing import Any
 from uuid import uuid4
 
 from allocator.caution import Caution
+from allocator.claiming import claim
 from allocator.netting import Batch
 from allocator.ports import LogRecord, Publication
-from allocator.service import Desk, claim
+from allocator.service import Desk
 from allocator.store import PostgresStore
 from bench import one_by_one
 from bench.backlog import make_hall

@@ -179,9 +179,10 @@ class PartReplay:
                 stock.recall(record)
 
     def _keep(self, draft: Draft) -> None:
-        for key, record in draft.records.items():
-            if record.reservation.status not in LIVE_STATUSES:
-                self._ended[key] = record
+        for show, touched in draft.shows.items():
+            for reservation, (_, record) in touched.reservations.items():
+                if record.reservation.status not in LIVE_STATUSES:
+                    self._ended[show, reservation] = record
 
 
 def _by_offset(batch: LoggedBatch) -> dict[int, list[AnyOutcome]]:

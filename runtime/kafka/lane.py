@@ -72,6 +72,11 @@ class Lane:
 
     def take(self, records_max: int) -> list[Record]:
         """Hand out the oldest, at most `records_max`."""
+        if records_max >= len(self.records):
+            taken = list(self.records)
+            self.records.clear()
+            self.size_bytes = 0
+            return taken
         popleft = self.records.popleft
         taken = [popleft() for _ in range(min(records_max, len(self.records)))]
         self.size_bytes -= sum(len(record.value) for record in taken)
@@ -82,6 +87,12 @@ class Lane:
 
         A log may have holes (control records). One that is still there at the second reading is taken for real.
         """
+        if records and records[0].offset == self.next_offset and records[-1].offset - self.next_offset < len(records):
+            # Offsets only grow, so there is no hole: nearly always.
+            self.records.extend(records)
+            self.size_bytes += sum([len(record.value) for record in records])
+            self.next_offset = records[-1].offset + 1
+            return True
         for record in records:
             if record.offset < self.next_offset:
                 continue

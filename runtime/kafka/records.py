@@ -1,12 +1,13 @@
 """A record of the log, and what can go wrong with the log."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+
+import msgspec
 
 Headers = Sequence[tuple[str, bytes]]
 
 
-class Record(NamedTuple):
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One record as read. `timestamp_ms` is epoch milliseconds (the broker's, on a topic with LogAppendTime)."""
 
     part: int

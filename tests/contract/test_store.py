@@ -96,6 +96,16 @@ async def test_a_payment_is_written_with_the_booking(ground: Ground) -> None:
     assert payment["reservation_id"] == hold.key
 
 
+async def test_text_is_kept_as_it_was_whatever_it_looks_like(ground: Ground) -> None:
+    store, _, writer = await owned(ground)
+    texts = ['"', "\\", "{}", "a,b", "NULL", "", " ", '\\"', "ü\n\t", '","']
+    holds = [a_hold(n, account=text or "ent", external_id=text, floor=1) for n, text in enumerate(texts)]
+    assert await store.apply(writer.sealed(opening(SHOWS[0], T0), *holds))
+    rows = {row["reservation_id"]: row for row in await ground.rows("reservation")}
+    assert [rows[hold.key]["external_id"] for hold in holds] == texts
+    assert [rows[hold.key]["account"] for hold in holds] == [hold.account for hold in holds]
+
+
 async def test_a_dead_letter_keeps_the_record(ground: Ground) -> None:
     store, _, writer = await owned(ground)
     assert await store.apply(writer.sealed(opening(SHOWS[0], T0), dead=("malformed", b"\x00\xff")))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from allocator.caution import Caution
+from allocator.claiming import claim
 from allocator.errors import DeskError, Replaced, ResultUnknown
 from allocator.netting import Batch
 from allocator.ports import CommandLog, Cursor, LogRecord, Observer, Publication
-from allocator.service import Desk, claim
+from allocator.service import Desk
 from allocator.stock import PartitionState
 from tests.simulation.hands import Hand
 from tests.simulation.memory_store import MemoryStore

@@ -18,6 +18,9 @@ Moment = Annotated[int, Meta(ge=0, lt=2**53)]
 Seconds = Annotated[int, Meta(ge=0, le=10 * 366 * 86400)]
 # PostgreSQL's text cannot hold NUL, so it must not reach a decision.
 Text = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*\Z")]
+# The same for what every command and every hold carries, where `__post_init__` looks for NUL: a pattern costs as much
+# as decoding all the rest.
+Name = Annotated[str, Meta(max_length=200)]
 
 
 class Policy(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -55,13 +58,18 @@ class Command(Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults
     show: ShowNo
     key: Key
     sent_at_ms: Moment
-    account: Text
+    account: Name
     """Who answers for it: `ent_…` (a fan), `key_…` (a partner) or `system`."""
-    person: Text = ""
+    person: Name = ""
     """Whom per-person limits bind; empty: nobody."""
     fingerprint: bytes = b""
     keyed: bool = True
     """False: sent without Idempotency-Key, judged by state alone."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError, which decoding turns into `Undecodable`."""
+        if "\0" in self.account or "\0" in self.person:
+            raise ValueError("text with NUL")
 
 
 class OpenShow(Command, frozen=True, kw_only=True):
@@ -98,7 +106,11 @@ class HoldSeats(Command, frozen=True, kw_only=True):
     hold_s: Seconds = 0
     """0: as long as the show's policy says."""
     partner: bool = False
-    external_id: Text = ""
+    external_id: Name = ""
+
+    def __post_init__(self) -> None:
+        if "\0" in self.account or "\0" in self.person or "\0" in self.external_id:
+            raise ValueError("text with NUL")
 
 
 class HoldMany(Command, frozen=True, kw_only=True):

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from allocator.caution import Caution
+from allocator.claiming import claim
 from allocator.netting import Batch
 from allocator.ports import Publication
-from allocator.service import Desk, claim
+from allocator.service import Desk
 from tests.simulation.crowd import DOCUMENT, LAYOUT_ID, SHA256, SHOWS, opening
 from tests.simulation.memory_log import Commands, MemoryLog
 from tests.simulation.memory_store import MemoryStore

@@ -12,7 +12,7 @@ def drive(bad: set[int], records: int, first: int = 0) -> tuple[set[int], int]:
     while at < end:
         until = min(end, at + caution.records_max(at))
         assert until > at
-        now_forced = {offset for offset in range(at, until) if caution.is_forced(offset)}
+        now_forced = {offset for offset in range(at, until) if offset in caution.forced}
         if (bad & set(range(at, until))) - now_forced:
             caution.refused(at, until)
             refusals += 1
@@ -26,7 +26,7 @@ def drive(bad: set[int], records: int, first: int = 0) -> tuple[set[int], int]:
 def test_without_a_refusal_nothing_is_small() -> None:
     caution = Caution()
     assert caution.records_max(0) == RECORDS_MAX
-    assert not caution.is_forced(0)
+    assert 0 not in caution.forced
 
 
 def test_one_bad_record_of_two_thousand_is_found_within_a_dozen_tries() -> None:
@@ -47,9 +47,9 @@ def test_another_generation_of_the_log_has_other_records() -> None:
     assert caution.records_max(5) == 5
     caution.refused(5, 6)
     caution.begin(0)
-    assert caution.is_forced(5)
+    assert 5 in caution.forced
     caution.begin(1)
-    assert not caution.is_forced(5) and caution.records_max(5) == RECORDS_MAX
+    assert 5 not in caution.forced and caution.records_max(5) == RECORDS_MAX
 
 
 @settings(max_examples=200)

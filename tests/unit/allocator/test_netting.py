@@ -11,7 +11,7 @@ from allocator.answer import Moment
 from allocator.errors import MemoryDiffers
 from allocator.netting import Batch, Position, net, next_chain, pack_outcomes, pack_recent, unpack_recent
 from allocator.seating import decide
-from allocator.stock import Draft, PartitionState, Record
+from allocator.stock import Draft, PartitionState, Record, ShowDraft
 from tests.simulation import picture
 from tests.simulation.crowd import LAYOUT, LAYOUT_ID, SHA256, SHOWS, Crowd, opening
 from tests.simulation.memory_tables import Tables
@@ -93,11 +93,11 @@ def test_a_decision_that_sells_a_seat_twice_is_refused_before_it_becomes_a_move(
     scene = given_a_show(hold("anna", "A-1"))
     stolen = msgspec.structs.replace(scene.reservation("anna"), id=b"mallory".ljust(16), version=1)
     with pytest.raises(MemoryDiffers, match="seat 0"):
-        scene.show.place(Record(stolen, b""), scene.draft)
+        scene.show.place(Record(stolen, b""), ShowDraft(seq=1))
     not_hers = msgspec.structs.replace(stolen, status="released", version=2)
     with pytest.raises(MemoryDiffers, match="seat 0"):
         scene.show.live[not_hers.id] = Record(stolen, b"")
-        scene.show.place(Record(not_hers, b""), scene.draft)
+        scene.show.place(Record(not_hers, b""), ShowDraft(seq=1))
 
 
 def test_several_changes_of_one_reservation_are_one_row() -> None:

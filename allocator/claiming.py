@@ -1,7 +1,29 @@
-"""Whether the log still holds what was decided: a tail that is lost, and may have grown again, looks like a log."""
+"""How a partition is claimed; and whether the log still holds what was decided there.
+
+A tail that is lost, and may have grown again, looks like a log.
+"""
+
+from dataclasses import replace
 
 from allocator.netting import tail_hash
 from allocator.ports import CommandLog, Cursor, Observer, Store
+from allocator.stock import PartitionState
+
+
+async def claim(store: Store, log: CommandLog, observer: Observer) -> tuple[Cursor, PartitionState] | None:
+    """Own a partition: fence its last owner, look whether the log still fits the cursor, load, publish what is due.
+
+    None where somebody else lives on it. Raises what `Store` and `CommandLog` raise.
+    """
+    cursor = await store.claim()
+    if cursor is None:
+        return None
+    cursor = await agree_with_log(cursor, store, log, observer)
+    state = await store.load(cursor)
+    for publication in await store.unpublished(cursor):
+        await log.publish(publication)
+    # Told with the next renewal: on a partition where nothing is asked, readers would wait for it for ever.
+    return replace(cursor, published_seq=cursor.at.batch_seq), state
 
 
 async def agree_with_log(cursor: Cursor, store: Store, log: CommandLog, observer: Observer) -> Cursor:
