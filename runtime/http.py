@@ -18,6 +18,9 @@ MESSAGE_BYTES_MAX = 64 * 1024
 UNSENT_BYTES_MAX = 32 * 1024
 """What the kernel takes of an answer, or of a socket's frames, beyond what the peer has room for. Left to itself it
 takes 3 to 4 MB from whoever writes to a peer that reads nothing, and nobody notices before that."""
+ACCEPTS_A_TURN = 32
+"""New connections that are taken in one turn of the event loop. libuv takes one for each listening descriptor: with a
+single one, whoever comes while the loop is busy waits for as many turns as there are people before them."""
 DRAIN_S = 3
 """How long a stopping server waits for open requests and sockets to end."""
 
@@ -80,7 +83,8 @@ class HttpServer(uvicorn.Server):
 
     async def run_until_told(self) -> None:
         """Serve; set `should_exit` to end it."""
-        await self.serve(sockets=[self._listener])
+        again = [self._listener.dup() for _ in range(ACCEPTS_A_TURN - 1)]
+        await self.serve(sockets=[self._listener, *again])
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As uvicorn does, and tell."""
