@@ -4,13 +4,15 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import allocator, big, latency, many, pipeline, shedding
+from bench import allocator, big, expiry, latency, many, pipeline, shedding, stages
 
 BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
     "allocator": allocator.main,
     "pipeline": pipeline.main,
     "latency": latency.main,
     "shedding": shedding.main,
+    "expiry": expiry.main,
+    "stages": stages.main,
     "big": big.main,
     "many": many.main,
 }

@@ -68,11 +68,11 @@ async def _round(site: Site, connection: Connection, size: Size, rng: random.Ran
     await site.empty(connection)
     async with site.room("allocator", ready=True) as allocator, site.room("ingress", ready=True) as ingress:
         rooms = (ingress, allocator)
-        show = await sale.make_show(site, ingress, capacity=PLACES)
+        show = (await sale.make_show(site, ingress, capacity=PLACES)).show
         holds = [held.hold for held in sale.area_holds(site, show, PLACES // sale.PLACES_EACH, rng)]
         peak = await closed_loop(site, rooms, PEAK_CONNECTIONS, holds, warm_s=2, measure_s=size.peak_s)
         rate = peak.rate * SHARE_OF_PEAK
-        show = await sale.make_show(site, ingress, capacity=PLACES)
+        show = (await sale.make_show(site, ingress, capacity=PLACES)).show
         count = min(PLACES // sale.PLACES_EACH, round(1.2 * rate * (size.warm_s + size.measure_s)))
         holds = [held.hold for held in sale.area_holds(site, show, count, rng)]
         crowd = Crowd("holds", [ingress], CONNECTIONS, rate, holds)

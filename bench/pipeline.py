@@ -120,7 +120,7 @@ async def _ours(site: Site, connection: Connection, size: Size, rng: random.Rand
     """A new show, sold through ingress and allocator; its id, and what the load saw."""
     await site.empty(connection)
     async with site.room("allocator", ready=True) as allocator, site.room("ingress", ready=True) as ingress:
-        show = await sale.make_show(site, ingress, capacity=PLACES)
+        show = (await sale.make_show(site, ingress, capacity=PLACES)).show
         requests = _holds(site, show, size, rng)
         loaded = await _load(site, (ingress, allocator), OURS_CONNECTIONS, size, requests)
         part = await connection.fetchval("SELECT part FROM catalogue_show WHERE show_id = $1", parse_show(show))

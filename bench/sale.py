@@ -30,15 +30,23 @@ HOLDS_PATH, BOOKINGS_PATH = "/api/reservations", "/api/bookings"
 
 @dataclass(frozen=True)
 class Held:
-    """A request that holds places, and the one that confirms them."""
+    """A request that holds `places`, and the one that confirms them."""
 
+    places: str
     hold: bytes
     reservation: str
     confirm: bytes
 
 
-async def make_show(site: Site, ingress: Room, **places: Any) -> str:
-    """A show on sale, made through the API; its id. `places`: what the body says beside name and time."""
+class Made(msgspec.Struct, frozen=True):
+    """A show that is on sale, by its ids."""
+
+    show: str
+    venue: str
+
+
+async def make_show(site: Site, ingress: Room, **terms: Any) -> Made:
+    """A show, made through the API. `terms`: what the body says beside name and time."""
     url = room_url(site.postgres_url, "onsale_ingress", site.servers.secret)
     now_ms = SystemClock().now_ms()
     async with open_pool(url, min_size=1, max_size=1, application_name="onsale bench") as pool:
@@ -46,7 +54,7 @@ async def make_show(site: Site, ingress: Room, **places: Any) -> str:
     async with httpx.AsyncClient(base_url=ingress.url, timeout=15) as client:
         answer = await client.post(
             "/api/admin/shows",
-            json={"name": "bench", "starts_at": rfc3339(now_ms + SALE_LASTS_MS), **places},
+            json={"name": "bench", "starts_at": rfc3339(now_ms + SALE_LASTS_MS), **terms},
             headers={
                 "authorization": f"Bearer {key}",
                 "idempotency-key": secrets.token_hex(16),
@@ -55,8 +63,7 @@ async def make_show(site: Site, ingress: Room, **places: Any) -> str:
         )
     if answer.status_code != CREATED:
         raise RuntimeError(f"no show: {answer.status_code} {answer.text}")
-    show: str = answer.json()["show"]
-    return show
+    return msgspec.json.decode(answer.content, type=Made)
 
 
 def area_holds(
@@ -69,14 +76,15 @@ def area_holds(
     for _ in range(count // holds_each):
         entry, token = new_fan(tokens, show, rng)
         for _ in range(holds_each):
-            yield held(show, entry, token, body, rng)
+            yield held(show, entry, token, body, rng, places="general")
 
 
 def seat_holds(site: Site, show: str, labels: list[str], rng: random.Random) -> Iterator[Held]:
     """A hold of each seat, each by a fan of its own."""
     tokens = TokenKeys([site.servers.secret])
     for label in labels:
-        yield held(show, *new_fan(tokens, show, rng), msgspec.json.encode({"show": show, "seats": [label]}), rng)
+        body = msgspec.json.encode({"show": show, "seats": [label]})
+        yield held(show, *new_fan(tokens, show, rng), body, rng, places=label)
 
 
 def new_fan(tokens: TokenKeys, show: str, rng: random.Random) -> tuple[str, str]:
@@ -86,13 +94,14 @@ def new_fan(tokens: TokenKeys, show: str, rng: random.Random) -> tuple[str, str]
     return entry, tokens.sign_pass(Pass(parse_show(show), entry, 1, expires_at_ms))
 
 
-def held(show: str, entry: str, token: str, body: bytes, rng: random.Random) -> Held:
+def held(show: str, entry: str, token: str, body: bytes, rng: random.Random, *, places: str) -> Held:
     """The hold that `body` asks for, and its confirmation."""
     key, number = f"{rng.getrandbits(128):032x}", parse_show(show)
     command = command_key(account=entry, method="POST", path_template=HOLDS_PATH, show=number, key=key)
     reservation = reservation_text(number, command)
     booking = msgspec.json.encode({"reservation": reservation})
     return Held(
+        places=places,
         hold=post(HOLDS_PATH, token, key, body),
         reservation=reservation,
         confirm=post(BOOKINGS_PATH, token, f"{rng.getrandbits(128):032x}", booking),

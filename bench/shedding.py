@@ -87,14 +87,14 @@ class Stand:
 
     async def peak(self) -> float:
         """What a closed loop gets, 201/s."""
-        show = await sale.make_show(self.site, self.ingress, capacity=PLACES)
+        show = (await sale.make_show(self.site, self.ingress, capacity=PLACES)).show
         holds = (held.hold for held in sale.area_holds(self.site, show, PLACES // sale.PLACES_EACH, self.rng))
         loaded = await closed_loop(self.site, self.rooms, PEAK_CONNECTIONS, holds, warm_s=2, measure_s=self.size.peak_s)
         return loaded.rate
 
     async def hold_some(self, count: int, rate: float) -> list[Held]:
         """At least `count` holds that are granted, at a rate that can be borne."""
-        show = await sale.make_show(self.site, self.ingress, capacity=PLACES)
+        show = (await sale.make_show(self.site, self.ingress, capacity=PLACES)).show
         seats = list(sale.area_holds(self.site, show, 2 * count, self.rng))
         crowd = Crowd("held before", [self.ingress], PEAK_CONNECTIONS, rate, [seat.hold for seat in seats])
         seen, _ = await open_loop(self.site, self.rooms, [crowd], warm_s=0, measure_s=1.2 * count / rate)
@@ -107,7 +107,7 @@ class Stand:
         """Peak, overload, peak."""
         before = await self.peak()
         seats = await self.hold_some(round(1.2 * CONFIRMS_A_S * self.size.overload_s), before / 2)
-        shows = [await sale.make_show(self.site, self.ingress, capacity=PLACES) for _ in range(SHOWS)]
+        shows = [(await sale.make_show(self.site, self.ingress, capacity=PLACES)).show for _ in range(SHOWS)]
         count = self.size.different_holds // SHOWS
         lanes = [sale.area_holds(self.site, show, count, self.rng, places_each=1) for show in shows]
         holds = (held.hold for held in chain.from_iterable(zip(*lanes, strict=True)))
