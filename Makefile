@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 ARGS ?=
-BENCH ?= allocator pipeline
+BENCH ?=
 DATA_DIR ?= $(or $(ONSALE_DATA_DIR),.onsale)
 BIN := .venv/bin
 STAMP := .venv/.locks-installed

@@ -6,6 +6,8 @@ a low "must". Every rate counts committed outcomes that were checked in the tabl
 standard output and to `bench/results.jsonl`; `docs/performance.md` says what the figures mean.
 
 Read in this order: `measuring.py` (a line, a round, CPU time), `site.py` (servers, rooms as processes, a show to sell),
-`allocator.py` with `backlog.py`, `one_by_one.py` and `batch_cost.py`, then `pipeline.py` with `sale.py` (what the crowd
-sends), `load.py` and `one_by_one_http.py`.
+`running.py` (what all benches do around their question), `allocator.py` with `backlog.py`, `one_by_one.py` and
+`batch_cost.py`; `pipeline.py` with `sale.py` (what the crowd sends), `driving.py` and `load.py` (a closed loop) and
+`one_by_one_http.py`; then those that ask by a schedule (`open_load.py`): `latency.py`, `shedding.py`, `expiry.py`,
+`stages.py`; and `mixed.py`.
 """

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import allocator, big, expiry, latency, many, pipeline, shedding, stages
+from bench import allocator, big, expiry, latency, many, mixed, pipeline, shedding, stages
 
 BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
     "allocator": allocator.main,
@@ -13,6 +13,7 @@ BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
     "shedding": shedding.main,
     "expiry": expiry.main,
     "stages": stages.main,
+    "mixed": mixed.main,
     "big": big.main,
     "many": many.main,
 }

@@ -116,7 +116,7 @@ async def _sell(site: Site, connection: Connection, size: Size) -> Seen:
         pairs = [(first, first + 1) for first in range(0, ROWS * SEATS_PER_ROW, 2)]
         rng.shuffle(pairs)
         began_s = time.perf_counter()
-        show = await make_show(site, ingress, rows=ROWS, seats_per_row=SEATS_PER_ROW)
+        show = (await make_show(site, ingress, rows=ROWS, seats_per_row=SEATS_PER_ROW)).show
         counter = await Counter.open(site, connection, ingress, show, rng)
         await counter.sell(pairs[0])
         seen.opened_s = time.perf_counter() - began_s

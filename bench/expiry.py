@@ -50,7 +50,7 @@ class Size:
     measure_s: float
 
 
-FULL = Size(rounds=3, jvm_warm_s=60, measure_s=15)
+FULL = Size(rounds=3, jvm_warm_s=60, measure_s=12)
 QUICK = Size(rounds=1, jvm_warm_s=0, measure_s=6)
 
 

@@ -31,8 +31,9 @@ def table(lines: list[Line]) -> str:
     first = lines[0]
     at = datetime.fromtimestamp(first["at_ms"] / 1000, UTC)
     rounds = len(first["rounds"])
+    quick = "" if first["jvm_warm_s"] else " ARGS=--quick"
     text = [
-        f"`make bench BENCH={first['bench']}{' ARGS=--quick' if rounds == 1 else ''}`, {at:%Y-%m-%d %H:%M} UTC: "
+        f"`make bench BENCH={first['bench']}{quick}`, {at:%Y-%m-%d %H:%M} UTC: "
         f"{first['cores']} cores, Python {first['python']}, Postgres {first['postgres']}, Kafka {first['kafka']} "
         f"(under load for {first['jvm_warm_s']} s before), {rounds} round{'s' if rounds > 1 else ''}.",
         "",

@@ -50,7 +50,7 @@ class Size:
     measure_s: float
 
 
-FULL = Size(rounds=3, jvm_warm_s=60, peak_s=6, warm_s=3, measure_s=10)
+FULL = Size(rounds=3, jvm_warm_s=60, peak_s=5, warm_s=2, measure_s=8)
 QUICK = Size(rounds=1, jvm_warm_s=0, peak_s=4, warm_s=2, measure_s=6)
 
 
