@@ -15,7 +15,7 @@ from ingress.log_edge import FutureBell, KafkaCommandLog, TickingAlarms
 from ingress.looking import Looking
 from ingress.loops import CommandEnds, ShowStatuses, read_outcomes, watch_postgres
 from ingress.outcomes import Followed, OutcomeReader
-from ingress.rows import Ports, open_api, open_direct
+from ingress.rows import Ports, open_api, open_direct, open_door
 from ingress.service import Condition, SaleDesk
 from ingress.settings import Settings
 from ingress.shelf import Shelf
@@ -124,6 +124,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             name=ROOM,
             app=open_api(ports, settings),
             direct=open_direct(ports, settings).routes,
+            door=open_door(ports, settings).answer,
             prefixes=("/api",),
             tasks=[
                 partial(read_outcomes, follower, clock),

@@ -12,6 +12,7 @@ from ingress.callers import Callers
 from ingress.catalogue import Catalogue
 from ingress.catalogue_routes import Admin
 from ingress.direct import DirectHolds
+from ingress.doorkeeper import Doorkeeper
 from ingress.event_routes import Events
 from ingress.forms import Forms
 from ingress.ledger import Ledger
@@ -61,6 +62,11 @@ def open_api(ports: Ports, settings: Settings) -> Api:
 def open_direct(ports: Ports, settings: Settings) -> DirectHolds:
     """What is answered without the application."""
     return DirectHolds(_sale(ports), ports.callers, _forms(ports, settings))
+
+
+def open_door(ports: Ports, settings: Settings) -> Doorkeeper:
+    """What is refused before it is parsed."""
+    return Doorkeeper(_sale(ports).hold_operation(), ports.desk.is_crowded, _forms(ports, settings).request_id)
 
 
 def _forms(ports: Ports, settings: Settings) -> Forms:

@@ -43,6 +43,8 @@ class NotTaken(Struct, frozen=True):
 
 Verdict = Decided | Pending | NotTaken
 
+CROWDED = NotTaken("busy", "more people want places at once than can be served", 2)
+
 
 class CommandLog(Protocol):
     """The topic `commands`."""
@@ -108,14 +110,16 @@ class SaleDesk:
         self._lag_max_ms = lag_max_ms
         self._holds_waiting_max = holds_waiting_max
 
+    def is_crowded(self) -> bool:
+        """Whether as many requests wait as can be served soon."""
+        return len(self.waiters) >= self._holds_waiting_max
+
     def crowded(self) -> NotTaken | None:
         """Why no new hold is taken now, whatever it is for: to be asked before anything is spent on a request.
 
         A request that waits in vain costs as much as one that is served, and makes the others wait.
         """
-        if len(self.waiters) < self._holds_waiting_max:
-            return None
-        return _not_taken(NotTaken("busy", "more people want places at once than can be served", 2))
+        return _not_taken(CROWDED) if self.is_crowded() else None
 
     def turned_away(self, command: AnyCommand, part: int) -> NotTaken | None:
         """Why the command would not be taken now, whatever the log says."""

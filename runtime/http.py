@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -11,7 +11,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from runtime.direct import DirectRoutes
-from runtime.http_bounds import DEFAULTS, BoundedHttpProtocol, HttpLimits
+from runtime.door import Door, DoorProtocol
+from runtime.http_bounds import DEFAULTS, HttpLimits
 
 MESSAGE_BYTES_MAX = 64 * 1024
 """Largest message a client may send over a socket."""
@@ -44,7 +45,8 @@ def listen(host: str, port: int) -> socket.socket:
 class HttpServer(uvicorn.Server):
     """Serves `app` on `listener` until `should_exit`; `on_started` is called when requests are answered.
 
-    `direct`: requests that are answered without the application, see `runtime/direct.py`.
+    `direct`: requests that are answered without the application, see `runtime/direct.py`; `doors` answer before
+    that, see `runtime/door.py`.
     """
 
     def __init__(
@@ -54,12 +56,14 @@ class HttpServer(uvicorn.Server):
         on_started: Callable[[], None],
         limits: HttpLimits = DEFAULTS,
         direct: DirectRoutes | None = None,
+        *,
+        doors: Sequence[Door] = (),
     ) -> None:
         super().__init__(
             uvicorn.Config(
                 # uvicorn types an application by its own events, starlette by plain dictionaries.
                 cast(Any, app),
-                http=cast(Any, partial(BoundedHttpProtocol, limits=limits, direct=direct or {})),
+                http=cast(Any, partial(DoorProtocol, limits=limits, direct=direct or {}, doors=doors)),
                 ws="websockets-sansio",
                 ws_max_size=MESSAGE_BYTES_MAX,
                 ws_per_message_deflate=False,

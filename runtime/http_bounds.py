@@ -229,6 +229,11 @@ class BoundedHttpProtocol(DirectProtocol):
         else:
             super().timeout_keep_alive_handler()
 
+    def awaits_request(self) -> bool:
+        """Whether what is read next begins a request, and its answer could be written at once."""
+        begins = self._phase is Phase.NOTHING or (self._phase is Phase.WHOLE and not self._answering())
+        return begins and not (self._mute_bytes or self.flow.write_paused or self.transport.is_closing())
+
     def _answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.response_complete

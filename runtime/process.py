@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from runtime import logs
 from runtime.direct import DirectRoutes
+from runtime.door import Door
 from runtime.health import ProcessApp
 from runtime.http import HttpServer, listen
 from runtime.http_bounds import DEFAULTS, HttpLimits
@@ -39,7 +40,7 @@ class RunningRoom:
     """A room that is open and ready to be run.
 
     `app` answers every path under `prefixes` (http and websocket; none given means all); `direct` comes before it, for
-    the few requests that need no ASGI (`runtime/direct.py`). `tasks` are loops that run as
+    the few requests that need no ASGI (`runtime/direct.py`), and `door` before both. `tasks` are loops that run as
     long as the process: one that raises ends the process. `ready` names the reasons why the room cannot serve now;
     none means ready. `request_stop`: asks the loops to return by themselves, which they get `stop_grace_s` for before
     they are cancelled; without it they are cancelled at once.
@@ -52,6 +53,7 @@ class RunningRoom:
     ready: Callable[[], list[str]] = field(default=list)
     request_stop: Callable[[], None] | None = None
     direct: DirectRoutes = field(default_factory=dict)
+    door: Door | None = None
 
 
 OpenRoom = Callable[[], AbstractAsyncContextManager[RunningRoom]]
@@ -165,7 +167,8 @@ async def _run_rooms(
 
     routes = {prefix: room.app for room in rooms if room.app is not None for prefix in room.prefixes or ("/",)}
     direct = {route: take for room in rooms for route, take in room.direct.items()}
-    server = HttpServer(ProcessApp(routes, reasons), listener, started, limits, direct)
+    doors = [room.door for room in rooms if room.door is not None]
+    server = HttpServer(ProcessApp(routes, reasons), listener, started, limits, direct, doors=doors)
     http = asyncio.create_task(server.run_until_told(), name="http")
     lag = asyncio.create_task(_watch_lag(), name="loop lag")
     loops = {asyncio.create_task(_awaited(task()), name=room.name): room for room in rooms for task in room.tasks}

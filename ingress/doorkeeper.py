@@ -1,0 +1,74 @@
+"""Turning new holds away before they are parsed, while more is asked than can be served.
+
+Even the shortest way through the parser costs so much that at three times the bearable load little would be left for
+those who are served, and for whoever confirms what is held. A hold that is refused for the crowd alone, whoever sends
+it, is known by its first line; so it is answered from the bytes as they were read. Only the plain case is: one whole
+request in one piece. Everything else goes the ordinary way and is told the same.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from http import HTTPStatus
+
+from ingress import metrics
+from ingress.app import failed
+from ingress.asgi import Request
+from ingress.operations import Operation
+from ingress.refusals import from_not_taken
+from ingress.service import NotTaken
+
+HEAD_END = b"\r\n\r\n"
+LENGTH = b"\r\ncontent-length:"
+NOT_PLAIN = (b"\r\ntransfer-encoding:", b"\r\nexpect:", b"\r\nupgrade:", b"\r\nconnection:", b"\r\nx-request-id:")
+"""Headers that change what is answered, or where the request ends."""
+LENGTH_DIGITS_MAX = 8
+LENGTH_DIGITS_MAX = 8
+ID_PLACE = "-the-id-of-the-request-".ljust(32, "-")
+"""As long as an id is, so that the lengths are right."""
+
+
+class Doorkeeper:
+    """Answers requests for `operation` while it is turned away, which is asked only while it `is_crowded`.
+
+    `request_id` makes a new one.
+    """
+
+    def __init__(self, operation: Operation, is_crowded: Callable[[], bool], request_id: Callable[[], str]) -> None:
+        self._operation = operation
+        self._is_crowded = is_crowded
+        self._request_id = request_id
+        self._first_line = f"{operation.method} {operation.path} HTTP/1.1\r\n".encode()
+
+    def answer(self, data: bytes) -> bytes | None:
+        """The whole answer to the request that `data` is; None: it is to go the ordinary way."""
+        operation = self._operation
+        if not self._is_crowded() or not data.startswith(self._first_line) or not is_plain(data):
+            return None
+        refused = None if operation.turned_away is None else operation.turned_away()
+        if refused is None:
+            return None
+        metrics.requests(operation.name, HTTPStatus.SERVICE_UNAVAILABLE.value).inc()
+        return self._request_id().encode().join(_around_the_id(operation.name, operation.path, refused))
+
+
+def is_plain(data: bytes) -> bool:
+    """Whether `data` is one whole HTTP/1.1 request and nothing else, with no header that asks for something special."""
+    head_end = data.find(HEAD_END)
+    if head_end < 0:
+        return False
+    head = data[: head_end + 2].lower()
+    if head.count(LENGTH) != 1 or any(name in head for name in NOT_PLAIN):
+        return False
+    at = head.index(LENGTH) + len(LENGTH)
+    length = head[at : head.index(b"\r\n", at)].strip()
+    return length.isdigit() and len(length) <= LENGTH_DIGITS_MAX and len(data) == head_end + len(HEAD_END) + int(length)
+
+
+@lru_cache(maxsize=16)
+def _around_the_id(name: str, path: str, refused: NotTaken) -> list[bytes]:
+    """The pieces of the answer that the ordinary way gives: what is between and around the ids of the request."""
+    request = Request("POST", path, {}, ID_PLACE)
+    response = failed(from_not_taken(refused), name, request)
+    status = HTTPStatus(response.status)
+    line = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
+    return b"".join((line, response.head(ID_PLACE), b"\r\n", response.body)).split(ID_PLACE.encode())

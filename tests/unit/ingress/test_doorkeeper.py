@@ -1,0 +1,97 @@
+"""At the door: who is turned away without having been parsed is told the same as everybody else."""
+
+import json
+
+import pytest
+
+from ingress.doorkeeper import Doorkeeper, is_plain
+from ingress.rows import open_door
+from tests.unit.ingress.stage import HOLDS_WAITING_MAX, SHOW_TEXT, Stage
+from tests.unit.ingress.tales import PART
+
+pytestmark = pytest.mark.anyio
+
+BODY = json.dumps({"show": SHOW_TEXT, "seats": ["A-1"]}).encode()
+HEAD = b"POST /api/reservations HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nauthorization: Bearer x\r\n\r\n" % len(
+    BODY
+)
+HOLD = HEAD + BODY
+
+
+def door_of(stage: Stage, *, waiting: int = HOLDS_WAITING_MAX) -> Doorkeeper:
+    for number in range(waiting):
+        stage.waiters.register(PART, b"%016d" % number, lambda: None)
+    return open_door(stage.ports, stage.settings)
+
+
+async def test_it_says_what_the_ordinary_way_says() -> None:
+    stage = Stage()
+    answer = door_of(stage).answer(HOLD)
+    assert answer is not None
+    head, _, body = answer.partition(b"\r\n\r\n")
+    line, *lines = head.decode().split("\r\n")
+    headers = dict(each.split(": ", 1) for each in lines)
+    ordinary = await stage.call("POST", "/api/reservations", {})
+    assert line == f"HTTP/1.1 {ordinary.status} Service Unavailable"
+    request_id = headers["x-request-id"]
+    assert headers == ordinary.headers | {"x-request-id": request_id}
+    assert json.loads(body) == ordinary.body | {"request_id": request_id}
+    assert int(headers["content-length"]) == len(body)
+
+
+def test_each_answer_has_an_id_of_its_own() -> None:
+    door = door_of(Stage())
+    assert door.answer(HOLD) != door.answer(HOLD)
+
+
+def test_as_long_as_there_is_room_everybody_goes_in() -> None:
+    assert door_of(Stage(), waiting=HOLDS_WAITING_MAX - 1).answer(HOLD) is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "POST /api/bookings HTTP/1.1",
+        "DELETE /api/reservations/rsv_1 HTTP/1.1",
+        "GET /api/reservations HTTP/1.1",
+        "POST /api/reservations/batch HTTP/1.1",
+        "POST /api/reservations?x=1 HTTP/1.1",
+        "POST /api/reservations HTTP/1.0",
+        "GET /livez HTTP/1.1",
+    ],
+)
+def test_everything_else_goes_in(line: str) -> None:
+    first, _, rest = HOLD.partition(b"\r\n")
+    assert first == b"POST /api/reservations HTTP/1.1"
+    assert door_of(Stage()).answer(line.encode() + b"\r\n" + rest) is None
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        HOLD[:-1],
+        HOLD + b"P",
+        HOLD + HOLD,
+        HEAD[:-2],
+        b"",
+        *(
+            HOLD.replace(b"Host: x", header)
+            for header in (
+                b"Transfer-Encoding: chunked",
+                b"Expect: 100-continue",
+                b"Upgrade: h2c",
+                b"Connection: close",
+                b"X-Request-Id: mine",
+                b"content-length: 0",
+            )
+        ),
+        HOLD.replace(b"Content-Length", b"Content-Size"),
+        *(
+            HEAD.replace(b"Length: %d" % len(BODY), b"Length: " + length) + BODY
+            for length in (b"", b"-1", b"+60", b"0x3c", b"9" * 5_000)
+        ),
+    ],
+)
+def test_only_one_whole_and_plain_request_is_answered(request_: bytes) -> None:
+    assert not is_plain(request_)
+    assert door_of(Stage()).answer(request_) is None

@@ -1,0 +1,102 @@
+"""A door answers before anything is parsed, where a request may begin and nowhere else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from runtime.http import HttpServer, listen
+from runtime.http_bounds import HttpLimits
+
+pytestmark = pytest.mark.anyio
+
+GET = b"GET /x HTTP/1.1\r\nhost: x\r\n\r\n"
+BUSY = b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n"
+IDLE_S = 1
+
+
+class Room:
+    """Echoes bodies; answers only when `go` is set."""
+
+    def __init__(self) -> None:
+        self.go = asyncio.Event()
+        self.go.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        await self.go.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+        await send({"type": "http.response.body", "body": body})
+
+
+def door(data: bytes) -> bytes | None:
+    """Turns away whoever asks for /x."""
+    return BUSY if data == GET else None
+
+
+@asynccontextmanager
+async def caller(room: Room) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    listener, started = listen("127.0.0.1", 0), asyncio.Event()
+    server = HttpServer(room, listener, started.set, HttpLimits(head_s=IDLE_S / 2, idle_s=IDLE_S), doors=[door])
+    task = asyncio.create_task(server.run_until_told())
+    await started.wait()
+    reader, writer = await asyncio.open_connection(*listener.getsockname())
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        room.go.set()
+        await server.stop(task)
+        listener.close()
+
+
+async def test_the_connection_goes_on_after_a_refusal() -> None:
+    async with caller(Room()) as (reader, writer), asyncio.timeout(5):
+        for _ in range(2):
+            writer.write(GET)
+            assert await reader.readexactly(len(BUSY)) == BUSY
+            writer.write(GET.replace(b"/x", b"/y"))
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+
+
+async def test_whoever_is_refused_is_not_taken_for_somebody_who_says_nothing() -> None:
+    async with caller(Room()) as (reader, writer), asyncio.timeout(10):
+        for _ in range(4):
+            writer.write(GET)
+            assert await reader.readexactly(len(BUSY)) == BUSY
+            await asyncio.sleep(IDLE_S / 2)
+        began_s = asyncio.get_running_loop().time()
+        assert await reader.read() == b""
+        assert asyncio.get_running_loop().time() - began_s < 2 * IDLE_S
+
+
+async def test_a_body_is_a_body_whatever_it_looks_like() -> None:
+    async with caller(Room()) as (reader, writer), asyncio.timeout(5):
+        writer.write(b"POST /y HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(GET))
+        # Two reads at the server: its loop must have had the first one before the second is sent.
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.write(GET)
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        assert await reader.readexactly(len(GET)) == GET
+
+
+async def test_answers_keep_the_order_of_the_requests() -> None:
+    room = Room()
+    room.go.clear()
+    async with caller(room) as (reader, writer), asyncio.timeout(5):
+        writer.write(GET.replace(b"/x", b"/y"))
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        writer.write(GET)
+        await asyncio.sleep(0.05)
+        room.go.set()
+        for _ in range(2):
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
