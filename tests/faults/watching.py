@@ -73,7 +73,8 @@ class Seen(msgspec.Struct):
     gaps: int
     """Frames that did not begin where the one before ended."""
     late_ms: list[int]
-    """How old frames were when they arrived since the last `forget`: median, 99 of 100, the oldest."""
+    """How old frames were when they arrived since the last `forget`: median, 99 of 100, the oldest. Those who read now
+    and then do not count."""
     pictures: list[tuple[int, dict[str, str]]] = []
     """How many of those that read see these seats as taken."""
     decided: list[dict[str, int]] = []
@@ -90,6 +91,7 @@ class Watcher:
     connections: int = 0
     is_open: bool = False
     reads: bool = True
+    dawdles: bool = False
     decided: Counter[str] = field(default_factory=Counter)
     socket: Socket | None = None
 
@@ -119,7 +121,8 @@ class Crowd:
                 self.gaps += 1
                 return
             watcher.picture, watcher.is_open = after, True
-            self.late_ms[self._clock.now_ms() - frame["ts"]] += 1
+            if not watcher.dawdles:
+                self.late_ms[self._clock.now_ms() - frame["ts"]] += 1
         elif kind == "welcome":
             # Nothing may have happened since the number it resumes from.
             watcher.is_open = watcher.picture.seq >= 0
@@ -198,6 +201,7 @@ class Crowd:
             await asyncio.sleep(0 if asked < RESYNCS else RESYNC_EVERY_S)
 
     async def _dawdle(self, watcher: Watcher) -> None:
+        watcher.dawdles = True
         while True:
             transport = watcher.socket.transport if watcher.socket is not None else None
             if transport is not None and not transport.is_closing():

@@ -29,6 +29,8 @@ BEFORE_S = 2.0
 AFTER_S = 6.0
 CALM_S = 5.0
 STUCK_CLOSED_S_MAX = 10.0
+LATER_FACTOR_MAX = 2.0
+"""By so much the age of 99 of 100 frames differs between two stretches of ten seconds by itself."""
 STUCK_BYTES_MAX = 1024 * 1024
 """What one socket that is not read may cost the notifier, and what its memory moves by anyway (each socket's share)."""
 TOO_SLOW = "4408"
@@ -172,6 +174,8 @@ async def stuck_readers(stage: Stage, load: Load, *, sockets: int, seed: int) ->
             wrong["others lost their sockets"] = [while_stuck.lost, while_stuck.connected]
         if (await audience.metrics())["sockets"] != sockets - few:
             wrong["open sockets"] = await audience.metrics()
+        if while_stuck.late_ms[1] > LATER_FACTOR_MAX * before.late_ms[1]:
+            wrong["others heard later"] = [before.late_ms, while_stuck.late_ms]
         grown_bytes = rss_most_bytes - rss_bytes
         if grown_bytes > few * STUCK_BYTES_MAX:
             wrong["memory grew by"] = grown_bytes
