@@ -119,7 +119,7 @@ SCENARIOS: dict[str, Scenario] = {
     "kafka-three-brokers": brokers_in_turn,
     "network": network_fails,
     "clocks": clocks_jump,
-    "hostile-input": alone(partial(hostile.input_, records=3_000, seed=SEED)),
+    "hostile-input": alone(partial(hostile.input_, records=3_000, sockets=200, seed=SEED)),
     "holds-expire": alone(partial(expiry.all_at_once, holds=HOLDS)),
     "notifier-killed": alone(partial(sockets.notifier_killed, sockets=SOCKETS, owners=OWNERS, seed=SEED)),
     "notifier-stuck": alone(partial(sockets.stuck_readers, sockets=SOCKETS, seed=SEED)),

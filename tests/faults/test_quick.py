@@ -48,4 +48,4 @@ async def test_a_killed_broker_costs_a_pause(stage: Stage) -> None:
 
 async def test_hostile_input_harms_nobody(stage: Stage) -> None:
     async with stage.load(SEED + 3, peak_s=PEAK_S) as load:
-        assert passed(await hostile.input_(stage, load, records=300, seed=SEED))
+        assert passed(await hostile.input_(stage, load, records=300, sockets=20, seed=SEED))

@@ -4,18 +4,22 @@ import asyncio
 import random
 import time
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from runtime.kafka import BatchingProducer
+from tests.acceptance.spectator import spectator
 from tests.faults.crowd import Load
 from tests.faults.report import Report, conclude
-from tests.faults.rooms import until
+from tests.faults.rooms import Room, until
 from tests.faults.stage import Stage
+from tests.faults.websocket import Socket
 from ticketing import messages, topics
 from ticketing.clock import SystemClock
 from ticketing.vocabulary import command_key, parse_show
 
 HUGE_BYTES = 900_000
+OPENED_S_MAX = 10.0
 DECIDED_S_MAX = 30.0
 PART = "SELECT part FROM show WHERE show_id = $1"
 CURSOR = "SELECT true FROM allocator_cursor WHERE part = $1 AND next_offset > $2"
@@ -31,12 +35,18 @@ HTTP = (
 )
 
 
-async def input_(stage: Stage, load: Load, *, records: int, seed: int) -> Report:
+async def input_(stage: Stage, load: Load, *, records: int, sockets: int, seed: int) -> Report:
     """Everything at once, on a show of its own and between the commands of those that are being sold."""
     rng = random.Random(seed)
+    notifier = await stage.start("notifier")
     rooms = [room for room in stage.rooms if room.is_running]
     async with stage.sale() as sale:
         made = await sale.new_show(capacity=1_000, test=True, policy={"max_held_seats_per_person": 1_000})
+        sale.url = notifier.url
+        await _harass(notifier, f"/ws/venues/{made['venue']}/shows/{made['show']}", rng, sockets)
+        async with spectator(sale, made) as watcher:
+            # It is still there, for those who speak its language.
+            await watcher.hello()
     show = parse_show(made["show"])
     parts = [(await stage.rows(PART, parse_show(each.show)))[0]["part"] for each in load.shows]
     own_part = (await stage.rows(PART, show))[0]["part"]
@@ -70,11 +80,37 @@ async def input_(stage: Stage, load: Load, *, records: int, seed: int) -> Report
         stage,
         load,
         fault="hostile input",
-        done=f"{records} records on the log (random, bent, repeated, huge), {records // len(HTTP)} broken requests",
+        done=f"{records} records on the log (random, bent, repeated, huge), {records // len(HTTP)} broken requests, "
+        f"{sockets} sockets that talk rubbish",
         resumed_s=resumed_s,
         details={"unreadable": len(unreadable), "dead_letters": len(dead)},
         wrong=wrong,
     )
+
+
+async def _harass(notifier: Room, path: str, rng: random.Random, sockets: int) -> None:
+    """Open sockets as one should, and go on as one should not."""
+    loop = asyncio.get_running_loop()
+    for number in range(sockets):
+        opened: asyncio.Future[Socket] = loop.create_future()
+        async with asyncio.timeout(OPENED_S_MAX):
+            make = partial(Socket, path, opened.set_result, lambda _payload: None)
+            await loop.create_connection(make, "127.0.0.1", notifier.port)
+            socket = await opened
+        match number % 4:
+            case 0:
+                socket.say(rng.randbytes(rng.randrange(120)))
+            case 1:
+                socket.say(b"[" * 60_000)
+            case 2:
+                socket.say(b"", opcode=rng.randrange(16))
+            case _:
+                assert socket.transport is not None
+                socket.transport.write(rng.randbytes(500))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await asyncio.shield(socket.ended)
+        socket.close()
 
 
 def _record(number: int, rng: random.Random, show: int, own_part: int, parts: list[int]) -> tuple[int, bytes]:
