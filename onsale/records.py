@@ -85,6 +85,28 @@ def archive(
 
 
 @app.command()
+def export(
+    archive: Annotated[Path, typer.Argument(help="The archive of the show, from `onsale archive`.")],
+    file: Annotated[Path, typer.Argument(help="Where to; it must not exist. By custom it ends in .jsonl.")],
+    *,
+    history: Annotated[
+        Path | None,
+        typer.Option(help="What clients were told, JSON lines: its lines of this show go along.", show_default=False),
+    ] = None,
+) -> None:
+    """Write an archive out as plain JSON lines, for whoever wants to check the sale with means of their own.
+
+    Commands, outcomes and what clients were told, decoded, of this show alone; needs no server. docs/histories.md tells
+    what stands in it, with a checker of forty lines.
+
+    Exit code 0: written. 2: it could not be, and there is no file.
+    """
+    from onsale.verify.export_command import export as run_export  # noqa: PLC0415 -- as with verify
+
+    raise typer.Exit(run_export(archive, file, history, say))
+
+
+@app.command()
 def erase(
     booking: Annotated[
         list[str] | None, typer.Option(help="Of this booking (bkg_…); give it again for more.", show_default=False)

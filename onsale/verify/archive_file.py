@@ -176,20 +176,27 @@ class ArchiveWriter:
 
 
 @contextmanager
-def new_archive(path: Path) -> Iterator[ArchiveWriter]:
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """Write `path` as a whole or not at all; it must not exist. Raises OSError."""
     if path.exists():
         raise FileExistsError(errno.EEXIST, "is there already", str(path))
     growing = path.with_name(path.name + ".part")
     try:
-        # No name and no time in the header: the same archive is the same file.
-        with growing.open("xb") as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as file:
-            writer = ArchiveWriter(file)  # type: ignore[arg-type]
-            yield writer
-            writer.end()
+        with growing.open("xb") as file:
+            yield file
         growing.rename(path)
     finally:
         growing.unlink(missing_ok=True)
+
+
+@contextmanager
+def new_archive(path: Path) -> Iterator[ArchiveWriter]:
+    """Write an archive as a whole or not at all; `path` must not exist. Raises OSError."""
+    # No name and no time in the header: the same archive is the same file.
+    with whole_file(path) as raw, gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as file:
+        writer = ArchiveWriter(file)  # type: ignore[arg-type]
+        yield writer
+        writer.end()
 
 
 def read_archive(path: Path) -> Iterator[AnyLine]:

@@ -19,6 +19,7 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from onsale.histories import Ids, Operation, Result, encode_operation
 from runtime.kafka import BatchingProducer
 from tests.acceptance.sale import ROOT, Answer, Sale
+from tests.unit.onsale.outsider import documented_checker
 from ticketing import topics
 from ticketing.clock import SystemClock
 
@@ -233,7 +234,7 @@ async def test_what_a_client_was_told_wrongly_is_seen(sale: Sale, tmp_path: Path
 
 
 async def test_a_closed_show_is_kept_in_a_file_that_needs_no_server(sale: Sale, tmp_path: Path) -> None:
-    show, _ = await busy_sale(sale)
+    show, written = await busy_sale(sale)
     file = tmp_path / "show.jsonl.gz"
     words = ("archive", "--show", show["show"], str(file))
     code, report = await onsale(sale, *words)
@@ -249,6 +250,13 @@ async def test_a_closed_show_is_kept_in_a_file_that_needs_no_server(sale: Sale, 
     assert report["replayed"]["commands"] > 30
     assert {covered["why_not"] for covered in report["replayed"]["ranges"]} == {""}
     assert report["read"]["reservations"] > 5
+    told, plain = tmp_path / "told.jsonl", tmp_path / "show.jsonl"
+    told.write_bytes(b"".join(map(encode_operation, written)))
+    code, report = await onsale(sale, "export", "--history", str(told), str(file), str(plain), servers=False)
+    assert code == 0, report
+    exported = [json.loads(line) for line in plain.read_text().splitlines()]
+    assert len([line for line in exported if line["line"] == "operation"]) > 30
+    assert documented_checker(plain)[0] == 0, documented_checker(plain)
 
     text = gzip.decompress(file.read_bytes())
     file.write_bytes(gzip.compress(text.replace(b'"status":"booked"', b'"status":"held"', 1)))
