@@ -8,7 +8,7 @@ BIN := .venv/bin
 STAMP := .venv/.locks-installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test lint types sim faults soak bench browser stop clean
+.PHONY: help setup lock demo test lint types audit sim faults soak bench browser stop clean
 
 help:  ## what you are reading
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/\1|\2/' | \
@@ -48,6 +48,10 @@ lint: setup  ## ruff: rules and format
 
 types: setup  ## mypy --strict, tests too
 	@$(BIN)/mypy .
+
+audit: setup  ## known holes in what the hash locks name; asks the package index, so it needs the network
+	@$(BIN)/pip-audit --strict --disable-pip --requirement requirements/dev.txt || \
+		{ echo 'not audited, or holes were found: the lines above say which'; exit 1; }
 
 sim: setup  ## the simulation, many seeds
 	@test -f tests/simulation/__main__.py || { echo 'make sim is not filled yet'; exit 2; }

@@ -165,7 +165,7 @@ async def open_site() -> AsyncIterator[Site]:
     """Embedded servers of this run's own (or the ones that the environment names), gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="onsale-bench-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
-        os.chmod(name, 0o711)  # Postgres' own user passes through
+        os.chmod(name, 0o711)  # noqa: S103 -- Postgres' own user passes through
         async with EmbeddedServers(directory / "servers", ephemeral=True) as servers:
             yield Site(servers, directory)
 

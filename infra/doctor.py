@@ -193,7 +193,7 @@ def look(settings: InfraSettings) -> Machine:
         is_root=os.geteuid() == 0,
         useradd=shutil.which("useradd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") or "",
         postgres_user_exists=_user_exists(),
-        socket_directory=Path(os.environ.get("TMPDIR") or "/tmp"),
+        socket_directory=Path(os.environ.get("TMPDIR") or "/tmp"),  # noqa: S108 -- only looked at
         postgres=postgres_found,
         postgres_error=postgres_error,
         redis=redis_found,

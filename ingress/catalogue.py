@@ -47,6 +47,7 @@ LEFT JOIN (
 ) busy ON busy.part = p.part
 ORDER BY COALESCE(busy.places, 0), p.part LIMIT 1
 """
+# The statements below are put together from this text alone; values are parameters.
 SHOW_COLUMNS = """
 c.show_id, c.part, c.venue_id, v.name AS venue_name, c.layout_id, l.version, l.sha256, c.name, c.currency,
 c.starts_at_ms, c.opens_at_ms, c.closes_at_ms, c.places, c.prices, c.policy, c.created_by, c.request_key,
@@ -55,11 +56,11 @@ c.fingerprint, c.created_at_ms
 FIND_SHOW = f"""
 SELECT {SHOW_COLUMNS} FROM catalogue_show c JOIN catalogue_venue v USING (venue_id)
 JOIN catalogue_layout l USING (layout_id) WHERE c.show_id = $1
-"""
+"""  # noqa: S608 -- from constants
 FIND_SHOW_BY_REQUEST = f"""
 SELECT {SHOW_COLUMNS} FROM catalogue_show c JOIN catalogue_venue v USING (venue_id)
 JOIN catalogue_layout l USING (layout_id) WHERE c.request_key = $1
-"""
+"""  # noqa: S608 -- from constants
 INSERT_SHOW = """
 INSERT INTO catalogue_show (show_id, part, venue_id, layout_id, name, currency, starts_at_ms, opens_at_ms,
                             closes_at_ms, places, prices, policy, created_by, request_key, fingerprint, created_at_ms)

@@ -20,7 +20,7 @@ PASS_LIFE_S = 20 * 60
 VERIFIED_CACHE_MAX = 50_000
 
 TICKET = "onsale-ticket"
-PASS = "onsale-pass"
+PASS = "onsale-pass"  # noqa: S105 -- the name of a purpose
 RESERVATION = "onsale-reservation"
 PURPOSES = (TICKET, PASS, RESERVATION)
 

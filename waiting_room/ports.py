@@ -50,7 +50,7 @@ class Joined:
 class JoinRefusal(Enum):
     NO_NUMBERS = "no_numbers"
     """Every reserved number is given away: reserve more, then ask again."""
-    OTHER_SECRET = "other_secret"
+    OTHER_SECRET = "other_secret"  # noqa: S105 -- a reason, and no secret
     """This entry joined before, with another secret."""
 
 

@@ -17,7 +17,8 @@ import msgspec
 SOCKET_PATH_LENGTH_MAX = 107  # of a unix socket's path in bytes, unix(7)
 STOP_LINE = b"stop\n"
 SERVER_NAMES = ("postgres", "redis", "kafka")
-SECRET_VARIABLE = "ONSALE_SECRET"  # in the keeper's environment: a command line can be read by everybody
+# In the keeper's environment: a command line can be read by everybody.
+SECRET_VARIABLE = "ONSALE_SECRET"  # noqa: S105 -- a variable's name
 LOCK_BUSY = 75  # EX_TEMPFAIL of sysexits.h: another keeper holds the data directory
 
 
