@@ -8,7 +8,8 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from runtime.direct import DirectRoutes
-from runtime.http_bounds import BoundedHttpProtocol, HttpLimits
+from runtime.http_bounds import BoundedHttpProtocol
+from runtime.http_limits import HttpLimits
 
 Door = Callable[[bytes], bytes | None]
 """Looks at what was read where a request may begin: the whole answer to it, or None: it is to be parsed. It must answer

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from runtime.direct import DirectRoutes
 from runtime.door import Door, DoorProtocol
-from runtime.http_bounds import DEFAULTS, HttpLimits
+from runtime.http_limits import DEFAULTS, HttpLimits
 
 MESSAGE_BYTES_MAX = 64 * 1024
 """Largest message a client may send over a socket."""

@@ -6,12 +6,8 @@ whole, in one piece, costs no timer.
 """
 
 import asyncio
-import json
-from dataclasses import dataclass
 from enum import Enum, auto
-from http import HTTPStatus
 from typing import Any
-from uuid import uuid4
 
 import httptools
 from prometheus_client import Counter
@@ -20,72 +16,9 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
 from runtime.direct import DirectProtocol, DirectRoutes
+from runtime.http_limits import Fault, HttpLimits
 
 REFUSED = Counter("runtime_http_refused_total", "Connections ended for what they cost or how they spoke.", ["why"])
-
-
-@dataclass(frozen=True, slots=True)
-class HttpLimits:
-    """What is granted to each connection; times in seconds."""
-
-    connections_max: int = 50_000
-    """Open at once, sockets among them; and requests that run at once."""
-    head_s: float = 10.0
-    """From a connection's first moment, or a request's first byte, to the end of its headers."""
-    body_s: float = 60.0
-    """From the end of the headers to the end of the body. A room may be stricter, never laxer."""
-    unread_s: float = 60.0
-    """How long a client may leave an answer unread once the buffers are full."""
-    idle_s: int = 20
-    """Between an answer and the next request."""
-    url_bytes_max: int = 8 * 1024
-    head_bytes_max: int = 32 * 1024
-    """Names and values of all headers, trailers among them."""
-    headers_max: int = 100
-
-
-DEFAULTS = HttpLimits()
-
-
-class Fault(Enum):
-    """Why a connection is ended: the code and status of the problem that is answered."""
-
-    MALFORMED = ("request_malformed", 400)
-    HEAD_SLOW = ("headers_too_slow", 408)
-    BODY_SLOW = ("body_too_slow", 408)
-    URL_LONG = ("url_too_long", 414)
-    HEAD_LARGE = ("headers_too_large", 431)
-    TOO_MANY = ("busy", 503)
-
-    @property
-    def code(self) -> str:
-        return self.value[0]
-
-    @property
-    def status(self) -> int:
-        return self.value[1]
-
-    def answer(self) -> bytes:
-        """The whole answer, head and body: a problem document (RFC 9457)."""
-        request_id, phrase = uuid4().hex, HTTPStatus(self.status).phrase
-        problem = {
-            "type": f"/api/problems/{self.code}",
-            "title": phrase,
-            "status": self.status,
-            "code": self.code,
-            "request_id": request_id,
-            "retryable": self.status in (408, 503),
-        }
-        body = json.dumps(problem).encode()
-        head = [
-            f"HTTP/1.1 {self.status} {phrase}",
-            "content-type: application/problem+json",
-            f"content-length: {len(body)}",
-            f"x-request-id: {request_id}",
-            *(["retry-after: 1"] if self.status == 503 else []),
-            "connection: close",
-        ]
-        return "\r\n".join([*head, "", ""]).encode() + body
 
 
 class Phase(Enum):
@@ -123,6 +56,7 @@ class BoundedHttpProtocol(DirectProtocol):
         self._late: asyncio.TimerHandle | None = None
         self._late_for = Phase.NOTHING
         self._unread: asyncio.TimerHandle | None = None
+        self._refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """The clock runs from the first moment: a connection that never says anything ends, too."""
@@ -142,6 +76,8 @@ class BoundedHttpProtocol(DirectProtocol):
 
     def data_received(self, data: bytes) -> None:
         """As uvicorn does, without its line in the log for each bad request, and with an eye on what is missing."""
+        if self._refused:
+            return
         self._unset_keepalive_if_required()
         self._heard = False
         try:
@@ -262,8 +198,9 @@ class BoundedHttpProtocol(DirectProtocol):
     def _refuse(self, fault: Fault) -> None:
         """Say why, where that does not fall into the middle of an answer, and close."""
         self._expect_nothing()
-        if self.transport.is_closing():
+        if self._refused or self.transport.is_closing():
             return
+        self._refused = True
         REFUSED.labels(fault.code).inc()
         # A connection that has said nothing yet, or nothing new, ends without a word; so does one that has its answer.
         speaks = self._phase is Phase.HEAD or (self._phase is not Phase.BODY and fault is not Fault.HEAD_SLOW)
@@ -271,10 +208,20 @@ class BoundedHttpProtocol(DirectProtocol):
             # The room waits for the rest of the body; whatever it will say comes too late.
             self.cycle.disconnected = True
             self.cycle.message_event.set()
-            self.transport.write(fault.answer())
+            self._say_last(fault)
         elif speaks and not self._answering():
-            self.transport.write(fault.answer())
-        self.transport.close()
+            self._say_last(fault)
+        else:
+            self.transport.close()
+
+    def _say_last(self, fault: Fault) -> None:
+        """A close at once, with something of the client's unread, would take the answer back (RFC 9112 section 9.6)."""
+        self.transport.write(fault.answer())
+        if fault is Fault.TOO_MANY or not self.transport.can_write_eof():
+            self.transport.close()
+            return
+        self.transport.write_eof()
+        self._late = self.loop.call_later(self._limits.linger_s, self.transport.abort)
 
     def _awaiting_body(self) -> bool:
         return self._phase is Phase.BODY and self._answering() and not self.pipeline

@@ -18,7 +18,7 @@ from runtime.direct import DirectRoutes
 from runtime.door import Door
 from runtime.health import ProcessApp
 from runtime.http import HttpServer, listen
-from runtime.http_bounds import DEFAULTS, HttpLimits
+from runtime.http_limits import DEFAULTS, HttpLimits
 from runtime.settings import ServerSettings
 
 log = structlog.get_logger(__name__)

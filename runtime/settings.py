@@ -3,7 +3,7 @@
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from runtime.http_bounds import HttpLimits
+from runtime.http_limits import HttpLimits
 
 SECRET_CHARS_MIN = 16
 

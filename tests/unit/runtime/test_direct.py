@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from runtime.direct import Exchange
 from runtime.http import HttpServer, listen
-from tests.unit.runtime.test_http_bounds import Client, client
+from tests.unit.runtime.raw_http import Client, client
 
 pytestmark = pytest.mark.anyio
 

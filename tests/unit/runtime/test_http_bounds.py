@@ -2,107 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import connect
 
-from runtime.http import HttpServer, listen
-from runtime.http_bounds import Fault, HttpLimits
+from runtime.http_limits import Fault
+from tests.unit.runtime.raw_http import Client, Room, client, serving
 from ticketing.problems import PROBLEMS
 
 SHORT_S = 0.15
-LONG_S = 30.0
 GET = b"GET /x HTTP/1.1\r\nhost: x\r\n\r\n"
-
-
-@dataclass
-class Room:
-    """Reads whole bodies and says how long they were; `/huge` answers more than any buffer takes."""
-
-    bodies: list[int] = field(default_factory=list)
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
-    unread: bool = False
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "websocket":
-            await receive()
-            await send({"type": "websocket.accept"})
-            await receive()
-            return
-        try:
-            await self._answer(scope, receive, send)
-        finally:
-            self.ended.set()
-
-    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        length, more = 0, not self.unread
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return
-            length, more = length + len(message["body"]), message.get("more_body", False)
-        self.bodies.append(length)
-        body = b"z" * 50_000_000 if scope["path"] == "/huge" else b"fine"
-        start: Message = {
-            "type": "http.response.start",
-            "status": 200,
-            "headers": [(b"content-length", b"%d" % len(body))],
-        }
-        await send(start)
-        await send({"type": "http.response.body", "body": body})
-
-
-@asynccontextmanager
-async def serving(room: Room, **limits: Any) -> AsyncIterator[int]:
-    """The port of a server; every bound that is not named is far away."""
-    far = {"head_s": LONG_S, "body_s": LONG_S, "unread_s": LONG_S, "idle_s": 30}
-    listener, started = listen("127.0.0.1", 0), asyncio.Event()
-    server = HttpServer(room, listener, started.set, HttpLimits(**far | limits))
-    task = asyncio.create_task(server.run_until_told())
-    await started.wait()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        await server.stop(task)
-        listener.close()
-
-
-@dataclass
-class Client:
-    """One connection."""
-
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
-
-    async def say(self, raw: bytes) -> None:
-        self.writer.write(raw)
-        await self.writer.drain()
-
-    async def answer(self) -> tuple[int, dict[bytes, bytes], bytes]:
-        """One whole answer: status, headers, body."""
-        async with asyncio.timeout(5):
-            first, *lines = (await self.reader.readuntil(b"\r\n\r\n")).split(b"\r\n")
-            headers = dict(line.split(b": ", 1) for line in lines if line)
-            return int(first.split()[1]), headers, await self.reader.readexactly(int(headers[b"content-length"]))
-
-    async def rest(self) -> bytes:
-        """All that comes until the server closes."""
-        async with asyncio.timeout(5):
-            return await self.reader.read()
-
-
-@asynccontextmanager
-async def client(port: int) -> AsyncIterator[Client]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    try:
-        yield Client(reader, writer)
-    finally:
-        writer.close()
 
 
 async def refused(caller: Client) -> str:
@@ -160,15 +70,38 @@ async def test_empty_lines_keep_no_connection_open() -> None:
         await trickling
 
 
-async def test_a_body_that_trickles_is_cut_off_and_the_room_is_told() -> None:
+@pytest.mark.parametrize("path", [b"/x", b"/direct"])
+async def test_a_body_that_trickles_is_cut_off_and_the_room_is_told(path: bytes) -> None:
     room = Room()
     async with serving(room, body_s=SHORT_S) as port, client(port) as caller:
-        await caller.say(b"POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n")
+        await caller.say(b"POST " + path + b" HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\n")
         trickling = asyncio.create_task(trickle(caller, b"a" * 1_000))
         assert await refused(caller) == "body_too_slow"
         await trickling
         async with asyncio.timeout(5):
             await room.ended.wait()
+    assert room.bodies == []
+
+
+async def test_a_route_below_the_application_has_the_same_bounds() -> None:
+    room = Room()
+    whole = b"POST /direct HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\n{}"
+    async with serving(room, head_s=SHORT_S, idle_s=5) as port:
+        async with client(port) as caller:
+            await caller.say(whole)
+            assert (await caller.answer())[2] == b"direct"
+            trickling = asyncio.create_task(trickle(caller, whole.replace(b"host: x", b"x: " + b"y" * 500)))
+            assert await refused(caller) == "headers_too_slow"
+            await trickling
+        async with client(port) as caller:
+            await caller.say(whole.replace(b"host: x", b"x: " + b"y" * 32_768))
+            assert await refused(caller) == "headers_too_large"
+        async with client(port) as caller:
+            await caller.say(whole)
+            assert (await caller.answer())[2] == b"direct"
+            await asyncio.sleep(SHORT_S * 2)
+            await caller.say(whole)
+            assert (await caller.answer())[2] == b"direct"
     assert room.bodies == []
 
 
@@ -261,6 +194,23 @@ async def test_a_line_without_an_end_is_not_kept(beginning: bytes) -> None:
             pass
         # What the kernel's buffers on the way took is not the server's.
         assert sent < 50_000_000
+
+
+async def test_who_goes_on_sending_can_read_why_it_was_refused() -> None:
+    async with serving(Room(), linger_s=5) as port, client(port) as caller:
+        await caller.say(b"GET /x HTTP/1.1\r\nx: " + b"y" * 2_000_000)
+        assert await refused(caller) == "headers_too_large"
+
+
+async def test_who_goes_on_sending_for_ever_is_cut_off() -> None:
+    async with serving(Room(), linger_s=SHORT_S) as port, client(port) as caller:
+        await caller.say(b"nonsense\r\n\r\n")
+        assert await refused(caller) == "request_malformed"
+        async with asyncio.timeout(5):
+            with pytest.raises(ConnectionError):
+                while True:
+                    await caller.say(b"y" * 1_000)
+                    await asyncio.sleep(0.01)
 
 
 async def test_the_largest_head_that_is_allowed_is_served() -> None:

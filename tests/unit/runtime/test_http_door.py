@@ -8,7 +8,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from runtime.http import HttpServer, listen
-from runtime.http_bounds import HttpLimits
+from runtime.http_limits import HttpLimits
 
 pytestmark = pytest.mark.anyio
 
