@@ -1,10 +1,10 @@
-"""Runs the benches: `python -m bench [NAME…] [--quick]`; without a name all of them, one after the other."""
+"""Runs the benches: `python -m bench [NAME…] [--quick]`; without a name one after the other."""
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import allocator, big, expiry, latency, many, mixed, pipeline, shedding, stages
+from bench import allocator, big, expiry, latency, many, mixed, pipeline, shedding, sockets, stages
 
 BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
     "allocator": allocator.main,
@@ -16,20 +16,25 @@ BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
     "mixed": mixed.main,
     "big": big.main,
     "many": many.main,
+    "sockets": sockets.main,
 }
+ON_REQUEST = frozenset({"sockets"})
+"""Run only when named: docs/performance.md says why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 1 where a full run missed a must; the other benches run all the same."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{' '.join(BENCHES)}; none: all")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{' '.join(BENCHES)}; none: all but {' '.join(ON_REQUEST)}"
+    )
     parser.add_argument("--quick", action="store_true", help="a minute in all: short rounds, which judge nothing")
     given = parser.parse_args(arguments)
     unknown = set(given.names) - BENCHES.keys()
     if unknown:
         parser.error(f"there is no bench {', '.join(sorted(unknown))}: {' '.join(BENCHES)}")
     words = ["--quick"] if given.quick else []
-    return max(BENCHES[name](words) for name in given.names or BENCHES)
+    return max(BENCHES[name](words) for name in given.names or [name for name in BENCHES if name not in ON_REQUEST])
 
 
 if __name__ == "__main__":

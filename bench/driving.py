@@ -98,6 +98,21 @@ async def open_loop(
     return seen, spent
 
 
+@asynccontextmanager
+async def watching(site: Site, room: Room, path: str, sockets: int, listen_s: float) -> AsyncIterator[Path]:
+    """`sockets` websockets to `path` of `room`, open when this is entered, for `listen_s` seconds from then on; leaving
+    waits for their end. The file (`bench.watching`) is written by then."""
+    told = site.directory / "told"
+    words = (str(_port(room)), path, str(sockets), str(listen_s), str(told))
+    async with _generator("bench.watching", words) as generator:
+        assert generator.stdout is not None
+        if await generator.stdout.readline() != load.BEGUN:
+            raise RuntimeError("the sockets did not open; the reason stands above")
+        yield told
+        if await generator.wait() != 0:
+            raise RuntimeError("the sockets were not heard out; the reason stands above")
+
+
 def _port(room: Room) -> int:
     return int(room.url.rpartition(":")[2])
 

@@ -64,18 +64,21 @@ class Latency(msgspec.Struct, frozen=True):
 
 class Seen(msgspec.Struct, frozen=True):
     """Of one stream: how many requests were due in the window, how many were sent in it, and the answers to those due
-    in it by HTTP status (0: the connection was closed), with what had no answer at all."""
+    in it by HTTP status (0: the connection was closed), with what had no answer at all. `paused_ms`: the longest that
+    the generator itself had no turn; it is in the latencies, too."""
 
     due: int
     sent: int
     answers: dict[int, Latency]
     unanswered: int
+    paused_ms: float
 
     def summary(self) -> str:
         """For whoever watches a run."""
         parts = [
             f"{status}: {it.count} p50 {it.p50_ms:.1f} p99 {it.p99_ms:.1f} ms" for status, it in self.answers.items()
         ]
+        parts.append(f"generator paused {self.paused_ms:.0f} ms at most")
         return ", ".join(parts) + (f", unanswered {self.unanswered}" if self.unanswered else "")
 
 
@@ -92,6 +95,8 @@ class Crowd:
         self._due_s = 0.0
         self._window = (0.0, 0.0)
         self._ended = False
+        self._looked_s = 0.0
+        self.paused_s = 0.0
         self.latencies_s: dict[bytes, list[float]] = {}
         self.samples: dict[bytes, bytes] = {}
         self.due = 0
@@ -104,6 +109,7 @@ class Crowd:
 
     def begin(self, at_s: float, window: tuple[float, float]) -> None:
         """The first request falls due after `at_s`; what is due in `window` is measured."""
+        self._looked_s = at_s
         self._due_s = at_s + self._rng.expovariate(self.stream.rate_per_s)
         self._window = window
 
@@ -111,6 +117,8 @@ class Crowd:
         """Send what is due by now, or let it wait for a connection."""
         gap_s, rate = self._rng.expovariate, self.stream.rate_per_s
         first_s, end_s = self._window
+        self.paused_s = max(self.paused_s, now_s - self._looked_s)
+        self._looked_s = now_s
         while self._due_s <= now_s and self._due_s < end_s:
             self.due += self._due_s >= first_s
             self._late.append((self._due_s, self._request()))
@@ -169,7 +177,13 @@ class Crowd:
         answers = {
             int(status): _latency(found, self.samples[status]) for status, found in sorted(self.latencies_s.items())
         }
-        return Seen(due=self.due, sent=self.sent, answers=answers, unanswered=self.unanswered)
+        return Seen(
+            due=self.due,
+            sent=self.sent,
+            answers=answers,
+            unanswered=self.unanswered,
+            paused_ms=round(self.paused_s * 1000, 1),
+        )
 
     async def _open(self, port: int) -> None:
         await asyncio.get_running_loop().create_connection(lambda: Connection(self, port), "127.0.0.1", port)
