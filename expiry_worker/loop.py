@@ -11,7 +11,7 @@ import structlog
 from expiry_worker.deadlines import Deadlines
 from expiry_worker.service import ExpiryWorker
 from expiry_worker.store import Snapshot, read_snapshot
-from runtime.follow import Follower, HistoryChanged
+from runtime.follow import Follower, HistoryChanged, is_published
 from runtime.follow_edges import KafkaStream, PostgresTable
 from runtime.kafka import BatchingProducer, LogError, PartitionReader
 from runtime.postgres import FAILURES
@@ -72,8 +72,8 @@ class ExpiryLoop:
     async def run(self) -> None:
         """Never returns."""
         while True:
-            worker = await self._tried(self._load)
             try:
+                worker = await self._tried(self._load)
                 while True:
                     await self._tried(worker.step)
                     self._reason = ""
@@ -111,10 +111,12 @@ class ExpiryLoop:
         )
 
     async def _until_published(self, table: PostgresTable, snapshot: Snapshot) -> None:
-        """A committed batch that is not published yet may still be unknown to the standby: it is not used."""
+        """A committed batch that is not published yet may still be unknown to the standby: it is not used.
+
+        Raises `HistoryChanged`.
+        """
         while True:
-            published = await table.published()
-            if all(published[part].batch_seq >= seq for part, seq in snapshot.batch_seqs.items()):
+            if is_published(await table.published(), snapshot.batch_seqs, snapshot.history_id):
                 return
             self._reason = "waiting for the last batches to be published"
             await asyncio.sleep(PUBLISHED_POLL_S)

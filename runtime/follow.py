@@ -66,6 +66,19 @@ class BatchesGone(HistoryChanged):
     """The next batch is published, but the table no longer has it: the reader was away for too long."""
 
 
+def is_published(published: Mapping[int, Published], batch_seqs: Mapping[int, int], history_id: str) -> bool:
+    """Whether a snapshot of that history may be used: all that it holds, `batch_seqs` of each partition, is published.
+
+    Raises `HistoryChanged` where it never will be: waiting on would be for numbers that mean something else now.
+    """
+    for part, seq in batch_seqs.items():
+        if published[part].history_id != history_id:
+            raise HistoryChanged(f"history {history_id} was replaced by {published[part].history_id}")
+        if published[part].batch_seq < seq:
+            return False
+    return True
+
+
 class Follower:
     """What a reader has seen of each partition, and what it is to see next.
 

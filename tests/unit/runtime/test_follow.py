@@ -17,6 +17,7 @@ from runtime.follow import (
     Follower,
     HistoryChanged,
     Published,
+    is_published,
 )
 
 T = TypeVar("T")
@@ -173,6 +174,18 @@ def test_a_snapshot_of_another_history_is_noticed_at_the_first_step() -> None:
     follower = Follower(Topic(), Log(3, 2), {0: 2}, history_id="before the restore")
     with pytest.raises(HistoryChanged):
         by_hand(follower.step(0))
+
+
+def test_a_snapshot_is_used_once_all_of_it_is_published() -> None:
+    published = {0: Published(3, 0, "h"), 1: Published(7, 0, "h")}
+    assert is_published(published, {0: 3, 1: 6}, "h")
+    assert not is_published(published, {0: 3, 1: 8}, "h")
+
+
+def test_a_snapshot_of_a_history_that_was_replaced_is_not_waited_for() -> None:
+    # Decided again in fewer batches, its numbers may never come.
+    with pytest.raises(HistoryChanged, match="before was replaced by h"):
+        is_published({0: Published(3, 0, "h")}, {0: 5}, "before")
 
 
 def test_a_batch_that_the_table_no_longer_has_sends_the_reader_back() -> None:
