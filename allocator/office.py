@@ -6,7 +6,7 @@ a commit visible which the standby does not have.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import structlog
 
@@ -141,9 +141,7 @@ class Office:
         for seat in seats:
             if seat.owner != me and not seat.claimable:
                 self._refusals.end(seat.part)
-        # What was dropped after an unknown result or a refused record is still ours, and need not wait for its lease.
-        dropped = {seat.part for seat in seats if seat.owner == me and seat.part not in self._places}
-        todo = plan(me, [replace(seat, claimable=True) if seat.part in dropped else seat for seat in seats], members)
+        todo = plan(me, seats, members, self._places)
         for part in todo.claim:
             if part not in self._places:
                 place = Place(part, self._open_store(part), now_s)

@@ -4,7 +4,7 @@ A live lease is never stolen. An owner that has two or more above the poorest li
 nobody claims above the ceiling, so that shares end within one of even.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 
@@ -25,19 +25,23 @@ class Plan:
     give_back: int | None = None
 
 
-def plan(me: str, seats: Sequence[Seat], members: Sequence[str]) -> Plan:
-    """The plan of `me`. `members` are those alive; one that asks is alive, whatever the table says."""
+def plan(me: str, seats: Sequence[Seat], members: Sequence[str], working: Container[int]) -> Plan:
+    """The plan of `me`. `members` are those alive; one that asks is alive, whatever the table says.
+
+    `working` are the partitions for which it has a desk. What it owns beside them it dropped, after an unknown result
+    or a refused record: that is still its own, and need not wait for its lease.
+    """
     living = sorted({*members, me})
     shares = {member: 0 for member in living}
-    mine = []
+    mine, free = [], []
     for seat in seats:
-        if seat.claimable or seat.owner is None:
+        if seat.claimable or seat.owner is None or (seat.owner == me and seat.part not in working):
+            free.append(seat.part)
             continue
         if seat.owner in shares:
             shares[seat.owner] += 1
         if seat.owner == me:
             mine.append(seat.part)
-    free = [seat.part for seat in seats if seat.claimable]
     ceiling = -(-len(seats) // len(living))
     wanted = max(0, ceiling - len(mine))
     if wanted and free:

@@ -18,9 +18,12 @@ class Table:
     def look(self) -> list[Seat]:
         return [Seat(part, owner, owner not in self.members) for part, owner in self.owners.items()]
 
+    def owned(self, member: str) -> list[int]:
+        return [part for part, owner in self.owners.items() if owner == member]
+
     def tick(self, order: list[str]) -> None:
         # All look before any acts, which is the worst they can do to each other.
-        plans = {member: plan(member, self.look(), self.members) for member in order}
+        plans = {member: plan(member, self.look(), self.members, self.owned(member)) for member in order}
         for member, todo in plans.items():
             for part in todo.claim:
                 if self.owners[part] not in self.members:
@@ -30,7 +33,7 @@ class Table:
                 self.owners[todo.give_back] = None
 
     def shares(self) -> list[int]:
-        return [list(self.owners.values()).count(member) for member in self.members]
+        return [len(self.owned(member)) for member in self.members]
 
 
 def settle(table: Table, rng: random.Random) -> None:
@@ -59,22 +62,28 @@ def test_shares_end_within_one_of_even(partitions: int, members: int, changes: l
 
 def test_one_alone_takes_everything_that_is_free() -> None:
     seats = [Seat(part, None, True) for part in range(12)]
-    assert plan("me", seats, ["me"]) == Plan(claim=tuple(range(12)))
+    assert plan("me", seats, ["me"], ()) == Plan(claim=tuple(range(12)))
 
 
 def test_what_somebody_lives_on_is_left_alone() -> None:
     seats = [Seat(0, "you", False), Seat(1, "you", False), Seat(2, "you", False)]
-    assert plan("me", seats, ["me", "you"]) == Plan()
-    assert plan("you", seats, ["me", "you"]) == Plan(give_back=2)
+    assert plan("me", seats, ["me", "you"], ()) == Plan()
+    assert plan("you", seats, ["me", "you"], {0, 1, 2}) == Plan(give_back=2)
 
 
 def test_two_that_wake_together_begin_at_different_places() -> None:
     seats = [Seat(part, None, True) for part in range(12)]
-    first, second = (plan(me, seats, ["a", "b"]).claim for me in ("a", "b"))
+    first, second = (plan(me, seats, ["a", "b"], ()).claim for me in ("a", "b"))
     assert len(first) == len(second) == 6
     assert not set(first) & set(second)
 
 
 def test_one_that_the_table_does_not_show_yet_counts_itself() -> None:
     seats = [Seat(part, "you", False) for part in range(3)] + [Seat(3, None, True)]
-    assert plan("me", seats, ["you"]).claim == (3,)
+    assert plan("me", seats, ["you"], ()).claim == (3,)
+
+
+def test_what_one_dropped_is_its_own_to_claim_at_once() -> None:
+    seats = [Seat(0, "me", False), Seat(1, "me", False), Seat(2, "you", False)]
+    assert plan("me", seats, ["me", "you"], {0, 1}) == Plan()
+    assert plan("me", seats, ["me", "you"], {0}) == Plan(claim=(1,))
