@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 ARGS ?=
+SEED ?=
 BENCH ?=
 DATA_DIR ?= $(or $(ONSALE_DATA_DIR),.onsale)
 BIN := .venv/bin
@@ -53,9 +54,8 @@ audit: setup  ## known holes in what the hash locks name; asks the package index
 	@$(BIN)/pip-audit --strict --disable-pip --requirement requirements/dev.txt || \
 		{ echo 'not audited, or holes were found: the lines above say which'; exit 1; }
 
-sim: setup  ## the simulation, many seeds
-	@test -f tests/simulation/__main__.py || { echo 'make sim is not filled yet'; exit 2; }
-	@$(BIN)/python -m tests.simulation $(ARGS)
+sim: setup  ## the simulation, 10,000 seeds: ARGS="--seeds 500"; SEED=7 tells the story of one
+	@$(BIN)/python -m tests.simulation $(if $(SEED),--seed $(SEED) --trace) $(ARGS)
 
 faults: setup  ## faults on real servers, at length: ARGS="allocator kafka"
 	@$(BIN)/python -m tests.faults $(ARGS)

@@ -10,6 +10,7 @@ import asyncpg
 
 from allocator.errors import ResultUnknown, WritesRefused
 from allocator.membership import Membership
+from allocator.ownership import Seat
 from allocator.ports import Store
 from allocator.store import PostgresStore
 from runtime import postgres
@@ -40,10 +41,20 @@ class Ground(Protocol):
         """The owner says that it lives, on the connection that renews its leases."""
         ...
 
-    async def renew(self, owner: UUID, part: int, epoch: int, published_seq: int) -> None: ...
+    async def renew(self, owner: UUID, *leases: tuple[int, int, int]) -> frozenset[int]:
+        """Renew `(part, epoch, published batch)` each; the parts that were renewed."""
+        ...
 
     async def die(self, owner: UUID) -> None:
         """That connection is gone."""
+        ...
+
+    async def leave(self, owner: UUID) -> None:
+        """It leaves in order."""
+        ...
+
+    async def look(self, owner: UUID) -> tuple[list[Seat], list[str]]:
+        """The partitions as they are owned, and who is alive: what this owner sees."""
         ...
 
     async def lapse(self, part: int) -> None:
@@ -97,11 +108,17 @@ class MemoryGround:
     async def live(self, owner: UUID) -> None:
         self.tables.renew(owner.hex, [])
 
-    async def renew(self, owner: UUID, part: int, epoch: int, published_seq: int) -> None:
-        self.tables.renew(owner.hex, [(part, epoch, published_seq)])
+    async def renew(self, owner: UUID, *leases: tuple[int, int, int]) -> frozenset[int]:
+        return self.tables.renew(owner.hex, leases)
 
     async def die(self, owner: UUID) -> None:
-        self.tables.backends[owner.hex] = False
+        self.tables.member[owner.hex]["has_backend"] = False
+
+    async def leave(self, owner: UUID) -> None:
+        self.tables.leave(owner.hex)
+
+    async def look(self, owner: UUID) -> tuple[list[Seat], list[str]]:
+        return self.tables.look()
 
     async def lapse(self, part: int) -> None:
         self.tables.cursor[part]["lease_until"] = self.clock.now_ms() - 1
@@ -146,8 +163,14 @@ class PostgresGround:
     async def live(self, owner: UUID) -> None:
         await self.member(owner).renew([])
 
-    async def renew(self, owner: UUID, part: int, epoch: int, published_seq: int) -> None:
-        await self.member(owner).renew([(part, epoch, published_seq)])
+    async def renew(self, owner: UUID, *leases: tuple[int, int, int]) -> frozenset[int]:
+        return await self.member(owner).renew(leases)
+
+    async def leave(self, owner: UUID) -> None:
+        await self.member(owner).leave()
+
+    async def look(self, owner: UUID) -> tuple[list[Seat], list[str]]:
+        return await self.member(owner).look()
 
     async def die(self, owner: UUID) -> None:
         # Cut off by the server, as when the machine is gone: an orderly end would take its row away.

@@ -1,4 +1,4 @@
-"""Who is alive and who owns what, on the real database: what an allocator sees each tick."""
+"""Who is alive and who owns what: what an allocator sees each tick."""
 
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -8,7 +8,7 @@ import pytest
 
 from allocator.errors import ResultUnknown
 from tests.conftest import Database
-from tests.contract.stock_stores import PostgresGround, postgres_ground
+from tests.contract.stock_stores import Ground, PostgresGround, postgres_ground
 
 ANNA, BEN = uuid4(), uuid4()
 
@@ -19,22 +19,22 @@ async def real(database: Database) -> AsyncIterator[PostgresGround]:
         yield ground
 
 
-async def test_a_living_owner_is_seen_by_all_and_so_is_what_it_owns(real: PostgresGround) -> None:
+async def test_a_living_owner_is_seen_by_all_and_so_is_what_it_owns(ground: Ground) -> None:
     for owner in (ANNA, BEN):
-        await real.live(owner)
-    assert await real.store(3, ANNA).claim() is not None
-    seats, living = await real.member(BEN).look()
+        await ground.live(owner)
+    assert await ground.store(3, ANNA).claim() is not None
+    seats, living = await ground.look(BEN)
     assert sorted(living) == sorted([ANNA.hex, BEN.hex])
     assert [(seat.part, seat.owner) for seat in seats if not seat.claimable] == [(3, ANNA.hex)]
     assert len(seats) == 12
 
 
-async def test_a_dead_owner_is_no_member_and_what_it_had_can_be_claimed(real: PostgresGround) -> None:
+async def test_a_dead_owner_is_no_member_and_what_it_had_can_be_claimed(ground: Ground) -> None:
     for owner in (ANNA, BEN):
-        await real.live(owner)
-    assert await real.store(3, ANNA).claim() is not None
-    await real.die(ANNA)
-    seats, living = await real.member(BEN).look()
+        await ground.live(owner)
+    assert await ground.store(3, ANNA).claim() is not None
+    await ground.die(ANNA)
+    seats, living = await ground.look(BEN)
     assert living == [BEN.hex]
     assert all(seat.claimable for seat in seats)
 
@@ -48,6 +48,16 @@ async def test_a_broken_connection_is_replaced(real: PostgresGround) -> None:
     assert (await real.member(ANNA).look())[1] == [ANNA.hex]
 
 
+async def test_one_that_left_is_no_member_and_what_it_had_waits_for_its_lease(ground: Ground) -> None:
+    for owner in (ANNA, BEN):
+        await ground.live(owner)
+    assert await ground.store(3, ANNA).claim() is not None
+    await ground.leave(ANNA)
+    seats, living = await ground.look(BEN)
+    assert living == [BEN.hex]
+    assert [seat.part for seat in seats if not seat.claimable] == [3]
+
+
 async def test_leaving_takes_the_name_away_and_never_raises(real: PostgresGround) -> None:
     for owner in (ANNA, BEN):
         await real.live(owner)
@@ -59,13 +69,13 @@ async def test_leaving_takes_the_name_away_and_never_raises(real: PostgresGround
     assert await real.admin.fetchval("SELECT count(*) FROM allocator_member") == 1
 
 
-async def test_one_learns_which_of_its_partitions_others_have_claimed(real: PostgresGround) -> None:
+async def test_one_learns_which_of_its_partitions_others_have_claimed(ground: Ground) -> None:
     for owner in (ANNA, BEN):
-        await real.live(owner)
-    lost, kept = await real.store(3, ANNA).claim(), await real.store(4, ANNA).claim()
+        await ground.live(owner)
+    lost, kept = await ground.store(3, ANNA).claim(), await ground.store(4, ANNA).claim()
     assert lost is not None and kept is not None
-    await real.lapse(3)
-    assert await real.store(3, BEN).claim() is not None
+    await ground.lapse(3)
+    assert await ground.store(3, BEN).claim() is not None
     leases = [(cursor.at.part, cursor.at.epoch, 0) for cursor in (lost, kept)]
-    assert await real.member(ANNA).renew(leases) == {4}
-    assert await real.member(ANNA).renew([]) == frozenset()
+    assert await ground.renew(ANNA, *leases) == {4}
+    assert await ground.renew(ANNA) == frozenset()

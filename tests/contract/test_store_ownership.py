@@ -78,13 +78,13 @@ async def test_what_is_given_back_is_free_at_once(ground: Ground) -> None:
 async def test_renewing_tells_what_is_published_but_not_for_a_partition_that_was_lost(ground: Ground) -> None:
     store, cursor, writer = await owned(ground)
     await store.apply(writer.sealed(opening(SHOWS[0], T0)))
-    await ground.renew(ANNA, PART, cursor.at.epoch, 1)
+    await ground.renew(ANNA, (PART, cursor.at.epoch, 1))
     assert by_cursor(await ground.rows("allocator_cursor"))["published_seq"] == 1
-    await ground.renew(ANNA, PART, cursor.at.epoch, 0)
+    await ground.renew(ANNA, (PART, cursor.at.epoch, 0))
     assert by_cursor(await ground.rows("allocator_cursor"))["published_seq"] == 1
     await ground.lapse(PART)
     assert await ground.store(PART, BEN).claim() is not None
-    await ground.renew(ANNA, PART, cursor.at.epoch, 7)
+    await ground.renew(ANNA, (PART, cursor.at.epoch, 7))
     assert by_cursor(await ground.rows("allocator_cursor"))["published_seq"] == 1
 
 

@@ -1,13 +1,13 @@
 """Many sales, one after the other: which seeds failed and why, and what was met on the way."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from allocator import service, stock
 from tests.simulation.checker import check
-from tests.simulation.world import World
+from tests.simulation.world import COMMANDS_MIN, FAULTS_MIN, World
 
 RECALLED_MAX = 4
 """So few that every sale asks about reservations that memory has forgotten."""
@@ -20,25 +20,29 @@ class Report:
     seeds: int = 0
     failures: dict[int, list[str]] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    fewest_commands: int = 1_000_000
+    fewest_faults: int = 1_000_000
 
     def add(self, other: "Report") -> None:
         self.seeds += other.seeds
         self.failures.update(other.failures)
         self.counts.update(other.counts)
+        self.fewest_commands = min(self.fewest_commands, other.fewest_commands)
+        self.fewest_faults = min(self.fewest_faults, other.fewest_faults)
 
     def lines(self) -> list[str]:
         """One line for each seed that failed, with which it can be seen again."""
-        return [
-            f'make sim ARGS="--seed {seed} --seeds 1 --trace"   # {problems[0][:300]}'
-            for seed, problems in sorted(self.failures.items())
-        ]
+        return [f"make sim SEED={seed}   # {problems[0][:300]}" for seed, problems in sorted(self.failures.items())]
 
 
-def play(seed: int) -> tuple[World, list[str]]:
+def play(seed: int, make: Callable[[int], World] = World) -> tuple[World, list[str]]:
     """One sale, and everything that was wrong with it."""
     with short_memory():
-        world = World(seed).run()
-    return world, check(world)
+        world = make(seed).run()
+    found = check(world)
+    if world.crowd.asked < COMMANDS_MIN or world.faults < FAULTS_MIN:
+        found.append(f"{world.crowd.asked} commands and {world.faults} faults are too few")
+    return world, found
 
 
 def run(seeds: Iterable[int]) -> Report:
@@ -52,6 +56,8 @@ def run(seeds: Iterable[int]) -> Report:
             report.failures[seed] = [f"the sale itself raised {error!r}"]
             continue
         report.counts.update(world.counts)
+        report.fewest_commands = min(report.fewest_commands, world.crowd.asked)
+        report.fewest_faults = min(report.fewest_faults, world.faults)
         if problems:
             report.failures[seed] = problems
     return report

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from allocator.netting import Batch
 from allocator.ports import LogRecord
-from tests.simulation.allocators import Sent
+from tests.simulation.places import Sent
 from ticketing.messages import AnyCommand, AnyOutcome, Undecodable, decode_command, decode_outcomes
 
 
@@ -25,8 +25,11 @@ class Committed:
         for command in self.commands:
             yield f"command: {'unreadable' if command is None else type(command).__name__}"
         for outcome in self.outcomes:
-            name = f"outcome: {type(outcome).__name__} {getattr(outcome, 'code', '')}".strip()
+            name = f"outcome: {type(outcome).__name__}"
             yield f"{name}, repeated" if outcome.repeat else name
+            code = getattr(outcome, "code", "")
+            if code and not outcome.repeat:
+                yield f"refusal: {type(outcome).__name__} {code}"
 
 
 def committed(sent: Sent, at_ms: int) -> Committed:

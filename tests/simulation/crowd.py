@@ -30,7 +30,12 @@ PAID_SHOW = 12
 COSTLY_SHOW = 13
 """Two of its seats cost more than a column can hold: what is held there the store must refuse."""
 COSTLY_PRICE = 2**62
+EVENING_SHOW = 14
+"""Opens late, and is tonight: what is booked there cannot be given back any more."""
+OPENS_AFTER_MS = 8_000
+UNKNOWN_SHOW = 99
 PEOPLE = 9
+HOUR_MS = 3_600_000
 HOLD_S = 30
 HOLD_MAX_S = 60
 
@@ -56,7 +61,8 @@ def opening(show: int, at_ms: int) -> messages.OpenShow:
         layout=LAYOUT_ID,
         layout_sha256=SHA256,
         currency="EUR",
-        starts_at_ms=at_ms + 48 * 3600 * 1000,
+        starts_at_ms=at_ms + (12 if show == EVENING_SHOW else 48) * HOUR_MS,
+        opens_at_ms=at_ms + OPENS_AFTER_MS if show == EVENING_SHOW else 0,
         prices={"front": COSTLY_PRICE, "back": COSTLY_PRICE} if show == COSTLY_SHOW else {},
         policy=policy(show),
     )
@@ -67,21 +73,24 @@ class Crowd:
     """Asks; knows only what it asked itself, since a reservation has the key of the request that made it."""
 
     rng: random.Random
+    shows: tuple[int, ...] = SHOWS
+    asked: int = 0
+    """How many commands, repeats and all; nonsense is none."""
     sent: list[AnyCommand] = field(default_factory=list)
     holds: list[messages.HoldSeats] = field(default_factory=list)
 
-    def ask(self, now_ms: int) -> bytes:
-        """One record for the log."""
-        roll = self.rng.random()
-        if roll < 0.01:
-            return self.rng.choice(
-                [b"", b"garbage", b"\xc1", messages.encode(self.sent[0])[:-1] if self.sent else b"x"]
-            )
-        return messages.encode(self.command(now_ms, roll))
+    def ask(self, now_ms: int) -> tuple[int, bytes]:
+        """One record for the log, and the show for whose partition it is."""
+        if self.rng.random() < 0.01:
+            cut_off = messages.encode(self.sent[0])[:-1] if self.sent else b"x"
+            return self.rng.choice(self.shows), self.rng.choice([b"", b"garbage", b"\xc1", cut_off])
+        command = self.command(now_ms)
+        return command.show, messages.encode(command)
 
-    def command(self, now_ms: int, roll: float | None = None) -> AnyCommand:
+    def command(self, now_ms: int) -> AnyCommand:
         """One command, perhaps one that was sent before."""
-        roll = self.rng.random() if roll is None else roll
+        self.asked += 1
+        roll = self.rng.random()
         if roll < 0.12 and self.sent:
             return self._again(now_ms)
         if roll < 0.16:
@@ -101,20 +110,54 @@ class Crowd:
         return msgspec.structs.replace(command, sent_at_ms=now_ms)
 
     def _odd(self, now_ms: int) -> AnyCommand:
-        show = self.rng.choice(SHOWS)
+        show = self.rng.choice(self.shows)
+        head = self._head(show, now_ms)
         roll = self.rng.random()
-        if roll < 0.25:
-            return messages.BlockSeats(**self._head(show, now_ms))
+        if roll < 0.05:
+            return messages.HoldSeats(**self._head(COSTLY_SHOW, now_ms), seats=self._seats(2))
+        if roll < 0.3:
+            return self._against_the_rules(head)
+        if roll < 0.4:
+            return messages.HoldSeats(**self._head(UNKNOWN_SHOW, now_ms), seats=(0,))
+        if roll < 0.65:
+            return self._opening(show, now_ms)
+        if roll < 0.7:
+            return messages.CloseShow(**head)
+        return self._not_yet(head)
+
+    def _against_the_rules(self, head: dict[str, Any]) -> AnyCommand:
+        seats: tuple[int, ...] = self.rng.choice([(), (0, 0), (SEATS,), tuple(range(5))])
+        return messages.HoldSeats(**head, seats=seats)
+
+    def _opening(self, show: int, now_ms: int) -> AnyCommand:
+        again = opening(show, now_ms)
+        roll = self.rng.random()
         if roll < 0.5:
-            return messages.HoldSeats(**self._head(99, now_ms), seats=(0,))
-        if roll < 0.8:
-            return opening(show, now_ms)
-        if roll < 0.86:
-            return messages.CloseShow(**self._head(show, now_ms))
-        return messages.HoldSeats(**self._head(COSTLY_SHOW, now_ms), seats=self._seats(2))
+            return again
+        head = self._head(show if roll < 0.75 else UNKNOWN_SHOW, now_ms)
+        return msgspec.structs.replace(again, **head, layout_sha256=bytes(32))
+
+    def _not_yet(self, head: dict[str, Any]) -> AnyCommand:
+        """A command that is on the log's list and that no allocator can decide yet."""
+        hold = self.rng.choice(self.holds).key if self.holds else head["key"]
+        about = {**head, "reservation": hold}
+        commands: list[AnyCommand] = [
+            messages.ChangeShow(**head),
+            messages.CancelShow(**head),
+            messages.HoldMany(**head),
+            messages.BeginPayment(**about),
+            messages.FailPayment(**about),
+            messages.BookNow(**head, areas=((0, 1),)),
+            messages.ChangeBooking(**about, take=(0,)),
+            messages.SetAllocation(**head, allocation="a"),
+            messages.ReturnAllocation(**head, allocation="a"),
+            messages.BlockSeats(**head, seats=(0,)),
+            messages.UnblockSeats(**head, seats=(0,)),
+        ]
+        return self.rng.choice(commands)
 
     def _hold(self, now_ms: int) -> messages.HoldSeats:
-        head = self._head(self.rng.choice(SHOWS), now_ms)
+        head = self._head(self.rng.choice(self.shows), now_ms)
         person = head["account"]
         roll = self.rng.random()
         if roll < 0.25:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from allocator.ports import Publication
 from expiry_worker.deadlines import Deadlines, Hold
 from expiry_worker.service import ExpiryWorker
-from runtime.follow import Batch, Follower, Published, Stream, Table
+from runtime.follow import Batch, Follower, HistoryChanged, Published, Stream, Table, is_published
 from tests.simulation.crowd import LAYOUT
 from tests.simulation.hands import Hand, stop_at
 from tests.simulation.memory_tables import Tables
@@ -15,7 +15,9 @@ from ticketing.messages import ShowOpened, decode_outcomes
 from ticketing.show_view import ShowView
 from ticketing.vocabulary import LIVE_STATUSES, UNPAID_STATUSES
 
-MakeFollower = Callable[[Stream, Table, dict[int, int]], Follower]
+MakeFollower = Callable[[Stream, Table, dict[int, int], str], Follower]
+Note = Callable[[str, str], None]
+"""`(who, what)`"""
 
 
 def batch_of(publication: Publication) -> Batch:
@@ -95,57 +97,71 @@ class Snapshot:
     """What a room that starts reads in one transaction; not to be used before it is published."""
 
     def __init__(self, tables: Tables) -> None:
+        self._is_published = False
+        self.history_id = tables.history_id
         self.seqs = {part: row["batch_seq"] for part, row in tables.cursor.items()}
         self.shows = [(row["show_id"], row["seq"], row["status"]) for row in tables.show.values()]
         self.reservations = [dict(row) for row in tables.reservation.values() if row["status"] in LIVE_STATUSES]
 
     def is_published(self, tables: Tables) -> bool:
-        return all(tables.cursor[part]["published_seq"] >= seq for part, seq in self.seqs.items())
+        """Raises `HistoryChanged`."""
+        self._is_published = self._is_published or is_published(published(tables), self.seqs, self.history_id)
+        return self._is_published
 
 
 class Reader:
-    """A room that shows the seats. `seen` is every batch number that it was given, from its snapshot on."""
+    """A room that shows the seats. `seen` is every `(part, batch, payload)` it was given, from its snapshot on."""
 
-    def __init__(self, tables: Tables, stream: MemoryStream, clock: ManualClock, make: MakeFollower) -> None:
+    def __init__(
+        self, tables: Tables, stream: MemoryStream, clock: ManualClock, *, make: MakeFollower, note: Note
+    ) -> None:
         self._tables = tables
         self._clock = clock
+        self._note = note
         self.stream = stream
-        self.snapshot = Snapshot(tables)
-        self.follower = make(stream, MemoryTable(tables), self.snapshot.seqs)
-        self.seen: list[tuple[int, bytes]] = []
+        self.snapshot = snapshot = Snapshot(tables)
+        self.follower = make(stream, MemoryTable(tables), snapshot.seqs, snapshot.history_id)
+        self.seen: list[tuple[int, int, bytes]] = []
+        self.history_changed = False
+        """What it knows is not continued: it must be opened again."""
         self.error: Exception | None = None
         self.views: dict[int, ShowView] = {}
-        for show, seq, status in self.snapshot.shows:
+        for show, seq, status in snapshot.shows:
             self.views[show] = ShowView(LAYOUT, seq=seq, status=status)
-        for row in self.snapshot.reservations:
+        for row in snapshot.reservations:
             areas = tuple(zip(row["areas"][::2], row["areas"][1::2], strict=True))
             self.views[row["show_id"]].load(row["reservation_id"], row["status"], tuple(row["seats"]), areas)
         self._hand: Hand[list[Batch]] | None = None
 
     def step(self) -> None:
         """One move."""
-        if self.error is not None or not self.snapshot.is_published(self._tables):
-            return
+        try:
+            self._step()
+        except HistoryChanged:
+            self.history_changed = True
+        except Exception as error:
+            self.error = error
+
+    def _step(self) -> None:
         if self._hand is None:
+            if not self.snapshot.is_published(self._tables):
+                return
             self._hand = Hand(self.follower.step(self._clock.now_ms(), 0))
         self._hand.advance()
-        if not self._hand.is_done:
-            return
-        hand, self._hand = self._hand, None
-        try:
+        if self._hand.is_done:
+            hand, self._hand = self._hand, None
             if hand.error is not None:
                 raise hand.error
             for batch in hand.result or ():
                 self._take(batch)
-        except Exception as error:
-            self.error = error
 
     def crash(self) -> None:
         if self._hand is not None:
             self._hand.crash()
 
     def _take(self, batch: Batch) -> None:
-        self.seen.append((batch.batch_seq, batch.payload))
+        self.seen.append((batch.part, batch.batch_seq, batch.payload))
+        self._note("reader", f"takes batch {batch.batch_seq} of partition {batch.part}")
         for outcome in decode_outcomes(batch.payload):
             if isinstance(outcome, ShowOpened) and not outcome.repeat and outcome.show not in self.views:
                 self.views[outcome.show] = ShowView(LAYOUT, seq=outcome.seq)
@@ -156,15 +172,17 @@ class Reader:
 class Appender:
     """A topic that the expiry worker writes: sometimes it does not learn whether it was written."""
 
-    def __init__(self, append: Callable[[bytes], bool], rng: random.Random) -> None:
+    def __init__(self, append: Callable[[int, bytes], None], rng: random.Random) -> None:
         self._append = append
         self._rng = rng
 
     async def send_all(self, records: Sequence[tuple[int, bytes]]) -> list[bool]:
         await stop_at("send.sent")
         answers = []
-        for _, value in records:
-            is_written = self._rng.random() < 0.95 and self._append(value)
+        for part, value in records:
+            is_written = self._rng.random() < 0.95
+            if is_written:
+                self._append(part, value)
             answers.append(is_written and self._rng.random() < 0.95)
         await stop_at("send.done")
         return answers
@@ -185,9 +203,9 @@ class Expiry:
     ) -> None:
         self._tables = tables
         self.stream = stream
-        self.snapshot = Snapshot(tables)
+        self.snapshot = snapshot = Snapshot(tables)
         deadlines = Deadlines(grace_ms=15)
-        for row in self.snapshot.reservations:
+        for row in snapshot.reservations:
             if row["status"] in UNPAID_STATUSES:
                 hold = Hold(
                     row["part"],
@@ -199,23 +217,34 @@ class Expiry:
                     row["hold_s"],
                 )
                 deadlines.put(hold)
-        self.follower = make(stream, MemoryTable(tables), self.snapshot.seqs)
+        self.follower = make(stream, MemoryTable(tables), snapshot.seqs, snapshot.history_id)
         self._worker = ExpiryWorker(
             deadlines=deadlines, outcomes=self.follower, commands=commands, warnings=warnings, clock=clock
         )
         self._hand: Hand[None] | None = None
+        self.history_changed = False
+        """What it knows is not continued: it must be opened again."""
         self.error: Exception | None = None
 
     def step(self) -> None:
         """One move."""
-        if self.error is not None or not self.snapshot.is_published(self._tables):
-            return
+        try:
+            self._step()
+        except HistoryChanged:
+            self.history_changed = True
+        except Exception as error:
+            self.error = error
+
+    def _step(self) -> None:
         if self._hand is None:
+            if not self.snapshot.is_published(self._tables):
+                return
             self._hand = Hand(self._worker.step())
         self._hand.advance()
         if self._hand.is_done:
-            self.error = self._hand.error
-            self._hand = None
+            hand, self._hand = self._hand, None
+            if hand.error is not None:
+                raise hand.error
 
     def crash(self) -> None:
         if self._hand is not None:

@@ -9,11 +9,14 @@ from typing import Any
 
 from allocator.errors import DataRefused, MemoryDiffers
 from allocator.netting import Batch, Position, pack_recent
+from allocator.ownership import Seat
 from allocator.stock import Record
 from tests.simulation.memory_rows import Row, checked, differ, first_cursor, record_row, refuse_arguments, show_row
 from ticketing.clock import Clock
 
 LEASE_MS = 3_000
+KEPT = ("layouts", "show", "area", "seat_taken", "reservation", "payment", "outcome_log", "dead_letter")
+"""What a backup holds beside the cursors."""
 
 Key = tuple[Hashable, ...]
 
@@ -25,8 +28,8 @@ class Tables:
         self.clock = clock
         self.history_id = history_id
         self.cursor: dict[int, Row] = {part: first_cursor(part) for part in range(partitions)}
-        self.backends: dict[str, bool] = {}
-        """Members by owner: whether the backend that renews their leases is still there."""
+        self.member: dict[str, Row] = {}
+        """By owner: `has_backend`, whether the connection that renews its leases is still there; `seen_until`."""
         self.layouts: dict[str, tuple[bytes, bytes]] = {}
         """Id -> (sha256, document)."""
         self.show: dict[Key, Row] = {}
@@ -51,25 +54,57 @@ class Tables:
 
     def renew(self, owner: str, leases: Iterable[tuple[int, int, int]]) -> frozenset[int]:
         """What `Membership.renew` does with `(part, epoch, published batch)` each; the parts that were renewed."""
-        self.backends[owner] = True
+        lease_until = self.clock.now_ms() + LEASE_MS
+        self.member[owner] = {"has_backend": True, "seen_until": lease_until}
         renewed = set()
         for part, epoch, published_seq in leases:
             cursor = self.cursor[part]
             if cursor["epoch"] == epoch:
-                cursor["lease_until"] = self.clock.now_ms() + LEASE_MS
+                cursor["lease_until"] = lease_until
                 cursor["published_seq"] = max(cursor["published_seq"], published_seq)
                 renewed.add(part)
         return frozenset(renewed)
 
-    def claim(self, part: int, owner: str) -> Row | None:
-        """The cursor under a new epoch; None where somebody lives on it."""
-        cursor = self.cursor[part]
+    def look(self) -> tuple[list[Seat], list[str]]:
+        """What `Membership.look` reads: the partitions as they are owned, and who is alive."""
+        seats = [Seat(part, row["owner"], self._is_claimable(row)) for part, row in sorted(self.cursor.items())]
         now_ms = self.clock.now_ms()
-        is_gone = self.backends.get(cursor["owner"]) is False
-        if cursor["owner"] not in {None, owner} and cursor["lease_until"] >= now_ms and not is_gone:
+        living = [owner for owner, row in self.member.items() if row["has_backend"] and row["seen_until"] > now_ms]
+        return seats, living
+
+    def leave(self, owner: str) -> None:
+        """What `Membership.leave` does."""
+        self.member.pop(owner, None)
+
+    def claim(self, part: int, owner: str) -> Row | None:
+        """The cursor under a new epoch; None where somebody else lives on it."""
+        cursor = self.cursor[part]
+        if cursor["owner"] != owner and not self._is_claimable(cursor):
             return None
-        cursor.update(epoch=cursor["epoch"] + 1, owner=owner, lease_until=now_ms + LEASE_MS)
+        cursor.update(epoch=cursor["epoch"] + 1, owner=owner, lease_until=self.clock.now_ms() + LEASE_MS)
         return cursor
+
+    def backup(self) -> "Tables":
+        """All of it as it is now. Rows are never changed in place, but for the cursor's."""
+        copy = Tables(self.clock, history_id=self.history_id)
+        copy.cursor = {part: dict(row) for part, row in self.cursor.items()}
+        for name in KEPT:
+            setattr(copy, name, dict(getattr(self, name)))
+        return copy
+
+    def restore(self, backup: "Tables", history_id: str) -> None:
+        """Be what `backup` was, under another history. Who owned a partition is fenced, even if it wakes much later."""
+        self.history_id = history_id
+        freed = {"owner": None, "lease_until": 0}
+        self.cursor = {part: {**row, "epoch": row["epoch"] + 10**9, **freed} for part, row in backup.cursor.items()}
+        for name in KEPT:
+            setattr(self, name, dict(getattr(backup, name)))
+        self.member = {}
+
+    def _is_claimable(self, cursor: Row) -> bool:
+        owner = cursor["owner"]
+        is_gone = owner in self.member and not self.member[owner]["has_backend"]
+        return owner is None or is_gone or bool(cursor["lease_until"] < self.clock.now_ms())
 
     def apply(self, batch: Batch) -> int | None:
         """`apply_batch()`: all of it or nothing.

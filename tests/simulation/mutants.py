@@ -1,13 +1,18 @@
 """Worlds in which one safety rule is missing: the checker must notice, or it would notice nothing."""
 
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
-from allocator import holding
+from allocator import holding, service
+from allocator.answer import log_time
 from allocator.netting import Position
 from allocator.stock import ShowStock
 from runtime.follow import Batch, Follower, Published, Stream, Table
+from tests.simulation import oracle
+from tests.simulation.campaign import play
+from tests.simulation.memory_log import MemoryLog
 from tests.simulation.memory_rows import Row
 from tests.simulation.memory_tables import Tables, Transaction
 from tests.simulation.world import World
@@ -74,9 +79,9 @@ class _Overheard:
 class NoDedupe(Follower):
     """Without the look at the number: what comes again is handed out again."""
 
-    def __init__(self, stream: Stream, table: Table, start: dict[int, int]) -> None:
+    def __init__(self, stream: Stream, table: Table, start: dict[int, int], history_id: str) -> None:
         self._overheard = _Overheard(stream)
-        super().__init__(self._overheard, table, start)
+        super().__init__(self._overheard, table, start, history_id=history_id)
 
     async def step(self, now_ms: int, timeout_s: float = 0.5) -> list[Batch]:
         seen = self.seen
@@ -97,12 +102,78 @@ class _BlankTable:
 class NoGapRepair(Follower):
     """Without the table: what the topic lost is lost."""
 
-    def __init__(self, stream: Stream, table: Table, start: dict[int, int]) -> None:
-        super().__init__(stream, _BlankTable(), start)
+    def __init__(self, stream: Stream, table: Table, start: dict[int, int], history_id: str) -> None:
+        super().__init__(stream, _BlankTable(), start, history_id=history_id)
 
 
-MUTANTS: dict[str, Callable[[int], World]] = {
-    "without the cursor's compare-and-swap": lambda seed: World(seed, make_tables=UnfencedTables),
-    "without the followers' dedupe": lambda seed: World(seed, make_follower=NoDedupe),
-    "without the followers' gap repair": lambda seed: World(seed, make_follower=NoGapRepair),
+class BlindToHistory(Follower):
+    """Without the look at the history: after a restore it goes on as if nothing had been."""
+
+    def _judge_history(self, history_id: str) -> None:
+        return
+
+
+def _blind_to_history(stream: Stream, table: Table, start: dict[int, int], history_id: str) -> Follower:
+    return BlindToHistory(stream, table, start, history_id=history_id)
+
+
+@contextmanager
+def one_clock() -> Iterator[None]:
+    """Without the sender's clock: the broker alone says how late it is."""
+    patched = (service, oracle)
+    for module in patched:
+        module.log_time = lambda last_now_ms, append_ms, sent_at_ms: max(last_now_ms, append_ms)  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        for module in patched:
+            module.log_time = log_time  # type: ignore[attr-defined]
+
+
+@contextmanager
+def no_second_look_at_the_log() -> Iterator[None]:
+    """Without the comparison after an interruption: a tail that was lost and grew again is taken for the old one."""
+    kept = MemoryLog.interruptions
+    MemoryLog.interruptions = lambda self, part: 0  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        MemoryLog.interruptions = kept  # type: ignore[method-assign]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """How a world without the rule is made; in how many seeds the judges must have noticed it."""
+
+    seeds: int
+    make: Callable[[int], World] = World
+    spoilt: Callable[[], AbstractContextManager[None]] = nullcontext
+
+
+MUTANTS: dict[str, Mutant] = {
+    "without the cursor's compare-and-swap": Mutant(5, lambda seed: World(seed, make_tables=UnfencedTables)),
+    "without the followers' dedupe": Mutant(5, lambda seed: World(seed, make_follower=NoDedupe)),
+    "without the followers' gap repair": Mutant(5, lambda seed: World(seed, make_follower=NoGapRepair)),
+    "without the sender's clock": Mutant(60, spoilt=one_clock),
+    "without a second look at the log": Mutant(60, spoilt=no_second_look_at_the_log),
+    "with a wrong decision": Mutant(8, spoilt=lambda: a_blind_spot(nobody_looks_again=False)),
+    "with a wrong decision, and counts unchecked": Mutant(
+        12,
+        lambda seed: World(seed, make_tables=UncheckedTables),
+        lambda: a_blind_spot(nobody_looks_again=True),
+    ),
 }
+
+
+def caught(name: str) -> tuple[int, str] | None:
+    """The first seed in which the mutant was noticed, and by what; None: in none of its seeds."""
+    mutant = MUTANTS[name]
+    for seed in range(mutant.seeds):
+        try:
+            with mutant.spoilt():
+                _, problems = play(seed, mutant.make)
+        except (AssertionError, KeyError) as error:
+            problems = [f"so wrong that the sale cannot be told to its end: {error!r}"]
+        if problems:
+            return seed, problems[0]
+    return None

@@ -6,7 +6,7 @@ from allocator.stock import Draft, PartitionState
 from tests.simulation import picture
 from tests.simulation.committed import Committed
 from tests.simulation.crowd import COSTLY_SHOW, LAYOUT, LAYOUT_ID, SHA256
-from tests.simulation.world import PART, World
+from tests.simulation.world import World
 from ticketing import messages
 from ticketing.messages import AnyOutcome
 
@@ -16,16 +16,21 @@ FORCED = frozenset({"data_refused", "internal_error"})
 
 def differences(world: World) -> list[str]:
     """Where the committed outcomes, or the tables in the end, are not what the oracle says."""
-    state = PartitionState(PART)
+    return [problem for part in world.parts for problem in _differences(world, part)]
+
+
+def _differences(world: World, part: int) -> list[str]:
+    state = PartitionState(part)
     state.layouts[LAYOUT_ID, SHA256] = LAYOUT
     found: list[str] = []
     for committed in world.committed:
-        found += _replay(state, committed)
+        if committed.batch.at.part == part:
+            found += _replay(state, committed)
         if found:
             return found
-    tables, wanted = picture.of_tables(world.tables, PART), picture.of_stock(state)
+    tables, wanted = picture.of_tables(world.tables, part), picture.of_stock(state)
     found += [f"table {name} is not what the oracle's memory says" for name in wanted if tables[name] != wanted[name]]
-    if world.tables.cursor[PART]["last_now_ms"] != state.last_now_ms:
+    if world.tables.cursor[part]["last_now_ms"] != state.last_now_ms:
         found.append("the log's time is not the oracle's")
     return found
 

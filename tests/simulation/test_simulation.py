@@ -1,66 +1,37 @@
 """Whole sales from seeds: nothing lost, nothing sold twice, whatever dies when; and the checker can tell."""
 
+import ast
+import inspect
+from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from tests.simulation import campaign
-from tests.simulation.checker import check, lives
+import allocator
+from tests.simulation import campaign, coverage, memory_log, memory_store, world_ports
+from tests.simulation.checker import check
 from tests.simulation.crowd import SHOWS
 from tests.simulation.memory_log import MemoryRecord
-from tests.simulation.mutants import MUTANTS, UncheckedTables, a_blind_spot
-from tests.simulation.world import COMMANDS_MIN, FAULTS_MIN, PART, World
+from tests.simulation.mutants import MUTANTS, caught
+from tests.simulation.troubles import CRASH_POINTS
+from tests.simulation.world import COMMANDS_MIN, FAULTS_MIN, World
+from ticketing.problems import PROBLEMS
 from ticketing.vocabulary import ReservationStatus
 
-SEEDS = 500
-MUTANT_SEEDS = 25
-MUST_BE_MET = (
-    "command: HoldSeats",
-    "command: ExtendHold",
-    "command: ReleaseHold",
-    "command: ConfirmBooking",
-    "command: CancelBooking",
-    "command: ExpireHolds",
-    "command: OpenShow",
-    "command: CloseShow",
-    "command: unreadable",
-    "outcome: SeatsHeld",
-    "outcome: SeatsHeld, repeated",
-    "outcome: HoldRefused seats_unavailable",
-    "outcome: HoldRefused seats_unavailable, repeated",
-    "outcome: HoldRefused sold_out",
-    "outcome: HoldRefused already_yours",
-    "outcome: HoldExpired",
-    "outcome: BookingConfirmed",
-    "outcome: BookingConfirmed, repeated",
-    "outcome: BookingCancelled",
-    "outcome: CommandRejected idempotency_key_reused",
-    "outcome: CommandRejected data_refused",
-    "crash: apply.sent",
-    "crash: apply.done",
-    "crash: publish.sent",
-    "crash: publish.done",
-    "crash: claim.done",
-    "crash: load.sent",
-    "broken: apply.sent",
-    "broken: apply.done",
-    "late batch: refused",
-    "late batch: taken",
-    "records recalled",
-    "fault: log lost its tail",
-    "fault: log lost its head",
-    "fault: clock of broker",
-    "log lost",
-)
+SEEDS = 400
+PART = 0
+SPOILT_SEED = 1
+"""A sale over one partition."""
 
 
 def test_sales_end_right_whatever_goes_wrong() -> None:
     report = campaign.run(range(SEEDS))
     assert report.seeds == SEEDS
     assert report.lines() == []
-    met = {name: report.counts[name] for name in MUST_BE_MET}
-    assert {name: count for name, count in met.items() if count < 10} == {}
+    assert (report.fewest_commands, report.fewest_faults) >= (COMMANDS_MIN, FAULTS_MIN)
+    # Half of what `make sim` asks for: so few seeds may miss the rarest lines by chance.
+    assert [name for name in coverage.required() if report.counts[name] < coverage.times_min(SEEDS) // 2] == []
 
 
 def test_a_seed_is_the_same_sale_each_time() -> None:
@@ -73,36 +44,60 @@ def test_a_seed_is_the_same_sale_each_time() -> None:
 def test_every_sale_is_long_and_has_its_troubles() -> None:
     for seed in range(20):
         world, _ = campaign.play(seed)
-        assert len(world.crowd.sent) + world.log.end >= COMMANDS_MIN
-        assert sum(count for name, count in world.counts.items() if name.startswith("fault")) >= FAULTS_MIN
+        assert world.crowd.asked >= COMMANDS_MIN
+        assert sum(count for name, count in world.counts.items() if name.startswith("fault")) == world.faults
+        assert world.faults >= FAULTS_MIN
         statuses = {row["status"] for row in world.tables.reservation.values()}
         assert statuses and ReservationStatus.HELD not in statuses
 
 
+def test_a_sale_without_its_troubles_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(campaign, "FAULTS_MIN", 1_000)
+    assert "faults are too few" in campaign.play(1)[1][-1]
+
+
 @pytest.mark.parametrize("rule", MUTANTS)
-def test_a_missing_rule_is_caught(rule: str) -> None:
-    caught = 0
-    for seed in range(MUTANT_SEEDS):
-        world = MUTANTS[rule](seed)
-        try:
-            caught += bool(check(world.run()))
-        except (AssertionError, KeyError):
-            caught += 1  # so wrong that the sale cannot even be told to its end
-    assert caught >= MUTANT_SEEDS // 3
+def test_a_missing_rule_is_noticed(rule: str) -> None:
+    assert caught(rule) is not None
 
 
-def test_a_wrong_decision_is_stopped_and_seen_where_it_is_not() -> None:
-    with a_blind_spot(nobody_looks_again=False):
-        assert any("was decided about" in problem for seed in range(8) for problem in World(seed).run().problems)
-    with a_blind_spot(nobody_looks_again=True):
-        # The oracle has the same bug, and the tables look at nothing: only the lives of the seats tell.
-        assert any(_sold_twice(World(seed, make_tables=UncheckedTables)) for seed in range(12))
+# --- what a campaign must meet
 
 
-def _sold_twice(world: World) -> bool:
-    with suppress(KeyError):
-        world.run()
-    return any(problem.startswith(("seat 0 of", "seat 1 of", "seat 2 of")) for problem in lives(world))
+def test_the_crash_points_are_all_that_a_desk_can_stand_at() -> None:
+    points = set()
+    for module in (memory_store, memory_log, world_ports):
+        for node in ast.walk(ast.parse(inspect.getsource(module))):
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and node.value.endswith((".sent", ".done"))
+            ):
+                points.add(node.value)
+    assert points == set(CRASH_POINTS)
+
+
+def test_the_refusals_are_all_that_an_allocator_can_give() -> None:
+    said = {
+        node.value
+        for path in Path(inspect.getfile(allocator)).parent.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and node.value in PROBLEMS
+    }
+    assert said == {code for codes in coverage.REFUSALS.values() for code in codes} | set(coverage.NEVER)
+
+
+def test_what_was_met_too_rarely_fails_a_campaign_and_so_does_what_cannot_be_met_and_was() -> None:
+    met = Counter({name: coverage.TIMES_MIN for name in coverage.required()})
+    assert coverage.missing(met, coverage.SEEDS) == []
+    rare = met - Counter({"crash: apply.sent": 1})
+    assert coverage.missing(rare, coverage.SEEDS) == ["crash: apply.sent: 99 times, 100 at least"]
+    assert coverage.missing(rare, coverage.SEEDS // 2) == []
+    unheard_of = met + Counter({"outcome: RefundDue": 1})
+    assert coverage.missing(unheard_of, coverage.SEEDS) == ["outcome: RefundDue is given now: take it off the list"]
+
+
+# --- the judges
 
 
 SPOILT: dict[str, Callable[[World], None]] = {
@@ -114,17 +109,22 @@ SPOILT: dict[str, Callable[[World], None]] = {
     "begins at": lambda world: world.tables.outcome_log[PART, 2].update(first_offset=0),
     "is missing": lambda world: world.tables.outcome_log[PART, 2].update(batch_seq=99),
     "cursor": lambda world: world.tables.cursor[PART].update(batch_seq=1),
-    "never decided": lambda world: world.log.records.append(MemoryRecord(world.log.end, 0, b"late")),
+    "never decided": lambda world: world.logs[PART].records.append(MemoryRecord(world.logs[PART].end, 0, b"late")),
     "decided twice": lambda world: world.committed.append(world.committed[-1]),
+    "was confirmed, and is lost": lambda world: _first_booking(world).update(status="released"),
     "saw": lambda world: world.reader.seen.append(world.reader.seen[-1]),
     "view": lambda world: world.reader.views[SHOWS[0]].seats.__setitem__(0, 3),
     "log's time": lambda world: world.tables.cursor[PART].update(last_now_ms=0),
 }
 
 
+def _first_booking(world: World) -> dict[str, object]:
+    return next(row for row in world.tables.reservation.values() if row["status"] == ReservationStatus.BOOKED)
+
+
 @pytest.mark.parametrize("what", SPOILT)
 def test_each_check_can_fail(what: str) -> None:
-    world, problems = campaign.play(1)
+    world, problems = campaign.play(SPOILT_SEED, lambda seed: World(seed, partitions=1))
     assert problems == []
     SPOILT[what](world)
     assert any(what in problem for problem in check(world))

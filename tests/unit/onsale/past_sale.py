@@ -34,7 +34,7 @@ async def crowded_room(seed: int, *, rounds: int = 60) -> Room:
         for clock in (room.database, room.broker, room.own):
             clock.advance(moved_ms)
         for _ in range(rng.randrange(1, 12)):
-            room.commands.append(crowd.ask(room.broker.now_ms()))
+            room.commands.append(crowd.ask(room.broker.now_ms())[1])
         if rng.random() < 0.5:
             room.say(_expiry(room))
         while room.tables.cursor[PART]["next_offset"] < room.commands.end:

@@ -1,0 +1,155 @@
+"""What a campaign must have met, how often, and what it cannot meet yet."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import get_args
+
+from tests.simulation.troubles import CRASH_POINTS
+from ticketing.messages import AnyCommand, AnyOutcome
+
+SEEDS = 10_000
+TIMES_MIN = 100
+"""How often each line must be met in so many seeds; fewer seeds must meet it in proportion."""
+
+NOT_YET = {
+    "ShowChanged": "ChangeShow is refused as not_supported",
+    "ShowCancelled": "CancelShow is refused as not_supported",
+    "ManyHeld": "HoldMany is refused as not_supported",
+    "PaymentBegun": "BeginPayment is refused as not_supported",
+    "PaymentFailed": "FailPayment is refused as not_supported",
+    "BookingChanged": "ChangeBooking is refused as not_supported",
+    "ChangeRefused": "ChangeBooking is refused as not_supported",
+    "AllocationSet": "SetAllocation is refused as not_supported",
+    "AllocationReturned": "ReturnAllocation is refused as not_supported",
+    "SeatsBlocked": "BlockSeats is refused as not_supported",
+    "SeatsUnblocked": "UnblockSeats is refused as not_supported",
+    "RefundDue": "no payment ends at another reservation before BeginPayment is there",
+}
+"""Outcomes that stand in ticketing/messages and that no allocator gives yet, with the reason."""
+
+REFUSALS = {
+    "HoldRefused": (
+        "already_yours",
+        "limit_exceeded",
+        "malformed",
+        "no_adjacent_block",
+        "not_on_sale",
+        "nothing_asked_for",
+        "seats_unavailable",
+        "show_closed",
+        "sold_out",
+        "too_many_seats",
+        "unknown_places",
+    ),
+    "BookingRefused": (
+        "already_booked",
+        "amount_wrong",
+        "booking_cancelled",
+        "hold_expired",
+        "hold_released",
+        "not_yours",
+        "payment_missing",
+        "payment_reused",
+        "reservation_not_found",
+    ),
+    "CommandRejected": (
+        "already_booked",
+        "booking_cancelled",
+        "data_refused",
+        "hold_expired",
+        "hold_released",
+        "idempotency_key_reused",
+        "layout_mismatch",
+        "malformed",
+        "not_booked",
+        "not_supported",
+        "not_yours",
+        "refund_window_closed",
+        "reservation_not_found",
+        "show_exists",
+        "show_not_found",
+    ),
+}
+NEVER = {"internal_error": "`decide` raised: a bug, which fails the seed"}
+"""Codes that the allocator knows and that no seed may show."""
+
+REPEATED = (
+    "BookingCancelled",
+    "BookingConfirmed",
+    "BookingRefused",
+    "CommandRejected",
+    "HoldExtended",
+    "HoldRefused",
+    "HoldReleased",
+    "SeatsHeld",
+    "ShowClosed",
+    "ShowOpened",
+)
+FAULTS = (
+    "clock of anna",
+    "clock of ben",
+    "clock of broker",
+    "clock of cleo",
+    "clock of expiry",
+    "clock of ingress",
+    "crash",
+    "expiry worker restarted",
+    "log lost its head",
+    "log lost its tail",
+    "reader restarted",
+    "result unknown",
+    "stopped for a while",
+    "time jumped",
+)
+CONSEQUENCES = (
+    "broken: apply.done",
+    "broken: apply.sent",
+    "broken: claim.done",
+    "dead letter",
+    "dropped: DataRefused",
+    "dropped: LogUnreadable",
+    "dropped: Replaced",
+    "dropped: ResultUnknown",
+    "late batch: refused",
+    "late batch: taken",
+    "log lost",
+    "partition given back",
+    "records recalled",
+)
+
+
+def required() -> Iterator[str]:
+    """Each line that must be met, as `World.counts` names it."""
+    for command in get_args(AnyCommand):
+        yield f"command: {command.__name__}"
+    yield "command: unreadable"
+    yield from (f"outcome: {it.__name__}" for it in get_args(AnyOutcome) if it.__name__ not in NOT_YET)
+    yield from (f"outcome: {name}, repeated" for name in REPEATED)
+    yield from (f"refusal: {kind} {code}" for kind, codes in REFUSALS.items() for code in codes)
+    yield from (f"crash: {point}" for point in CRASH_POINTS)
+    yield from (f"fault: {fault}" for fault in FAULTS)
+    yield from CONSEQUENCES
+
+
+def times_min(seeds: int) -> int:
+    """How often each line must be met in so many seeds."""
+    return TIMES_MIN * seeds // SEEDS
+
+
+def missing(counts: Counter[str], seeds: int) -> list[str]:
+    """The lines that were met too rarely, and those on the list of what cannot be met that were."""
+    least = times_min(seeds)
+    found = [f"{name}: {counts[name]} times, {least} at least" for name in required() if counts[name] < least]
+    return found + [f"outcome: {name} is given now: take it off the list" for name in _no_longer_missing(counts)]
+
+
+def table(counts: Counter[str]) -> Iterator[str]:
+    """Everything that was met, and what cannot be met yet."""
+    for name in sorted({*required(), *counts}):
+        yield f"{counts[name]:9,}  {name}"
+    for name, why in NOT_YET.items():
+        yield f"  not yet  outcome: {name} ({why})"
+
+
+def _no_longer_missing(counts: Counter[str]) -> list[str]:
+    return [name for name in NOT_YET if counts[f"outcome: {name}"]]
