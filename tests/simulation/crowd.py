@@ -171,7 +171,7 @@ class Crowd:
         return messages.HoldSeats(**head, person=person, seats=self._seats(self.rng.randint(1, 3)))
 
     def _about_a_hold(self, now_ms: int) -> AnyCommand:
-        hold = self.rng.choice(self.holds[-25:])
+        hold = self.rng.choice(self.holds[-25:] if self.rng.random() < 0.85 else self.holds[-100:])
         account = hold.account if self.rng.random() < 0.95 else "ent_stranger"
         head = {**self._head(hold.show, now_ms), "account": account, "keyed": self.rng.random() < 0.8}
         roll = self.rng.random()

@@ -34,6 +34,8 @@ CRASH_POINTS = (
     "release.done",
 )
 """Wherever a desk waits for the world: before a call acts (`sent`), and before its answer is there (`done`)."""
+
+SELDOM_REACHED = ("records.sent", "release.sent", "release.done")
 LOG_LOST, RESTORED = "log lost", "restored"
 
 
@@ -60,7 +62,7 @@ class Troubles:
             if place is not None and (place.is_busy or self._rng.random() < 0.3):
                 self.kill(process, place)
         elif roll < 0.40:
-            process.dies_at = self._rng.choice(CRASH_POINTS)
+            process.dies_at = self._rng.choice(CRASH_POINTS + 3 * SELDOM_REACHED)
         elif roll < 0.52:
             self._break_connection(process)
         elif roll < 0.64:
