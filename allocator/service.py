@@ -54,6 +54,8 @@ class Desk:
         self._caution = caution
         caution.begin(cursor.log_gen)
         self._waiting: list[LogRecord] = []
+        self._brought_at = -1
+        """The record for which everything was read that there is: a layout may be nowhere."""
         self._last: LogRecord | None = None
         self._tail_hash = cursor.tail_hash
         self._interruptions = 0
@@ -111,6 +113,7 @@ class Desk:
             lacking = self._decide_waiting(until_offset)
             if lacking is None or not await self._bring(lacking):
                 break
+            self._brought_at = self._next_offset
         return bool(self._waiting) and lacking is None and not self.is_full
 
     def _decide_waiting(self, until_offset: int) -> messages.AnyCommand | None:
@@ -128,7 +131,7 @@ class Desk:
                 if record.offset != offset:
                     raise MemoryDiffers(f"partition {self.part}: offset {offset} is missing from the log")
                 command = self._read(record)
-                if command is not None and self._lacks(command):
+                if command is not None and offset != self._brought_at and self._lacks(command):
                     return command
                 if offset == first_offset:
                     self._decided_at_ms = self._own_time_ms(now_s)

@@ -1,5 +1,6 @@
 """The desk of one partition: what it settles, in which batches, at what time."""
 
+import msgspec
 import pytest
 
 from allocator import stock
@@ -7,6 +8,7 @@ from allocator.caution import RECORDS_MAX
 from allocator.netting import next_chain, tail_hash
 from allocator.ports import Publication
 from allocator.service import DECIDING_S_MAX
+from tests.simulation.crowd import opening
 from tests.unit.allocator.desk_room import SHOW, T0, Room, hold, release, settle
 from ticketing import messages
 from ticketing.messages import decode_outcomes
@@ -45,6 +47,15 @@ async def test_a_malformed_record_is_a_dead_letter_with_an_outcome_and_the_rest_
     assert isinstance(malformed, messages.CommandRejected)
     assert (malformed.code, malformed.offset, malformed.key) == ("malformed", 1, b"")
     assert (room.heard.dead, len(room.tables.seat_taken)) == ([1], 1)
+
+
+async def test_a_show_whose_layout_is_nowhere_is_refused_and_the_rest_goes_on() -> None:
+    room = Room()
+    room.say(msgspec.structs.replace(opening(SHOW + 1, T0), key=b"k" * 16, layout_sha256=bytes(32)), hold(1, 1))
+    await settle(await room.desk())
+    refused, held = room.outcomes()[-2:]
+    assert isinstance(refused, messages.CommandRejected) and refused.code == "layout_mismatch"
+    assert isinstance(held, messages.SeatsHeld)
 
 
 async def test_a_batch_is_cut_at_two_thousand_records() -> None:
