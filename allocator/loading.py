@@ -16,14 +16,26 @@ from ticketing.vocabulary import REFUSALS_REMEMBERED_MAX, REFUSALS_REMEMBERED_MS
 RECENT_BATCHES_MAX = 20
 """Batches read at a time when the window of refusals is read back: each may have megabytes."""
 
-SHOWS = """
-SELECT s.*, l.document FROM show s JOIN layouts l USING (layout_id) WHERE s.part = $1 AND s.status <> 'cancelled'
+KNOWN = """
+SELECT s.show_id, s.status = 'closed' AND unpaid.show_id IS NULL AS is_put_away
+FROM show s LEFT JOIN (
+    SELECT DISTINCT show_id FROM reservation WHERE part = $1 AND status IN ('held', 'paying')
+) unpaid USING (show_id)
+WHERE s.part = $1 AND s.status <> 'cancelled'
 """
-AREAS = "SELECT show_id, area_no, taken FROM area WHERE part = $1"
-SEATS = "SELECT show_id, seat_no, reservation_id FROM seat_taken WHERE part = $1"
-LIVE = "SELECT * FROM reservation WHERE part = $1 AND status IN ('held', 'paying', 'booked')"
-ENDED = "SELECT show_id, reservation_id FROM reservation WHERE part = $1 AND status NOT IN ('held', 'paying', 'booked')"
-PAYMENTS = "SELECT show_id, provider, reference, reservation_id FROM payment WHERE part = $1"
+SHOWS = """
+SELECT s.*, l.document FROM show s JOIN layouts l USING (layout_id) WHERE s.part = $1 AND s.show_id = ANY($2)
+"""
+AREAS = "SELECT show_id, area_no, taken FROM area WHERE part = $1 AND show_id = ANY($2)"
+SEATS = "SELECT show_id, seat_no, reservation_id FROM seat_taken WHERE part = $1 AND show_id = ANY($2)"
+LIVE = """
+SELECT * FROM reservation WHERE part = $1 AND show_id = ANY($2) AND status IN ('held', 'paying', 'booked')
+"""
+ENDED = """
+SELECT show_id, reservation_id FROM reservation
+WHERE part = $1 AND show_id = ANY($2) AND status NOT IN ('held', 'paying', 'booked')
+"""
+PAYMENTS = "SELECT show_id, provider, reference, reservation_id FROM payment WHERE part = $1 AND show_id = ANY($2)"
 RECENT = """
 SELECT batch_seq, payload FROM outcome_log WHERE part = $1 AND batch_seq <= $2 ORDER BY batch_seq DESC LIMIT $3
 """
@@ -32,36 +44,41 @@ SELECT batch_seq, payload FROM outcome_log WHERE part = $1 AND batch_seq <= $2 O
 async def load_state(connection: asyncpg.Connection, cursor: Cursor) -> PartitionState:
     """The state as the cursor's batch left it. Nobody can move it meanwhile: the claim has fenced the last owner.
 
+    Closed shows of which nothing unpaid is held are left where they are.
+
     Raises:
         MemoryDiffers: a seat without its reservation, an area whose count is not the sum of its reservations.
     """
-    part = cursor.at.part
-    state = PartitionState(part, cursor.last_now_ms)
-    for row in await connection.fetch(SHOWS, part):
-        _load_show(state, row)
-    for row in await connection.fetch(LIVE, part):
-        if row["show_id"] in state.shows:
-            state.shows[row["show_id"]].load(record_of(row))
-    for row in await connection.fetch(ENDED, part):
-        if row["show_id"] in state.shows:
-            state.shows[row["show_id"]].ended.add(row["reservation_id"])
-    for row in await connection.fetch(SEATS, part):
-        stock = state.shows.get(row["show_id"])
-        if stock is None or row["reservation_id"] not in stock.live:
-            raise MemoryDiffers(f"seat {row['seat_no']} of show {row['show_id']} is taken by no live reservation")
-        stock.load_seat(row["seat_no"], row["reservation_id"])
-    for row in await connection.fetch(AREAS, part):
-        stock = state.shows.get(row["show_id"])
-        if stock is not None and stock.area_taken[row["area_no"]] != row["taken"]:
-            raise MemoryDiffers(f"area {row['area_no']} of show {row['show_id']}: taken is not what is reserved in it")
-    for row in await connection.fetch(PAYMENTS, part):
-        if row["show_id"] in state.shows:
-            payments = state.shows[row["show_id"]].payments
-            payments[row["provider"], row["reference"]] = row["reservation_id"]
-    for stock in state.shows.values():
-        _check_seats(stock)
+    state = PartitionState(cursor.at.part, cursor.last_now_ms)
+    known = await connection.fetch(KNOWN, state.part)
+    state.put_away.shows.update(row["show_id"] for row in known if row["is_put_away"])
+    await load_shows(connection, state, [row["show_id"] for row in known if not row["is_put_away"]])
     await _load_refusals(state, connection, cursor.at.batch_seq)
     return state
+
+
+async def load_shows(connection: asyncpg.Connection, state: PartitionState, shows: list[int]) -> None:
+    """Take shows with all their stock into `state`, as the last batch left them. Raises as `load_state` does."""
+    part = state.part
+    for row in await connection.fetch(SHOWS, part, shows):
+        _load_show(state, row)
+    for row in await connection.fetch(LIVE, part, shows):
+        state.shows[row["show_id"]].load(record_of(row))
+    for row in await connection.fetch(ENDED, part, shows):
+        state.shows[row["show_id"]].ended.add(row["reservation_id"])
+    for row in await connection.fetch(SEATS, part, shows):
+        stock = state.shows[row["show_id"]]
+        if row["reservation_id"] not in stock.live:
+            raise MemoryDiffers(f"seat {row['seat_no']} of show {row['show_id']} is taken by no live reservation")
+        stock.load_seat(row["seat_no"], row["reservation_id"])
+    for row in await connection.fetch(AREAS, part, shows):
+        if state.shows[row["show_id"]].area_taken[row["area_no"]] != row["taken"]:
+            raise MemoryDiffers(f"area {row['area_no']} of show {row['show_id']}: taken is not what is reserved in it")
+    for row in await connection.fetch(PAYMENTS, part, shows):
+        payments = state.shows[row["show_id"]].payments
+        payments[row["provider"], row["reference"]] = row["reservation_id"]
+    for show in shows:
+        _check_seats(state.shows[show])
 
 
 def record_of(row: Any) -> Record:

@@ -62,6 +62,10 @@ class Store(Protocol):
         """Everything that is decided from, as the cursor's batch left it."""
         ...
 
+    async def load_show(self, state: PartitionState, show: int) -> None:
+        """Take one show with all its stock into `state`, as the last batch left it."""
+        ...
+
     async def unpublished(self, cursor: Cursor) -> list[Publication]:
         """The committed batches that are not known to be published, oldest first."""
         ...

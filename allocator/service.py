@@ -109,10 +109,7 @@ class Desk:
             self._waiting = [record for record in fetched if record.offset >= self._next_offset]
             self._waiting.reverse()  # the next one stands last, where taking it off is cheap
         until_offset = self._next_offset + decided_max
-        while True:
-            lacking = self._decide_waiting(until_offset)
-            if lacking is None or not await self._bring(lacking):
-                break
+        while (lacking := self._decide_waiting(until_offset)) is not None and await self._bring(lacking):
             self._brought_at = self._next_offset
         return bool(self._waiting) and lacking is None and not self.is_full
 
@@ -166,6 +163,7 @@ class Desk:
         self._unsettled += 1
         self._sealed_since_ms = self._decided_since_ms
         self._new_draft()
+        self.state.put_away.look(self.state)
         return batch
 
     async def settle(self, batch: Batch) -> None:
@@ -218,25 +216,30 @@ class Desk:
     def _lacks(self, command: messages.AnyCommand) -> bool:
         """Whether the decision needs something that is not in memory. Asked for every record, so not awaited."""
         stock = self.state.shows.get(command.show)
-        if stock is None:
-            return (
-                isinstance(command, messages.OpenShow)
-                and (command.layout, command.layout_sha256) not in self.state.layouts
-            )
-        return stock.is_forgotten(asks_about(command))
+        if stock is not None:
+            return stock.is_forgotten(asks_about(command))
+        if command.show in self.state.put_away.shows:
+            # Nothing that could expire is ever put away.
+            return not isinstance(command, messages.ExpireHolds)
+        return (
+            isinstance(command, messages.OpenShow) and (command.layout, command.layout_sha256) not in self.state.layouts
+        )
 
     async def _bring(self, command: messages.AnyCommand) -> bool:
         """Read what the decision lacks; False: settle what is decided, and come again."""
-        if isinstance(command, messages.OpenShow):
+        is_put_away = command.show in self.state.put_away.shows
+        if isinstance(command, messages.OpenShow) and not is_put_away:
             wanted = (command.layout, command.layout_sha256)
-            layout = await self._store.layout(*wanted)
-            if layout is not None:
+            if (layout := await self._store.layout(*wanted)) is not None:
                 self.state.layouts[wanted] = layout
             return True
         if self._unsettled or not self.is_empty:
             # The row may be part of a batch that is not written yet.
             self._must_settle = not self.is_empty
             return False
+        if is_put_away:
+            await self._store.load_show(self.state, command.show)
+            self.state.put_away.brought_back(command.show, self.state.last_now_ms)
         await self._recall()
         return True
 
@@ -245,8 +248,8 @@ class Desk:
         wanted: dict[tuple[int, bytes], None] = {}
         for record in reversed(self._waiting):
             command = self._read(record)
-            reservation = command and asks_about(command)
-            if command and reservation and self._lacks(command):
+            stock = command and self.state.shows.get(command.show)
+            if command and stock and (reservation := asks_about(command)) and stock.is_forgotten(reservation):
                 wanted[command.show, reservation] = None
                 if len(wanted) >= RECALLED_AT_ONCE_MAX:
                     break

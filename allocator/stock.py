@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from allocator.errors import MemoryDiffers
+from allocator.put_away import PutAway
 from ticketing import messages
 from ticketing.best_seats import Block, blocks_of
 from ticketing.layout import Layout
@@ -224,6 +225,7 @@ class PartitionState:
         self.layouts: dict[tuple[str, bytes], Layout] = {}
         """By id and sha256; the service reads those that an `OpenShow` names before it is decided."""
         self.refusals = Refusals()
+        self.put_away = PutAway()
 
     def evolve(self, command: messages.Command | None, outcome: messages.AnyOutcome, draft: Draft) -> None:
         """Let one outcome of `command` happen. Refusals and repeats change nothing of the stock."""

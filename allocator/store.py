@@ -11,7 +11,7 @@ import msgspec
 
 from allocator.arguments import APPLY, arguments_of
 from allocator.errors import DataRefused, MemoryDiffers, Replaced, ResultUnknown, WritesRefused
-from allocator.loading import load_state, record_of
+from allocator.loading import load_shows, load_state, record_of
 from allocator.netting import Batch, Position
 from allocator.ports import Cursor, Publication
 from allocator.stock import PartitionState, Record
@@ -92,6 +92,15 @@ class PostgresStore:
         try:
             with _cut_after(connection, LOAD_DEADLINE_S):
                 return await load_state(connection, cursor)
+        except FAILURES as error:
+            self._fail(error)
+
+    async def load_show(self, state: PartitionState, show: int) -> None:
+        """Raises as `load` does."""
+        connection = await self._open()
+        try:
+            with _cut_after(connection, LOAD_DEADLINE_S):
+                await load_shows(connection, state, [show])
         except FAILURES as error:
             self._fail(error)
 

@@ -18,7 +18,7 @@ from allocator.stock import PartitionState, Record
 from tests.simulation.memory_rows import Row
 from tests.simulation.memory_tables import Tables
 from ticketing.layout import Layout, decode_layout
-from ticketing.vocabulary import LIVE_STATUSES
+from ticketing.vocabulary import LIVE_STATUSES, UNPAID_STATUSES
 
 Pause = Callable[[str], Awaitable[None]]
 
@@ -63,6 +63,12 @@ class MemoryStore:
         state = await loading.load_state(connection, cursor)
         await self._pause("load.done")
         return state
+
+    async def load_show(self, state: PartitionState, show: int) -> None:
+        await self._pause("load_show.sent")
+        connection = cast(asyncpg.Connection, MemoryConnection(self._tables))
+        await loading.load_shows(connection, state, [show])
+        await self._pause("load_show.done")
 
     async def unpublished(self, cursor: Cursor) -> list[Publication]:
         await self._pause("unpublished.sent")
@@ -128,22 +134,31 @@ class MemoryConnection:
         """The rows of one statement, which is known by its text."""
         tables = self._tables
         match sql:
-            case loading.SHOWS:
+            case loading.KNOWN:
+                unpaid = {row["show_id"] for row in _of(tables.reservation, part) if row["status"] in UNPAID_STATUSES}
                 return [
-                    {**row, "document": tables.layouts[row["layout_id"]][1]}
+                    {
+                        "show_id": row["show_id"],
+                        "is_put_away": row["status"] == "closed" and row["show_id"] not in unpaid,
+                    }
                     for row in _of(tables.show, part)
                     if row["status"] != "cancelled"
                 ]
+            case loading.SHOWS:
+                return [
+                    {**row, "document": tables.layouts[row["layout_id"]][1]}
+                    for row in _of(tables.show, part, *arguments)
+                ]
             case loading.LIVE:
-                return [row for row in _of(tables.reservation, part) if row["status"] in LIVE_STATUSES]
+                return [row for row in _of(tables.reservation, part, *arguments) if row["status"] in LIVE_STATUSES]
             case loading.ENDED:
-                return [row for row in _of(tables.reservation, part) if row["status"] not in LIVE_STATUSES]
+                return [row for row in _of(tables.reservation, part, *arguments) if row["status"] not in LIVE_STATUSES]
             case loading.SEATS:
-                return _of(tables.seat_taken, part)
+                return _of(tables.seat_taken, part, *arguments)
             case loading.AREAS:
-                return _of(tables.area, part)
+                return _of(tables.area, part, *arguments)
             case loading.PAYMENTS:
-                return _of(tables.payment, part)
+                return _of(tables.payment, part, *arguments)
             case loading.RECENT:
                 last_seq, limit = arguments
                 return [tables.outcome_log[part, seq] for seq in range(last_seq, max(0, last_seq - limit), -1)]
@@ -151,5 +166,5 @@ class MemoryConnection:
                 raise AssertionError(f"loading asks what this fake does not know: {sql}")
 
 
-def _of(table: dict[Any, Row], part: int) -> list[Row]:
-    return [row for row in table.values() if row["part"] == part]
+def _of(table: dict[Any, Row], part: int, shows: list[int] | None = None) -> list[Row]:
+    return [row for row in table.values() if row["part"] == part and (shows is None or row["show_id"] in shows)]
