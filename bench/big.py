@@ -92,6 +92,7 @@ async def run(size: Size) -> list[str]:
             loop=f"a rush through the log, then {BUYERS} buyers over HTTP",
             connections=BUYERS,
             seats=ROWS * SEATS_PER_ROW,
+            quick=size is QUICK,
         )
         _report(bench, await _sell(site, connection, size))
         return bench.missed

@@ -64,6 +64,7 @@ async def run(size: Size) -> list[str]:
             shows=SHOWS,
             allocators=ALLOCATORS,
             commands_per_s=size.commands_per_s,
+            quick=size is QUICK,
         )
         takeovers = await _sell(site, connection, size)
         _report(bench, takeovers, await site.violations())

@@ -31,7 +31,7 @@ def table(lines: list[Line]) -> str:
     first = lines[0]
     at = datetime.fromtimestamp(first["at_ms"] / 1000, UTC)
     rounds = len(first["rounds"])
-    quick = "" if first["jvm_warm_s"] else " ARGS=--quick"
+    quick = " ARGS=--quick" if first.get("quick", not first["jvm_warm_s"]) else ""
     text = [
         f"`make bench BENCH={first['bench']}{quick}`, {at:%Y-%m-%d %H:%M} UTC: "
         f"{first['cores']} cores, Python {first['python']}, Postgres {first['postgres']}, Kafka {first['kafka']} "
