@@ -83,7 +83,6 @@ class Membership:
         deadline = asyncio.get_running_loop().call_later(ANSWER_DEADLINE_S, connection.terminate)
         try:
             await connection.execute(LEAVE, self.owner)
-            await connection.execute(FORGET_THE_DEAD)
             await connection.close()
         except FAILURES:
             connection.terminate()
@@ -108,6 +107,8 @@ class Membership:
         if self._connection is None or self._connection.is_closed():
             try:
                 self._connection = await self._connect()
+                # Who was killed cannot leave: whoever comes clears up.
+                await self._connection.execute(FORGET_THE_DEAD)
             except FAILURES as error:
                 raise ResultUnknown(repr(error)) from error
         return self._connection

@@ -107,6 +107,28 @@ def export(
 
 
 @app.command()
+def prune(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Archives of shows that are over, made with onsale archive.", show_default=False),
+    ] = None,
+    days: Annotated[int, typer.Option(help="How long a show must have been closed, and begun.", min=0)] = 30,
+    data_dir: DataDir = None,
+) -> None:
+    """Remove from the logs what archives keep: outcomes, dead letters, and commands.
+
+    Only the beginning of a partition's log can go, up to the first batch of a show that must stay; it says which those
+    are, and why. Each archive is judged before, as by `onsale verify --archive`, and must end with the table's own
+    chain. Rows of shows, reservations and payments stay. What is left is judged by `onsale verify` as before.
+
+    Exit code 0: removed, or nothing could be. 2: it could not run.
+    """
+    from onsale.verify.prune_command import prune_log  # noqa: PLC0415 -- as with verify
+
+    raise typer.Exit(prune_log(data_dir, files or [], days, say))
+
+
+@app.command()
 def erase(
     booking: Annotated[
         list[str] | None, typer.Option(help="Of this booking (bkg_…); give it again for more.", show_default=False)

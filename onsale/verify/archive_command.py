@@ -11,7 +11,7 @@ from onsale.installation import Installation, infra_settings, open_installation
 from onsale.verify.archive_file import new_archive
 from onsale.verify.archiving import StillOpen, archive_show
 from onsale.verify.command_log import CommandMissing, open_commands
-from onsale.verify.reading import UnknownShow
+from onsale.verify.reading import ShowPruned, UnknownShow
 from runtime.kafka import LogError
 from runtime.postgres import FAILURES, connect, room_url
 from ticketing.clock import SystemClock
@@ -32,6 +32,8 @@ def archive(data_dir: Path | None, show: str, file: Path, say: Callable[[str], N
         said = f"{show} is not the id of a show"
     except UnknownShow:
         said = f"there is no show {show}, or it was never opened"
+    except ShowPruned:
+        said = f"the log of {show} was pruned: the archive that was made before is the one there is"
     except StillOpen:
         said = f"{show} is still on sale: close it first"
     except (CommandMissing, LogError) as error:

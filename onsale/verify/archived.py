@@ -10,7 +10,7 @@ import msgspec
 from onsale.verify import archive_file as lines
 from onsale.verify.archive_file import ArchiveUnreadable, read_archive
 from onsale.verify.findings import ARCHIVED, Check, Findings
-from onsale.verify.history import LoggedBatch, PartHistory
+from onsale.verify.history import LoggedBatch, PartHistory, Stand
 from onsale.verify.log_range import Replayed, other_decider
 from onsale.verify.reading import Reading, pairs
 from onsale.verify.replay import DeadLetters, Kept, Layouts, PartReplay
@@ -68,8 +68,7 @@ def check_archive(path: Path) -> Reading:
     capacities = {(area.show_id, area.area_no): area.capacity for area in gathered.areas}
     history = PartHistory(gathered.head.part, reading.findings, capacities, gathered.show)
     head = gathered.head
-    history.batch_seq, history.log_gen, history.next_offset = head.batch_seq, head.log_gen, head.next_offset
-    history.chain = head.chain
+    history.begin_after(Stand(head.batch_seq, head.log_gen, head.next_offset, head.chain, head.last_now_ms))
     _read_log(path, gathered, history, reading)
     tables = TableComparison(history)
     _compare_rows(path, gathered, tables)

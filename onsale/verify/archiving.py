@@ -10,8 +10,17 @@ from typing import Any
 from onsale.verify import archive_file as lines
 from onsale.verify.archive_file import ArchiveWriter
 from onsale.verify.command_log import CommandLog
-from onsale.verify.history import CHAIN_START, LoggedBatch
-from onsale.verify.reading import BATCHES, BATCHES_PER_FETCH, ROWS_PER_FETCH, Connection, UnknownShow
+from onsale.verify.history import LoggedBatch, Stand
+from onsale.verify.reading import (
+    BATCHES,
+    BATCHES_PER_FETCH,
+    ROWS_PER_FETCH,
+    Connection,
+    ShowPruned,
+    UnknownShow,
+    gone_from,
+    stand_of,
+)
 from onsale.verify.replaying import range_of
 from ticketing.messages import decode_outcomes
 from ticketing.vocabulary import ShowStatus, show_text
@@ -49,17 +58,8 @@ class StillOpen(Exception):
 class Stretch:
     """The batches of a show: where its partition stood before the first, and the last."""
 
-    batch_seq: int = 0
-    log_gen: int = 0
-    next_offset: int = 0
-    chain: bytes = CHAIN_START
-    last_now_ms: int = 0
+    before: Stand
     last: LoggedBatch | None = None
-
-    def stand_behind(self, batch: LoggedBatch) -> None:
-        """The show begins after this batch."""
-        self.batch_seq, self.log_gen = batch.batch_seq, batch.log_gen
-        self.next_offset, self.chain = batch.next_offset, batch.chain
 
 
 async def archive_show(
@@ -68,7 +68,7 @@ async def archive_show(
     """Write everything about a closed show.
 
     Raises:
-        UnknownShow, StillOpen: there is nothing to keep, or not yet.
+        UnknownShow, StillOpen, ShowPruned: there is nothing to keep, or not yet, or not any more.
         runtime.kafka.LogError, CommandMissing, OSError, asyncpg.PostgresError, Undecodable: it could not be read.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -81,6 +81,8 @@ async def archive_show(
             raise StillOpen
         part = row["part"]
         stretch = await _find(connection, part, show)
+        if show in await gone_from(connection, part):
+            raise ShowPruned
         history_id = await connection.fetchval(HISTORY_ID)
         writer.write(
             lines.Head(
@@ -89,11 +91,11 @@ async def archive_show(
                 part=part,
                 history_id=history_id,
                 made_at_ms=made_at_ms,
-                batch_seq=stretch.batch_seq,
-                log_gen=stretch.log_gen,
-                next_offset=stretch.next_offset,
-                chain=stretch.chain,
-                last_now_ms=stretch.last_now_ms,
+                batch_seq=stretch.before.batch_seq,
+                log_gen=stretch.before.log_gen,
+                next_offset=stretch.before.next_offset,
+                chain=stretch.before.chain,
+                last_now_ms=stretch.before.last_now_ms,
             )
         )
         for layout in await connection.fetch(LAYOUT, row["layout_id"]):
@@ -113,15 +115,14 @@ async def archive_show(
 
 async def _find(connection: Connection, part: int, show: int) -> Stretch:
     """The batches that speak of the show, and the log's time before them."""
-    stretch = Stretch()
+    stretch = Stretch(await stand_of(connection, part))
     async for row in connection.cursor(BATCHES, part, prefetch=BATCHES_PER_FETCH):
         batch = LoggedBatch(*row.values())
         outcomes = decode_outcomes(batch.payload)
         if any(outcome.show == show for outcome in outcomes):
             stretch.last = batch
         elif stretch.last is None:
-            stretch.stand_behind(batch)
-            stretch.last_now_ms = max([stretch.last_now_ms, *(outcome.at_ms for outcome in outcomes)])
+            stretch.before = stretch.before.after(batch, outcomes)
     return stretch
 
 
@@ -131,13 +132,13 @@ async def _write_log(
     if stretch.last is None:
         return
     last = stretch.last
-    span = (stretch.log_gen, stretch.next_offset, last.log_gen, last.next_offset)
+    span = (stretch.before.log_gen, stretch.before.next_offset, last.log_gen, last.next_offset)
     async for letter in connection.cursor(DEAD_LETTERS, part, *span, prefetch=ROWS_PER_FETCH):
         writer.write(lines.DeadLetter(**_fields(letter)))
     log_range = await range_of(connection, commands, part)
     async for row in connection.cursor(BATCHES, part, prefetch=BATCHES_PER_FETCH):
         batch = LoggedBatch(*row.values())
-        if not stretch.batch_seq < batch.batch_seq <= last.batch_seq:
+        if not stretch.before.batch_seq < batch.batch_seq <= last.batch_seq:
             continue
         records = []
         if not log_range.why_lost(batch):

@@ -17,7 +17,7 @@ from onsale.verify.archived import check_archive
 from onsale.verify.client_history import ClientHistory
 from onsale.verify.command_log import open_commands
 from onsale.verify.findings import REPLAYED, STORED, TOLD, Findings
-from onsale.verify.reading import Companion, Reading, UnknownShow, read_and_check
+from onsale.verify.reading import Companion, Reading, ShowPruned, UnknownShow, read_and_check
 from onsale.verify.replaying import Replaying
 from onsale.verify.report import as_json, as_lines
 from onsale.verify.told import WhatWasTold
@@ -51,6 +51,9 @@ def verify(options: VerifyOptions, say: Callable[[str], None]) -> int:
         return COULD_NOT_RUN
     except UnknownShow:
         say(f"there is no show {options.show}")
+        return COULD_NOT_RUN
+    except ShowPruned:
+        say(f"the log of {options.show} was pruned: onsale verify --archive judges its archive")
         return COULD_NOT_RUN
     except LogError as error:
         say(f"topic commands cannot be read: {error}")

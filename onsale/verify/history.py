@@ -5,6 +5,7 @@ Pure: batches in, violations out. What it keeps in memory grows with what is liv
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from onsale.verify.findings import Check, Findings
@@ -58,6 +59,22 @@ class LoggedBatch:
         return f"part {self.part} batch {self.batch_seq}"
 
 
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where a partition's log stands after a batch; at first, before all of them."""
+
+    batch_seq: int = 0
+    log_gen: int = 0
+    next_offset: int = 0
+    chain: bytes = CHAIN_START
+    last_now_ms: int = 0
+
+    def after(self, batch: LoggedBatch, outcomes: Sequence[AnyOutcome]) -> "Stand":
+        """Where it stands after the next one."""
+        last_now_ms = max([self.last_now_ms, *(outcome.at_ms for outcome in outcomes)])
+        return Stand(batch.batch_seq, batch.log_gen, batch.next_offset, batch.chain, last_now_ms)
+
+
 @dataclass(slots=True)
 class ShowLife:
     """A show as the log leaves it."""
@@ -109,6 +126,11 @@ class PartHistory:
         self.area_taken: dict[tuple[int, int], int] = {}
         self.payments: dict[tuple[int, str, str], tuple[bytes, int]] = {}
         self._paid: set[tuple[int, bytes]] = set()
+
+    def begin_after(self, stand: Stand) -> None:
+        """The batches up to there were removed: begin behind them."""
+        self.batch_seq, self.log_gen, self.next_offset = stand.batch_seq, stand.log_gen, stand.next_offset
+        self.chain = stand.chain
 
     def read(self, batch: LoggedBatch) -> None:
         """Take the next batch; they come in ascending order of batch_seq."""

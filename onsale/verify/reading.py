@@ -7,7 +7,7 @@ from typing import Protocol, TypeAlias
 import asyncpg
 
 from onsale.verify.findings import Findings
-from onsale.verify.history import LoggedBatch, PartHistory
+from onsale.verify.history import LoggedBatch, PartHistory, Stand
 from onsale.verify.log_range import Replayed
 from onsale.verify.tables import AreaRow, CursorRow, PaymentRow, ShowRow, TableComparison, compare_cursor
 from ticketing.messages import Reservation
@@ -27,6 +27,8 @@ PARTS_OF_SHOW = """
 SELECT part FROM show WHERE show_id = $1 UNION SELECT part FROM shows WHERE show_id = $1
 UNION SELECT part FROM reservation WHERE show_id = $1 ORDER BY part
 """
+BEGINS_AFTER = "SELECT batch_seq, log_gen, next_offset, chain, last_now_ms FROM log_pruned WHERE part = $1"
+GONE = "SELECT show_id FROM show_pruned WHERE part = $1"
 CURSOR = "SELECT batch_seq, next_offset, log_gen, published_seq, chain FROM allocator_cursor WHERE part = $1"
 BATCHES = """
 SELECT part, batch_seq, log_gen, first_offset, next_offset, chain, payload, decided_at_ms, decider_version
@@ -57,6 +59,10 @@ class UnknownShow(Exception):
     """No table knows the show that was asked for."""
 
 
+class ShowPruned(Exception):
+    """The log of the show that was asked for is gone: its archive tells it."""
+
+
 class Companion(Protocol):
     """A further check that wants to see the batches as they are read, in the same snapshot."""
 
@@ -82,6 +88,8 @@ class Reading:
     batches: int = 0
     outcomes: int = 0
     reservations: int = 0
+    shows_pruned: int = 0
+    """Shows whose rows could not be judged, since their log is gone."""
     replayed: Replayed | None = None
     operations: int | None = None
     """Lines of the client history."""
@@ -123,6 +131,11 @@ async def _check_part(
     ]
     capacities = {(row.show, row.area): row.capacity for row in areas}
     history = PartHistory(part, reading.findings, capacities, only_show)
+    history.begin_after(await stand_of(connection, part))
+    gone = await gone_from(connection, part)
+    if only_show in gone:
+        raise ShowPruned
+    reading.shows_pruned += len(gone)
     for companion in companions:
         await companion.begin_part(connection, part)
     async for row in connection.cursor(BATCHES, part, prefetch=BATCHES_PER_FETCH):
@@ -136,19 +149,35 @@ async def _check_part(
     tables = TableComparison(history)
     async for row in connection.cursor(SHOWS, part, only_show, prefetch=1):
         *show, document = row.values()
-        tables.show_row(ShowRow(*show), document)
+        if row["show_id"] not in gone:
+            tables.show_row(ShowRow(*show), document)
     for area in areas:
-        tables.area_row(area)
+        if area.show not in gone:
+            tables.area_row(area)
     async for row in connection.cursor(SEATS, part, only_show, prefetch=ROWS_PER_FETCH):
-        tables.seat_row(row["show_id"], row["seat_no"], row["reservation_id"])
+        if row["show_id"] not in gone:
+            tables.seat_row(row["show_id"], row["seat_no"], row["reservation_id"])
     async for row in connection.cursor(RESERVATIONS, part, only_show, prefetch=ROWS_PER_FETCH):
-        tables.reservation_row(row["show_id"], _reservation(row))
+        if row["show_id"] not in gone:
+            tables.reservation_row(row["show_id"], _reservation(row))
     for row in await connection.fetch(PAYMENTS, part, only_show):
-        tables.payment_row(PaymentRow(*row.values()))
+        if row["show_id"] not in gone:
+            tables.payment_row(PaymentRow(*row.values()))
     tables.finish()
     reading.parts += 1
     reading.outcomes += history.outcomes
     reading.reservations += tables.reservations
+
+
+async def stand_of(connection: Connection, part: int) -> Stand:
+    """Where a partition's log begins."""
+    row = await connection.fetchrow(BEGINS_AFTER, part)
+    return Stand() if row is None else Stand(*row.values())
+
+
+async def gone_from(connection: Connection, part: int) -> frozenset[int]:
+    """The shows of a partition whose log was removed."""
+    return frozenset(row["show_id"] for row in await connection.fetch(GONE, part))
 
 
 def _reservation(row: asyncpg.Record) -> Reservation:

@@ -60,6 +60,8 @@ class PartReplay:
     def __init__(self, part: int, findings: Findings, layouts: Layouts, only_show: int | None = None) -> None:
         self.findings = findings
         self.only_show = only_show
+        self.gone: frozenset[int] = frozenset()
+        """Shows whose log was removed: what is still asked about them cannot be decided again."""
         self.commands = 0
         """How many were decided again."""
         self.state = PartitionState(part)
@@ -82,7 +84,7 @@ class PartReplay:
             if command is not None and rejected != FORCED:
                 now_ms = log_time(self.state.last_now_ms, record.timestamp_ms, command.sent_at_ms)
                 self.state.last_now_ms = now_ms
-            if self.only_show is not None and (command is None or command.show != self.only_show):
+            if command is None and self.only_show is not None or command is not None and self._leaves_out(command.show):
                 continue
             self.commands += 1
             decided, code = self._decide(batch, record, command, forced=rejected == FORCED)
@@ -104,13 +106,16 @@ class PartReplay:
         for outcomes in _by_offset(batch).values():
             for outcome in outcomes:
                 self.state.last_now_ms = max(self.state.last_now_ms, outcome.at_ms)
-                if self.only_show is not None and outcome.show != self.only_show:
+                if self._leaves_out(outcome.show):
                     continue
                 stopped = self._happen(self._stand_in(outcome, kept), [outcome], draft)
                 if stopped:
                     return stopped
         self._keep(draft)
         return ""
+
+    def _leaves_out(self, show: int) -> bool:
+        return show in self.gone or self.only_show not in {None, show}
 
     def _decide(
         self, batch: LoggedBatch, record: LogRecord, command: AnyCommand | None, *, forced: bool

@@ -8,7 +8,7 @@ from onsale.verify.command_log import CommandLog, CommandMissing
 from onsale.verify.findings import Check, Findings
 from onsale.verify.history import LoggedBatch
 from onsale.verify.log_range import Generation, LogRange, Replayed
-from onsale.verify.reading import ROWS_PER_FETCH, Connection
+from onsale.verify.reading import ROWS_PER_FETCH, Connection, gone_from, stand_of
 from onsale.verify.replay import DeadLetters, Kept, Layouts, PartReplay
 from ticketing import messages
 from ticketing.layout import decode_layout
@@ -47,6 +47,8 @@ class Replaying:
         """Raises `runtime.kafka.LogError`."""
         layouts = await layouts_of(connection, part)
         self._part = PartReplay(part, self._findings, layouts, self._only_show)
+        self._part.gone = await gone_from(connection, part)
+        self._part.state.last_now_ms = (await stand_of(connection, part)).last_now_ms
         self._dead = await dead_letters_of(connection, part)
         self._range, self._kept, self._stopped = await range_of(connection, self._commands, part), None, ""
         self.replayed.undecided += self._range.undecided

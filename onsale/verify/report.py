@@ -27,6 +27,7 @@ def as_json(reading: Reading, took_s: float) -> dict[str, Any]:
             "batches": reading.batches,
             "outcomes": reading.outcomes,
             "reservations": reading.reservations,
+            "shows_pruned": reading.shows_pruned,
             **({} if reading.operations is None else {"operations": reading.operations}),
         },
         **({} if reading.replayed is None else {"replayed": asdict(reading.replayed)}),
@@ -48,6 +49,8 @@ def as_lines(reading: Reading, took_s: float) -> Iterator[str]:
         f"{reading.parts} partitions, {reading.batches} batches, {reading.outcomes} outcomes, "
         f"{reading.reservations} reservations read in {took_s:.1f} s"
     )
+    if reading.shows_pruned:
+        yield f"{reading.shows_pruned} shows not judged: their log was pruned, onsale verify --archive judges each"
     if reading.operations is not None:
         yield f"{reading.operations} operations of clients read"
     if reading.replayed is not None:

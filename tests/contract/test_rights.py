@@ -32,6 +32,9 @@ EXPECTED: dict[str, dict[str, str]] = {
     "payment": {"allocator": "r", "verify": "r"},
     "outcome_log": {"allocator": "r", "verify": "r"},
     "dead_letter": {"allocator": "r", "verify": "r"},
+    # Where the log begins: written by whoever owns the database, when the log is pruned.
+    "log_pruned": {"verify": "r"},
+    "show_pruned": {"verify": "r"},
     # Leases and who is alive.
     "allocator_cursor": {"allocator": "rw", "verify": "r"},
     "allocator_member": {"allocator": "rawd", "verify": "r"},
