@@ -53,6 +53,7 @@ class Membership:
         self.owner = owner
         self._connect = connect
         self._connection: asyncpg.Connection | None = None
+        self._has_cleared_up = False
 
     async def renew(self, leases: Sequence[tuple[int, int, int]]) -> frozenset[int]:
         """Say that we live, and renew `(part, epoch, published batch)` each; the parts that were renewed.
@@ -60,6 +61,10 @@ class Membership:
         One that is missing has been claimed by somebody else.
         """
         async with self._bounded() as connection:
+            if not self._has_cleared_up:
+                # Who was killed cannot leave: whoever comes takes its row away.
+                await connection.execute(FORGET_THE_DEAD)
+                self._has_cleared_up = True
             await connection.execute(REGISTER, self.owner)
             if not leases:
                 return frozenset()
@@ -107,8 +112,6 @@ class Membership:
         if self._connection is None or self._connection.is_closed():
             try:
                 self._connection = await self._connect()
-                # Who was killed cannot leave: whoever comes clears up.
-                await self._connection.execute(FORGET_THE_DEAD)
             except FAILURES as error:
                 raise ResultUnknown(repr(error)) from error
         return self._connection

@@ -5,7 +5,6 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import asyncpg
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.errors import KafkaError
@@ -13,7 +12,7 @@ from aiokafka.errors import KafkaError
 from infra.embedded import ServersUnavailable
 from onsale.installation import Installation, infra_settings, open_installation
 from onsale.verify.pruning import Archived, NotAnArchive, Pruned, prune, read_proof
-from runtime.postgres import FAILURES
+from runtime.postgres import FAILURES, connect
 from ticketing import topics
 from ticketing.clock import SystemClock
 from ticketing.messages import Undecodable
@@ -49,7 +48,7 @@ def prune_log(data_dir: Path | None, files: Sequence[Path], days: int, say: Call
 
 async def _prune(installation: Installation, archives: Sequence[Archived], days: int) -> list[Pruned]:
     # As the owner of the tables: no room may remove anything from the log.
-    connection = await asyncpg.connect(installation.postgres_url)
+    connection = await connect(installation.postgres_url, application_name="onsale prune")
     try:
         pruned = await prune(connection, archives, SystemClock().now_ms(), kept_ms=days * DAY_MS)
     finally:

@@ -141,10 +141,10 @@ def last_to_go(spans: Mapping[int, Span], staying: Iterable[int], end_seq: int) 
     """The last batch that may go: no later one speaks of a show that it or one before it speaks of."""
     staying = set(staying)
     going = {show: span for show, span in spans.items() if show not in staying}
-    kept_from = min((spans[show].first_seq for show in staying), default=end_seq + 1)
+    kept_from = min([end_seq + 1, *(spans[show].first_seq for show in staying)])
     while cut := [span.first_seq for span in going.values() if span.first_seq < kept_from <= span.last_seq]:
         kept_from = min(cut)
-    return min(kept_from - 1, end_seq)
+    return kept_from - 1
 
 
 async def prune(connection: Connection, archives: Sequence[Archived], now_ms: int, *, kept_ms: int) -> list[Pruned]:
@@ -153,6 +153,8 @@ async def prune(connection: Connection, archives: Sequence[Archived], now_ms: in
     Raises `asyncpg.PostgresError`, OSError, `Undecodable`.
     """
     async with connection.transaction(isolation="repeatable_read"):
+        await connection.execute("SET LOCAL statement_timeout = 0")
+        await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         return [
             await _prune_part(connection, cursor, archives, now_ms, kept_ms)
             for cursor in await connection.fetch(CURSORS)

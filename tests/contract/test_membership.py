@@ -79,3 +79,12 @@ async def test_one_learns_which_of_its_partitions_others_have_claimed(ground: Gr
     leases = [(cursor.at.part, cursor.at.epoch, 0) for cursor in (lost, kept)]
     assert await ground.renew(ANNA, *leases) == {4}
     assert await ground.renew(ANNA) == frozenset()
+
+
+async def test_whoever_comes_takes_away_those_who_were_killed_long_ago(real: PostgresGround) -> None:
+    await real.admin.execute(
+        "INSERT INTO allocator_member SELECT gen_random_uuid(), 1, now(), now() - age * interval '1 minute'"
+        " FROM unnest(ARRAY[30, 61, 100000]) AS age"
+    )
+    await real.live(ANNA)
+    assert await real.admin.fetchval("SELECT count(*) FROM allocator_member WHERE owner <> $1", ANNA) == 1

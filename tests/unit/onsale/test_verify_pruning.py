@@ -53,7 +53,8 @@ def spans(**of: tuple[int, int]) -> dict[int, Span]:
         # One that could go, but reaches into what stays, stays whole; and so does what it reaches into in turn.
         (spans(a=(1, 2), b=(3, 8), c=(7, 9)), "c", 9, 2),
         (spans(a=(1, 4), b=(3, 8), c=(7, 9)), "c", 9, 0),
-        (spans(a=(1, 4)), "", 3, 3),
+        (spans(a=(1, 2), b=(3, 4)), "", 3, 2),
+        (spans(a=(1, 4)), "", 3, 0),
         ({}, "", 0, 0),
     ],
 )
