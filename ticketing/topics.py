@@ -32,7 +32,7 @@ COMMANDS = Topic(
     config={
         # The broker stamps each record, so that the order of the log and the order of time agree.
         "message.timestamp.type": "LogAppendTime",
-        # Kept until the show is closed and archived: replay and repair need the whole log.
+        # Kept until `onsale prune` finds that archives have it: replay and repair need the whole log.
         "retention.ms": str(KEPT_FOR_EVER_MS),
     },
 )
