@@ -17,7 +17,8 @@ RECENT_BATCHES_MAX = 20
 """Batches read at a time when the window of refusals is read back: each may have megabytes."""
 
 KNOWN = """
-SELECT s.show_id, s.status = 'closed' AND unpaid.show_id IS NULL AS is_put_away
+SELECT s.show_id, unpaid.show_id IS NULL AND CASE WHEN s.closes_at_ms > 0 THEN s.closes_at_ms <= $2
+       ELSE s.status = 'closed' AND s.starts_at_ms <= $2 END AS is_put_away
 FROM show s LEFT JOIN (
     SELECT DISTINCT show_id FROM reservation WHERE part = $1 AND status IN ('held', 'paying')
 ) unpaid USING (show_id)
@@ -44,13 +45,13 @@ SELECT batch_seq, payload FROM outcome_log WHERE part = $1 AND batch_seq <= $2 O
 async def load_state(connection: asyncpg.Connection, cursor: Cursor) -> PartitionState:
     """The state as the cursor's batch left it. Nobody can move it meanwhile: the claim has fenced the last owner.
 
-    Closed shows of which nothing unpaid is held are left where they are.
+    Shows that are over and of which nothing unpaid is held are left where they are (`put_away.py`).
 
     Raises:
         MemoryDiffers: a seat without its reservation, an area whose count is not the sum of its reservations.
     """
     state = PartitionState(cursor.at.part, cursor.last_now_ms)
-    known = await connection.fetch(KNOWN, state.part)
+    known = await connection.fetch(KNOWN, state.part, state.last_now_ms)
     state.put_away.shows.update(row["show_id"] for row in known if row["is_put_away"])
     await load_shows(connection, state, [row["show_id"] for row in known if not row["is_put_away"]])
     await _load_refusals(state, connection, cursor.at.batch_seq)

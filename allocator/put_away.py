@@ -1,8 +1,10 @@
-"""Closed shows that are not in memory: each day there are more of them, and hardly anybody asks.
+"""Shows that are over, and not in memory: each day there are more of them, and hardly anybody asks.
 
-A closed show is put away once nothing unpaid is held of it and nothing has happened to it for a minute of the log's
-time. A command about it brings it back, read from its rows as at a claim, and then it stays for a while: that takes a
-second for a stadium. What is decided does not depend on where a show is kept.
+A show is put away once its sale has ended by its own times, nothing unpaid is held of it and nothing has happened to it
+for a minute of the log's time. A command about it brings it back, read from its rows as at a claim, and then it stays
+for a while: that takes a second for a stadium. What is decided does not depend on where a show is kept.
+
+One that an operator closes before its time stays: others know of that only as long as its status is told.
 """
 
 from typing import TYPE_CHECKING
@@ -24,7 +26,7 @@ class PutAway:
         self.shows: set[int] = set()
         self._look_at_ms = 0
         self._seqs: dict[int, int] = {}
-        """Of the closed shows in memory, as they stood at the last look."""
+        """Of the shows in memory that are over, as they stood at the last look."""
         self._stays_until_ms: dict[int, int] = {}
 
     def brought_back(self, show: int, now_ms: int) -> None:
@@ -39,7 +41,7 @@ class PutAway:
             return
         self._look_at_ms = now_ms + LOOK_EVERY_MS
         before = self._seqs
-        self._seqs = {show: stock.seq for show, stock in state.shows.items() if stock.status == ShowStatus.CLOSED}
+        self._seqs = {show: stock.seq for show, stock in state.shows.items() if _is_over(stock, now_ms)}
         idle = [
             show
             for show, seq in self._seqs.items()
@@ -55,6 +57,13 @@ class PutAway:
             used = {(stock.terms.layout_id, stock.terms.layout_sha256) for stock in state.shows.values()}
             for layout in state.layouts.keys() - used:
                 del state.layouts[layout]
+
+
+def _is_over(stock: "ShowStock", now_ms: int) -> bool:
+    terms = stock.terms
+    if terms.closes_at_ms:
+        return terms.closes_at_ms <= now_ms
+    return stock.status == ShowStatus.CLOSED and terms.starts_at_ms <= now_ms
 
 
 def _is_held(stock: "ShowStock") -> bool:

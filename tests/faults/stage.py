@@ -128,9 +128,9 @@ class Stage:
         async with httpx.AsyncClient(base_url=url, timeout=20) as http:
             yield Sale(url, http, database, self.environment(), TokenKeys([self.ground.secret]), admin, "")
 
-    async def make_shows(self, hold_s: int, areas: int = 3, seated: int = 1) -> list[ShowOnSale]:
-        """Shows on as many partitions."""
-        policy = {"test": True, "policy": {"hold_s": hold_s}}
+    async def make_shows(self, hold_s: int, areas: int = 3, seated: int = 1, **terms: Any) -> list[ShowOnSale]:
+        """Shows on as many partitions; `terms` as in POST /api/admin/shows."""
+        policy = {"test": True, "policy": {"hold_s": hold_s}, **terms}
         async with self.sale() as sale:
             made = [await sale.new_show(capacity=AREA_CAPACITY, **policy) for _ in range(areas)]
             shows = [ShowOnSale(show["show"]) for show in made]

@@ -139,7 +139,7 @@ class MemoryConnection:
                 return [
                     {
                         "show_id": row["show_id"],
-                        "is_put_away": row["status"] == "closed" and row["show_id"] not in unpaid,
+                        "is_put_away": row["show_id"] not in unpaid and _is_over(row, *arguments),
                     }
                     for row in _of(tables.show, part)
                     if row["status"] != "cancelled"
@@ -164,6 +164,12 @@ class MemoryConnection:
                 return [tables.outcome_log[part, seq] for seq in range(last_seq, max(0, last_seq - limit), -1)]
             case _:
                 raise AssertionError(f"loading asks what this fake does not know: {sql}")
+
+
+def _is_over(show: Row, now_ms: int) -> bool:
+    if show["closes_at_ms"]:
+        return bool(show["closes_at_ms"] <= now_ms)
+    return bool(show["status"] == "closed" and show["starts_at_ms"] <= now_ms)
 
 
 def _of(table: dict[Any, Row], part: int, shows: list[int] | None = None) -> list[Row]:

@@ -15,12 +15,15 @@ from tests.faults.load import ShowOnSale
 from tests.faults.stage import Stage
 from tests.faults.talking import open_helper
 from tests.soak.rooms import Pair
+from ticketing.clock import SystemClock, rfc3339
 
 SHARE = 0.5
 PEAK_S = 5.0
 HOLD_S = 20
 SHOWS = 4
 WATCHERS = 50
+FINISHES_S = 20.0
+"""What a crowd gets to finish what it has begun."""
 
 
 @dataclass
@@ -42,7 +45,7 @@ class Takings:
 
 async def measure_peak(stage: Stage, takings: Takings) -> None:
     """How much goes, through both ingresses' one allocator each: what half of is asked for later."""
-    async with _on_sale(stage) as shows, stage.crowd(0, shows) as load:
+    async with _on_sale(stage, 2 * PEAK_S + FINISHES_S) as shows, stage.crowd(0, shows) as load:
         await load.begin(PEAK_S, share=SHARE)
         takings.peak_per_s = load.peak_per_s
         await load.finish()
@@ -52,7 +55,7 @@ async def measure_peak(stage: Stage, takings: Takings) -> None:
 async def sell(stage: Stage, pairs: dict[str, Pair], takings: Takings, *, seconds: float, seed: int) -> None:
     """One sale: shows are opened, sold at half of the peak, and closed."""
     async with AsyncExitStack() as stack:
-        shows = await stack.enter_async_context(_on_sale(stage))
+        shows = await stack.enter_async_context(_on_sale(stage, seconds + FINISHES_S))
         await stack.enter_async_context(_watched(stage, pairs["notifier"], shows[0], seed))
         doors = (pairs["ingress"].stays.port, pairs["ingress"].falls.port)
         loads = [await stack.enter_async_context(stage.crowd(seed, shows, port=port)) for port in doors]
@@ -66,12 +69,13 @@ async def sell(stage: Stage, pairs: dict[str, Pair], takings: Takings, *, second
 
 
 @asynccontextmanager
-async def _on_sale(stage: Stage) -> AsyncIterator[list[ShowOnSale]]:
-    """Shows that are closed again.
+async def _on_sale(stage: Stage, lasts_s: float) -> AsyncIterator[list[ShowOnSale]]:
+    """Shows that are closed again, whose time is over soon after.
 
     They have areas only: who loses a seat is remembered for 15 minutes, and that this fills up would look like a leak.
     """
-    shows = await stage.make_shows(HOLD_S, areas=SHOWS, seated=0)
+    starts_at = rfc3339(SystemClock().now_ms() + round(lasts_s * 1000))
+    shows = await stage.make_shows(HOLD_S, areas=SHOWS, seated=0, starts_at=starts_at)
     yield shows
     async with stage.sale() as sale:
         await _close(sale, shows)
