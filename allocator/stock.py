@@ -286,7 +286,7 @@ def is_remembered(refusal: messages.Refusal) -> bool:
 
 
 def _record(show: ShowStock, command: messages.Command, outcome: messages.ReservationOutcome) -> Record:
-    old = show.find(outcome.reservation.id)
+    old = show.find(outcome.reservation.id) if outcome.reservation.version > 1 else None
     if old is None:
         return Record(outcome.reservation, command.fingerprint)
     recent = old.recent
