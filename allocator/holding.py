@@ -1,7 +1,7 @@
 """Who gets places, who does not and why; and which holds are over."""
 
 from allocator.answer import Answer, Moment, moved
-from allocator.stock import ShowStock
+from allocator.stock import LOSSES_KEPT_MAX, Loss, ShowStock
 from ticketing import messages
 from ticketing.best_seats import best_seats, other_blocks
 from ticketing.messages import AnyOutcome, Conflict, Reservation
@@ -23,9 +23,15 @@ def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOut
     rule = _rule_against(show, command, answer.moment.now_ms)
     if rule is not None:
         return answer.no(messages.HoldRefused, *rule)
-    conflicts = _conflicts(show, command)
-    if conflicts:
-        return _lost(show, command, conflicts, answer)
+    loss = _loss(show, command)
+    if loss is not None:
+        return answer.no(
+            messages.HoldRefused,
+            loss.code,
+            conflicts=loss.conflicts,
+            conflicts_total=loss.conflicts_total,
+            alternatives=loss.alternatives,
+        )
     seats = command.seats
     if command.best is not None:
         free = show.free
@@ -72,6 +78,38 @@ def _rule_against(show: ShowStock, command: messages.HoldSeats, now_ms: int) -> 
     return None
 
 
+def _loss(show: ShowStock, command: messages.HoldSeats) -> Loss | None:
+    """What is said to who asks for places that are not free: the same to all, but for those who own some of them."""
+    wish = (command.seats, command.areas)
+    known = show.losses.get(wish)
+    if known is not None and (command.account, command.person) not in known.owners:
+        return known
+    conflicts = _conflicts(show, command)
+    if not conflicts:
+        return None
+    alternatives: tuple[tuple[int, ...], ...] = ()
+    if conflicts[0].seat < 0:  # the seats' conflicts stand before the areas', so none is a seat's
+        code = "sold_out"
+    elif all(conflict.reason == "already_yours" for conflict in conflicts):
+        code = "already_yours"
+    else:
+        code = "seats_unavailable"
+        alternatives = _offers(show, show.layout.seats[command.seats[0]].category, len(command.seats))
+    owners = _owners(show, command)
+    loss = Loss(code, tuple(conflicts[:CONFLICTS_SHOWN_MAX]), len(conflicts), alternatives, owners)
+    if (command.account, command.person) not in owners:
+        if len(show.losses) >= LOSSES_KEPT_MAX:
+            show.losses.clear()
+        show.losses[wish] = loss
+    return loss
+
+
+def _owners(show: ShowStock, command: messages.HoldSeats) -> frozenset[tuple[str, str]]:
+    """`(account, person)` of those who own the seats that are asked for."""
+    owning = [show.live[show.owners[seat]].reservation for seat in command.seats if not show.free[seat]]
+    return frozenset((reservation.account, reservation.person) for reservation in owning)
+
+
 def _conflicts(show: ShowStock, command: messages.HoldSeats) -> list[Conflict]:
     conflicts = []
     for seat in command.seats:
@@ -89,21 +127,6 @@ def _conflicts(show: ShowStock, command: messages.HoldSeats) -> list[Conflict]:
             booked = show.area_booked[area] + quantity > capacity
             conflicts.append(Conflict("booked" if booked else "held", area=area))
     return conflicts
-
-
-def _lost(show: ShowStock, command: messages.HoldSeats, conflicts: list[Conflict], answer: Answer) -> AnyOutcome:
-    shown = tuple(conflicts[:CONFLICTS_SHOWN_MAX])
-    if conflicts[0].seat < 0:  # the seats' conflicts stand before the areas', so none is a seat's
-        return answer.no(messages.HoldRefused, "sold_out", conflicts=shown, conflicts_total=len(conflicts))
-    if all(conflict.reason == "already_yours" for conflict in conflicts):
-        return answer.no(messages.HoldRefused, "already_yours", conflicts=shown, conflicts_total=len(conflicts))
-    return answer.no(
-        messages.HoldRefused,
-        "seats_unavailable",
-        conflicts=shown,
-        conflicts_total=len(conflicts),
-        alternatives=_offers(show, show.layout.seats[command.seats[0]].category, len(command.seats)),
-    )
 
 
 def _offers(show: ShowStock, category: int, quantity: int) -> tuple[tuple[int, ...], ...]:

@@ -8,7 +8,8 @@ import msgspec
 from allocator.errors import MemoryDiffers
 from allocator.netting import unpack_recent
 from allocator.ports import Cursor
-from allocator.stock import PartitionState, Record, ShowStock, ShowTerms, is_remembered
+from allocator.remembering import is_remembered
+from allocator.stock import PartitionState, Record, ShowStock, ShowTerms
 from ticketing import messages
 from ticketing.layout import decode_layout
 from ticketing.vocabulary import REFUSALS_REMEMBERED_MAX, REFUSALS_REMEMBERED_MS

@@ -4,27 +4,28 @@
 Each change is noted in the `Draft` as "how it was before this batch"; `netting.py` compares that with how it ends.
 """
 
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from dataclasses import dataclass, field
 
 import msgspec
 
 from allocator.errors import MemoryDiffers
 from allocator.put_away import PutAway
+from allocator.remembering import RememberedRefusals, is_remembered
 from ticketing import messages
 from ticketing.best_seats import Block, blocks_of
 from ticketing.layout import Layout
 from ticketing.vocabulary import (
     LIVE_STATUSES,
     RECENT_KEYS_MAX,
-    REFUSALS_REMEMBERED_MAX,
-    REFUSALS_REMEMBERED_MS,
     ReservationStatus,
     ShowStatus,
 )
 
 RECALLED_MAX = 10_000
 """Ended reservations kept in memory for late questions; older ones are read from their rows."""
+
+LOSSES_KEPT_MAX = 10_000
 
 Verdict = tuple[bytes, bytes, str]
 """`(command key, fingerprint, kind of the outcome)` of a command that changed a reservation."""
@@ -78,6 +79,17 @@ class Draft:
     dead: list[tuple[int, str, bytes]] = field(default_factory=list)
 
 
+class Loss(msgspec.Struct, frozen=True, gc=False):
+    """Why seats and areas that somebody asked for cannot be had. It holds for everybody but the `owners` of some."""
+
+    code: str
+    conflicts: tuple[messages.Conflict, ...]
+    conflicts_total: int
+    alternatives: tuple[tuple[int, ...], ...]
+    owners: frozenset[tuple[str, str]]
+    """`(account, person)`"""
+
+
 class ShowStock:
     """The stock of one show. `free[seat]` is 1 for each seat that can be had; `owners` names who has the others."""
 
@@ -101,6 +113,8 @@ class ShowStock:
         self.payments: dict[tuple[str, str], bytes] = {}
         self.offers: dict[tuple[str, int], tuple[tuple[int, ...], ...]] = {}
         """Alternatives for those who lost, by category and quantity, as long as nothing changes (`seq`)."""
+        self.losses: dict[tuple[tuple[int, ...], tuple[messages.AreaCount, ...]], Loss] = {}
+        """What was said of the same seats and areas, as long as nothing changes; at most `LOSSES_KEPT_MAX`."""
 
     def find(self, reservation: bytes) -> Record | None:
         """The reservation, live or ended, as far as memory holds it; see `is_forgotten`."""
@@ -186,35 +200,6 @@ class ShowStock:
                 self.held_by_person[reservation.person] = held
 
 
-class Refusals:
-    """Recent "no"s by command key, for 15 minutes of log time and at most 100,000: a repeat gets the same answer."""
-
-    def __init__(self) -> None:
-        self._by_key: dict[bytes, messages.Refusal] = {}
-        self._in_order: deque[messages.Refusal] = deque()
-
-    def find(self, key: bytes, now_ms: int) -> messages.Refusal | None:
-        """The answer that `key` got, if it was a refusal and is still remembered at `now_ms`."""
-        refusal = self._by_key.get(key)
-        if refusal is None or refusal.at_ms <= now_ms - REFUSALS_REMEMBERED_MS:
-            return None
-        return refusal
-
-    def remember(self, refusal: messages.Refusal) -> None:
-        """Keep a refusal; `refusal.at_ms` never goes back, so the oldest stand first."""
-        self._by_key[refusal.key] = refusal
-        in_order = self._in_order
-        in_order.append(refusal)
-        oldest_ms = refusal.at_ms - REFUSALS_REMEMBERED_MS
-        while in_order[0].at_ms <= oldest_ms or len(in_order) > REFUSALS_REMEMBERED_MAX:
-            oldest = in_order.popleft()
-            if self._by_key.get(oldest.key) is oldest:  # else its key was refused again, later
-                del self._by_key[oldest.key]
-
-    def __len__(self) -> int:
-        return len(self._by_key)
-
-
 class PartitionState:
     """All that one partition's decider knows. `last_now_ms` is the log's time, which never goes back."""
 
@@ -224,7 +209,7 @@ class PartitionState:
         self.shows: dict[int, ShowStock] = {}
         self.layouts: dict[tuple[str, bytes], Layout] = {}
         """By id and sha256; the service reads those that an `OpenShow` names before it is decided."""
-        self.refusals = Refusals()
+        self.refusals = RememberedRefusals()
         self.put_away = PutAway()
 
     def evolve(self, command: messages.Command | None, outcome: messages.AnyOutcome, draft: Draft) -> None:
@@ -246,6 +231,7 @@ class PartitionState:
             touched = draft.shows[outcome.show] = ShowDraft(show.seq)
         show.seq = outcome.seq
         show.offers.clear()
+        show.losses.clear()
         if isinstance(outcome, messages.ReservationOutcome):
             show.place(_record(show, command, outcome), touched)
             if isinstance(outcome, messages.BookingConfirmed) and outcome.payment is not None:
@@ -274,15 +260,6 @@ class PartitionState:
             terms, self.layouts[command.layout, command.layout_sha256], seq=outcome.seq
         )
         draft.shows[command.show] = ShowDraft(None)
-
-
-NOT_REMEMBERED = frozenset({"idempotency_key_reused", "malformed", "data_refused", "internal_error"})
-"""Refusals that answer how a command was sent, not what it asked: remembering them would hide the true answer."""
-
-
-def is_remembered(refusal: messages.Refusal) -> bool:
-    """Whether a repeat is to get this same "no". One without a fingerprint answered a command without a key."""
-    return bool(refusal.fingerprint) and not refusal.repeat and refusal.code not in NOT_REMEMBERED
 
 
 def _record(show: ShowStock, command: messages.Command, outcome: messages.ReservationOutcome) -> Record:

@@ -25,7 +25,7 @@ class Reservation(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     external_id: str = ""
 
 
-class Conflict(Struct, frozen=True, gc=False):
+class Conflict(Struct, frozen=True, omit_defaults=True, gc=False):
     """Why one place could not be had: `held booked blocked allocated unknown already_yours`."""
 
     reason: str

@@ -18,6 +18,7 @@ from tests.unit.allocator.stories import (
     open_show,
     refusal,
     refused,
+    release,
 )
 from ticketing import messages
 from ticketing.messages import Best
@@ -66,6 +67,22 @@ def test_my_own_seats_are_named_as_mine_without_naming_anybody_elses_hold() -> N
         ("already_yours", True),
         ("held", False),
     ]
+
+
+def test_who_owns_a_seat_hears_so_also_after_others_have_lost_it() -> None:
+    show = given(hold("anna", "A-1"))
+    assert refused(show, hold("ben", "A-1")) == "seats_unavailable"
+    assert refused(show, hold("anna", "A-1", at=T0 + 1)) == "already_yours"
+    assert refused(show, hold("cleo", "A-1", at=T0 + 2)) == "seats_unavailable"
+
+
+def test_what_was_lost_by_one_is_had_by_the_next_when_it_is_free_again() -> None:
+    show = given(hold("anna", "A-1"), hold("eve", floor=4), hold("fay", floor=4))
+    assert refused(show, hold("ben", "A-1")) == "seats_unavailable"
+    assert refused(show, hold("ben", floor=3, at=T0 + 1)) == "sold_out"
+    assert granted(show, release("anna"), release("eve"))
+    assert granted(show, hold("cleo", "A-1", at=T0 + 2), hold("dora", floor=3, at=T0 + 2))
+    assert refused(show, hold("ben", "A-1", at=T0 + 3)) == "seats_unavailable"
 
 
 def test_a_hold_is_all_or_nothing() -> None:

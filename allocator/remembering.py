@@ -1,0 +1,43 @@
+"""The window of recent refusals: whoever asks again with the same key is told the same."""
+
+from collections import deque
+
+from ticketing import messages
+from ticketing.vocabulary import REFUSALS_REMEMBERED_MAX, REFUSALS_REMEMBERED_MS
+
+NOT_REMEMBERED = frozenset({"idempotency_key_reused", "malformed", "data_refused", "internal_error"})
+"""Refusals that answer how a command was sent, not what it asked: remembering them would hide the true answer."""
+
+
+def is_remembered(refusal: messages.Refusal) -> bool:
+    """Whether a repeat is to get this same "no". One without a fingerprint answered a command without a key."""
+    return bool(refusal.fingerprint) and not refusal.repeat and refusal.code not in NOT_REMEMBERED
+
+
+class RememberedRefusals:
+    """Recent "no"s by command key, for 15 minutes of log time and at most 100,000: a repeat gets the same answer."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[bytes, messages.Refusal] = {}
+        self._in_order: deque[messages.Refusal] = deque()
+
+    def find(self, key: bytes, now_ms: int) -> messages.Refusal | None:
+        """The answer that `key` got, if it was a refusal and is still remembered at `now_ms`."""
+        refusal = self._by_key.get(key)
+        if refusal is None or refusal.at_ms <= now_ms - REFUSALS_REMEMBERED_MS:
+            return None
+        return refusal
+
+    def remember(self, refusal: messages.Refusal) -> None:
+        """Keep a refusal; `refusal.at_ms` never goes back, so the oldest stand first."""
+        self._by_key[refusal.key] = refusal
+        in_order = self._in_order
+        in_order.append(refusal)
+        oldest_ms = refusal.at_ms - REFUSALS_REMEMBERED_MS
+        while in_order[0].at_ms <= oldest_ms or len(in_order) > REFUSALS_REMEMBERED_MAX:
+            oldest = in_order.popleft()
+            if self._by_key.get(oldest.key) is oldest:  # else its key was refused again, later
+                del self._by_key[oldest.key]
+
+    def __len__(self) -> int:
+        return len(self._by_key)
