@@ -57,7 +57,7 @@ class Audience:
         return await self.helper.ask(Told(**told), Seen)
 
     async def until_all(self, sockets: int, connections: int = 1) -> Seen:
-        """Once so many are connected, each for the so-manieth time at least."""
+        """Once so many have a picture, and each has connected so often at least."""
 
         async def all_are() -> Seen | None:
             seen = await self.seen()
