@@ -34,6 +34,21 @@ def arrived_ms(append_ms: int, command: AnyCommand | None) -> int:
     return append_ms if command is None else max(append_ms, command.sent_at_ms)
 
 
+def rejection(
+    command: AnyCommand | None, show: ShowStock | None, moment: Moment, code: str
+) -> messages.CommandRejected:
+    """The "no" to a record that cannot be decided; without a command it cannot even be read."""
+    return messages.CommandRejected(
+        show=command.show if command else 0,
+        seq=show.seq if show else 0,
+        at_ms=moment.now_ms,
+        offset=moment.offset,
+        key=command.key if command else b"",
+        account=command.account if command else "",
+        code=code,
+    )
+
+
 class Answer:
     """Writes outcomes to one command: what all of them carry is filled in here."""
 

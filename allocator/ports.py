@@ -1,9 +1,10 @@
 """What a desk needs of the world: its tables, its log, somebody to tell. Edges and fakes fulfil the same promises."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from allocator.decided_before import DecidedBefore
 from allocator.netting import Batch, Position
 from allocator.stock import PartitionState, Record
 from ticketing.layout import Layout
@@ -33,6 +34,7 @@ class Cursor:
     history_id: str
     database_ms: int
     """The database's time at the claim."""
+    decided_before: DecidedBefore = field(default_factory=DecidedBefore)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ The desk awaits nothing but its ports, so that a simulation can drive it step by
 
 from collections.abc import Callable
 
-from allocator.answer import Moment, arrived_ms, log_time
+from allocator.answer import Moment, arrived_ms, log_time, rejection
 from allocator.caution import RECORDS_MAX, Caution
 from allocator.claiming import going_on_at
 from allocator.errors import DataRefused, LogUnreadable, MemoryDiffers, Replaced
@@ -60,6 +60,7 @@ class Desk:
         self._tail_hash = cursor.tail_hash
         self._interruptions = 0
         self._next_offset = cursor.at.next_offset
+        self._decided_before = cursor.decided_before
         self._database_time = (cursor.database_ms, meter())
         self._unsettled = 0
         self._sealed_since_ms: int | None = None
@@ -73,6 +74,7 @@ class Desk:
         self._decided_at_ms = 0
         self._decided_since_ms: int | None = None
         self._must_settle = False
+        self._moment_ms, self._next_moment_at = self._decided_before.find(self._next_offset)
 
     @property
     def lag_ms(self) -> int:
@@ -96,6 +98,7 @@ class Desk:
         records = self._next_offset - self._draft.first_offset
         return (
             self._must_settle
+            or self._next_offset >= self._next_moment_at
             or records >= self._caution.records_max(self._draft.first_offset)
             or self._deciding_s >= DECIDING_S_MAX
             or self._packed_bytes >= PACKED_BYTES_MAX
@@ -117,7 +120,8 @@ class Desk:
         """Decide what waits, up to `until_offset` or to where the draft is full; the command that first needs more
         than memory holds, if that is what ended it."""
         waiting, meter, first_offset = self._waiting, self._meter, self._draft.first_offset
-        until_offset = min(until_offset, first_offset + self._caution.records_max(first_offset))
+        records_max = self._caution.records_max(first_offset)
+        until_offset = min(until_offset, first_offset + records_max, self._next_moment_at)
         began_s = meter()
         ends_s = began_s + DECIDING_S_MAX - self._deciding_s
         offset = self._next_offset
@@ -131,7 +135,7 @@ class Desk:
                 if command is not None and offset != self._brought_at and self._lacks(command):
                     return command
                 if offset == first_offset:
-                    self._decided_at_ms = self._own_time_ms(now_s)
+                    self._decided_at_ms = self._moment(now_s)
                     self._decided_since_ms = arrived_ms(record.timestamp_ms, command)
                 self._decide(record, command)
                 waiting.pop()
@@ -275,16 +279,8 @@ class Desk:
     def _reject(self, record: LogRecord, command: messages.AnyCommand | None, code: str) -> None:
         """One outcome and a dead letter for a record that cannot be decided."""
         self._observer.unreadable(self.part, record.offset)
-        stock = self.state.shows.get(command.show) if command else None
-        rejected = messages.CommandRejected(
-            show=command.show if command else 0,
-            seq=stock.seq if stock else 0,
-            at_ms=self.state.last_now_ms,
-            offset=record.offset,
-            key=command.key if command else b"",
-            account=command.account if command else "",
-            code=code,
-        )
+        show = self.state.shows.get(command.show) if command else None
+        rejected = rejection(command, show, Moment(self.state.last_now_ms, 0, record.offset), code)
         self._draft.dead.append((record.offset, code, record.value))
         self._happen(None, rejected)
 
@@ -293,6 +289,11 @@ class Desk:
         packed = messages.encode(outcome)
         self._packed.append(packed)
         self._packed_bytes += len(packed)
+
+    def _moment(self, now_s: float) -> int:
+        """When the draft is decided: now, or when it was for the first time."""
+        before_ms = self._moment_ms
+        return self._own_time_ms(now_s) if before_ms is None else max(before_ms, self.state.last_now_ms)
 
     def _own_time_ms(self, now_s: float) -> int:
         """This process's clock, but not ahead of the database's: a node whose clock is wrong must not move expiry."""

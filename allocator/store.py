@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 
 from allocator.arguments import APPLY, arguments_of
+from allocator.decided_before import DecidedBefore
 from allocator.errors import DataRefused, MemoryDiffers, Replaced, ResultUnknown, WritesRefused
 from allocator.loading import load_shows, load_state, record_of
 from allocator.netting import Batch, Position
@@ -38,6 +39,11 @@ RETURNING epoch, batch_seq, next_offset, tail_hash, log_gen, last_now_ms, publis
     (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS database_ms
 """
 HISTORY = "SELECT history_id FROM installation"
+# Nothing, but after a restore, until the cursor has passed the last of them.
+DECIDED_BEFORE = """
+SELECT first_offset, decided_at_ms FROM decided_before WHERE part = $1 AND log_gen = $2
+AND $3 < (SELECT max(first_offset) FROM decided_before WHERE part = $1 AND log_gen = $2) ORDER BY first_offset
+"""
 RESTART_LOG = """
 UPDATE allocator_cursor SET log_gen = log_gen + 1, next_offset = $4, tail_hash = NULL
 WHERE part = $1 AND epoch = $2 AND batch_seq = $3
@@ -176,6 +182,7 @@ class PostgresStore:
 
     async def _cursor(self, row: asyncpg.Record) -> Cursor:
         history_id = await self._ask("fetchval", HISTORY)
+        steps = await self._ask("fetch", DECIDED_BEFORE, self._part, row["log_gen"], row["next_offset"])
         at = Position(self._part, row["epoch"], row["batch_seq"], row["next_offset"])
         return Cursor(
             at=at,
@@ -186,6 +193,7 @@ class PostgresStore:
             chain=row["chain"],
             history_id=history_id,
             database_ms=row["database_ms"],
+            decided_before=DecidedBefore([tuple(step) for step in steps]),
         )
 
 

@@ -18,6 +18,8 @@ runner = CliRunner()
         (["demo"], ["--fans", "--seats", "--seed", "--once", "--json", "--history", "--kill-allocator", "Exit code 0"]),
         (["verify"], ["--show", "--replay", "--history", "--archive", "--json", "Exit code 0"]),
         (["archive"], ["--show", "verify --archive", "Exit code 0"]),
+        (["backup"], ["--data-dir", "Exit code 0"]),
+        (["restore"], ["--force", "ONSALE_POSTGRES_URL", "runbook.md", "Exit code 0"]),
         (["keys", "create"], ["--name", "--role", "--sandbox", "Example"]),
         (["doctor"], ["Exit code 0"]),
         (["stop"], ["--data-dir"]),

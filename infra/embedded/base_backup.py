@@ -1,0 +1,159 @@
+"""A base backup of the embedded Postgres, taken while it runs, and put back in its place.
+
+The server's own programs do both: `pg_basebackup` copies, with the write-ahead log that belongs to the copy, and
+`pg_verifybackup` reads every byte again before anything is put back.
+"""
+
+import errno
+import fcntl
+import os
+import shutil
+import signal
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import msgspec
+
+from infra.embedded import processes
+from infra.embedded.accounts import reachable_binaries, unprivileged_account
+from infra.embedded.credentials import fingerprint
+from infra.embedded.postgres import data_place, installation
+from infra.embedded.processes import Commands, ServerFailed
+
+TIMEOUT_S = 24 * 3600.0
+"""A copy takes as long as it takes; this only ends one that hangs."""
+ABOUT = "backup.json"
+CLUSTER, WAL = "base.tar.gz", "pg_wal.tar.gz"
+
+
+class BackupUnusable(Exception):
+    """What should be put back is not a whole backup of ours, or cannot be put here; the text says why."""
+
+
+class About(msgspec.Struct, frozen=True):
+    """What stands beside the copy. `secret_fingerprint`: of the secret that its passwords come from."""
+
+    taken_at_ms: int
+    secret_fingerprint: str
+
+
+async def take(url: str, secret: str, target: Path, taken_at_ms: int) -> int:
+    """Copy the server at `url` (a superuser's) into `target`, which must not exist; how many bytes.
+
+    A copy that was broken off leaves nothing: `target` is there whole or not at all. Raises ServerFailed, OSError.
+    """
+    unfinished = _place_beside(target)
+    try:
+        # Not on the command line, which every user of the machine can read.
+        with _password_file(url, unfinished) as conninfo:
+            copy = ("-d", conninfo, "-D", str(unfinished / "copy"), "--format=tar", "--gzip", "--wal-method=stream")
+            await _run("pg_basebackup", *copy, "--checkpoint=fast", "--no-password", log=unfinished / "log")
+        about = About(taken_at_ms, fingerprint(secret))
+        (unfinished / "copy" / ABOUT).write_bytes(msgspec.json.encode(about))
+        (unfinished / "copy").rename(target)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return _size(target)
+
+
+async def check(backup: Path) -> About:
+    """What the backup is, every byte of it read. Raises BackupUnusable."""
+    try:
+        about = msgspec.json.decode((backup / ABOUT).read_bytes(), type=About)
+    except (OSError, msgspec.DecodeError) as error:
+        raise BackupUnusable(f"{backup} is not a backup: {error}") from None
+    log = backup / "verify.log"
+    try:
+        # The log that belongs to the copy is compressed as well, which the program cannot parse.
+        await _run("pg_verifybackup", "--quiet", "--no-parse-wal", "--ignore", ABOUT, str(backup), log=log)
+    except ServerFailed as error:
+        raise BackupUnusable(f"{backup} is not whole: {error}") from None
+    finally:
+        log.unlink(missing_ok=True)
+    return about
+
+
+@contextmanager
+def put_back(backup: Path, about: About, data_dir: Path, now_ms: int) -> Iterator[Path | None]:
+    """The data directory's Postgres as it was then, for good if the context ends well, else as it was before.
+
+    Gives the place of what was there before, which is kept. Nothing may run here. Raises BackupUnusable.
+    """
+    account = unprivileged_account()
+    cluster, mark = data_place(data_dir, account), data_dir / "postgres.secret"
+    before = cluster.with_name(f"{cluster.name}.before-{now_ms}")
+    old_mark = mark.read_text() if mark.exists() else None
+    with _nobody_else(data_dir):
+        had_one = cluster.exists()
+        if had_one:
+            cluster.rename(before)
+        cluster.mkdir(mode=0o700, parents=True)
+        with tarfile.open(backup / CLUSTER) as files:
+            files.extractall(cluster, filter="tar")
+        with tarfile.open(backup / WAL) as files:
+            files.extractall(cluster / "pg_wal", filter="tar")
+        if account is not None:
+            for place in (cluster, *cluster.rglob("*")):
+                os.chown(place, account.uid, account.gid)
+        # Its passwords are those of then: the start changes them where the secret is another one by now.
+        mark.write_text(about.secret_fingerprint)
+    try:
+        yield before if had_one else None
+    except BaseException:
+        with _nobody_else(data_dir):
+            shutil.rmtree(cluster)
+            if had_one:
+                before.rename(cluster)
+            if old_mark is not None:
+                mark.write_text(old_mark)
+        raise
+
+
+def _place_beside(target: Path) -> Path:
+    if target.exists():
+        raise FileExistsError(errno.EEXIST, "there is something already", str(target))
+    unfinished = target.with_name(f"{target.name}.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700, parents=True)
+    return unfinished
+
+
+def _size(directory: Path) -> int:
+    return sum(file.stat().st_size for file in directory.iterdir())
+
+
+@contextmanager
+def _nobody_else(data_dir: Path) -> Iterator[None]:
+    """The keeper's lock: no server runs here, and none is started meanwhile. Raises BackupUnusable."""
+    with (data_dir / "keeper.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BackupUnusable(f"servers run in {data_dir}: `onsale stop` ends them") from None
+        yield
+
+
+@contextmanager
+def _password_file(url: str, place: Path) -> Iterator[str]:
+    """`url` without its password, and with the name of a file that has it."""
+    parts = urlsplit(url)
+    password = unquote(parts.password or "").replace("\\", "\\\\").replace(":", "\\:")
+    file = place / "password"
+    file.touch(mode=0o600)
+    file.write_text(f"*:*:*:*:{password}\n")
+    try:
+        where = f"{parts.username}@{parts.hostname}:{parts.port}"
+        yield urlunsplit(parts._replace(netloc=where, query=f"passfile={file}"))
+    finally:
+        file.unlink()
+
+
+async def _run(program: str, *arguments: str, log: Path) -> None:
+    binaries = reachable_binaries(installation(), unprivileged_account()) / "bin"
+    command = Commands(
+        run=[str(binaries / program), *arguments], stop_signal=signal.SIGTERM, stop_timeout_s=5.0, directory=Path("/")
+    )
+    await processes.run_to_end(command, log, TIMEOUT_S)
