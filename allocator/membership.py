@@ -35,7 +35,9 @@ WHERE m.seen_until > clock_timestamp()
 SEATS = """
 SELECT c.part, c.owner, c.owner IS NULL OR c.lease_until < clock_timestamp() OR EXISTS (
     SELECT FROM allocator_member m WHERE m.owner = c.owner AND NOT EXISTS (
-        SELECT FROM pg_stat_activity a WHERE a.pid = m.backend_pid AND a.backend_start = m.backend_start)) AS claimable
+        SELECT FROM pg_stat_activity a WHERE a.pid = m.backend_pid AND a.backend_start = m.backend_start)) AS claimable,
+    (SELECT o.decider_version FROM outcome_log o WHERE o.part = c.part AND o.batch_seq = c.batch_seq
+        AND EXISTS (SELECT FROM show s WHERE s.part = c.part AND s.status = 'open')) AS decided_by
 FROM allocator_cursor c ORDER BY c.part
 """
 LEAVE = "DELETE FROM allocator_member WHERE owner = $1"
@@ -75,7 +77,7 @@ class Membership:
         """The partitions as they are owned, and who is alive."""
         async with self._bounded() as connection:
             seats = [
-                Seat(row["part"], row["owner"] and row["owner"].hex, row["claimable"])
+                Seat(row["part"], row["owner"] and row["owner"].hex, row["claimable"], row["decided_by"])
                 for row in await connection.fetch(SEATS)
             ]
             return seats, [row["owner"].hex for row in await connection.fetch(LIVING)]

@@ -17,8 +17,9 @@ from allocator.claiming import claim
 from allocator.errors import DataRefused, DeskError, Replaced, ResultUnknown, WritesRefused
 from allocator.log import KafkaLog
 from allocator.membership import Membership
-from allocator.ownership import plan
+from allocator.ownership import Seat, plan
 from allocator.ports import Publication
+from allocator.seating import DECIDER_VERSION
 from allocator.service import Desk
 from allocator.settings import Settings
 from allocator.store import PostgresStore
@@ -81,6 +82,8 @@ class Office:
         self._stop = asyncio.Event()
         self._crash: BaseException | None = None
         self._reachable = False
+        self._other_deciders: dict[int, int] = {}
+        """Partitions that are not ours to claim: whose open shows another version has decided."""
 
     def request_stop(self) -> None:
         """Let the desks finish what they have begun, and leave."""
@@ -89,6 +92,11 @@ class Office:
     def ready(self) -> list[str]:
         """Why this allocator cannot decide; empty when it can. One without a partition is a ready spare."""
         refused = [f"partition {part} takes no writes: {why}" for part, why in self._refusals.reasons.items()]
+        refused += [
+            f"partition {part} has an open show decided by version {version}, this is {DECIDER_VERSION}: see "
+            "ONSALE_ALLOCATOR_TAKES_OTHER_DECIDERS"
+            for part, version in self._other_deciders.items()
+        ]
         return refused if self._reachable else ["the database cannot be reached", *refused]
 
     async def run(self) -> None:
@@ -125,8 +133,13 @@ class Office:
         moving = [p for p in self._places.values() if now_s - p.progress_s < self._settings.allocator_stuck_s]
         desks = [place.desk for place in moving if place.desk is not None]
         try:
-            renewed = await self._membership.renew([(d.part, d.position.epoch, d.published_seq) for d in desks])
             seats, members = await self._membership.look()
+            self._note_deciders(seats)
+            if self._other_deciders and not self._places:
+                # Not even a member: the others would leave it a share that nobody then owns.
+                self._reachable = True
+                return
+            renewed = await self._membership.renew([(d.part, d.position.epoch, d.published_seq) for d in desks])
         except ResultUnknown as error:
             self._reachable = False
             log.warning("membership.unreachable", error=str(error))
@@ -141,7 +154,8 @@ class Office:
         for seat in seats:
             if seat.owner != me and not seat.claimable:
                 self._refusals.end(seat.part)
-        todo = plan(me, seats, members, self._places)
+        ours = [seat for seat in seats if seat.part not in self._other_deciders]
+        todo = plan(me, ours, members, self._places)
         for part in todo.claim:
             if part not in self._places:
                 place = Place(part, self._open_store(part), now_s)
@@ -150,6 +164,17 @@ class Office:
         if todo.give_back is not None and todo.give_back in self._places:
             self._places[todo.give_back].stop = True
         metrics.OWNED.set(len(desks))
+
+    def _note_deciders(self, seats: list[Seat]) -> None:
+        """Another version of the decider might answer the same log otherwise: a show is decided by one, or it is said
+        that both are the same."""
+        is_told = self._settings.allocator_takes_other_deciders
+        self._other_deciders = {
+            seat.part: seat.decided_by
+            for seat in seats
+            if not is_told and seat.decided_by is not None and seat.decided_by != DECIDER_VERSION
+            if seat.part not in self._places
+        }
 
     async def _own(self, place: Place) -> None:
         """One claim of one partition, from first to last. Whatever ends it, the place is free for another claim."""

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One partition as the table shows it: `owner` (hex) is the last one, `claimable` that nobody lives on it."""
+    """One partition as the table shows it: `owner` (hex) is the last one, `claimable` that nobody lives on it,
+    `decided_by` the version of the decider whose open shows it has, if it has any."""
 
     part: int
     owner: str | None
     claimable: bool
+    decided_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

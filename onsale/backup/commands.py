@@ -71,9 +71,9 @@ def restore(data_dir: Path | None, source: Path | None, say: Callable[[str], Non
 def _put_back(settings: InfraSettings, source: Path, say: Callable[[str], None], *, force: bool) -> None:
     data_dir = settings.data_dir.absolute()
     with running.only_one(data_dir):
-        about = asyncio.run(base_backup.check(source))
+        about = base_backup.unpack(source, data_dir)
         stop(data_dir)
-        with base_backup.put_back(source, about, data_dir, SystemClock().now_ms()) as before:
+        with base_backup.put_back(about, data_dir, SystemClock().now_ms()) as before:
             _begin(settings, say, force=force)
         if before is not None:
             say(f"what was there before is kept in {before}; remove it when you are sure")

@@ -217,7 +217,8 @@ class PostgresGround:
     async def put_layout(self, layout_id: str, sha256: bytes, document: bytes) -> None:
         await self.admin.execute("INSERT INTO catalogue_venue VALUES ('ven', 'venue', 0) ON CONFLICT DO NOTHING")
         await self.admin.execute(
-            "INSERT INTO catalogue_layout SELECT $1, 'ven', 1 + count(*), $2, 10, $3, 0 FROM catalogue_layout",
+            "INSERT INTO catalogue_layout SELECT $1, 'ven', 1 + count(*), $2, 10, $3, 0 FROM catalogue_layout"
+            " ON CONFLICT DO NOTHING",
             layout_id,
             sha256,
             document,

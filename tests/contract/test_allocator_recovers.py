@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
+import pytest
 from pydantic import SecretStr
 
+from allocator import office, service
 from allocator.__main__ import open_room
 from allocator.settings import Settings
 from runtime.kafka import BatchingProducer, PartitionReader
@@ -62,8 +64,9 @@ class Running:
 
 
 @asynccontextmanager
-async def allocator(servers: Servers, database: Database, prefix: str) -> AsyncIterator[Running]:
+async def allocator(servers: Servers, database: Database, prefix: str, **told: bool) -> AsyncIterator[Running]:
     settings = Settings(
+        **told,  # type: ignore[arg-type]
         postgres_url=database.url,
         redis_url=servers.redis_url,
         kafka_bootstrap=servers.kafka_bootstrap,
@@ -145,3 +148,28 @@ async def test_a_full_disk_is_told_to_everybody_and_costs_nothing_but_time(
         told = await running.until_told(lambda status: status.takes_writes)
         assert (told.part, running.reasons()) == (PART, [])
         assert await running.admin.fetchval("SELECT count(*) FROM seat_taken") == 1
+
+
+async def test_another_version_of_the_decider_leaves_open_shows_alone_unless_it_is_told(
+    servers: Servers, database: Database, topics: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with allocator(servers, database, topics) as running:
+        await running.until_decided(await running.say(opening(SHOW, SystemClock().now_ms())))
+    for module in (office, service):
+        monkeypatch.setattr(module, "DECIDER_VERSION", 99)
+    async with allocator(servers, database, topics) as newer:
+        last = await newer.say(hold(1, 1))
+        async with asyncio.timeout(GOES_ON_WITHIN_S):
+            while not any("this is 99" in reason for reason in newer.reasons()):  # noqa: ASYNC110 -- told by the clock
+                await asyncio.sleep(0.02)
+        owners = "SELECT count(*) FROM allocator_cursor WHERE owner IS NOT NULL"
+        assert (
+            await newer.admin.fetchval(owners)
+            == await newer.admin.fetchval("SELECT count(*) FROM allocator_member")
+            == 0
+        )
+    async with allocator(servers, database, topics, allocator_takes_other_deciders=True) as told:
+        await told.until_decided(last)
+        versions = await told.admin.fetch("SELECT decider_version FROM outcome_log ORDER BY batch_seq")
+        assert [row["decider_version"] for row in versions] == [1, 99]
+        assert told.reasons() == []

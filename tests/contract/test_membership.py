@@ -9,6 +9,8 @@ import pytest
 from allocator.errors import ResultUnknown
 from tests.conftest import Database
 from tests.contract.stock_stores import Ground, PostgresGround, postgres_ground
+from tests.contract.stock_story import PART, T0, owned
+from tests.simulation.crowd import SHOWS, opening
 
 ANNA, BEN = uuid4(), uuid4()
 
@@ -56,6 +58,17 @@ async def test_one_that_left_is_no_member_and_what_it_had_waits_for_its_lease(gr
     seats, living = await ground.look(BEN)
     assert living == [BEN.hex]
     assert [seat.part for seat in seats if not seat.claimable] == [3]
+
+
+async def test_whose_open_shows_a_partition_has_is_seen(real: PostgresGround) -> None:
+    store, _, writer = await owned(real)
+    await store.apply(writer.sealed(opening(SHOWS[0], T0)))
+    await real.admin.execute("UPDATE outcome_log SET decider_version = 7")
+    seats, _ = await real.member(BEN).look()
+    assert {seat.part: seat.decided_by for seat in seats if seat.decided_by} == {PART: 7}
+    await real.admin.execute("UPDATE show SET status = 'closed'")
+    seats, _ = await real.member(BEN).look()
+    assert {seat.decided_by for seat in seats} == {None}
 
 
 async def test_leaving_takes_the_name_away_and_never_raises(real: PostgresGround) -> None:

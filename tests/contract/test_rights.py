@@ -38,6 +38,8 @@ EXPECTED: dict[str, dict[str, str]] = {
     # Leases and who is alive.
     "allocator_cursor": {"allocator": "rw", "verify": "r"},
     "allocator_member": {"allocator": "rawd", "verify": "r"},
+    # What a restore has written down.
+    "decided_before": {"allocator": "r"},
     # What others see of the stock.
     "published_batches": {"ingress": "r", "notifier": "r", "expiry_worker": "r"},
     "outcome_batches": {"ingress": "r", "notifier": "r", "expiry_worker": "r"},

@@ -24,12 +24,14 @@ from tests.faults.report import Report
 from tests.faults.rooms import RoomFailed
 from tests.faults.scenarios import (
     allocators,
+    backup,
     brokers,
     clocks,
     disk,
     expiry,
     hostile,
     network,
+    rolling,
     servers,
     sockets,
     standby,
@@ -84,6 +86,16 @@ async def disk_full() -> AsyncIterator[Report]:
             yield await disk.disk_full(stage, load)
 
 
+async def rolled() -> AsyncIterator[Report]:
+    """With a door that leads from one ingress to the next."""
+    with run_directory() as directory:
+        async with (
+            rolling.open_rolling_stage(directory, seed=SEED) as (stage, door),
+            stage.load(SEED, port=door.port) as load,
+        ):
+            yield await rolling.rolled(stage, load, door, seed=SEED)
+
+
 async def clocks_jump() -> AsyncIterator[Report]:
     """On a stage whose rooms' clocks can be set."""
     with run_directory() as directory:
@@ -113,12 +125,14 @@ SCENARIOS: dict[str, Scenario] = {
     "postgres-primary-lost": with_a_standby(standby.primary_lost),
     "postgres-cancelled-wait": with_a_standby(standby.cancelled_wait),
     "postgres-disk-full": disk_full,
+    "postgres-restored": alone(backup.restored),
     "kafka-killed": alone(partial(servers.kafka_killed, rounds=3)),
     "kafka-lost-tail": alone(partial(brokers.lost_tail, refilled=False)),
     "kafka-refilled-tail": alone(partial(brokers.lost_tail, refilled=True)),
     "kafka-three-brokers": brokers_in_turn,
     "network": network_fails,
     "clocks": clocks_jump,
+    "rolling-restart": rolled,
     "hostile-input": alone(partial(hostile.input_, records=3_000, sockets=200, seed=SEED)),
     "holds-expire": alone(partial(expiry.all_at_once, holds=HOLDS)),
     "notifier-killed": alone(partial(sockets.notifier_killed, sockets=SOCKETS, owners=OWNERS, seed=SEED)),
