@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
-import asyncpg
-
 from onsale.backup.earlier import Earlier, RestoredCursor, read_earlier
 from onsale.verify.command_log import open_commands
 from runtime.kafka import PartitionReader
+from runtime.postgres import connect
 from ticketing import topics
 from ticketing.vocabulary import show_text
 
@@ -17,6 +16,8 @@ SELECT part, log_gen, batch_seq, next_offset, history_id FROM allocator_cursor, 
 """
 LAYOUTS = "SELECT layout_id, sha256 FROM layouts"
 BEGIN_HISTORY = "SELECT begin_history($1, $2, $3, $4)"
+WRITE_S_MAX = 120.0
+"""Each batch since the backup is a row."""
 
 
 class LosesSales(Exception):
@@ -39,7 +40,7 @@ async def begin_history(postgres_url: str, bootstrap: str, topic_prefix: str, *,
     raises. `postgres_url` is the superuser's.
     """
     async with AsyncExitStack() as stack:
-        connection = await asyncpg.connect(postgres_url)
+        connection = await connect(postgres_url, application_name="onsale restore", statement_timeout_s=WRITE_S_MAX)
         stack.push_async_callback(connection.close)
         commands = await stack.enter_async_context(open_commands(bootstrap, topic_prefix))
         outcomes = await stack.enter_async_context(
