@@ -120,8 +120,8 @@ class Desk:
         """Decide what waits, up to `until_offset` or to where the draft is full; the command that first needs more
         than memory holds, if that is what ended it."""
         waiting, meter, first_offset = self._waiting, self._meter, self._draft.first_offset
-        records_max = self._caution.records_max(first_offset)
-        until_offset = min(until_offset, first_offset + records_max, self._next_moment_at)
+        most = first_offset + self._caution.records_max(first_offset)
+        until_offset = min(until_offset, most, self._next_moment_at)
         began_s = meter()
         ends_s = began_s + DECIDING_S_MAX - self._deciding_s
         offset = self._next_offset
@@ -280,9 +280,8 @@ class Desk:
         """One outcome and a dead letter for a record that cannot be decided."""
         self._observer.unreadable(self.part, record.offset)
         show = self.state.shows.get(command.show) if command else None
-        rejected = rejection(command, show, Moment(self.state.last_now_ms, 0, record.offset), code)
         self._draft.dead.append((record.offset, code, record.value))
-        self._happen(None, rejected)
+        self._happen(None, rejection(command, show, Moment(self.state.last_now_ms, 0, record.offset), code))
 
     def _happen(self, command: messages.AnyCommand | None, outcome: messages.AnyOutcome) -> None:
         self.state.evolve(command, outcome, self._draft)
