@@ -123,7 +123,7 @@ async def open_till(settings: Settings) -> AsyncIterator[RunningRoom]:
         )
         api = Api(
             Table([hold]),
-            callers=Callers(keys=keys, tokens=tokens, clock=clock),
+            callers=Callers(keys=keys, tokens=tokens, clock=clock, tokens_max=settings.ingress_tokens_cached_max),
             forms=Forms(clock, os.urandom, settings.ingress_wait_default_s),
             body_deadline_s=settings.ingress_body_deadline_s,
         )

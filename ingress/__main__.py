@@ -113,7 +113,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             ),
             looking=Looking(views=views, snapshots=ledger, seen=follower.seen, pause=asyncio.sleep),
             views=views,
-            callers=Callers(keys=keys, tokens=tokens, clock=clock),
+            callers=Callers(keys=keys, tokens=tokens, clock=clock, tokens_max=settings.ingress_tokens_cached_max),
             tokens=tokens,
             ends=CommandEnds(ends_reader),
             counts=statuses.counts,

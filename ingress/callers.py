@@ -13,7 +13,6 @@ from ticketing.intake import Caller
 from ticketing.tokens import API_KEY_LIVE, API_KEY_TEST, PASS, RESERVATION, TokenError, TokenKeys
 
 TOKEN_CHARS_MAX = 4_096
-TOKENS_REMEMBERED_MAX = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +42,14 @@ class Keys(Protocol):
 
 
 class Callers:
-    """Tells from a request who asks."""
+    """Tells from a request who asks. `tokens_max`: how many verified tokens are remembered."""
 
-    def __init__(self, *, keys: Keys, tokens: TokenKeys, clock: Clock) -> None:
+    def __init__(self, *, keys: Keys, tokens: TokenKeys, clock: Clock, tokens_max: int) -> None:
         self._keys = keys
         self._tokens = tokens
         self._clock = clock
         # Reading a token's parts costs more than the rest of a request's checks: once each. Expiry is looked at anew.
-        self._verified: Lru[str, tuple[int, Identity]] = Lru(TOKENS_REMEMBERED_MAX)
+        self._verified: Lru[str, tuple[int, Identity]] = Lru(tokens_max)
 
     async def identify(self, request: Request) -> Identity:
         """Who asks. Raises `Refused` (401), StoreAway."""

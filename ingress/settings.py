@@ -43,6 +43,9 @@ class Settings(ServerSettings):
         default=300.0, ge=0, description="How long a known API key is believed while Postgres is away."
     )
     ingress_keys_cached_max: int = Field(default=10_000, ge=1, description="API keys kept in memory.")
+    ingress_tokens_cached_max: int = Field(
+        default=50_000, ge=1, description="Verified passes and reservation tokens kept in memory, about 1 kB each."
+    )
     ingress_pool_max: int = Field(default=10, ge=1, le=100, description="Connections to Postgres.")
     ingress_body_deadline_s: float = Field(
         default=10.0, gt=0, le=300, description="How long a request's body may take to arrive."

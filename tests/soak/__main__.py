@@ -37,15 +37,15 @@ SEED = 20261121
 MINUTES = 20.0
 SALE_S = 60.0
 QUARTERS = 4
-CACHED_RESERVATIONS = "1000"
-"""Of each partition, in ingress: so many have been seen before anything is judged."""
+CACHES = {"ONSALE_INGRESS_RESERVATIONS_CACHED_MAX": "500", "ONSALE_INGRESS_TOKENS_CACHED_MAX": "2000"}
+"""So many reservations of each partition, and so many tokens, have been seen before anything is judged."""
 MB = 1024 * 1024
 SAID_CHARS_MAX = 600
 
 
 async def soak(minutes: float, seed: int) -> dict[str, Any]:
     """Run, and judge; the report."""
-    roads = {"ingress": {"ONSALE_INGRESS_RESERVATIONS_CACHED_MAX": CACHED_RESERVATIONS}}
+    roads = {"ingress": CACHES}
     with run_directory() as directory:
         async with open_ground(directory) as ground, open_stage(ground, rooms=(), roads=roads) as stage:
             run = Run(stage, await open_pairs(stage), minutes)

@@ -86,7 +86,7 @@ class Stage:
             shelf=Shelf(self.catalogue.show, self.catalogue.document, shows_max=100, places_max=100_000),
             looking=Looking(views=self.views, snapshots=self.ledger, seen=lambda _: 0, pause=self._pause),
             views=self.views,
-            callers=Callers(keys=keys, tokens=self.tokens, clock=self.clock),
+            callers=Callers(keys=keys, tokens=self.tokens, clock=self.clock, tokens_max=100),
             tokens=self.tokens,
             ends=Ends(self),
             counts={},
