@@ -132,6 +132,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
                 statuses.run,
             ],
             ready=lambda: [] if follower.reading else ["outcomes are not read yet"],
+            degraded=condition.degraded,
         )
 
 

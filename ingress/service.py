@@ -84,6 +84,14 @@ class Condition:
     lag_ms: dict[int, int] = field(default_factory=dict)
     """Show -> how long its oldest undecided command has waited."""
 
+    def degraded(self) -> list[str]:
+        """What callers are told to come back for; nothing where all is well."""
+        said = ["sales are paused: Postgres takes no writes"] if self.postgres_away else []
+        if self.parts_refused:
+            parts = ", ".join(map(str, sorted(self.parts_refused)))
+            said.append(f"sales are paused on partitions {parts}: their allocators cannot write")
+        return said
+
 
 class SaleDesk:
     """Takes commands to the log and brings their verdicts back. Beyond `lag_max_ms` of a show's allocator, and while

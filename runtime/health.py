@@ -12,6 +12,8 @@ PROBES = ("/livez", "/readyz", "/metrics")
 class ProcessApp:
     """`/livez` (200 while the event loop turns), `/readyz` (200, or 503 with each room's reasons), `/metrics`.
 
+    `/readyz` also says what a room does without, though it serves: what is `degraded` takes nobody out of service.
+
     Everything else goes to the app with the longest prefix that fits: "/api" fits "/api" and "/api/…", "/" fits
     everything. The path is handed on unchanged. What fits none is a 404 problem (a refused socket).
     """
@@ -21,12 +23,14 @@ class ProcessApp:
         routes: Mapping[str, ASGIApp],
         reasons: Callable[[], dict[str, list[str]]],
         registry: CollectorRegistry = REGISTRY,
+        degraded: Callable[[], dict[str, list[str]]] = dict,
     ) -> None:
         self._routes: Sequence[tuple[str, ASGIApp]] = sorted(
             ((prefix.rstrip("/"), app) for prefix, app in routes.items()), key=lambda route: -len(route[0])
         )
         self._reasons = reasons
         self._registry = registry
+        self._degraded = degraded
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
@@ -51,9 +55,10 @@ class ProcessApp:
         if path == "/livez":
             return JSONResponse({"status": "alive"})
         reasons = {room: why for room, why in self._reasons().items() if why}
-        return JSONResponse(
-            {"status": "not ready" if reasons else "ready", "reasons": reasons}, status_code=503 if reasons else 200
-        )
+        degraded = {room: why for room, why in self._degraded().items() if why}
+        status = "not ready" if reasons else "degraded" if degraded else "ready"
+        said = {"status": status, "reasons": reasons, "degraded": degraded}
+        return JSONResponse(said, status_code=503 if reasons else 200)
 
 
 def _problem(status: int, title: str) -> Response:

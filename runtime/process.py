@@ -42,8 +42,8 @@ class RunningRoom:
     `app` answers every path under `prefixes` (http and websocket; none given means all); `direct` comes before it, for
     the few requests that need no ASGI (`runtime/direct.py`), and `door` before both. `tasks` are loops that run as
     long as the process: one that raises ends the process. `ready` names the reasons why the room cannot serve now;
-    none means ready. `request_stop`: asks the loops to return by themselves, which they get `stop_grace_s` for before
-    they are cancelled; without it they are cancelled at once.
+    none means ready; `degraded` what it does without while it serves on. `request_stop`: asks the loops to return by
+    themselves, which they get `stop_grace_s` for before they are cancelled; without it they are cancelled at once.
     """
 
     name: str
@@ -51,6 +51,7 @@ class RunningRoom:
     prefixes: tuple[str, ...] = ()
     tasks: Sequence[Callable[[], Awaitable[None]]] = ()
     ready: Callable[[], list[str]] = field(default=list)
+    degraded: Callable[[], list[str]] = field(default=list)
     request_stop: Callable[[], None] | None = None
     direct: DirectRoutes = field(default_factory=dict)
     door: Door | None = None
@@ -165,10 +166,14 @@ async def _run_rooms(
         own = ["stopping"] if stopping.is_set() else []
         return {"process": own} | {room.name: room.ready() for room in rooms}
 
+    def degraded() -> dict[str, list[str]]:
+        return {room.name: room.degraded() for room in rooms}
+
     routes = {prefix: room.app for room in rooms if room.app is not None for prefix in room.prefixes or ("/",)}
     direct = {route: take for room in rooms for route, take in room.direct.items()}
     doors = [room.door for room in rooms if room.door is not None]
-    server = HttpServer(ProcessApp(routes, reasons), listener, started, limits, direct, doors=doors)
+    app = ProcessApp(routes, reasons, degraded=degraded)
+    server = HttpServer(app, listener, started, limits, direct, doors=doors)
     http = asyncio.create_task(server.run_until_told(), name="http")
     lag = asyncio.create_task(_watch_lag(), name="loop lag")
     loops = {asyncio.create_task(_awaited(task()), name=room.name): room for room in rooms for task in room.tasks}

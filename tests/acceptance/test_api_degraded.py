@@ -42,6 +42,8 @@ async def test_without_postgres_sales_pause_and_looking_goes_on(sale: Sale) -> N
     away = await sale.call("GET", "/api/events")
     assert (away.status, away.body["code"]) == (503, "sales_paused")
     assert (await sale.http.get("/livez")).status_code == 200
+    # Ingress is among those that serve on; whoever cannot do without says that it is not ready.
+    assert [said for said in (await sale.http.get("/readyz")).json()["degraded"]["ingress"] if "paused" in said]
 
     await sale.rows(f'ALTER DATABASE "{name}" CONNECTION LIMIT -1')
     resumed = await _until(sale, show["show"], fan, 201)

@@ -157,6 +157,15 @@ async def test_a_partition_that_cannot_be_written_pauses_its_own_shows_alone() -
     assert await stand.desk.ask(HOLD, PART + 1, 0.0) == Pending(PART + 1, 0, 9)
 
 
+def test_the_condition_says_what_callers_are_told_to_come_back_for() -> None:
+    condition = Condition()
+    assert condition.degraded() == []
+    condition.parts_refused = frozenset({7, 3})
+    assert condition.degraded() == ["sales are paused on partitions 3, 7: their allocators cannot write"]
+    condition.postgres_away = True
+    assert len(condition.degraded()) == 2
+
+
 def test_whoever_does_not_wait_there_is_told() -> None:
     stand, told = Desk(), list[Verdict]()
     asking = stand.desk.begin(HOLD, PART, 2.0, told.append)

@@ -149,6 +149,20 @@ async def test_health_says_who_is_not_ready_and_why() -> None:
         assert (await client.post("/livez")).status_code == 405
 
 
+async def test_who_serves_on_without_something_is_ready_and_says_so() -> None:
+    lacks: dict[str, list[str]] = {"ingress": ["sales are paused"], "web": []}
+    reasons: dict[str, list[str]] = {}
+    async with browser(ProcessApp({}, lambda: reasons, CollectorRegistry(), degraded=lambda: lacks)) as client:
+        answer = await client.get("/readyz")
+        assert (answer.status_code, answer.json()) == (
+            200, {"status": "degraded", "reasons": {}, "degraded": {"ingress": ["sales are paused"]}},
+        )  # fmt: skip
+        reasons["web"] = ["not yet"]
+        assert (await client.get("/readyz")).json()["status"] == "not ready"
+        reasons["web"] = lacks["ingress"] = []
+        assert (await client.get("/readyz")).json()["status"] == "ready"
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_http_then_loops_then_rooms(number: signal.Signals) -> None:
     story, stopping = Story(), asyncio.Event()
