@@ -11,6 +11,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from ingress import metrics
+from ingress.lately import Lately
 from ingress.waiters import Waiters
 from ticketing import messages
 from ticketing.clock import Clock
@@ -43,6 +44,10 @@ class NotTaken(Struct, frozen=True):
 
 Verdict = Decided | Pending | NotTaken
 
+REFUSALS_IN_A_WINDOW_MAX = 100
+"""400 a second: about a thirtieth of a core. Beyond it a log that does not answer, or a database that is away, is not
+asked about for each of ten thousand holds: an event loop that is busy with refusing has no turns for the log's answers,
+and stays so after the log is well again."""
 CROWDED = NotTaken("busy", "more people want places at once than can be served", 2)
 
 
@@ -117,10 +122,17 @@ class SaleDesk:
         self.clock = clock
         self._lag_max_ms = lag_max_ms
         self._holds_waiting_max = holds_waiting_max
+        self._refusals = Lately(REFUSALS_IN_A_WINDOW_MAX)
 
     def is_crowded(self) -> bool:
-        """Whether as many requests wait as can be served soon."""
-        return len(self.waiters) >= self._holds_waiting_max
+        """Whether as many requests wait as can be served soon, or so many were refused of late that refusing is what
+        keeps this process from serving."""
+        return len(self.waiters) >= self._holds_waiting_max or self._refusals.too_often(self.clock.now_ms())
+
+    def refuse(self, refused: NotTaken) -> NotTaken:
+        """Note that a command was refused although all had been done for it that is done for one that is taken."""
+        self._refusals.note(self.clock.now_ms())
+        return _not_taken(refused)
 
     def crowded(self) -> NotTaken | None:
         """Why no new hold is taken now, whatever it is for: to be asked before anything is spent on a request.
@@ -164,7 +176,7 @@ class SaleDesk:
         """
         refused = self.turned_away(command, part)
         if refused is not None:
-            tell(_not_taken(refused))
+            tell(self.refuse(refused))
             return None
         record = messages.encode(command)
         asking = Asking(self, command, part, wait_s, tell)
@@ -175,7 +187,7 @@ class SaleDesk:
                 asking.leave()
                 raise
             return asking
-        tell(_not_taken(NotTaken("busy", "too many requests are waiting for a verdict")))
+        tell(self.refuse(NotTaken("busy", "too many requests are waiting for a verdict")))
         return None
 
 
@@ -205,7 +217,7 @@ class Asking:
         """The log has the command at this offset, or has not taken it."""
         waiter = self._waiter
         if isinstance(where, NotTaken):
-            refused = _not_taken(where)
+            refused = self._desk.refuse(where)
             if waiter is not None:
                 self._end(refused)
             return

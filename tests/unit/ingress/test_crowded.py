@@ -2,6 +2,8 @@
 
 import pytest
 
+from ingress.lately import WINDOW_MS
+from ingress.service import REFUSALS_IN_A_WINDOW_MAX, NotTaken
 from ingress.waiters import Waiter
 from tests.unit.ingress.stage import HOLDS_WAITING_MAX, SHOW_TEXT, Stage
 from tests.unit.ingress.tales import PART, SHOW, T0, held, reservation
@@ -65,3 +67,21 @@ async def test_what_is_held_is_confirmed_and_given_back_all_the_same(method: str
     body = {"reservation": RESERVATION} if method == "POST" else None
     reply = await stage.call(method, path, body, token=stage.fan(), key="k2")
     assert reply.status == status, reply.body
+
+
+async def test_who_is_refused_by_a_log_that_is_away_is_a_crowd_too() -> None:
+    stage = Stage(decide=decide, log_says=NotTaken("log_unavailable", "for once"))
+
+    async def hold() -> str:
+        reply = await stage.call("POST", "/api/reservations", HOLD, token=stage.fan(), key="k1")
+        code: str = reply.body["code"] if reply.status == 503 else reply.body["status"]
+        return code
+
+    codes = [await hold() for _ in range(REFUSALS_IN_A_WINDOW_MAX + 2)]
+    assert codes == ["log_unavailable"] * (REFUSALS_IN_A_WINDOW_MAX + 1) + ["busy"]
+    stage.log_says = None
+    assert await hold() == "busy"
+    confirmed = await stage.call("POST", "/api/bookings", {"reservation": RESERVATION}, token=stage.fan(), key="k2")
+    assert confirmed.status == 201
+    stage.clock.advance(WINDOW_MS)
+    assert await hold() == "held"
