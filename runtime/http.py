@@ -26,12 +26,18 @@ DRAIN_S = 3
 """How long a stopping server waits for open requests and sockets to end."""
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to `host` and `port` (0: a free one). Raises OSError."""
+def listen(host: str, port: int, *, shared: bool = False) -> socket.socket:
+    """A socket bound to `host` and `port` (0: a free one). Raises OSError.
+
+    `shared`: other processes of this user that say so as well may listen there, too; the kernel gives each connection
+    to one of those that do.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         # Connections inherit it.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES_MAX)
         listener.bind((host, port))

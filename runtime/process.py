@@ -74,6 +74,7 @@ async def serve(
         [lambda: open_room(settings)],
         settings.host,
         settings.port,
+        port_shared=settings.port_shared,
         limits=settings.http_limits(),
         stop_grace_s=settings.stop_grace_s,
         on_listening=on_listening,
@@ -85,6 +86,7 @@ async def serve_together(
     host: str,
     port: int,
     *,
+    port_shared: bool = False,
     limits: HttpLimits = DEFAULTS,
     stop_grace_s: float = 10.0,
     on_listening: Callable[[int], None] | None = None,
@@ -92,7 +94,7 @@ async def serve_together(
     """Run several rooms behind one HTTP server until SIGTERM or SIGINT; returns after an orderly stop.
 
     `rooms`: each opens one room (`functools.partial(open_room, settings)`); opened in order, closed in reverse.
-    `limits`: what each HTTP connection is granted.
+    `port_shared`: other processes may listen on the same port. `limits`: what each HTTP connection is granted.
     `on_listening` is told the bound port once requests are answered. `/livez`, `/readyz` and `/metrics` belong to the
     process. A room's loop that raises stops the whole process, and its exception is raised from here.
 
@@ -117,6 +119,7 @@ async def serve_together(
                     running,
                     host,
                     port,
+                    port_shared=port_shared,
                     limits=limits,
                     stopping=stopping,
                     stop_grace_s=stop_grace_s,
@@ -149,12 +152,13 @@ async def _run_rooms(
     host: str,
     port: int,
     *,
+    port_shared: bool,
     limits: HttpLimits,
     stopping: asyncio.Event,
     stop_grace_s: float,
     on_listening: Callable[[int], None] | None,
 ) -> None:
-    listener = listen(host, port)
+    listener = listen(host, port, shared=port_shared)
     bound_port: int = listener.getsockname()[1]
 
     def started() -> None:

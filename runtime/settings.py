@@ -53,6 +53,10 @@ class ServerSettings(BaseSettings):
     port: int = Field(
         default=0, ge=0, le=65535, description="Port that HTTP listens on; 0 takes a free one and says which."
     )
+    port_shared: bool = Field(
+        default=False,
+        description="Whether several processes of this machine listen on the same port; each connection is one's.",
+    )
     http_connections_max: int = Field(
         default=50_000, ge=1, description="Open HTTP connections and websockets of one process; more are sent away."
     )

@@ -3,6 +3,8 @@
 import socket
 import time
 
+import pytest
+
 from runtime.http import UNSENT_BYTES_MAX, listen
 
 PEER_BYTES = 4_096
@@ -25,3 +27,25 @@ def test_a_peer_that_reads_nothing_is_noticed_before_the_kernel_has_taken_megaby
                 except BlockingIOError:
                     continue
     assert PEER_BYTES < taken_bytes < UNSENT_BYTES_MAX + 4 * PEER_BYTES + PIECE_BYTES
+
+
+def test_a_port_is_shared_only_by_those_who_say_so() -> None:
+    with listen("127.0.0.1", 0, shared=True) as first:
+        port = first.getsockname()[1]
+        first.listen()
+        with listen("127.0.0.1", port, shared=True) as second:
+            assert second.getsockname()[1] == port
+        with pytest.raises(OSError, match="in use"):
+            listen("127.0.0.1", port)
+
+
+def test_whoever_is_bound_and_does_not_listen_is_given_no_connection() -> None:
+    with (
+        listen("127.0.0.1", 0, shared=True) as bound,
+        listen("127.0.0.1", bound.getsockname()[1], shared=True) as listener,
+    ):
+        listener.listen()
+        listener.settimeout(5)
+        for _ in range(20):
+            with socket.create_connection(bound.getsockname(), timeout=5):
+                listener.accept()[0].close()
