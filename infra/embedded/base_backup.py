@@ -107,7 +107,7 @@ def put_back(about: About, data_dir: Path, now_ms: int) -> Iterator[Path | None]
     cluster, mark = data_place(data_dir, account), data_dir / "postgres.secret"
     before = cluster.with_name(f"{cluster.name}.before-{now_ms}")
     old_mark = mark.read_text() if mark.exists() else None
-    with _nobody_else(data_dir):
+    with nobody_else(data_dir):
         had_one = cluster.exists()
         if had_one:
             cluster.rename(before)
@@ -117,7 +117,7 @@ def put_back(about: About, data_dir: Path, now_ms: int) -> Iterator[Path | None]
     try:
         yield before if had_one else None
     except BaseException:
-        with _nobody_else(data_dir):
+        with nobody_else(data_dir):
             shutil.rmtree(cluster)
             if had_one:
                 before.rename(cluster)
@@ -165,7 +165,7 @@ def _size(directory: Path) -> int:
 
 
 @contextmanager
-def _nobody_else(data_dir: Path) -> Iterator[None]:
+def nobody_else(data_dir: Path) -> Iterator[None]:
     """The keeper's lock: no server runs here, and none is started meanwhile. Raises BackupUnusable."""
     with (data_dir / "keeper.lock").open("w") as lock:
         try:
