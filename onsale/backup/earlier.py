@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from allocator.decided_before import BY_THE_LOG
 from onsale.verify.command_log import CommandLog
 from runtime.kafka import LogUnavailable, PartitionReader, Record
-from ticketing import messages, topics
+from ticketing import topics
 from ticketing.messages import OpenShow, Undecodable, decode_command, decode_outcomes
 
 RECORDS_PER_READ = 20_000
@@ -17,13 +17,11 @@ SILENT_FETCHES_MAX = 10
 
 @dataclass(frozen=True, slots=True)
 class RestoredCursor:
-    """Where a partition stands in the restored database, and the history that it belonged to."""
+    """Where a partition stands in the restored database."""
 
     part: int
     log_gen: int
-    batch_seq: int
     next_offset: int
-    history_id: str
 
 
 @dataclass
@@ -54,19 +52,29 @@ async def read_earlier(cursor: RestoredCursor, commands: CommandLog, outcomes: P
         for record in await commands.read(cursor.part, first, min(end, first + RECORDS_PER_READ)):
             if (opened := _opened(record)) is not None:
                 found.opened.append(opened)
-    found.steps = [(cursor.next_offset, BY_THE_LOG)]
-    decided_up_to = None
+    moments: dict[int, int] = {cursor.next_offset: BY_THE_LOG}
+    decided_up_to, newest_gen = None, cursor.log_gen
     async for record in _all_of(outcomes, cursor.part):
-        step = _step(record, cursor)
-        if step is not None and step[0] > found.steps[-1][0]:
-            found.steps.append((step[0], step[1]))
-        elif step is not None and step[0] == cursor.next_offset:
-            found.steps = [(step[0], step[1])]
-        if step is not None:
-            decided_up_to = step[2] + 1
+        batch = _batch(record)
+        if batch is None or batch.log_gen < newest_gen or batch.last_offset < cursor.next_offset:
+            continue
+        if batch.log_gen > newest_gen:
+            # The log had lost its end, and has other records from here on.
+            newest_gen, decided_up_to = batch.log_gen, None
+            moments = {first: moment for first, moment in moments.items() if first < batch.first_offset}
+        moments[max(batch.first_offset, cursor.next_offset)] = batch.decided_at_ms
+        decided_up_to = max(decided_up_to or 0, batch.last_offset + 1)
     # Where no outcome is left to tell, all of it may have been decided.
-    found.steps.append((end if decided_up_to is None else decided_up_to, None))
+    found.steps = [*sorted(moments.items()), (end if decided_up_to is None else decided_up_to, None)]
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    log_gen: int
+    first_offset: int
+    last_offset: int
+    decided_at_ms: int
 
 
 def _opened(record: Record) -> OpenShow | None:
@@ -77,20 +85,15 @@ def _opened(record: Record) -> OpenShow | None:
     return command if isinstance(command, OpenShow) else None
 
 
-def _step(record: Record, cursor: RestoredCursor) -> tuple[int, int, int] | None:
-    """`(first offset, moment in ms, last offset)` of a batch that the restored database does not know."""
+def _batch(record: Record) -> _Batch | None:
+    """A published batch, of whichever history: after a restore the same was decided at the same moments."""
     headers = dict(record.headers)
     try:
-        is_ours = headers[topics.HEADER_HISTORY_ID] == cursor.history_id.encode()
-        log_gen, seq, moment_ms = (
-            int(headers[name]) for name in (topics.HEADER_LOG_GEN, topics.HEADER_BATCH_SEQ, topics.HEADER_DECIDED_AT_MS)
-        )
         offsets = [outcome.offset for outcome in decode_outcomes(record.value)]
-    except (KeyError, ValueError, messages.Undecodable):
+        log_gen, decided_at_ms = (int(headers[name]) for name in (topics.HEADER_LOG_GEN, topics.HEADER_DECIDED_AT_MS))
+    except (KeyError, ValueError, Undecodable):
         return None
-    if not is_ours or log_gen != cursor.log_gen or seq <= cursor.batch_seq or not offsets:
-        return None
-    return offsets[0], moment_ms, offsets[-1]
+    return _Batch(log_gen, offsets[0], offsets[-1], decided_at_ms) if offsets else None
 
 
 async def _all_of(reader: PartitionReader, part: int) -> AsyncIterator[Record]:

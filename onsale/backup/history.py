@@ -11,9 +11,7 @@ from runtime.postgres import connect
 from ticketing import topics
 from ticketing.vocabulary import show_text
 
-CURSORS = """
-SELECT part, log_gen, batch_seq, next_offset, history_id FROM allocator_cursor, installation ORDER BY part
-"""
+CURSORS = "SELECT part, log_gen, next_offset FROM allocator_cursor ORDER BY part"
 LAYOUTS = "SELECT layout_id, sha256 FROM layouts"
 BEGIN_HISTORY = "SELECT begin_history($1, $2, $3, $4)"
 WRITE_S_MAX = 120.0

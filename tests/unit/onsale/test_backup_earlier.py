@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 T0 = 1_800_000_000_000
 PART = 3
-CURSOR = RestoredCursor(PART, 1, 10, 100, "then")
+CURSOR = RestoredCursor(PART, 1, 100)
 
 
 class Commands:
@@ -55,14 +55,13 @@ class Outcomes:
     async def release(self, parts: Iterable[int]) -> None: ...
 
 
-def batch(seq: int, moment_ms: int, *offsets: int, history: str = "then", log_gen: int = 1) -> Record:
+def batch(moment_ms: int, *offsets: int, log_gen: int = 1) -> Record:
     outcomes: list[Any] = [
         messages.CommandRejected(show=1, seq=0, at_ms=T0, offset=offset, key=b"", account="", code="x")
         for offset in offsets
     ]
     headers = (
-        (topics.HEADER_LOG_GEN, b"%d" % log_gen), (topics.HEADER_BATCH_SEQ, b"%d" % seq),
-        (topics.HEADER_HISTORY_ID, history.encode()), (topics.HEADER_DECIDED_AT_MS, b"%d" % moment_ms),
+        (topics.HEADER_LOG_GEN, b"%d" % log_gen), (topics.HEADER_DECIDED_AT_MS, b"%d" % moment_ms),
     )  # fmt: skip
     return Record(PART, 0, T0, None, messages.encode_outcomes(outcomes), headers)
 
@@ -74,17 +73,30 @@ async def earlier(commands: Commands, *batches: Record) -> Earlier:
 async def test_each_batch_of_then_gives_its_moment_to_what_it_decided() -> None:
     found = await earlier(
         Commands(0, [b"x"] * 120),
-        batch(10, 5, 99), batch(11, 6, 100, 101), batch(12, 7), batch(13, 8, 105), batch(13, 8, 105),
-        batch(14, 9, 110, 111), batch(14, 99, 112, history="another"), batch(15, 99, 113, log_gen=0),
-        Record(PART, 0, T0, None, b"\xc1", ()),
+        batch(5, 99), batch(6, 100, 101), batch(7), batch(8, 105), batch(8, 105),
+        batch(9, 110, 111), batch(99, 113, log_gen=0), Record(PART, 0, T0, None, b"\xc1", ()),
     )  # fmt: skip
     # 112 and what follows were not decided: they wait, as any backlog does.
     assert found.steps == [(100, 6), (105, 8), (110, 9), (112, None)]
     assert (found.commands, found.missing) == (20, "")
 
 
+async def test_what_a_restore_before_this_one_decided_once_more_counts_as_well() -> None:
+    found = await earlier(
+        Commands(0, [b"x"] * 120), batch(6, 100, 103), batch(8, 104), batch(6, 98, 103), batch(8, 104), batch(20, 110)
+    )
+    assert found.steps == [(100, 6), (104, 8), (110, 20), (111, None)]
+
+
+async def test_of_what_the_log_has_lost_since_nothing_is_remembered() -> None:
+    found = await earlier(
+        Commands(0, [b"x"] * 120), batch(6, 100), batch(8, 105), batch(9, 108), batch(20, 104, 106, log_gen=2)
+    )
+    assert found.steps == [(100, 6), (104, 20), (107, None)]
+
+
 async def test_what_nobody_remembers_is_decided_by_the_logs_time() -> None:
-    found = await earlier(Commands(0, [b"x"] * 120), batch(40, 8, 110))
+    found = await earlier(Commands(0, [b"x"] * 120), batch(8, 110))
     assert found.steps == [(100, BY_THE_LOG), (110, 8), (111, None)]
     assert (await earlier(Commands(0, [b"x"] * 120))).steps == [(100, BY_THE_LOG), (120, None)]
 
