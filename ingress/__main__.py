@@ -74,7 +74,10 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             # Read after the end was found: what is published between the two is read twice rather than never.
             published = await table.published()
             condition.log_gens.update({part: where.log_gen for part, where in published.items()})
-            return Follower(stream, table, {part: where.batch_seq for part, where in published.items()})
+            start = {part: where.batch_seq for part, where in published.items()}
+            # The numbers are of this history: one that begins in between must not be taken for theirs.
+            history_id = next((where.history_id for where in published.values()), None)
+            return Follower(stream, table, start, history_id=history_id)
 
         condition = Condition()
         waiters = Waiters(settings.ingress_waiters_max)

@@ -48,5 +48,23 @@ def test_checks_that_cannot_go_together_are_a_usage_error(options: list[str]) ->
     assert runner.invoke(app, ["verify", *options]).exit_code == 2
 
 
+def test_a_server_of_yours_is_backed_up_by_its_own_means(tmp_path: Path) -> None:
+    foreign = {"ONSALE_POSTGRES_URL": "postgresql://elsewhere/x"}
+    for words in (["backup", str(tmp_path / "copy")], ["restore", str(tmp_path)]):
+        answer = runner.invoke(app, [*words, "--data-dir", str(tmp_path)], env=foreign)
+        assert (answer.exit_code, "docs/runbook.md" in " ".join(answer.output.split())) == (2, True)
+
+
+def test_of_the_embedded_server_it_must_be_said_which_backup(tmp_path: Path) -> None:
+    answer = runner.invoke(app, ["restore", "--data-dir", str(tmp_path)], env={"ONSALE_POSTGRES_URL": None})
+    assert answer.exit_code == 2
+    assert "which backup" in answer.output
+    answer = runner.invoke(
+        app, ["restore", str(tmp_path), "--data-dir", str(tmp_path)], env={"ONSALE_POSTGRES_URL": None}
+    )
+    assert answer.exit_code == 2
+    assert "not a whole backup" in " ".join(answer.output.split())
+
+
 def test_an_archive_that_is_not_there_could_not_be_verified(tmp_path: Path) -> None:
     assert runner.invoke(app, ["verify", "--archive", str(tmp_path / "nothing")]).exit_code == 2
