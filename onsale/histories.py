@@ -7,6 +7,9 @@ from enum import StrEnum
 
 import msgspec
 
+LINE_BYTES_MAX = 64 * 1024
+"""A longer line is read in pieces, none of which has the form of one."""
+
 
 class Result(StrEnum):
     """What the client knows of its operation."""

@@ -12,6 +12,7 @@ import msgspec
 
 from infra.embedded import ServersUnavailable
 from infra.settings import InfraSettings
+from onsale.histories import LINE_BYTES_MAX
 from onsale.installation import Installation, infra_settings, open_installation
 from onsale.verify.archived import check_archive
 from onsale.verify.client_history import ClientHistory
@@ -26,7 +27,6 @@ from runtime.postgres import FAILURES, connect, room_url
 from ticketing.vocabulary import Malformed, parse_show
 
 CLEAN, VIOLATED, COULD_NOT_RUN = 0, 1, 2
-HISTORY_LINE_BYTES_MAX = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _history(file: Path, findings: Findings) -> ClientHistory:
     try:
         with file.open("rb") as lines:
             number = 0
-            while line := lines.readline(HISTORY_LINE_BYTES_MAX):
+            while line := lines.readline(LINE_BYTES_MAX):
                 number += 1
                 history.read(number, line)
     except OSError as error:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from onsale.histories import Ids, Operation, decode_operation
+from onsale.histories import LINE_BYTES_MAX, Ids, Operation, decode_operation
 from onsale.verify import archive_file as lines
 from onsale.verify.archive_file import ArchiveUnreadable, read_archive
 from ticketing.layout import Layout
@@ -14,7 +14,6 @@ from ticketing.messages import AnyOutcome, Undecodable, decode_command, decode_o
 from ticketing.vocabulary import parse_show, request_text, show_text
 
 VERSION = 1
-HISTORY_LINE_BYTES_MAX = 64 * 1024
 
 Line = dict[str, Any]
 
@@ -94,7 +93,7 @@ def _outcomes(batch: lines.Batch, part: int, show: int) -> Iterator[Line]:
 def _operations(history: Path, show: str) -> Iterator[Line]:
     with history.open("rb") as file:
         number = 0
-        while raw := file.readline(HISTORY_LINE_BYTES_MAX):
+        while raw := file.readline(LINE_BYTES_MAX):
             number += 1
             if not raw.strip():
                 continue
