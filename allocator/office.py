@@ -30,7 +30,7 @@ IDLE_FETCH_S = 0.2
 """How long an idle desk waits for a first record: also how soon it notices that it is to stop."""
 BUSY_WAIT_S = 0.002
 """How long a desk waits for its commit before it looks for more to decide meanwhile."""
-DECIDED_AT_ONCE_MAX = 250
+DECIDED_AT_ONCE_MAX = 500
 """How many records are decided between two turns of the event loop: about 3 ms."""
 UNPUBLISHED_MAX = 4
 """Committed batches that may wait for the brokers; then no more is written."""
