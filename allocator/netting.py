@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from allocator.stock import Draft, PartitionState, Record, ShowDraft, ShowStock, ShowTerms
+from ticketing import messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +119,40 @@ def unpack_recent(raw: bytes) -> tuple[tuple[bytes, bytes, str], ...]:
     return msgspec.msgpack.decode(raw, type=tuple[tuple[bytes, bytes, str], ...]) if raw else ()
 
 
-def pack_outcomes(packed: list[bytes]) -> bytes:
-    """A batch's payload from its outcomes, each already encoded: the array that `encode_outcomes` would write."""
-    count = len(packed)
+PACKED_BYTES_MAX = 3 * 1024 * 1024
+PACKED_AT_ONCE = 100
+"""Outcomes, of a few kB at most: by so much a batch may be larger."""
+
+
+class Packing:
+    """A batch's payload, encoded in runs while the batch grows: outcome by outcome would cost twice as much."""
+
+    def __init__(self) -> None:
+        self._runs: list[bytes] = []
+        self.count = 0
+        """Outcomes packed so far."""
+        self.size_bytes = 0
+
+    def catch_up(self, outcomes: list[messages.AnyOutcome]) -> None:
+        """Pack what `outcomes`, the batch's so far, has more than at the last time."""
+        news = outcomes[self.count :]
+        run = messages.encode_outcomes(news)[len(_head(len(news))) :]
+        self._runs.append(run)
+        self.count = len(outcomes)
+        self.size_bytes += len(run)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the batch is to be sealed, however few records it has."""
+        return self.size_bytes >= PACKED_BYTES_MAX
+
+    def payload(self) -> bytes:
+        """All of them, as `encode_outcomes` would write them at once."""
+        return _head(self.count) + b"".join(self._runs)
+
+
+def _head(count: int) -> bytes:
+    """How an array of `count` elements begins in MessagePack."""
     if count < 2**4:
-        head = bytes([0x90 | count])
-    elif count < 2**16:
-        head = b"\xdc" + count.to_bytes(2)
-    else:
-        head = b"\xdd" + count.to_bytes(4)
-    return head + b"".join(packed)
+        return bytes([0x90 | count])
+    return b"\xdc" + count.to_bytes(2) if count < 2**16 else b"\xdd" + count.to_bytes(4)

@@ -11,7 +11,7 @@ from allocator.answer import Moment, arrived_ms, log_time, rejection
 from allocator.caution import RECORDS_MAX, Caution
 from allocator.claiming import going_on_at
 from allocator.errors import DataRefused, LogUnreadable, MemoryDiffers, Replaced
-from allocator.netting import Batch, Position, net, next_chain, pack_outcomes, tail_hash
+from allocator.netting import PACKED_AT_ONCE, Batch, Packing, Position, net, next_chain, tail_hash
 from allocator.ports import CommandLog, Cursor, LogRecord, Observer, Publication, Store
 from allocator.seating import DECIDER_VERSION, asks_about, decide
 from allocator.stock import Draft, PartitionState
@@ -19,7 +19,6 @@ from ticketing import messages
 from ticketing.clock import Clock
 
 DECIDING_S_MAX = 0.05
-PACKED_BYTES_MAX = 3 * 1024 * 1024
 RECALLED_AT_ONCE_MAX = 500
 
 
@@ -68,8 +67,7 @@ class Desk:
 
     def _new_draft(self) -> None:
         self._draft = Draft(self._next_offset)
-        self._packed: list[bytes] = []
-        self._packed_bytes = 0
+        self._packing = Packing()
         self._deciding_s = 0.0
         self._decided_at_ms = 0
         self._decided_since_ms: int | None = None
@@ -101,7 +99,7 @@ class Desk:
             or self._next_offset >= self._next_moment_at
             or records >= self._caution.records_max(self._draft.first_offset)
             or self._deciding_s >= DECIDING_S_MAX
-            or self._packed_bytes >= PACKED_BYTES_MAX
+            or self._packing.is_full
         )
 
     async def gather(self, timeout_s: float, decided_max: int = RECORDS_MAX) -> bool:
@@ -120,6 +118,7 @@ class Desk:
         """Decide what waits, up to `until_offset` or to where the draft is full; the command that first needs more
         than memory holds, if that is what ended it."""
         waiting, meter, first_offset = self._waiting, self._meter, self._draft.first_offset
+        outcomes, packing = self._draft.outcomes, self._packing
         most = first_offset + self._caution.records_max(first_offset)
         until_offset = min(until_offset, most, self._next_moment_at)
         began_s = meter()
@@ -127,7 +126,7 @@ class Desk:
         offset = self._next_offset
         now_s = began_s
         try:
-            while waiting and offset < until_offset and now_s < ends_s and self._packed_bytes < PACKED_BYTES_MAX:
+            while waiting and offset < until_offset and now_s < ends_s:
                 record = waiting[-1]
                 if record.offset != offset:
                     raise MemoryDiffers(f"partition {self.part}: offset {offset} is missing from the log")
@@ -141,6 +140,10 @@ class Desk:
                 waiting.pop()
                 offset += 1
                 now_s = meter()
+                if len(outcomes) - packing.count >= PACKED_AT_ONCE:
+                    packing.catch_up(outcomes)
+                    if packing.is_full:
+                        break
         finally:
             self._next_offset = offset
             self._deciding_s += now_s - began_s
@@ -149,7 +152,8 @@ class Desk:
     def seal(self) -> Batch:
         """Close the draft: the batch to settle. The next draft starts over the memory as this one leaves it."""
         assert self._last is not None, "an empty draft is not sealed"
-        payload = pack_outcomes(self._packed)
+        self._packing.catch_up(self._draft.outcomes)
+        payload = self._packing.payload()
         self._chain = next_chain(self._chain, payload)
         batch = Batch(
             at=self.position,
@@ -274,20 +278,15 @@ class Desk:
             self._reject(record, command, "internal_error")
             return
         for outcome in outcomes:
-            self._happen(command, outcome)
+            state.evolve(command, outcome, self._draft)
 
     def _reject(self, record: LogRecord, command: messages.AnyCommand | None, code: str) -> None:
         """One outcome and a dead letter for a record that cannot be decided."""
         self._observer.unreadable(self.part, record.offset)
         show = self.state.shows.get(command.show) if command else None
         self._draft.dead.append((record.offset, code, record.value))
-        self._happen(None, rejection(command, show, Moment(self.state.last_now_ms, 0, record.offset), code))
-
-    def _happen(self, command: messages.AnyCommand | None, outcome: messages.AnyOutcome) -> None:
-        self.state.evolve(command, outcome, self._draft)
-        packed = messages.encode(outcome)
-        self._packed.append(packed)
-        self._packed_bytes += len(packed)
+        moment = Moment(self.state.last_now_ms, 0, record.offset)
+        self.state.evolve(None, rejection(command, show, moment, code), self._draft)
 
     def _moment(self, now_s: float) -> int:
         """When the draft is decided: now, or when it was for the first time."""

@@ -80,7 +80,8 @@ async def test_a_batch_is_cut_after_fifty_milliseconds_of_deciding() -> None:
 
 
 async def test_a_batch_is_cut_by_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("allocator.service.PACKED_BYTES_MAX", 300)
+    monkeypatch.setattr("allocator.netting.PACKED_BYTES_MAX", 300)
+    monkeypatch.setattr("allocator.service.PACKED_AT_ONCE", 1)
     room = Room()
     room.say(*(hold(n, n) for n in range(1, 10)))
     await settle(await room.desk())

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from allocator.answer import Moment
 from allocator.errors import MemoryDiffers
-from allocator.netting import Batch, Position, net, next_chain, pack_outcomes, pack_recent, unpack_recent
+from allocator.netting import Batch, Packing, Position, net, next_chain, pack_recent, unpack_recent
 from allocator.seating import decide
 from allocator.stock import Draft, PartitionState, Record, ShowDraft
 from tests.simulation import picture
@@ -123,9 +123,14 @@ def test_a_show_is_born_with_what_is_taken_of_it_in_the_same_batch() -> None:
     assert (batch.areas, batch.shows_changed) == ([], [])
 
 
-@pytest.mark.parametrize("count", [0, 1, 15, 16, 65_535, 65_536])
-def test_packing_is_what_the_codec_would_write(count: int) -> None:
-    assert pack_outcomes([b"\xc0"] * count) == msgspec.msgpack.encode([None] * count)
+@pytest.mark.parametrize("run", [1, 15, 16, 40_000])
+def test_packing_in_runs_is_what_the_codec_would_write_at_once(run: int) -> None:
+    outcome = messages.ShowClosed(show=1, seq=2, at_ms=3, offset=4)
+    packing = Packing()
+    for count in (0, run, run, 2 * run, 2 * run + 1):
+        packing.catch_up([outcome] * count)
+        assert packing.payload() == messages.encode_outcomes([outcome] * count)
+    assert packing.size_bytes == len(messages.encode(outcome)) * (2 * run + 1)
 
 
 def test_recent_verdicts_survive_their_column() -> None:
