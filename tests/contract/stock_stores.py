@@ -16,7 +16,7 @@ from allocator.store import PostgresStore
 from runtime import postgres
 from tests.conftest import Database
 from tests.simulation.memory_store import MemoryStore
-from tests.simulation.memory_tables import Tables
+from tests.simulation.memory_tables import Step, Tables
 from ticketing.clock import ManualClock
 
 Row = dict[str, Any]
@@ -79,6 +79,10 @@ class Ground(Protocol):
 
     async def put_layout(self, layout_id: str, sha256: bytes, document: bytes) -> None: ...
 
+    async def put_steps(self, *steps: Step) -> None:
+        """What a restore leaves in decided_before."""
+        ...
+
     async def rows(self, table: str) -> list[Row]:
         """All rows of a table in any order, without what only one of the two knows."""
         ...
@@ -137,6 +141,9 @@ class MemoryGround:
 
     async def put_layout(self, layout_id: str, sha256: bytes, document: bytes) -> None:
         self.tables.layouts[layout_id] = sha256, document
+
+    async def put_steps(self, *steps: Step) -> None:
+        self.tables.decided_before += steps
 
     async def rows(self, table: str) -> list[Row]:
         held = self.tables.cursor if table == "allocator_cursor" else getattr(self.tables, table)
@@ -223,6 +230,9 @@ class PostgresGround:
             sha256,
             document,
         )
+
+    async def put_steps(self, *steps: Step) -> None:
+        await self.admin.executemany("INSERT INTO decided_before VALUES ($1, $2, $3, $4)", steps)
 
     async def rows(self, table: str) -> list[Row]:
         return [_plain(dict(row)) for row in await self.admin.fetch(f"SELECT * FROM {table}")]

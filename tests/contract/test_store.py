@@ -177,3 +177,19 @@ async def test_a_log_that_lost_something_goes_on_under_the_next_generation(groun
     await store.apply(writer.sealed(a_hold(1, 1), dead=("malformed", b"!")))
     assert sorted((row["log_gen"], row["log_offset"]) for row in await ground.rows("dead_letter")) == [(0, 1), (1, 1)]
     assert sorted((row["batch_seq"], row["log_gen"]) for row in await ground.rows("outcome_log")) == [(1, 0), (2, 1)]
+
+
+async def test_a_claim_learns_when_what_comes_next_was_decided_before_a_restore(ground: Ground) -> None:
+    store, _, writer = await owned(ground)
+    await ground.put_steps(
+        (PART, 0, 2, None), (PART, 0, 0, T0 + 5), (PART, 0, 1, T0 + 7), (PART, 1, 3, T0), (PART + 1, 0, 4, T0)
+    )
+    for applied in range(3):
+        cursor = await store.claim()
+        assert cursor is not None
+        found = [cursor.decided_before.find(offset)[0] for offset in range(4)]
+        # Once the cursor has come to the last of them there is nothing left to know.
+        assert found == ([T0 + 5, T0 + 7, None, None] if applied < 2 else [None] * 4)
+        writer.at = cursor.at
+        command = opening(SHOWS[0], T0) if applied == 0 else a_hold(applied, applied)
+        assert await store.apply(writer.sealed(command))

@@ -33,7 +33,7 @@ def _log_of_outcomes(world: World, part: int) -> list[str]:
     """Batches are numbered without a gap, chained, and each begins where the one before ended."""
     found = []
     chain, seq, next_offset, log_gen = bytes(32), 0, 0, 0
-    restarts = dict(world.restarts[part])
+    restarts = {0: 0, **dict(world.restarts[part])}
     rows = [row for row in world.tables.outcome_log.values() if row["part"] == part]
     for row in sorted(rows, key=lambda row: int(row["batch_seq"])):
         seq += 1

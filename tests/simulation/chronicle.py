@@ -6,7 +6,7 @@ from collections.abc import Callable
 from allocator.netting import Batch
 from allocator.ports import Publication
 from tests.simulation.committed import Committed, committed
-from tests.simulation.memory_tables import Tables
+from tests.simulation.memory_tables import Step, Tables
 from tests.simulation.places import Place, Sent
 from tests.simulation.telling import batch_lines
 from ticketing.clock import ManualClock
@@ -62,10 +62,10 @@ class Chronicle:
         self.restarts[part].append((log_gen, offset))
         self.note("database", f"partition {part} goes on at offset {offset}, log generation {log_gen}")
 
-    def restore(self, backup: Tables) -> None:
+    def restore(self, backup: Tables, decided_before: list[Step]) -> None:
         """The database is what it was at a backup, under another history; readers find out."""
         history_id = f"history {len(self.histories)}"
-        self.tables.restore(backup, history_id)
+        self.tables.restore(backup, history_id, decided_before)
         kept = {(row["part"], row["batch_seq"]): row["payload"] for row in self.tables.outcome_log.values()}
         self.histories[history_id] = kept
         self.committed = [it for it in self.committed if (it.batch.at.part, it.batch.at.batch_seq + 1) in kept]

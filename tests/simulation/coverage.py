@@ -93,6 +93,7 @@ FAULTS = (
     "clock of expiry",
     "clock of ingress",
     "crash",
+    "database restored from a backup",
     "expiry worker restarted",
     "log lost its head",
     "log lost its tail",
@@ -110,10 +111,12 @@ CONSEQUENCES = (
     "dropped: LogUnreadable",
     "dropped: Replaced",
     "dropped: ResultUnknown",
+    "expiry worker loaded again",
     "late batch: refused",
     "late batch: taken",
     "log lost",
     "partition given back",
+    "reader loaded again",
     "records recalled",
 )
 

@@ -31,8 +31,9 @@ COSTLY_SHOW = 13
 """Two of its seats cost more than a column can hold: what is held there the store must refuse."""
 COSTLY_PRICE = 2**62
 EVENING_SHOW = 14
-"""Opens late, and is tonight: what is booked there cannot be given back any more."""
-OPENS_AFTER_MS = 8_000
+"""Opens late, closes early, and is tonight: what is booked there cannot be given back any more."""
+OPENS_AFTER_MS = 4_000
+CLOSES_AFTER_MS = 20_000
 UNKNOWN_SHOW = 99
 PEOPLE = 9
 HOUR_MS = 3_600_000
@@ -63,6 +64,7 @@ def opening(show: int, at_ms: int) -> messages.OpenShow:
         currency="EUR",
         starts_at_ms=at_ms + (12 if show == EVENING_SHOW else 48) * HOUR_MS,
         opens_at_ms=at_ms + OPENS_AFTER_MS if show == EVENING_SHOW else 0,
+        closes_at_ms=at_ms + CLOSES_AFTER_MS if show == EVENING_SHOW else 0,
         prices={"front": COSTLY_PRICE, "back": COSTLY_PRICE} if show == COSTLY_SHOW else {},
         policy=policy(show),
     )

@@ -11,6 +11,7 @@ import asyncpg
 import msgspec
 
 from allocator import loading
+from allocator.decided_before import DecidedBefore
 from allocator.errors import MemoryDiffers, Replaced
 from allocator.netting import Batch, Position
 from allocator.ports import Cursor, Publication
@@ -121,6 +122,7 @@ class MemoryStore:
             chain=row["chain"],
             history_id=self._tables.history_id,
             database_ms=self._tables.clock.now_ms(),
+            decided_before=DecidedBefore(self._tables.steps(self._part)),
         )
 
 

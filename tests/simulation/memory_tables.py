@@ -19,6 +19,8 @@ KEPT = ("layouts", "show", "area", "seat_taken", "reservation", "payment", "outc
 """What a backup holds beside the cursors."""
 
 Key = tuple[Hashable, ...]
+Step = tuple[int, int, int, int | None]
+"""A row of decided_before: `(part, log_gen, first_offset, decided_at_ms)`."""
 
 
 class Tables:
@@ -39,6 +41,7 @@ class Tables:
         self.payment: dict[Key, Row] = {}
         self.outcome_log: dict[Key, Row] = {}
         self.dead_letter: dict[Key, Row] = {}
+        self.decided_before: list[Step] = []
 
     def transaction(self) -> "Transaction":
         """What one call changes, with the checks on the way."""
@@ -92,14 +95,21 @@ class Tables:
             setattr(copy, name, dict(getattr(self, name)))
         return copy
 
-    def restore(self, backup: "Tables", history_id: str) -> None:
-        """Be what `backup` was, under another history. Who owned a partition is fenced, even if it wakes much later."""
+    def restore(self, backup: "Tables", history_id: str, decided_before: list[Step]) -> None:
+        """Be what `backup` was, after `begin_history()`: whoever owned a partition is fenced, however late it wakes."""
         self.history_id = history_id
         freed = {"owner": None, "lease_until": 0}
         self.cursor = {part: {**row, "epoch": row["epoch"] + 10**9, **freed} for part, row in backup.cursor.items()}
         for name in KEPT:
             setattr(self, name, dict(getattr(backup, name)))
         self.member = {}
+        self.decided_before = decided_before
+
+    def steps(self, part: int) -> list[tuple[int, int | None]]:
+        """What a claim reads of decided_before: nothing, once the cursor has passed the last of it."""
+        cursor = self.cursor[part]
+        steps = sorted(step[2:] for step in self.decided_before if step[:2] == (part, cursor["log_gen"]))
+        return steps if steps and cursor["next_offset"] < steps[-1][0] else []
 
     def _is_claimable(self, cursor: Row) -> bool:
         owner = cursor["owner"]

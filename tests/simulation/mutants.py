@@ -47,6 +47,13 @@ class UncheckedTables(Tables):
         return LenientTransaction()
 
 
+class ForgetfulTables(Tables):
+    """Without what a restore notes of the past: it is decided again as if it were now."""
+
+    def steps(self, part: int) -> list[tuple[int, int | None]]:
+        return []
+
+
 @contextmanager
 def a_blind_spot(*, nobody_looks_again: bool) -> Iterator[None]:
     """A planted bug in the decision itself: the first three seats seem free to everybody."""
@@ -154,8 +161,10 @@ MUTANTS: dict[str, Mutant] = {
     "without the cursor's compare-and-swap": Mutant(5, lambda seed: World(seed, make_tables=UnfencedTables)),
     "without the followers' dedupe": Mutant(5, lambda seed: World(seed, make_follower=NoDedupe)),
     "without the followers' gap repair": Mutant(5, lambda seed: World(seed, make_follower=NoGapRepair)),
+    "without the followers' look at the history": Mutant(40, lambda seed: World(seed, make_follower=_blind_to_history)),
+    "without the moments of before a restore": Mutant(40, lambda seed: World(seed, make_tables=ForgetfulTables)),
     "without the sender's clock": Mutant(60, spoilt=one_clock),
-    "without a second look at the log": Mutant(60, spoilt=no_second_look_at_the_log),
+    "without a second look at the log": Mutant(200, spoilt=no_second_look_at_the_log),
     "with a wrong decision": Mutant(8, spoilt=lambda: a_blind_spot(nobody_looks_again=False)),
     "with a wrong decision, and counts unchecked": Mutant(
         12,

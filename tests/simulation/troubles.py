@@ -8,6 +8,7 @@ from allocator.errors import DataRefused, MemoryDiffers
 from tests.simulation.allocators import AllocatorProcess
 from tests.simulation.memory_tables import Tables
 from tests.simulation.places import Place
+from tests.simulation.restoring import decided_before
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -22,6 +23,8 @@ CRASH_POINTS = (
     "restart_log.done",
     "load.sent",
     "load.done",
+    "load_show.sent",
+    "load_show.done",
     "unpublished.sent",
     "fetch.sent",
     "layout.sent",
@@ -35,7 +38,7 @@ CRASH_POINTS = (
 )
 """Wherever a desk waits for the world: before a call acts (`sent`), and before its answer is there (`done`)."""
 
-SELDOM_REACHED = ("records.sent", "release.sent", "release.done")
+SELDOM_REACHED = ("load_show.sent", "load_show.done", "records.sent", "release.sent", "release.done")
 LOG_LOST, RESTORED = "log lost", "restored"
 
 
@@ -50,7 +53,7 @@ class Troubles:
         self._rng = world.rng
         self._wrong_clock = world.rng.choice((None, *world.clocks))
         self._wrong_by_ms = 0
-        self._disaster = world.rng.choice((None, LOG_LOST))
+        self._disaster = world.rng.choice((None, LOG_LOST, RESTORED))
         self._backup: Tables | None = None
 
     def strike(self) -> None:
@@ -62,7 +65,7 @@ class Troubles:
             if place is not None and (place.is_busy or self._rng.random() < 0.3):
                 self.kill(process, place)
         elif roll < 0.40:
-            process.dies_at = self._rng.choice(CRASH_POINTS + 3 * SELDOM_REACHED)
+            process.dies_at = process.dies_at or self._rng.choice(CRASH_POINTS + 3 * SELDOM_REACHED)
         elif roll < 0.52:
             self._break_connection(process)
         elif roll < 0.64:
@@ -141,7 +144,7 @@ class Troubles:
     def _break_connection(self, process: AllocatorProcess) -> None:
         for place in list(process.places.values()):
             point = place.point
-            if point.split(".")[0] in {"apply", "claim", "load", "unpublished", "restart_log", "release"}:
+            if point.split(".")[0] in {"apply", "claim", "load", "load_show", "unpublished", "restart_log", "release"}:
                 self._may_arrive(place)
                 self._world.counts[f"broken: {point}"] += 1
                 process.break_connection(place)
@@ -161,13 +164,16 @@ class Troubles:
         part = self._rng.choice(world.parts)
         if world.restarts[part] or not world.tables.cursor[part]["next_offset"]:
             return
-        if self._rng.random() < 0.3:
+        if self._rng.random() < 0.5:
             for process in world.processes.values():
                 process.dies_at = self._rng.choice(("restart_log.sent", "restart_log.done"))
         log = world.logs[part]
         if self._rng.random() < 0.7:
-            log.lose_tail(self._rng.randint(1, 12))
+            undecided = log.end - world.tables.cursor[part]["next_offset"]
+            log.lose_tail(self._rng.randint(1, 12) + self._rng.choice((0, max(0, undecided))))
             self._did("log lost its tail", f"down to offset {log.end} of partition {part}")
+            for _ in range(self._rng.choice((0, 60))):
+                world.ask()  # what is there before anybody looks may reach further than what was lost
         else:
             log.lose_head(self._rng.randint(1, 1 + len(log.records)))
             self._did("log lost its head", f"up to offset {log.first} of partition {part}")
@@ -181,5 +187,5 @@ class Troubles:
         for process in list(world.processes.values()):
             world.restart(process)  # first they are stopped: what they publish now would be known to nobody
         world.in_flight.clear()
-        world.restore(self._backup)
+        world.restore(self._backup, decided_before(self._backup, world.logs, world.published))
         self._did("database restored from a backup")
