@@ -16,7 +16,7 @@ from tests.simulation.crowd import COSTLY_SHOW, LAYOUT, LAYOUT_ID, SHA256, SHOWS
 from tests.simulation.crowd import opening as open_show
 from tests.simulation.memory_log import MemoryRecord
 from tests.simulation.memory_rows import Row
-from tests.unit.allocator.desk_room import T0, Room, settle
+from tests.unit.allocator.desk_room import T0, Room, hold, settle
 from ticketing.messages import AnyOutcome, ExpireHolds, decode_outcomes, encode_outcomes
 
 PART = 0
@@ -37,6 +37,8 @@ async def crowded_room(seed: int, *, rounds: int = 60) -> Room:
             room.commands.append(crowd.ask(room.broker.now_ms())[1])
         if rng.random() < 0.5:
             room.say(_expiry(room))
+        if number == rounds // 2:
+            room.say(hold(number, 0, 1, show=COSTLY_SHOW))  # which no table can keep
         while room.tables.cursor[PART]["next_offset"] < room.commands.end:
             try:
                 await settle(desk)
