@@ -12,7 +12,7 @@ import msgspec
 from bench import load
 from bench.load import Measured
 from bench.measuring import Spent, Stopwatch, progress
-from bench.open_load import Plan, Seen, Stream
+from bench.open_load import Latency, Plan, Seen, Stream
 from bench.sale import CREATED
 from bench.site import CHECKOUT, Room, Site
 
@@ -96,6 +96,13 @@ async def open_loop(
     for name, stream in seen.items():
         progress(f"{name}: {stream.sent / measure_s:,.0f}/s sent, {stream.summary()}")
     return seen, spent
+
+
+def all_granted(seen: Seen, prepared: int) -> Latency:
+    """Of holds that were granted, all of them, when no more than the `prepared` ones were sent. Raises RuntimeError."""
+    if set(seen.answers) != {CREATED} or seen.unanswered or seen.due > prepared:
+        raise RuntimeError(f"{seen.due} of {prepared} holds were asked for, not all were granted: {seen.summary()}")
+    return seen.answers[CREATED]
 
 
 @asynccontextmanager

@@ -7,7 +7,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -149,6 +149,12 @@ class Site:
         if report["violations"]:
             progress(output.decode())
         return int(report["violations"])
+
+    @asynccontextmanager
+    async def rooms(self, *modules: str) -> AsyncIterator[list[Room]]:
+        """A room of each module, ready, in that order."""
+        async with AsyncExitStack() as stack:
+            yield [await stack.enter_async_context(self.room(module, ready=True)) for module in modules]
 
     def processes(self, *rooms: Room, load_pid: int | None = None) -> Processes:
         """CPU by name: each room (a second one of a kind by its number, `ingress 2`), each embedded server, this
