@@ -170,25 +170,26 @@ async def _prune_part(
     async for row in connection.cursor(BATCHES, part, prefetch=BATCHES_PER_FETCH):
         scan.see(LoggedBatch(*row.values()), archived.values())
     starts = {row["show_id"]: row["starts_at_ms"] for row in await connection.fetch(STARTS, part)}
+    # Somebody may still ask about a show that is gone; that is no reason to keep anything.
     gone = await gone_from(connection, part)
+    spans = {show: span for show, span in scan.spans.items() if show not in gone}
     staying: dict[int, str] = {}
-    for show, span in scan.spans.items():
+    for show, span in spans.items():
         proof = archived.get(show)
         chain = scan.chains.get(proof.batch_seq) if proof else None
-        # Somebody may still ask about a show that is gone; that is no reason to keep anything.
-        if show not in gone and (why := why_kept(span, proof, chain, starts.get(show), now_ms - kept_ms)):
+        if why := why_kept(span, proof, chain, starts.get(show), now_ms - kept_ms):
             staying[show] = f"{show_text(show)}: {why}"
     before = await stand_of(connection, part)
-    last_seq = last_to_go(scan.spans, staying, cursor["published_seq"])
+    last_seq = last_to_go(spans, staying, cursor["published_seq"])
     kept_for = tuple(staying.values())
     if last_seq <= before.batch_seq:
         return Pruned(part, 0, before, kept_for, _commands_before(before, cursor))
     stand = await _stand_after(connection, part, before, last_seq)
-    going = [one for one in archived.values() if scan.spans.get(one.show) and scan.spans[one.show].last_seq <= last_seq]
+    going = [one for show, one in archived.items() if show in spans and spans[show].last_seq <= last_seq]
     await connection.execute(
         NOTE, part, stand.batch_seq, stand.log_gen, stand.next_offset, stand.chain, stand.last_now_ms, now_ms
     )
-    await connection.executemany(NOTE_SHOW, [(part, one.show, one.sha256) for one in going if one.show not in gone])
+    await connection.executemany(NOTE_SHOW, [(part, one.show, one.sha256) for one in going])
     await connection.execute(REMOVE, part, last_seq)
     await connection.execute(REMOVE_LETTERS, part, stand.log_gen, stand.next_offset)
     return Pruned(part, last_seq - before.batch_seq, stand, kept_for, _commands_before(stand, cursor))
