@@ -65,7 +65,7 @@ async def closed_loop(
     measure_s: float,
 ) -> Loaded:
     """As many requests as go, against the first of `rooms`, which are the ones at work."""
-    path = await _write(site, "requests", requests)
+    path = await _write(site, f"requests-{_port(rooms[0])}", requests)
     words = (str(_port(rooms[0])), str(connections), str(warm_s), str(measure_s), str(path))
     async with _generator("bench.load", words) as generator:
         spent, answer = await _window(site, rooms, generator, measure_s)

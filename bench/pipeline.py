@@ -5,7 +5,9 @@ counts, and it is sent after the commit; 202 (still undecided) never does. Each 
 transaction-per-request design on the same HTTP stack, and an empty Starlette handler.
 """
 
+import asyncio
 import random
+import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -25,6 +27,8 @@ SEED = 20261121
 PLACES = 200_000
 OURS_CONNECTIONS = 256
 THEIR_CONNECTIONS = 64
+OURS_BESIDE, EMPTY_BESIDE = "holds beside nothing", "nothing beside holds"
+TILL = "bench.one_by_one_http"
 OURS, THEIRS, EMPTY = "holds over HTTP", "one transaction per request over HTTP", "empty Starlette handler"
 
 END_TO_END = Gate(3_500, 10_000)
@@ -64,13 +68,16 @@ async def run(size: Size) -> list[str]:
             while time.monotonic() - began_s < size.jvm_warm_s:
                 await _ours(site, connection, size, rng)
             warm_s = time.monotonic() - began_s
-            series: Series = {OURS: [], THEIRS: [], EMPTY: []}
+            series: Series = {OURS: [], THEIRS: [], EMPTY: [], OURS_BESIDE: [], EMPTY_BESIDE: []}
             for _ in range(size.rounds):
                 show, loaded = await _ours(site, connection, size, rng)
                 series[OURS].append(loaded)
                 single, empty = await _theirs(site, connection, show, size, rng)
                 series[THEIRS].append(single)
                 series[EMPTY].append(empty)
+                ours, empty = await _beside(site, connection, size, rng)
+                series[OURS_BESIDE].append(ours)
+                series[EMPTY_BESIDE].append(empty)
             bench = Bench(
                 "pipeline",
                 conditions_of(
@@ -107,9 +114,28 @@ def _report(bench: Bench, series: Series) -> None:
             **conditions[0],
         )
     ours = _rates(series[OURS])
-    for case, gate in ((THEIRS, AGAINST_ONE_BY_ONE), (EMPTY, AGAINST_EMPTY)):
+    for case, gate in ((THEIRS, AGAINST_ONE_BY_ONE), (EMPTY, None)):
         ratios = [one / other for one, other in zip(ours, _rates(series[case]), strict=True)]
-        bench.line(f"{OURS} against {case}", "times", ratios, gate)
+        bench.line(f"{OURS} against {case}, rates", "times", ratios, gate)
+    # What the route costs is its own process's time; the rates above share two cores with log, decider and database.
+    for how, holding, empty, gate in (
+        ("in turn", OURS, EMPTY, AGAINST_EMPTY),
+        ("at the same time", OURS_BESIDE, EMPTY_BESIDE, None),
+    ):
+        nothing, hold = _own_cpu_us(series[empty], TILL), _own_cpu_us(series[holding], "ingress")
+        ratios = [one / other for one, other in zip(nothing, hold, strict=True)]
+        bench.line(
+            f"hold route against {EMPTY}, CPU of their processes, {how}",
+            "times",
+            ratios,
+            gate,
+            cpu_us={"ingress": statistics.median(hold), TILL: statistics.median(nothing)},
+        )
+
+
+def _own_cpu_us(loaded: Sequence[Loaded], process: str) -> list[float]:
+    """Microseconds of CPU that `process` spent on each answer, by round."""
+    return [each.spent.cpu_s[process] / each.created * 1e6 for each in loaded]
 
 
 def _rates(loaded: Sequence[Loaded]) -> list[float]:
@@ -136,7 +162,7 @@ async def _theirs(
     """The same show sold by one transaction per request; and nothing at all, asked for in the same way."""
     number = parse_show(show)
     await one_by_one.add_area(connection, number, PLACES)
-    async with site.room("bench.one_by_one_http", ready=True) as till:
+    async with site.room(TILL, ready=True) as till:
         requests = _holds(site, show, size, rng)
         single = await _load(site, (till,), THEIR_CONNECTIONS, size, requests)
         places = await connection.fetchval(one_by_one.TAKEN, number)
@@ -144,6 +170,23 @@ async def _theirs(
         nothing = nothings(size)
         empty = await _load(site, (till,), OURS_CONNECTIONS, size, nothing)
     return single, empty
+
+
+async def _beside(site: Site, connection: Connection, size: Size, rng: random.Random) -> tuple[Loaded, Loaded]:
+    """Holds and nothings asked for in the same seconds, so that the same neighbours slow both processes down."""
+    await site.empty(connection)
+    async with (
+        site.room("allocator", ready=True) as allocator,
+        site.room("ingress", ready=True) as ingress,
+        site.room(TILL, ready=True) as till,
+    ):
+        show = (await sale.make_show(site, ingress, capacity=PLACES)).show
+        requests = _holds(site, show, size, rng)
+        ours, empty = await asyncio.gather(
+            _load(site, (ingress, allocator), OURS_CONNECTIONS, size, requests),
+            _load(site, (till,), OURS_CONNECTIONS, size, nothings(size)),
+        )
+    return ours, empty
 
 
 def _check(loaded: Loaded, reservations: int, places: int) -> None:
