@@ -218,10 +218,14 @@ class World(Chronicle):
         )
 
     def _is_settled(self) -> bool:
-        """Everything that was decided is seen, and no hold is left."""
+        """Everything that was decided is seen, no hold is left, and each partition has a desk, which knows its log."""
+        working = {
+            place.part for it in self.processes.values() for place in it.places.values() if place.desk is not None
+        }
         last = {part: cursor["batch_seq"] for part, cursor in self.tables.cursor.items()}
         return (
-            self.reader.follower.seen == last
+            working == set(self.parts)
+            and self.reader.follower.seen == last
             and all(expiry.follower.seen == last for expiry in self.expiries)
             and all(row["status"] != "held" for row in self.tables.reservation.values())
         )
