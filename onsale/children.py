@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from asyncio.subprocess import PIPE, STDOUT, Process
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -27,9 +27,9 @@ log = structlog.get_logger(__name__)
 class Children:
     """The processes of `rooms`, each a package with a `__main__`; a room named twice runs twice.
 
-    They inherit this process's environment, and the kernel kills them when it dies. Beside each another one stands
-    ready to take over. `on_change` is called with the process ids by name and the number of restarts by name, `say`
-    with a line for people when one has died.
+    They inherit this process's environment (with that of their room in `environments` on top), and the kernel kills
+    them when it dies. Beside each another one stands ready to take over. `on_change` is called with the process ids by
+    name and the number of restarts by name, `say` with a line for people when one has died.
     """
 
     def __init__(
@@ -38,14 +38,17 @@ class Children:
         log_dir: Path,
         on_change: Callable[[dict[str, int], dict[str, int]], None],
         say: Callable[[str], None],
+        environments: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         names = [
-            f"{room}-{rooms[:at].count(room) + 1}" if rooms.count(room) > 1 else room for at, room in enumerate(rooms)
+            f"{_short(room)}-{rooms[:at].count(room) + 1}" if rooms.count(room) > 1 else _short(room)
+            for at, room in enumerate(rooms)
         ]
         self._rooms = dict(zip(names, rooms, strict=True))
         self._log_dir = log_dir
         self._on_change = on_change
         self._say = say
+        self._environments = environments or {}
         self._stopping = asyncio.Event()
         self.pids: dict[str, int] = {}
         self.restarts = dict.fromkeys(names, 0)
@@ -127,6 +130,7 @@ class Children:
                 stdin=PIPE,
                 stdout=output,
                 stderr=STDOUT,
+                environment=self._environments.get(room),
                 directory=home_of(room),
             )
 
@@ -139,3 +143,7 @@ class Children:
                 await self._stopping.wait()
         except TimeoutError:
             return
+
+
+def _short(room: str) -> str:
+    return room.rpartition(".")[2]

@@ -36,9 +36,13 @@ app.add_typer(backup_commands)
 
 @app.command()
 def up(
+    *,
     data_dir: DataDir = None,
     port: Annotated[int, typer.Option(help="Port of 127.0.0.1 to listen on; 0 takes a free one.", min=0)] = 8400,
     allocators: Annotated[int, typer.Option(help="How many allocators share the partitions.", min=1, max=12)] = 1,
+    ingress: Annotated[
+        int, typer.Option(help="How many processes answer; the kernel shares connections among them.", min=1, max=16)
+    ] = 1,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error; the logs are in DATA_DIR/log.")] = (
         "warning"
     ),
@@ -50,8 +54,9 @@ def up(
 
     Postgres, Redis and Apache Kafka are started under the data directory, unless ONSALE_POSTGRES_URL, ONSALE_REDIS_URL
     or ONSALE_KAFKA_BOOTSTRAP name servers of yours. Tables and topics are made as far as they are missing. Waiting
-    room, API, sockets and pages answer on one port; allocator and expiry worker are processes of their own and are
-    started again when they die. Whatever way this command ends, nothing it started is left running.
+    room, API, sockets and pages answer on one port. Allocator and expiry worker are processes of their own, as are
+    those that answer beside the first one (--ingress 2); all of them are started again when they die. Whatever way
+    this command ends, nothing it started is left running.
 
     Prints the addresses, an admin key, a sandbox key, a show that is on sale and a curl line that holds two places.
     """
@@ -60,7 +65,12 @@ def up(
     from onsale.up import up as run_up  # noqa: PLC0415 -- as above
 
     options = UpOptions(
-        data_dir=data_dir, port=port, allocators=allocators, log_level=log_level, tell_of_deaths=not as_json
+        data_dir=data_dir,
+        port=port,
+        allocators=allocators,
+        ingress=ingress,
+        log_level=log_level,
+        tell_of_deaths=not as_json,
     )
     try:
         code = run_up(options, say, lambda done: greet(done, as_json=as_json))

@@ -56,4 +56,4 @@ def home_of(package: str) -> Path:
     found = importlib.util.find_spec(package)
     if found is None or found.origin is None:
         raise ModuleNotFoundError(f"{package} is not installed")
-    return Path(found.origin).parents[1]
+    return Path(found.origin).parents[package.count(".") + 1]

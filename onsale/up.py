@@ -3,36 +3,31 @@
 import asyncio
 import os
 import shlex
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import msgspec
 
-import ingress.__main__
-import ingress.settings
-import notifier.__main__
-import notifier.settings
-import waiting_room.__main__
-import waiting_room.settings
-import web.__main__
-import web.settings
 from onsale import running
 from onsale.admin import Admin
 from onsale.children import Children
 from onsale.crowd.http import HttpClient, Unreachable
 from onsale.first_show import first_show
+from onsale.front.rooms import front_rooms
 from onsale.installation import Installation, infra_settings, open_installation, provision
 from onsale.keys import kept_keys
 from onsale.open_files import raise_open_files
 from runtime import logs
-from runtime.process import OpenRoom, RunningRoom, run, serve_together
+from runtime.http import listen
+from runtime.process import RunningRoom, run, serve_together
+from runtime.settings import ServerSettings
 
 READY_TIMEOUT_S = 60.0
 READY_POLL_S = 0.1
 STOP_GRACE_S = 5.0
+FRONT = "onsale.front"
 
 
 @dataclass(frozen=True)
@@ -43,6 +38,7 @@ class UpOptions:
     host: str = "127.0.0.1"
     port: int = 0
     allocators: int = 1
+    ingress: int = 1
     log_level: str = "warning"
     tell_of_deaths: bool = True
 
@@ -107,29 +103,30 @@ class _Up:
 
     async def serve(self) -> None:
         self._port = asyncio.get_running_loop().create_future()
+        options, settings = self._options, ServerSettings()
+        shared = options.ingress > 1
+        # Bound and never listening: so the number is known to all of them before the first one answers.
+        with listen(options.host, options.port, shared=True) if shared else nullcontext() as kept:
+            port = options.port if kept is None else kept.getsockname()[1]
+            await serve_together(
+                [self._children(port).open, *front_rooms(), self._open_greeting],
+                options.host,
+                port,
+                port_shared=shared,
+                limits=settings.http_limits(),
+                stop_grace_s=STOP_GRACE_S,
+                on_listening=self._port.set_result,
+            )
+
+    def _children(self, port: int) -> Children:
         options = self._options
-        children = Children(
-            ["allocator"] * options.allocators + ["expiry_worker"],
+        one_more = {"ONSALE_HOST": options.host, "ONSALE_PORT": str(port), "ONSALE_PORT_SHARED": "true"}
+        return Children(
+            ["allocator"] * options.allocators + ["expiry_worker"] + [FRONT] * (options.ingress - 1),
             self._installation.data_dir / "log",
             self._note_children,
             self._say if options.tell_of_deaths else lambda _: None,
-        )
-        pages = web.settings.Settings()
-        rooms: Sequence[OpenRoom] = [
-            children.open,
-            partial(waiting_room.__main__.open_room, waiting_room.settings.Settings()),
-            partial(ingress.__main__.open_room, ingress.settings.Settings()),
-            partial(notifier.__main__.open_room, notifier.settings.NotifierSettings()),
-            partial(web.__main__.open_room, pages),
-            self._open_greeting,
-        ]
-        await serve_together(
-            rooms,
-            options.host,
-            options.port,
-            limits=pages.http_limits(),
-            stop_grace_s=STOP_GRACE_S,
-            on_listening=self._port.set_result,
+            {FRONT: one_more},
         )
 
     @asynccontextmanager

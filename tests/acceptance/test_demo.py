@@ -1,8 +1,11 @@
 """`onsale demo` and `onsale up` as a person runs them: real processes, real servers, nothing left behind."""
 
 import asyncio
+import http.client
 import json
 import os
+import re
+import secrets
 import shutil
 import signal
 import subprocess
@@ -11,6 +14,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -19,6 +24,8 @@ from onsale import running
 from tests.conftest import Database
 from tests.servers import Servers
 
+CONNECTIONS_MAX = 100
+"""That all of so many fall to one of two processes does not happen."""
 ENDED_WITHIN_S = 30.0
 PAUSE_S_MAX = 5.0
 """What is promised of an allocator that is killed."""
@@ -159,6 +166,62 @@ def test_up_prints_a_curl_line_that_works_and_stop_ends_it(
         )
         assert second.returncode == 2
         assert "onsale is running in" in second.stderr
+        stopped = subprocess.run(onsale("stop", "--data-dir", str(tmp_path)), check=False, timeout=60, env=environment)
+        assert stopped.returncode == 0
+        assert up.wait(timeout=30) == 0
+    assert processes_with(topics) == []
+
+
+def call(connection: http.client.HTTPConnection, method: str, path: str, **how: Any) -> tuple[int, Any, Any]:
+    """Status, headers and decoded body of one call."""
+    connection.request(method, path, **how)
+    answer = connection.getresponse()
+    return answer.status, answer.headers, json.loads(answer.read())
+
+
+def who_answers(connection: http.client.HTTPConnection) -> str:
+    """Tells one process from another: by when it was started."""
+    connection.request("GET", "/metrics")
+    found = re.search(r"^process_start_time_seconds (.*)$", connection.getresponse().read().decode(), re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def test_two_processes_answer_and_are_one_sale(environment: dict[str, str], topics: str, tmp_path: Path) -> None:
+    words = ("--port", "0", "--ingress", "2", "--json", "--data-dir", str(tmp_path))
+    with started(onsale("up", *words), environment) as up:
+        assert up.stdout is not None
+        told = json.loads(up.stdout.readline())
+        address = urlsplit(told["url"])
+        doors: dict[str, http.client.HTTPConnection] = {}
+
+        def both_answer() -> bool:
+            for _ in range(CONNECTIONS_MAX):
+                connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=20)
+                if doors.setdefault(who_answers(connection), connection) is not connection:
+                    connection.close()
+            return len(doors) == 2
+
+        until("both processes answer", 30, both_answer)
+        first, second = doors.values()
+        headers = {
+            "authorization": f"Bearer {told['sandbox_key']}",
+            "content-type": "application/json",
+            "idempotency-key": secrets.token_hex(8),
+            "prefer": "wait=10",
+        }
+        wish = json.dumps({"show": told["show"], "best": {"quantity": 2}})
+        status, _, held = call(first, "POST", "/api/reservations", body=wish, headers=headers)
+        assert status == 201, held
+        path = f"/api/reservations/{held['reservation']}"
+        status, _, seen = call(second, "GET", path, headers=headers)
+        assert (status, seen["status"], seen["seats"]) == (200, "held", held["seats"])
+        status, said, again = call(second, "POST", "/api/reservations", body=wish, headers=headers)
+        assert (status, said["idempotent-replayed"], again["reservation"]) == (201, "true", held["reservation"])
+        status, _, released = call(second, "DELETE", path, headers=headers)
+        assert (status, released["status"]) == (200, "released")
+        for connection in doors.values():
+            connection.close()
         stopped = subprocess.run(onsale("stop", "--data-dir", str(tmp_path)), check=False, timeout=60, env=environment)
         assert stopped.returncode == 0
         assert up.wait(timeout=30) == 0

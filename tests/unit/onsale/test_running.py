@@ -111,6 +111,37 @@ async def test_a_dead_child_is_started_again_and_all_end_when_asked(
             os.kill(pid, 0)
 
 
+async def test_a_child_may_be_a_part_of_a_package_and_is_told_what_is_for_its_kind_alone(
+    sleeper: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = tmp_path / sleeper / "front"
+    part.mkdir()
+    (part / "__init__.py").write_text("")
+    (part / "__main__.py").write_text(f"import os\nprint(os.environ.get('TOLD'), flush=True)\n{SLEEPER}")
+    plain = tmp_path / sleeper / "__main__.py"
+    plain.write_text(f"import os\nprint(os.environ.get('TOLD'), flush=True)\n{SLEEPER}")
+    monkeypatch.setattr(onsale.children, "STANDBY_AFTER_S", 60.0)
+    running_now: asyncio.Queue[set[str]] = asyncio.Queue()
+    children = Children(
+        [sleeper, f"{sleeper}.front"],
+        tmp_path / "log",
+        lambda pids, _: running_now.put_nowait(set(pids)),
+        lambda _: None,
+        {f"{sleeper}.front": {"TOLD": "a port"}},
+    )
+    said = {name: tmp_path / "log" / f"{name}.log" for name in (sleeper, "front")}
+    async with children.open() as room, asyncio.timeout(20), asyncio.TaskGroup() as group:
+        for task in room.tasks:
+            group.create_task(_run(task()))
+        while await running_now.get() != {sleeper, "front"}:
+            pass
+        while not all(log.exists() and log.read_text() for log in said.values()):  # noqa: ASYNC110 -- files of others
+            await asyncio.sleep(0.05)
+        assert room.request_stop is not None
+        room.request_stop()
+    assert {name: log.read_text() for name, log in said.items()} == {sleeper: "None\n", "front": "a port\n"}
+
+
 def test_one_that_stands_by_begins_when_told_and_leaves_when_not_needed(sleeper: str, tmp_path: Path) -> None:
     (tmp_path / sleeper / "__main__.py").write_text("def main():\n    print('begun', flush=True)\n    return 3\n")
     words = [sys.executable, "-m", "onsale.standby", sleeper]
