@@ -136,11 +136,23 @@ def _extract(backup: Path, place: Path) -> None:
     place.mkdir(mode=0o700, parents=True)
     for archive, where in ((CLUSTER, place), (WAL, place / "pg_wal")):
         with tarfile.open(backup / archive) as files:
-            files.extractall(where, filter="tar")
+            _unpack(files, where)
     account = unprivileged_account()
     if account is not None:
         for path in (place, *place.rglob("*")):
             os.chown(path, account.uid, account.gid)
+
+
+def _unpack(files: tarfile.TarFile, where: Path) -> None:
+    """Raises ValueError for a name that leads out of `where`."""
+    if hasattr(tarfile, "tar_filter"):
+        files.extractall(where, filter="tar")
+        return
+    # Python 3.11 before 3.11.4, as in Debian 12, knows no filters.
+    for member in files:
+        if member.islnk() or member.issym() or not (where / member.name).resolve().is_relative_to(where.resolve()):
+            raise ValueError(f"{member.name} does not belong into a cluster")
+        files.extract(member, where)
 
 
 def _compare(place: Path, manifest: Manifest) -> None:
