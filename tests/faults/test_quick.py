@@ -1,4 +1,8 @@
-"""The quick part of `make faults`: what one stage of servers can bear, one after the other, under load."""
+"""The quick part of `make faults`: what one stage of servers can bear, one after the other, under load.
+
+A killed broker is in `tests/contract`, hostile input in the fuzzing of ingress and of the decoders; under load they are
+in `make faults`: all tests together are to take less than eight minutes.
+"""
 
 from collections.abc import AsyncIterator
 
@@ -6,7 +10,7 @@ import pytest
 
 from tests.faults.own_servers import open_ground
 from tests.faults.report import Report
-from tests.faults.scenarios import allocators, hostile, servers
+from tests.faults.scenarios import allocators, servers
 from tests.faults.stage import Stage, open_stage
 from tests.servers import run_directory
 
@@ -39,13 +43,3 @@ async def test_thirty_kills_at_four_points_lose_nothing(stage: Stage) -> None:
 async def test_a_killed_postmaster_costs_a_pause(stage: Stage) -> None:
     async with stage.load(SEED + 1, peak_s=PEAK_S) as load:
         assert passed(await servers.postgres_killed(stage, load, rounds=1))
-
-
-async def test_a_killed_broker_costs_a_pause(stage: Stage) -> None:
-    async with stage.load(SEED + 2, peak_s=PEAK_S) as load:
-        assert passed(await servers.kafka_killed(stage, load, rounds=1))
-
-
-async def test_hostile_input_harms_nobody(stage: Stage) -> None:
-    async with stage.load(SEED + 3, peak_s=PEAK_S) as load:
-        assert passed(await hostile.input_(stage, load, records=300, sockets=20, seed=SEED))

@@ -19,7 +19,7 @@ from tests.simulation.world import COMMANDS_MIN, FAULTS_MIN, World
 from ticketing.problems import PROBLEMS
 from ticketing.vocabulary import ReservationStatus
 
-SEEDS = 400
+SEEDS = 250
 PART = 0
 SPOILT_SEED = 1
 """A sale over one partition."""
