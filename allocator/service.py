@@ -146,7 +146,8 @@ class Desk:
                         break
         finally:
             self._next_offset = offset
-            self._deciding_s += now_s - began_s
+            # Over is over: a sum of differences may stay below the limit for ever by what was rounded.
+            self._deciding_s = DECIDING_S_MAX if now_s >= ends_s else self._deciding_s + now_s - began_s
         return None
 
     def seal(self) -> Batch:

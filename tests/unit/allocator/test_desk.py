@@ -79,6 +79,19 @@ async def test_a_batch_is_cut_after_fifty_milliseconds_of_deciding() -> None:
     assert len(room.outcomes()) == 10
 
 
+async def test_a_batch_whose_time_is_over_but_for_a_rounding_error_is_full() -> None:
+    began_s, nearly_s = 2.0**30, 209_715 * 2.0**-22
+    assert nearly_s < DECIDING_S_MAX and began_s + DECIDING_S_MAX == began_s + nearly_s
+    room = Room()
+    times = iter([began_s])
+    room.meter = lambda: next(times, began_s + nearly_s)
+    room.say(hold(1, 1), hold(2, 2))
+    desk = await room.desk()
+    times = iter([began_s])
+    assert not await desk.gather(0)
+    assert desk.is_full and not desk.is_empty
+
+
 async def test_a_batch_is_cut_by_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("allocator.netting.PACKED_BYTES_MAX", 300)
     monkeypatch.setattr("allocator.service.PACKED_AT_ONCE", 1)
