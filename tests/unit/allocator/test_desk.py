@@ -85,8 +85,9 @@ async def test_a_batch_whose_time_is_over_but_for_a_rounding_error_is_full() -> 
     room = Room()
     times = iter([began_s])
     room.meter = lambda: next(times, began_s + nearly_s)
-    room.say(hold(1, 1), hold(2, 2))
     desk = await room.desk()
+    await settle(desk)
+    room.say(hold(1, 1), hold(2, 2))
     times = iter([began_s])
     assert not await desk.gather(0)
     assert desk.is_full and not desk.is_empty
