@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.producer.message_accumulator import BatchBuilder
 
 from bench.measuring import Spent, Stopwatch
 from bench.site import Connection, RoomFailed, Site
@@ -121,10 +122,10 @@ async def write_commands(
     return Written(count, size, end)
 
 
-async def _send(producer: AIOKafkaProducer, batch: object, topic: str, part: int) -> int:
+async def _send(producer: AIOKafkaProducer, batch: BatchBuilder, topic: str, part: int) -> int:
     """Send one batch; the offset behind its last record."""
-    records = batch.record_count()  # type: ignore[attr-defined]
-    batch.close()  # type: ignore[attr-defined]
+    records = batch.record_count()
+    batch.close()
     written = await (await producer.send_batch(batch, topic, partition=part))
     return int(written.offset) + int(records)
 

@@ -18,6 +18,17 @@ from bench.site import CHECKOUT, Room, Site
 
 
 @dataclass(frozen=True)
+class Size:
+    """Seconds and rounds of a run in which an open loop follows the search for the peak: a full one, or `--quick`."""
+
+    rounds: int
+    jvm_warm_s: float
+    peak_s: float
+    warm_s: float
+    measure_s: float
+
+
+@dataclass(frozen=True)
 class Loaded:
     """What a closed loop saw, and what it cost."""
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench import sale
-from bench.driving import Crowd, Loaded, all_granted, closed_loop, open_loop
+from bench.driving import Crowd, Loaded, Size, all_granted, closed_loop, open_loop
 from bench.measuring import Bench, Gate, Spent, medians
 from bench.open_load import OPEN_LOOP, Latency
 from bench.running import as_told, new_bench, provisioned_site, warm_up
@@ -25,17 +25,6 @@ SHARE_OF_PEAK = 0.5
 
 P50 = Gate(30, 10, at_most=True)
 P99 = Gate(120, 40, at_most=True)
-
-
-@dataclass(frozen=True)
-class Size:
-    """Seconds and rounds of a full run, or of `--quick`."""
-
-    rounds: int
-    jvm_warm_s: float
-    peak_s: float
-    warm_s: float
-    measure_s: float
 
 
 FULL = Size(rounds=3, jvm_warm_s=60, peak_s=5, warm_s=2, measure_s=10)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from bench import sale
-from bench.driving import Crowd, all_granted, closed_loop, open_loop
+from bench.driving import Crowd, Size, all_granted, closed_loop, open_loop
 from bench.measuring import Bench, Gate, medians, progress
 from bench.open_load import OPEN_LOOP
 from bench.running import as_told, new_bench, provisioned_site, warm_up
@@ -35,17 +35,6 @@ OWNER = "SELECT owner FROM allocator_cursor JOIN catalogue_show USING (part) WHE
 OWNERS = "SELECT count(*) FROM allocator_cursor WHERE owner IS NOT NULL GROUP BY owner"
 
 LINEAR = Gate(1.25, 1.1, at_most=True)
-
-
-@dataclass(frozen=True)
-class Size:
-    """Seconds and rounds of a full run, or of `--quick`."""
-
-    rounds: int
-    jvm_warm_s: float
-    peak_s: float
-    warm_s: float
-    measure_s: float
 
 
 FULL = Size(rounds=3, jvm_warm_s=60, peak_s=5, warm_s=2, measure_s=8)
