@@ -20,6 +20,11 @@ from ticketing.problems import PROBLEMS
 from ticketing.tokens import TokenKeys
 from ticketing.vocabulary import Malformed, RequestStatus, parse_request, reservation_text
 
+LOST = (
+    "the log lost what stood there before it was decided. Send the request again with the same Idempotency-Key: "
+    "it has one verdict, however often it is sent"
+)
+
 
 class OutcomeStore(Protocol):
     """The outcomes by place in the log."""
@@ -63,9 +68,8 @@ class Requests:
             part, log_gen, offset = parse_request(text)
         except Malformed as error:
             raise Refused("request_not_found") from error
-        payload = await self.store.batch_with(part, log_gen, offset)
+        payload = await self._decided(part, log_gen, offset)
         if payload is None:
-            await self._require_pending(part, log_gen, offset)
             return self._answer(call, RequestStatus.PENDING, "Not decided yet", None)
         outcomes = messages.decode_outcomes(payload)
         outcome = next((one for one in outcomes if one.offset == offset and one.index == 0), None)
@@ -94,14 +98,27 @@ class Requests:
         meaning = ProblemMeaning(code=code, title=problem.title, status=problem.status, retryable=problem.retryable)
         return Response(200, bodies.encode(meaning), headers=[("cache-control", "public, max-age=86400")])
 
-    async def _require_pending(self, part: int, log_gen: int, offset: int) -> None:
-        """The place is one that the allocator will come to. Raises `Refused` (404)."""
+    async def _decided(self, part: int, log_gen: int, offset: int) -> bytes | None:
+        """The batch that decided the command at this place; None: the allocator will come to it.
+
+        Raises `Refused` (404): nothing stands there, or what stood there is lost.
+        """
+        found = await self.store.batch_with(part, log_gen, offset)
+        if found is not None:
+            return found
         cursor = await self.store.cursor(part)
-        if cursor is None or cursor.log_gen != log_gen or offset < cursor.next_offset:
+        if cursor is None or log_gen > cursor.log_gen:
             raise Refused("request_not_found")
-        end = await self.ends.end(part)
-        if end is not None and offset >= end:
-            raise Refused("request_not_found")
+        if log_gen == cursor.log_gen and offset >= cursor.next_offset:
+            end = await self.ends.end(part)
+            if end is not None and offset >= end:
+                raise Refused("request_not_found")
+            return None
+        # The allocator has passed the place, perhaps between the two looks: what it decided is there to be read now.
+        found = await self.store.batch_with(part, log_gen, offset)
+        if found is None:
+            raise Refused("request_not_found", LOST if log_gen < cursor.log_gen else "")
+        return found
 
     def _answer(self, call: Call, status: RequestStatus, message: str, outcome: bytes | None) -> Response:
         part, _, offset = parse_request(call.params["request"])

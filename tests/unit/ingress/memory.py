@@ -1,5 +1,7 @@
 """The room's stores in memory, with a switch for what it is like when Postgres is gone."""
 
+from collections.abc import Callable
+
 from ingress.catalogue import Catalogue
 from ingress.ledger import ContactRow, Cursor, Ledger, Snapshot
 from ingress.shows import LayoutRow, NewLayout, NewShow, ShowRow, VenueRow, Wanted
@@ -83,13 +85,15 @@ class MemoryCatalogue(Catalogue):
 
 
 class MemoryLedger(Ledger):
-    """What the allocator would have written."""
+    """What the allocator would have written. `before_cursor`: what happens just before the cursor is read."""
 
     def __init__(self) -> None:
         self.away = False
         self.open_shows = {SHOW}
         self.reservations: dict[bytes, Reservation] = {}
         self.batches: dict[tuple[int, int, int], bytes] = {}
+        self.log_gen = 0
+        self.before_cursor: Callable[[], None] = lambda: None
         self.contacts: dict[tuple[int, bytes], ContactRow] = {}
 
     def reach(self) -> None:
@@ -106,7 +110,8 @@ class MemoryLedger(Ledger):
 
     async def cursor(self, part: int) -> Cursor | None:
         self.reach()
-        return Cursor(0, len(self.batches)) if part == PART else None
+        self.before_cursor()
+        return Cursor(self.log_gen, len(self.batches)) if part == PART else None
 
     async def snapshot(self, part: int, show: int) -> Snapshot | None:
         self.reach()

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from ingress.service import NotTaken
-from tests.unit.ingress.stage import ADMIN_KEY, PARTNER_KEY, SHOW_TEXT, Reply, Stage
+from tests.unit.ingress.holds import grant, hold
+from tests.unit.ingress.stage import ADMIN_KEY, PARTNER_KEY, SHOW_TEXT, Stage
 from tests.unit.ingress.tales import PART, SECOND, SHOW, T0, held, refused, reservation
 from ticketing import messages, telling
 from ticketing.messages import AnyCommand, AnyOutcome, Conflict, Reservation
@@ -12,18 +13,10 @@ from ticketing.vocabulary import booking_text, request_text, reservation_text
 
 pytestmark = pytest.mark.anyio
 
-HOLD = {"show": SHOW_TEXT, "seats": ["A-1", "B-2"], "areas": [{"area": "floor", "quantity": 2}]}
 KEY = b"r" * 16
 RESERVATION = reservation_text(SHOW, KEY)
 BOOKING = booking_text(SHOW, KEY)
 CONTACT = {"name": "Ada Lovelace", "email": "ada@example.org"}
-
-
-def grant(command: AnyCommand, offset: int) -> list[AnyOutcome]:
-    """Whatever is held is granted."""
-    assert isinstance(command, messages.HoldSeats)
-    of = reservation(command.key, seats=command.seats, areas=command.areas, account=command.account)
-    return [held(of, offset=offset, seq=1)]
 
 
 def granted_with(kind: type[AnyOutcome], of: Reservation) -> "Stage":
@@ -36,11 +29,6 @@ def granted_with(kind: type[AnyOutcome], of: Reservation) -> "Stage":
         return [made]
 
     return Stage(decide=decide)
-
-
-async def hold(stage: Stage, **how: object) -> Reply:
-    given = {"token": stage.fan(), "key": "k1"} | how
-    return await stage.call("POST", "/api/reservations", HOLD, **given)  # type: ignore[arg-type]
 
 
 async def test_a_hold_is_told_in_labels_and_money() -> None:
@@ -127,50 +115,6 @@ async def test_who_does_not_wait_gets_202_and_a_place_to_ask(prefer: str) -> Non
     assert reply.headers["location"] == f"/api/requests/{reply.body['request']}"
     assert int(reply.headers["retry-after"]) >= 1
     assert len(stage.waiters) == 0
-
-
-async def test_asking_later_gives_the_body_that_waiting_would_have() -> None:
-    stage = Stage(decide=grant)
-    token = stage.fan()
-    waited = await hold(stage, token=token)
-    asked = await stage.call("GET", f"/api/requests/{waited.body['request']}", token=token)
-    assert (asked.status, asked.body["status"]) == (200, "granted")
-    assert asked.body["outcome"] == waited.body
-    assert (asked.body["partition"], asked.body["offset"]) == (PART, 0)
-    for stranger, status in ((stage.fan("ben"), 403), (PARTNER_KEY, 403), (ADMIN_KEY, 200), (None, 401)):
-        reply = await stage.call("GET", f"/api/requests/{waited.body['request']}", token=stranger)
-        assert reply.status == status
-
-
-async def test_a_no_that_is_asked_for_later_is_the_same_problem() -> None:
-    stage = Stage(decide=lambda command, offset: [refused(command.key, "sold_out", offset=offset)])
-    token = stage.fan()
-    waited = await hold(stage, token=token)
-    asked = await stage.call("GET", f"/api/requests/{waited.body['request']}", token=token)
-    assert (waited.status, asked.status, asked.body["status"]) == (409, 200, "rejected")
-    own = {"request_id", "instance"}
-    assert {name: value for name, value in asked.body["outcome"].items() if name not in own} == {
-        name: value for name, value in waited.body.items() if name not in own
-    }
-
-
-async def test_a_request_is_pending_until_the_allocator_has_come_to_it() -> None:
-    stage = Stage()
-    token = stage.fan()
-    request = (await hold(stage, token=token, headers={"prefer": "wait=0"})).body["request"]
-    asked = await stage.call("GET", f"/api/requests/{request}", token=token)
-    assert (asked.status, asked.body["status"]) == (200, "pending")
-    assert "outcome" not in asked.body
-
-
-@pytest.mark.parametrize(
-    ("part", "log_gen", "offset"), [(PART, 0, 1), (PART, 0, 2**40), (PART, 1, 0), (PART + 1, 0, 0)]
-)  # fmt: skip
-async def test_a_place_that_nobody_wrote_to_is_not_there(part: int, log_gen: int, offset: int) -> None:
-    stage = Stage()
-    await hold(stage, headers={"prefer": "wait=0"})
-    reply = await stage.call("GET", f"/api/requests/{request_text(part, log_gen, offset)}", token=stage.fan())
-    assert (reply.status, reply.body["code"]) == (404, "request_not_found")
 
 
 @pytest.mark.parametrize(
