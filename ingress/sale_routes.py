@@ -37,6 +37,7 @@ from ticketing.vocabulary import (
 
 TAKEN_BACK = ("not_yours", "reservation_not_found", "wrong_show")
 KEEPING = ("hold_expired", "hold_released", "already_booked", "booking_cancelled")
+BOOKINGS = (ReservationStatus.BOOKED, ReservationStatus.CANCELLED)
 RESERVATION_ID = {"reservation": "the id of a reservation: rsv_…"}
 BOOKING_ID = {"booking": "the id of a booking: bkg_…"}
 
@@ -131,7 +132,10 @@ class Sale:
         """GET /api/bookings/{booking}"""
         show, key = await self._booking_in_path(call)
         found = await self._find(show, key)
-        if found is None or found.status not in (ReservationStatus.BOOKED, ReservationStatus.CANCELLED):
+        if found is not None and found.status not in BOOKINGS:
+            # What was heard may lag behind a confirmation that another process has answered: the row says.
+            found = await self.store.reservation(show.row.part, show.row.show, key)
+        if found is None or found.status not in BOOKINGS:
             raise Refused("booking_not_found")
         _require_owner(call.caller, found, reservation_text(show.row.show, key))
         contact = await self.store.contact(show.row.show, key)

@@ -205,6 +205,15 @@ async def test_what_is_only_held_is_no_booking() -> None:
     assert reply.body["code"] == "booking_not_found"
 
 
+async def test_a_booking_that_another_process_confirmed_is_found_though_its_news_is_still_on_the_way() -> None:
+    stage = Stage(decide=grant)
+    made = (await hold(stage)).body["reservation"]
+    key = stage.commands[0].key
+    stage.ledger.reservations[key] = reservation(key, seats=(0,), status="booked")
+    booked = await stage.call("GET", f"/api/bookings/{booking_text(SHOW, key)}", token=stage.fan())
+    assert (booked.status, booked.body.get("reservation")) == (200, made)
+
+
 async def test_with_postgres_away_writes_pause_and_the_log_is_left_alone() -> None:
     stage = Stage(decide=grant)
     stage.condition.postgres_away = True
