@@ -43,10 +43,23 @@ TOO_MANY = 4429
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One text frame, made once and sent to any number of sockets."""
+    """One text frame, made once and sent to any number of sockets. `packed`: as it goes over the line."""
 
     kind: str
-    text: str
+    packed: bytes
+
+
+def pack(text: bytes) -> bytes:
+    """A server's text frame around `text` (RFC 6455 section 5.2): whole, unmasked."""
+    size = len(text)
+    if size < _SIZE_IN_TWO:
+        return bytes((_WHOLE_TEXT, size)) + text
+    if size < 1 << 16:
+        return bytes((_WHOLE_TEXT, _SIZE_IN_TWO)) + size.to_bytes(2) + text
+    return bytes((_WHOLE_TEXT, _SIZE_IN_EIGHT)) + size.to_bytes(8) + text
+
+
+_WHOLE_TEXT, _SIZE_IN_TWO, _SIZE_IN_EIGHT = 0x81, 126, 127
 
 
 class _ServerFrame(msgspec.Struct):
@@ -65,7 +78,7 @@ _encode = msgspec.json.Encoder().encode
 def frame(kind: str, data: dict[str, Any], *, show: int, seq: int, at_ms: int, event: str = "") -> Frame:
     """A server frame; `event` is its id."""
     made = _ServerFrame(type=kind, id=event, seq=seq, show=show_text(show), ts=rfc3339(at_ms), data=data)
-    return Frame(kind, _encode(made).decode())
+    return Frame(kind, pack(_encode(made)))
 
 
 class Resume(msgspec.Struct, frozen=True):
@@ -125,9 +138,9 @@ _KINDS: dict[str, type[ClientFrame]] = {
 }
 
 
-def read_client_frame(raw: str | bytes) -> ClientFrame | Unreadable:
+def read_client_frame(raw: bytes) -> ClientFrame | Unreadable:
     """What the client says."""
-    if len(raw.encode() if isinstance(raw, str) else raw) > CLIENT_FRAME_BYTES_MAX:
+    if len(raw) > CLIENT_FRAME_BYTES_MAX:
         return Unreadable("body_too_large", f"a frame has at most {CLIENT_FRAME_BYTES_MAX} bytes", hopeless=True)
     try:
         head = msgspec.json.decode(raw, type=_Head)

@@ -7,9 +7,9 @@ from ticketing.show_view import Change
 
 MERGE_MS_LEAST = 40
 MERGE_MS_MOST = 250
-MERGE_FACTOR = 4
-"""An interval of at least this many times what the last round of sending took: at most a quarter of the time goes
-into sending, whatever the number of sockets."""
+MERGE_FACTOR = 2
+"""An interval of at least this many times what the last round of sending took: at most half of the time goes into
+sending, whatever the number of sockets. The longer a round takes, the more pressure there is."""
 
 
 @dataclass(slots=True)
@@ -66,23 +66,24 @@ class ChangeRing:
 
 
 class Pace:
-    """How long the next public frame of a show has to wait: the first not at all, the following for a pause."""
+    """How long the next public frame of a show has to wait: the first not at all, the following for an interval from
+    the beginning of one round of sending to that of the next."""
 
     def __init__(self, least_ms: int = MERGE_MS_LEAST, most_ms: int = MERGE_MS_MOST) -> None:
         self._least_ms = least_ms
         self._most_ms = most_ms
         self.interval_ms = least_ms
-        self._sent_at_ms: int | None = None
+        self._began_at_ms: int | None = None
 
     def wait_ms(self, now_ms: int) -> int:
         """How long the next frame has to wait."""
-        if self._sent_at_ms is None:
+        if self._began_at_ms is None:
             return 0
-        since_ms = now_ms - self._sent_at_ms
+        since_ms = now_ms - self._began_at_ms
         # Less than nothing: the clock was set back, and nobody would hear anything until it is there again.
         return max(self.interval_ms - since_ms, 0) if since_ms >= 0 else 0
 
-    def sent(self, now_ms: int, took_ms: int) -> None:
-        """A round of sending ended at `now_ms` after `took_ms`: the longer it took, the longer the pause."""
+    def sent(self, began_ms: int, took_ms: int) -> None:
+        """A round of sending began at `began_ms` and took `took_ms`: the longer it took, the longer the interval."""
         self.interval_ms = min(max(self._least_ms, MERGE_FACTOR * took_ms), self._most_ms)
-        self._sent_at_ms = now_ms
+        self._began_at_ms = began_ms

@@ -1,6 +1,7 @@
 """The sockets of this process: who comes in, what they say, what time does to them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from notifier import metrics
 from notifier.audience import Denied, Right, is_api_key, right_of_token
@@ -82,10 +83,10 @@ class Reception:
         """The socket takes frames again."""
         hall.drained(watcher, self._clock.now_ms())
 
-    async def hear(self, hall: Hall, watcher: Watcher, raw: str | bytes) -> None:
-        """One frame from the client."""
+    def hear(self, hall: Hall, watcher: Watcher, raw: bytes) -> Coroutine[Any, Any, None] | None:
+        """One frame from the client; what is left to be awaited before the next one is heard."""
         if not watcher.hears_client(self._clock.now_ms()):
-            return
+            return None
         said = read_client_frame(raw)
         match said:
             case Unreadable():
@@ -93,7 +94,7 @@ class Reception:
                 if said.hopeless:
                     watcher.close(POLICY_VIOLATION, said.code)
             case Hello():
-                await self._greet(hall, watcher, said)
+                return self._greet(hall, watcher, said)
             case Ping():
                 watcher.tell(hall.frame("pong", {"reply_to": said.id}, self._clock.now_ms()))
             case Subscribe() | Unsubscribe() if not watcher.greeted:
@@ -105,6 +106,7 @@ class Reception:
             case Unsubscribe():
                 watcher.subscribed = False
                 watcher.told_seq = NOT_TOLD
+        return None
 
     async def sweep(self) -> None:
         """What time brings about: tokens run out, keys are revoked, stuck sockets and empty halls go."""

@@ -1,21 +1,30 @@
 """`/ws/venues/{venue}/shows/{show}`: one task a socket, which reads; frames go out by whoever has something to say."""
 
+import asyncio
 import re
-from typing import Protocol
+from collections import deque
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any, Protocol
 
 import msgspec
 import structlog
 from starlette.types import Message, Receive, Scope, Send
 
-from notifier.frames import FULL, POLICY_VIOLATION, SUBPROTOCOL
+from notifier.frames import FULL, POLICY_VIOLATION, SUBPROTOCOL, TOO_MANY
+from notifier.hall import Hall
 from notifier.ports import Facts, NotNow, StoreAway
 from notifier.reception import Reception
-from notifier.wire import AsgiWire
+from notifier.watcher import Watcher
+from notifier.wire import Line, SocketWire
+from runtime.websocket import EXTENSION
 from ticketing.problems import PROBLEMS
 from ticketing.vocabulary import Malformed, parse_show
 
 log = structlog.get_logger("notifier")
 
+BEHIND_MAX = 50
+"""Frames of one socket that wait for what it said before."""
 PATH = re.compile(r"/ws/venues/([^/]+)/shows/([^/]+)")
 
 
@@ -52,7 +61,7 @@ class SocketApp:
         if SUBPROTOCOL in scope.get("subprotocols", ()):
             accept["subprotocol"] = SUBPROTOCOL
         await send(accept)
-        await self._serve(facts, receive, send)
+        await self._serve(facts, scope, receive, send)
 
     async def _facts(self, path: str) -> Facts | None:
         found = PATH.fullmatch(path)
@@ -64,8 +73,9 @@ class SocketApp:
             return None
         return facts if facts is not None and facts.venue == found[1] else None
 
-    async def _serve(self, facts: Facts, receive: Receive, send: Send) -> None:
-        wire = AsgiWire(send)
+    async def _serve(self, facts: Facts, scope: Scope, receive: Receive, send: Send) -> None:
+        line: Line = scope["extensions"][EXTENSION]
+        wire = SocketWire(line, send)
         try:
             entered = await self._reception.enter(facts, wire)
         except (NotNow, StoreAway) as exc:
@@ -75,14 +85,57 @@ class SocketApp:
         if entered is None:
             return
         hall, watcher = entered
-        wire.on_drained = lambda: self._reception.drained(hall, watcher)
+        heard = _Heard(self._reception, hall, watcher)
+        line.on_writable = partial(self._reception.drained, hall, watcher)
+        line.on_text = heard.take
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
-                if not watcher.closed:
-                    text: str | None = message.get("text")
-                    await self._reception.hear(hall, watcher, text if text is not None else message["bytes"])
+                text: str | None = message.get("text")
+                heard.take(text.encode() if text is not None else message["bytes"])
         finally:
+            line.on_text = line.on_writable = None
+            heard.stop()
             self._reception.leave(hall, watcher)
+
+
+class _Heard:
+    """What one socket says, one after the other: what must be waited for holds back what was said after it."""
+
+    __slots__ = ("_behind", "_hall", "_reception", "_task", "_watcher")
+
+    def __init__(self, reception: Reception, hall: Hall, watcher: Watcher) -> None:
+        self._reception = reception
+        self._hall = hall
+        self._watcher = watcher
+        self._task: asyncio.Task[None] | None = None
+        self._behind: deque[bytes] = deque()
+
+    def take(self, raw: bytes) -> None:
+        """A frame has come."""
+        if self._watcher.closed:
+            return
+        if self._task is not None:
+            self._behind.append(raw)
+            if len(self._behind) > BEHIND_MAX:
+                self._watcher.close(TOO_MANY, "too many frames")
+            return
+        rest = self._reception.hear(self._hall, self._watcher, raw)
+        if rest is not None:
+            self._task = asyncio.get_running_loop().create_task(self._finish(rest))
+
+    def stop(self) -> None:
+        """Nobody is there any more."""
+        self._behind.clear()
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _finish(self, rest: Coroutine[Any, Any, None]) -> None:
+        try:
+            await rest
+        finally:
+            self._task = None
+        while self._behind and self._task is None:
+            self.take(self._behind.popleft())
 
 
 async def _problem(scope: Scope, send: Send, code: str) -> None:

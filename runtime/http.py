@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 from runtime.direct import DirectRoutes
 from runtime.door import Door, DoorProtocol
 from runtime.http_limits import DEFAULTS, HttpLimits
+from runtime.websocket import SocketProtocol
 
 MESSAGE_BYTES_MAX = 64 * 1024
 """Largest message a client may send over a socket."""
@@ -70,7 +71,7 @@ class HttpServer(uvicorn.Server):
                 # uvicorn types an application by its own events, starlette by plain dictionaries.
                 cast(Any, app),
                 http=cast(Any, partial(DoorProtocol, limits=limits, direct=direct or {}, doors=doors)),
-                ws="websockets-sansio",
+                ws=cast(Any, SocketProtocol),
                 ws_max_size=MESSAGE_BYTES_MAX,
                 ws_per_message_deflate=False,
                 ws_ping_interval=20.0,

@@ -162,7 +162,9 @@ class House:
         """What is answered, by type."""
         hall, watcher, wire = who
         before = len(wire.frames)
-        done(self.reception.hear(hall, watcher, text))
+        rest = self.reception.hear(hall, watcher, text.encode())
+        if rest is not None:
+            done(rest)
         return [frame["type"] for frame in wire.told()[before:]]
 
     def sweeps_after(self, ms: int) -> None:

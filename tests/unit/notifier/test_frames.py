@@ -5,6 +5,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from websockets.client import ClientProtocol
+from websockets.frames import Frame as WebSocketFrame
+from websockets.frames import Opcode
+from websockets.protocol import OPEN
+from websockets.uri import parse_uri
 
 from notifier.bodies import decided
 from notifier.frames import (
@@ -16,9 +21,10 @@ from notifier.frames import (
     Unreadable,
     Unsubscribe,
     frame,
+    pack,
     read_client_frame,
 )
-from tests.unit.notifier.theatre import PART, SHOW, T0, VENUE, Sale, small_layout
+from tests.unit.notifier.theatre import PART, SHOW, T0, VENUE, Sale, small_layout, text_of
 from ticketing.messages import AnyOutcome, Conflict, HoldRefused, Policy, ShowOpened
 from ticketing.telling import Where
 
@@ -31,7 +37,7 @@ def told(outcome: AnyOutcome, log_gen: int = 0) -> Any:
 
 def test_a_server_frame_has_the_documented_form() -> None:
     made = frame("welcome", {"venue": VENUE}, show=SHOW, seq=5, at_ms=T0, event="evt_1")
-    assert json.loads(made.text) == {
+    assert json.loads(text_of(made)) == {
         "v": 1,
         "type": "welcome",
         "id": "evt_1",
@@ -40,6 +46,15 @@ def test_a_server_frame_has_the_documented_form() -> None:
         "ts": "2027-01-15T08:00:00.000Z",
         "data": {"venue": VENUE},
     }
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 1_000_000])
+def test_a_text_of_any_size_is_packed_as_the_library_reads_it(size: int) -> None:
+    peer = ClientProtocol(parse_uri("ws://x/"), state=OPEN, max_size=None)
+    peer.receive_data(pack(b"x" * size))
+    (heard,) = peer.events_received()
+    assert isinstance(heard, WebSocketFrame)
+    assert (heard.opcode, heard.fin, bytes(heard.data)) == (Opcode.TEXT, True, b"x" * size)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +68,6 @@ def test_a_server_frame_has_the_documented_form() -> None:
     ],
 )
 def test_client_frames_are_read(text: str, said: object) -> None:
-    assert read_client_frame(text) == said
     assert read_client_frame(text.encode()) == said
 
 
@@ -74,7 +88,7 @@ def test_client_frames_are_read(text: str, said: object) -> None:
     ],
 )
 def test_what_cannot_be_read_is_told_apart(text: str | bytes, code: str, hopeless: bool) -> None:
-    said = read_client_frame(text)
+    said = read_client_frame(text.encode() if isinstance(text, str) else text)
     assert isinstance(said, Unreadable)
     assert (said.code, said.hopeless) == (code, hopeless)
 

@@ -164,7 +164,18 @@ class FakeWire:
 
     def told(self, kind: str = "") -> list[dict[str, Any]]:
         """The frames of one kind, or all, as the client reads them."""
-        return [json.loads(frame.text) for frame in self.frames if kind in ("", frame.kind)]
+        return [json.loads(text_of(frame)) for frame in self.frames if kind in ("", frame.kind)]
+
+
+def text_of(frame: Frame) -> bytes:
+    """What a client reads of a frame that is sent to it, by the framing of RFC 6455."""
+    assert frame.packed[0] == 0x81, "one whole text"
+    size, start = frame.packed[1], 2
+    if size >= 126:
+        start = 4 if size == 126 else 10
+        size = int.from_bytes(frame.packed[2:start])
+    assert len(frame.packed) == start + size
+    return frame.packed[start:]
 
 
 @dataclass

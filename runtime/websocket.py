@@ -1,0 +1,124 @@
+"""A websocket with a short way for whole text frames, out and in.
+
+What uvicorn and websockets do for one message (a frame object, an event, a queue, a task that wakes) costs more than
+the message itself. Here a frame that was made beforehand is written as it is, and a text that came whole in one frame
+is handed over as a call. Handshake, pings, fragments, closing and every mistake of the peer's remain the library's.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+from uvicorn.config import Config
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
+from websockets.http11 import Request
+
+try:
+    from websockets.speedups import apply_mask
+except ImportError:  # the library's own way without its C part
+    from websockets.utils import apply_mask
+
+EXTENSION = "onsale.line"
+"""Where an application finds the line to its peer: `scope["extensions"][EXTENSION]` is the `SocketProtocol`."""
+
+MASKED, SIZE = 0x80, 0x7F
+SIZE_IN_TWO, SIZE_IN_EIGHT = 126, 127
+WHOLE_TEXT = 0x81
+MASK_BYTES = 4
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """One connection. To be set by the application once it has accepted:
+
+    `on_text` is called with the payload of each text that came whole in one frame, in order; it must not raise. All
+    other messages arrive by `receive`, and so do all of them while `on_text` is None. `on_writable` is called when the
+    peer reads again after it did not.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(config, server_state, app_state, _loop)
+        self.on_text: Callable[[bytes], None] | None = None
+        self.on_writable: Callable[[], None] | None = None
+        self._splits = True
+        self._rest = b""
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing can be written any more: the connection ended, or is about to."""
+        return self.close_sent or self.disconnected or self.transport.is_closing()
+
+    @property
+    def takes(self) -> bool:
+        """Whether what was written before has left, but for a bounded rest (the transport's high-water mark)."""
+        return self.writable.is_set() and not self.is_gone
+
+    def write(self, frame: bytes) -> None:
+        """Write a whole frame of the server's, as it goes over the line. Only while it `takes`."""
+        self.transport.write(frame)
+
+    def abort(self) -> None:
+        """Drop the connection and whatever waits to be written."""
+        self.transport.abort()
+
+    def resume_writing(self) -> None:
+        """The peer reads again."""
+        super().resume_writing()
+        if self.on_writable is not None and not self.is_gone:
+            self.on_writable()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nobody is called after this."""
+        self.on_text = self.on_writable = None
+        super().connection_lost(exc)
+
+    def handle_connect(self, event: Request) -> None:
+        """The application's task has not run yet: it will find the line in its scope."""
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            cast(dict[str, object], self.scope["extensions"])[EXTENSION] = self
+
+    def data_received(self, data: bytes) -> None:
+        """Split into frames; what is not a plain text is the library's."""
+        if self._splits and self.handshake_complete and not self.close_sent:
+            self._split(self._rest + data if self._rest else data)
+            return
+        if self.handshake_initiated:
+            # It speaks before it was let in, or after it was told to go: where a frame begins is not known here.
+            data, self._rest, self._splits = self._rest + data, b"", False
+        super().data_received(data)
+
+    def _split(self, data: bytes) -> None:
+        at, end = 0, len(data)
+        while end - at >= 2:
+            size, start = data[at + 1] & SIZE, at + 2 + MASK_BYTES
+            if not data[at + 1] & MASKED or size == SIZE_IN_EIGHT:
+                # A mistake, or more than may be said at once: the library knows what to answer.
+                self._splits = False
+                break
+            if size == SIZE_IN_TWO:
+                start += 2
+                if end < start:
+                    break
+                size = int.from_bytes(data[at + 2 : at + 4])
+            stop = start + size
+            if end < stop:
+                break
+            if data[at] == WHOLE_TEXT and self.on_text is not None and self.conn.current_size is None:
+                if not self.close_sent:
+                    self.on_text(apply_mask(data[start:stop], data[start - MASK_BYTES : start]))
+            else:
+                super().data_received(data[at:stop])
+                if self.conn.parser_exc is not None:
+                    return
+            at = stop
+        self._rest = data[at:]
+        if not self._splits:
+            self._rest, rest = b"", self._rest
+            super().data_received(rest)
