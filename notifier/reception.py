@@ -162,6 +162,10 @@ class Reception:
         return Right(found.key_id, key_id=found.key_id, admin=found.admin)
 
     def _sweep(self, hall: Hall, watcher: Watcher, now_ms: int) -> None:
+        if watcher.takes and watcher.greeted and watcher.right is None:
+            # Nearly all, and once a second.
+            watcher.busy_since_ms = None
+            return
         if not (watcher.wire.busy or watcher.closed):
             watcher.busy_since_ms = None
         elif watcher.busy_since_ms is None or watcher.busy_since_ms > now_ms:

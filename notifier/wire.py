@@ -27,8 +27,7 @@ class Line(Protocol):
     on_text: Callable[[bytes], None] | None
     on_writable: Callable[[], None] | None
 
-    @property
-    def takes(self) -> bool: ...
+    takes: bool
 
     def write(self, frame: bytes) -> None: ...
 

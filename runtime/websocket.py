@@ -12,6 +12,7 @@ from typing import Any, cast
 from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
+from websockets.frames import Frame
 from websockets.http11 import Request
 
 try:
@@ -34,6 +35,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     `on_text` is called with the payload of each text that came whole in one frame, in order; it must not raise. All
     other messages arrive by `receive`, and so do all of them while `on_text` is None. `on_writable` is called when the
     peer reads again after it did not.
+
+    `takes`: whether a frame may be written now. No: the peer leaves unread what was written before, beyond the
+    transport's high-water mark, or the connection ends. An application that has sent `websocket.close` knows the rest.
     """
 
     def __init__(
@@ -46,18 +50,10 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().__init__(config, server_state, app_state, _loop)
         self.on_text: Callable[[bytes], None] | None = None
         self.on_writable: Callable[[], None] | None = None
+        self.takes = True
+        self._ends = False
         self._splits = True
         self._rest = b""
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether nothing can be written any more: the connection ended, or is about to."""
-        return self.close_sent or self.disconnected or self.transport.is_closing()
-
-    @property
-    def takes(self) -> bool:
-        """Whether what was written before has left, but for a bounded rest (the transport's high-water mark)."""
-        return self.writable.is_set() and not self.is_gone
 
     def write(self, frame: bytes) -> None:
         """Write a whole frame of the server's, as it goes over the line. Only while it `takes`."""
@@ -67,16 +63,46 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         """Drop the connection and whatever waits to be written."""
         self.transport.abort()
 
+    def pause_writing(self) -> None:
+        """The peer does not read, and the transport's buffer is full."""
+        super().pause_writing()
+        self.takes = False
+
     def resume_writing(self) -> None:
         """The peer reads again."""
         super().resume_writing()
-        if self.on_writable is not None and not self.is_gone:
+        self.takes = not self._ends
+        if self.takes and self.on_writable is not None:
             self.on_writable()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is called after this."""
+        self._end()
         self.on_text = self.on_writable = None
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """The server stops."""
+        self._end()
+        super().shutdown()
+
+    def keepalive_timeout(self) -> None:
+        """The peer has not answered a ping."""
+        self._end()
+        super().keepalive_timeout()
+
+    def handle_close(self, event: Frame) -> None:
+        """The peer wants to end, or agrees to."""
+        self._end()
+        super().handle_close(event)
+
+    def handle_parser_exception(self) -> None:
+        """The peer breaks the protocol."""
+        self._end()
+        super().handle_parser_exception()
+
+    def _end(self) -> None:
+        self._ends, self.takes = True, False
 
     def handle_connect(self, event: Request) -> None:
         """The application's task has not run yet: it will find the line in its scope."""
