@@ -151,7 +151,7 @@ class Hall:
                 yield
             if watcher.told_seq == self.flushed_seq and watcher.subscribed and watcher.takes and made is not None:
                 watcher.told_seq = to_seq
-                watcher.wire.offer(made)
+                watcher.write(made.packed)
                 sent += 1
             else:
                 self.catch_up(watcher, now_ms)

@@ -75,13 +75,16 @@ class Reception:
     def leave(self, hall: Hall, watcher: Watcher) -> None:
         """The socket is gone."""
         watcher.closed = True
+        watcher.settle()
         hall.remove(watcher, self._clock.now_ms())
         self._sockets -= 1
         metrics.SOCKETS.set(self._sockets)
 
-    def drained(self, hall: Hall, watcher: Watcher) -> None:
-        """The socket takes frames again."""
-        hall.drained(watcher, self._clock.now_ms())
+    def settle(self, hall: Hall, watcher: Watcher) -> None:
+        """The socket takes frames no longer, or does so again."""
+        watcher.settle()
+        if not (watcher.closed or watcher.wire.busy):
+            hall.drained(watcher, self._clock.now_ms())
 
     def hear(self, hall: Hall, watcher: Watcher, raw: bytes) -> Coroutine[Any, Any, None] | None:
         """One frame from the client; what is left to be awaited before the next one is heard."""

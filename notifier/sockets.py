@@ -86,14 +86,16 @@ class SocketApp:
             return
         hall, watcher = entered
         heard = _Heard(self._reception, hall, watcher)
-        line.on_writable = partial(self._reception.drained, hall, watcher)
+        line.on_takes = partial(self._reception.settle, hall, watcher)
         line.on_text = heard.take
+        # It may have changed while the hall was being loaded.
+        watcher.settle()
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
                 text: str | None = message.get("text")
                 heard.take(text.encode() if text is not None else message["bytes"])
         finally:
-            line.on_text = line.on_writable = None
+            line.on_text = line.on_takes = None
             heard.stop()
             self._reception.leave(hall, watcher)
 

@@ -1,6 +1,7 @@
 """One socket: what it may hear, how far it has been told, and what waits for it."""
 
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
 from notifier import metrics
@@ -19,11 +20,12 @@ class Wire(Protocol):
 
     @property
     def busy(self) -> bool:
-        """Whether what was offered last has not all been taken yet; then nothing may be offered."""
+        """Whether what was written before has not been taken yet; then nothing may be written."""
         ...
 
-    def offer(self, frame: Frame) -> None:
-        """Send a frame."""
+    @property
+    def write(self) -> Callable[[bytes], None]:
+        """Sends a packed frame. The same callable for good."""
         ...
 
     def close(self, code: int, reason: str) -> None:
@@ -36,7 +38,11 @@ class Wire(Protocol):
 
 
 class Watcher:
-    """`told_seq` is the last number of the public frames sent to it, `NOT_TOLD` before the first."""
+    """`told_seq` is the last number of the public frames sent to it, `NOT_TOLD` before the first.
+
+    `takes`: whether a frame can be sent now. Kept, not asked for: a round looks at it for each of ten thousand sockets.
+    Whoever knows that the wire has become busy, or is so no longer, calls `settle`.
+    """
 
     __slots__ = (
         "_allowance",
@@ -49,12 +55,15 @@ class Watcher:
         "notice_closes_at_ms",
         "right",
         "subscribed",
+        "takes",
         "told_seq",
         "wire",
+        "write",
     )
 
     def __init__(self, wire: Wire, now_ms: int) -> None:
         self.wire = wire
+        self.write = wire.write
         self.right: Right | None = None
         self.joined_at_ms = now_ms
         self.greeted = False
@@ -66,19 +75,20 @@ class Watcher:
         self._waiting: deque[Frame] = deque()
         self._allowance = float(CLIENT_FRAMES_BURST)
         self._allowance_at_ms = now_ms
+        self.settle()
 
-    @property
-    def takes(self) -> bool:
-        """Whether a frame can be sent now."""
-        return not (self.closed or self.wire.busy or self._waiting)
+    def settle(self) -> None:
+        """See whether a frame can be sent now."""
+        self.takes = not (self.closed or self.wire.busy or self._waiting)
 
     def tell(self, frame: Frame) -> None:
         """Send a frame of its own, after those that wait."""
         if self.takes:
-            self.wire.offer(frame)
+            self.write(frame.packed)
             metrics.FRAMES.labels(frame.kind).inc()
         elif not self.closed:
             self._waiting.append(frame)
+            self.takes = False
             if len(self._waiting) > PERSONAL_WAITING_MAX:
                 self.close(TOO_SLOW, "too many frames wait")
 
@@ -86,8 +96,9 @@ class Watcher:
         """The wire takes again: send what waits; whether all of it went."""
         while self._waiting and not (self.closed or self.wire.busy):
             frame = self._waiting.popleft()
-            self.wire.offer(frame)
+            self.write(frame.packed)
             metrics.FRAMES.labels(frame.kind).inc()
+        self.settle()
         return self.takes
 
     def hears_client(self, now_ms: int) -> bool:
@@ -103,7 +114,7 @@ class Watcher:
     def close(self, code: int, reason: str) -> None:
         """Close the socket: no frame goes out after this. Whoever serves it still has to let it `leave`."""
         if not self.closed:
-            self.closed = True
+            self.closed, self.takes = True, False
             self._waiting.clear()
             self.wire.close(code, reason)
             metrics.CLOSED.labels(str(code)).inc()

@@ -12,8 +12,6 @@ from typing import Any, Protocol
 import structlog
 from starlette.types import Send
 
-from notifier.frames import Frame
-
 log = structlog.get_logger("notifier")
 
 GONE = (OSError, RuntimeError)
@@ -25,11 +23,9 @@ class Line(Protocol):
     """The connection: `runtime.websocket.SocketProtocol`."""
 
     on_text: Callable[[bytes], None] | None
-    on_writable: Callable[[], None] | None
-
+    on_takes: Callable[[], None] | None
     takes: bool
-
-    def write(self, frame: bytes) -> None: ...
+    write: Callable[[bytes], None]
 
     def abort(self) -> None: ...
 
@@ -37,21 +33,18 @@ class Line(Protocol):
 class SocketWire:
     """`notifier.watcher.Wire` on an accepted websocket. `send` is its ASGI way out, for what is no frame of ours."""
 
-    __slots__ = ("_gone", "_line", "_send")
+    __slots__ = ("_gone", "_line", "_send", "write")
 
     def __init__(self, line: Line, send: Send) -> None:
         self._line = line
         self._send = send
         self._gone = False
+        self.write = line.write
 
     @property
     def busy(self) -> bool:
         """Whether the peer does not read, or nobody is there any more."""
         return self._gone or not self._line.takes
-
-    def offer(self, frame: Frame) -> None:
-        """Write a frame; never to a busy socket."""
-        self._line.write(frame.packed)
 
     def close(self, code: int, reason: str) -> None:
         """Close with a code, or cut the connection where the peer would not even read that."""

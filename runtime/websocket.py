@@ -6,6 +6,7 @@ is handed over as a call. Handshake, pings, fragments, closing and every mistake
 """
 
 import asyncio
+from asyncio.transports import BaseTransport
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -33,11 +34,12 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     """One connection. To be set by the application once it has accepted:
 
     `on_text` is called with the payload of each text that came whole in one frame, in order; it must not raise. All
-    other messages arrive by `receive`, and so do all of them while `on_text` is None. `on_writable` is called when the
-    peer reads again after it did not.
+    other messages arrive by `receive`, and so do all of them while `on_text` is None. `on_takes` is called when `takes`
+    has changed.
 
     `takes`: whether a frame may be written now. No: the peer leaves unread what was written before, beyond the
     transport's high-water mark, or the connection ends. An application that has sent `websocket.close` knows the rest.
+    `write` takes a whole frame of the server's, as it goes over the line.
     """
 
     def __init__(
@@ -49,15 +51,17 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self.on_text: Callable[[bytes], None] | None = None
-        self.on_writable: Callable[[], None] | None = None
+        self.on_takes: Callable[[], None] | None = None
+        self.write: Callable[[bytes], None]
         self.takes = True
         self._ends = False
         self._splits = True
         self._rest = b""
 
-    def write(self, frame: bytes) -> None:
-        """Write a whole frame of the server's, as it goes over the line. Only while it `takes`."""
-        self.transport.write(frame)
+    def connection_made(self, transport: BaseTransport) -> None:
+        """The connection is the transport's from here on."""
+        super().connection_made(transport)
+        self.write = self.transport.write
 
     def abort(self) -> None:
         """Drop the connection and whatever waits to be written."""
@@ -66,19 +70,17 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def pause_writing(self) -> None:
         """The peer does not read, and the transport's buffer is full."""
         super().pause_writing()
-        self.takes = False
+        self._now_takes(False)
 
     def resume_writing(self) -> None:
         """The peer reads again."""
         super().resume_writing()
-        self.takes = not self._ends
-        if self.takes and self.on_writable is not None:
-            self.on_writable()
+        self._now_takes(not self._ends)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is called after this."""
         self._end()
-        self.on_text = self.on_writable = None
+        self.on_text = self.on_takes = None
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
@@ -102,7 +104,14 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         super().handle_parser_exception()
 
     def _end(self) -> None:
-        self._ends, self.takes = True, False
+        self._ends = True
+        self._now_takes(False)
+
+    def _now_takes(self, takes: bool) -> None:
+        if takes != self.takes:
+            self.takes = takes
+            if self.on_takes is not None:
+                self.on_takes()
 
     def handle_connect(self, event: Request) -> None:
         """The application's task has not run yet: it will find the line in its scope."""

@@ -156,6 +156,7 @@ class House:
         wire = FakeWire()
         entered = done(self.reception.enter(FACTS, wire))
         assert entered is not None
+        wire.watcher = entered[1]
         return (*entered, wire)
 
     def says(self, who: tuple[Hall, Watcher, FakeWire], text: str) -> list[str]:

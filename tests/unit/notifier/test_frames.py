@@ -37,7 +37,7 @@ def told(outcome: AnyOutcome, log_gen: int = 0) -> Any:
 
 def test_a_server_frame_has_the_documented_form() -> None:
     made = frame("welcome", {"venue": VENUE}, show=SHOW, seq=5, at_ms=T0, event="evt_1")
-    assert json.loads(text_of(made)) == {
+    assert json.loads(text_of(made.packed)) == {
         "v": 1,
         "type": "welcome",
         "id": "evt_1",

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from notifier.frames import Frame
 from notifier.wire import SocketWire
 
 
@@ -13,17 +12,14 @@ class HandLine:
     """Takes frames while the peer reads; its ASGI side as uvicorn's."""
 
     on_text: Callable[[bytes], None] | None = None
-    on_writable: Callable[[], None] | None = None
+    on_takes: Callable[[], None] | None = None
 
     def __init__(self) -> None:
         self.sent: list[Any] = []
+        self.write: Callable[[bytes], None] = self.sent.append
         self.takes = True
         self.fails: Exception | None = None
         self.aborted = False
-
-    def write(self, frame: bytes) -> None:
-        assert self.takes
-        self.sent.append(frame)
 
     def abort(self) -> None:
         self.aborted = True
@@ -34,15 +30,11 @@ class HandLine:
         self.sent.append((message["type"], message["code"], message["reason"]))
 
 
-def frame(text: str) -> Frame:
-    return Frame("message", text.encode())
-
-
 def test_a_frame_is_written_as_it_was_packed() -> None:
     line = HandLine()
     wire = SocketWire(line, line.send)
-    wire.offer(frame("one"))
-    wire.offer(frame("two"))
+    wire.write(b"one")
+    wire.write(b"two")
     assert line.sent == [b"one", b"two"]
     assert not wire.busy
 

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from notifier.frames import Frame
 from notifier.hall import Hall
 from notifier.recall import Event
 from notifier.watcher import Watcher
@@ -136,19 +135,30 @@ class Sale:
 
 
 class FakeWire:
-    """A socket that takes frames until it is told to be busy: then it takes one more, and no other until freed."""
+    """A socket that takes frames until it is told to be slow: then it takes one more, and no other until freed."""
 
     def __init__(self) -> None:
-        self.frames: list[Frame] = []
+        self.frames: list[bytes] = []
         self.slow = False
-        self.busy = False
         self.closed: tuple[int, str] | None = None
         self.was_cut = False
+        self.watcher: Watcher | None = None
+        self._busy = False
 
-    def offer(self, frame: Frame) -> None:
-        assert not self.busy, "nothing may be offered to a busy socket"
-        assert self.closed is None, "nothing may be offered to a closed socket"
-        self.frames.append(frame)
+    @property
+    def busy(self) -> bool:
+        return self._busy
+
+    @busy.setter
+    def busy(self, busy: bool) -> None:
+        self._busy = busy
+        if self.watcher is not None:
+            self.watcher.settle()
+
+    def write(self, packed: bytes) -> None:
+        assert not self.busy, "nothing may be written to a busy socket"
+        assert self.closed is None, "nothing may be written to a closed socket"
+        self.frames.append(packed)
         self.busy = self.slow
 
     def close(self, code: int, reason: str) -> None:
@@ -164,18 +174,19 @@ class FakeWire:
 
     def told(self, kind: str = "") -> list[dict[str, Any]]:
         """The frames of one kind, or all, as the client reads them."""
-        return [json.loads(text_of(frame)) for frame in self.frames if kind in ("", frame.kind)]
+        frames = [json.loads(text_of(packed)) for packed in self.frames]
+        return [frame for frame in frames if kind in ("", frame["type"])]
 
 
-def text_of(frame: Frame) -> bytes:
+def text_of(packed: bytes) -> bytes:
     """What a client reads of a frame that is sent to it, by the framing of RFC 6455."""
-    assert frame.packed[0] == 0x81, "one whole text"
-    size, start = frame.packed[1], 2
+    assert packed[0] == 0x81, "one whole text"
+    size, start = packed[1], 2
     if size >= 126:
         start = 4 if size == 126 else 10
-        size = int.from_bytes(frame.packed[2:start])
-    assert len(frame.packed) == start + size
-    return frame.packed[start:]
+        size = int.from_bytes(packed[2:start])
+    assert len(packed) == start + size
+    return packed[start:]
 
 
 @dataclass
@@ -242,7 +253,7 @@ def flush(hall: Hall, now_ms: int = T0) -> None:
 def watching(hall: Hall, after_seq: int | None = None) -> tuple[Watcher, FakeWire]:
     """Somebody who has said hello."""
     wire = FakeWire()
-    watcher = Watcher(wire, T0)
+    watcher = wire.watcher = Watcher(wire, T0)
     watcher.greeted = True
     hall.add(watcher)
     hall.start(watcher, after_seq, T0)
