@@ -27,13 +27,15 @@ from ingress.asgi import Response
 from ingress.callers import Callers, require_sale
 from ingress.catalogue import Catalogue
 from ingress.forms import Forms
-from ingress.keys import KeyCache, find_key
+from ingress.key_table import KeyTable
+from ingress.keys import KeyCache
 from ingress.operations import Call, KeyUse, Operation, Table, Who
 from ingress.refusals import Refused, from_rejection
 from ingress.settings import Settings
 from ingress.shelf import Shelf
 from ingress.verdicts import answered
 from runtime import logs
+from runtime.addresses import ClientAddresses
 from runtime.postgres import open_pool
 from runtime.process import RunningRoom, run, serve_together
 from ticketing import intake, messages
@@ -60,10 +62,10 @@ class Till:
         """As ingress answers it."""
         body = call.read(intake.HoldBody)
         number = parse_show(body.show)
-        require_sale(call.caller, number)
         show = await self.shelf.show(number)
         if show is None:
             raise Refused("show_not_found")
+        require_sale(call.caller, show)
         command = intake.hold(body, show.facts, call.caller.caller, call.sent)
         if isinstance(command, Rejection):
             raise from_rejection(command)
@@ -108,7 +110,8 @@ async def open_till(settings: Settings) -> AsyncIterator[RunningRoom]:
         catalogue = Catalogue(pool)
         shelf = Shelf(catalogue.show, catalogue.document, shows_max=100, places_max=1_000_000)
         tokens = TokenKeys(settings.secrets)
-        keys = KeyCache(partial(find_key, pool), fresh_ms=5_000, stale_ms=5_000, keys_max=100)
+        table = KeyTable(pool)
+        keys = KeyCache(table.find, table.find_by_id, fresh_ms=5_000, stale_ms=5_000, keys_max=100)
         till = Till(pool, shelf, tokens)
         hold = Operation(
             name="hold",
@@ -125,6 +128,7 @@ async def open_till(settings: Settings) -> AsyncIterator[RunningRoom]:
             Table([hold]),
             callers=Callers(keys=keys, tokens=tokens, clock=clock, tokens_max=settings.ingress_tokens_cached_max),
             forms=Forms(clock, os.urandom, settings.ingress_wait_default_s),
+            addresses=ClientAddresses(settings.proxies),
             body_deadline_s=settings.ingress_body_deadline_s,
         )
         yield RunningRoom(name="till", app=cast(Any, api), prefixes=("/api",))

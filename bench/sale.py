@@ -14,7 +14,7 @@ import httpx
 import msgspec
 
 from bench.site import Room, Site
-from ingress.keys import create_key
+from ingress.key_table import create_key
 from runtime.postgres import open_pool, room_url
 from ticketing.clock import SystemClock, rfc3339
 from ticketing.tokens import Pass, TokenKeys

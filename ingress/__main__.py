@@ -9,7 +9,8 @@ from functools import partial
 
 from ingress.callers import Callers
 from ingress.catalogue import Catalogue
-from ingress.keys import KeyCache, find_key
+from ingress.key_table import KeyTable
+from ingress.keys import KeyCache
 from ingress.ledger import Ledger
 from ingress.log_edge import FutureBell, KafkaCommandLog, TickingAlarms
 from ingress.looking import Looking
@@ -88,8 +89,10 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         follower = OutcomeReader(open_follower=open_follower, waiters=waiters, views=views, condition=condition)
         statuses = ShowStatuses(statuses_reader, condition, clock)
         catalogue, ledger = Catalogue(pool), Ledger(pool)
+        key_table = KeyTable(pool)
         keys = KeyCache(
-            partial(find_key, pool),
+            key_table.find,
+            key_table.find_by_id,
             fresh_ms=round(settings.ingress_key_cache_s * 1000),
             stale_ms=round(settings.ingress_key_stale_s * 1000),
             keys_max=settings.ingress_keys_cached_max,
@@ -117,6 +120,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             looking=Looking(views=views, snapshots=ledger, seen=follower.seen, pause=asyncio.sleep),
             views=views,
             callers=Callers(keys=keys, tokens=tokens, clock=clock, tokens_max=settings.ingress_tokens_cached_max),
+            keys=key_table,
             tokens=tokens,
             ends=CommandEnds(ends_reader),
             counts=statuses.counts,

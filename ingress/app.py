@@ -9,6 +9,7 @@ from ingress.forms import Forms, check_body, check_head, require_room
 from ingress.operations import Call, Operation, Table, Who
 from ingress.refusals import MEDIA_TYPE, Refused, encode_problem
 from ingress.stores import StoreAway, ValueRefused
+from runtime.addresses import FORWARDED, ClientAddresses
 
 log = structlog.get_logger(__name__)
 
@@ -16,8 +17,11 @@ log = structlog.get_logger(__name__)
 class Api:
     """`/api/*` as an ASGI application."""
 
-    def __init__(self, table: Table, *, callers: Callers, forms: Forms, body_deadline_s: float) -> None:
+    def __init__(
+        self, table: Table, *, callers: Callers, forms: Forms, addresses: ClientAddresses, body_deadline_s: float
+    ) -> None:
         self._table = table
+        self._addresses = addresses
         self._callers = callers
         self._forms = forms
         self._body_deadline_s = body_deadline_s
@@ -26,8 +30,15 @@ class Api:
         if scope["type"] == "websocket":
             await _turn_socket_away(scope, receive, send, self._forms.request_id())
             return
+        headers = dict(scope["headers"])
+        peer = scope.get("client")
         request = Request(
-            scope["method"], scope["path"], dict(scope["headers"]), self._forms.request_id(), scope["query_string"]
+            scope["method"],
+            scope["path"],
+            headers,
+            self._forms.request_id(),
+            scope["query_string"],
+            self._addresses.of(peer[0], headers.get(FORWARDED)) if peer else "",
         )
         name = "none"
         try:

@@ -24,13 +24,21 @@ class ClientGone(Exception):
 
 
 class Request:
-    """One request without its body. Headers are looked up by lower-case name; `query_string` is as it was sent."""
+    """One request without its body. Headers are looked up by lower-case name; `query_string` is as it was sent;
+    `address` is the client's, empty where it has none."""
 
-    __slots__ = ("headers", "method", "path", "query_string", "request_id")
+    __slots__ = ("address", "headers", "method", "path", "query_string", "request_id")
 
-    def __init__(
-        self, method: str, path: str, headers: dict[bytes, bytes], request_id: str, query_string: bytes = b""
+    def __init__(  # noqa: PLR0917 -- one is made for each request, and by position is quickest
+        self,
+        method: str,
+        path: str,
+        headers: dict[bytes, bytes],
+        request_id: str,
+        query_string: bytes = b"",
+        address: str = "",
     ) -> None:
+        self.address = address
         self.method = method
         self.path = path
         self.headers = headers

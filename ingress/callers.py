@@ -1,4 +1,6 @@
-"""Who asks: an API key, a fan's pass, or the token of one reservation; all as `Authorization: Bearer`."""
+"""Who asks: an API key or what it was exchanged for, a fan's pass, or the token of one reservation; all as
+`Authorization: Bearer`.
+"""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -8,19 +10,39 @@ from ingress.asgi import Request
 from ingress.caches import Lru
 from ingress.keys import ApiKey
 from ingress.refusals import Refused
+from ingress.shows import Show
 from ticketing.clock import Clock
 from ticketing.intake import Caller
-from ticketing.tokens import API_KEY_LIVE, API_KEY_TEST, PASS, RESERVATION, TokenError, TokenKeys
+from ticketing.tokens import (
+    API_KEY_LIVE,
+    API_KEY_TEST,
+    PARTNER,
+    PASS,
+    RESERVATION,
+    PartnerToken,
+    TokenError,
+    TokenKeys,
+)
 
 TOKEN_CHARS_MAX = 4_096
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A caller, and with a reservation token the one reservation that it is for (`rsv_…`)."""
+    """A caller; with a reservation token the one reservation that it is for (`rsv_…`), with an API key the key.
+
+    The roles of a key's caller are its roles and permissions. `expires_at_ms`: of the token, where it has an end.
+    """
 
     caller: Caller
     reservation: str | None = None
+    key: ApiKey | None = None
+    expires_at_ms: int | None = None
+
+    @property
+    def sandbox(self) -> bool:
+        """Whether it is all for trying things out."""
+        return self.key is not None and self.key.sandbox
 
     @property
     def admin(self) -> bool:
@@ -40,6 +62,10 @@ class Keys(Protocol):
 
     def look_up(self, key: str, now_ms: int) -> Awaitable[ApiKey | None]: ...
 
+    def known_by_id(self, key_id: str, now_ms: int) -> ApiKey | None: ...
+
+    def look_up_by_id(self, key_id: str, now_ms: int) -> Awaitable[ApiKey | None]: ...
+
 
 class Callers:
     """Tells from a request who asks. `tokens_max`: how many verified tokens are remembered."""
@@ -49,25 +75,42 @@ class Callers:
         self._tokens = tokens
         self._clock = clock
         # Reading a token's parts costs more than the rest of a request's checks: once each. Expiry is looked at anew.
-        self._verified: Lru[str, tuple[int, Identity]] = Lru(tokens_max)
+        self._verified: Lru[str, tuple[int, Identity | PartnerToken]] = Lru(tokens_max)
+        # What a key was found to give -> who that is: the same until it is looked up again.
+        self._identities: Lru[str, tuple[ApiKey, Identity]] = Lru(tokens_max)
 
     async def identify(self, request: Request) -> Identity:
-        """Who asks. Raises `Refused` (401), StoreAway."""
+        """Who asks. Raises `Refused` (401, or 403 from a wrong address), StoreAway."""
         token = _bearer(request)
-        return self._known(token) or _of_key(await self._keys.look_up(token, self._clock.now_ms()))
+        now_ms = self._clock.now_ms()
+        if _is_key(token):
+            found = self._keys.known(token, now_ms) or await self._keys.look_up(token, now_ms)
+            return self._of_key(token, found, request.address, now_ms)
+        read = self._by_token(token, now_ms)
+        if isinstance(read, Identity):
+            return read
+        found = self._keys.known_by_id(read.key_id, now_ms) or await self._keys.look_up_by_id(read.key_id, now_ms)
+        return self._of_partner(token, read, found, request.address)
 
     def known(self, request: Request) -> Identity | None:
-        """Who asks, where that needs no look-up. Raises `Refused` (401)."""
-        return self._known(_bearer(request))
-
-    def _known(self, token: str) -> Identity | None:
-        if not token.startswith((API_KEY_LIVE, API_KEY_TEST)):
-            return self._by_token(token)
-        found = self._keys.known(token, self._clock.now_ms())
-        return None if found is None else _of_key(found)
-
-    def _by_token(self, token: str) -> Identity:
+        """Who asks, where that needs no look-up. Raises `Refused` (401, or 403 from a wrong address)."""
+        token = _bearer(request)
         now_ms = self._clock.now_ms()
+        if _is_key(token):
+            found = self._keys.known(token, now_ms)
+            return None if found is None else self._of_key(token, found, request.address, now_ms)
+        read = self._by_token(token, now_ms)
+        if isinstance(read, Identity):
+            return read
+        found = self._keys.known_by_id(read.key_id, now_ms)
+        return None if found is None else self._of_partner(token, read, found, request.address)
+
+    async def exchange(self, key: str, address: str) -> Identity:
+        """Whose key it is that comes in a body. Raises `Refused` (401, 403), StoreAway."""
+        now_ms = self._clock.now_ms()
+        return self._of_key(key, await self._keys.look_up(key, now_ms) if _is_key(key) else None, address, now_ms)
+
+    def _by_token(self, token: str, now_ms: int) -> Identity | PartnerToken:
         known = self._verified.get(token)
         if known is not None and now_ms < known[0]:
             return known[1]
@@ -78,19 +121,62 @@ class Callers:
         self._verified.put(token, (expires_at_ms, identity))
         return identity
 
-    def _read(self, token: str, now_ms: int) -> tuple[int, Identity]:
+    def _read(self, token: str, now_ms: int) -> tuple[int, Identity | PartnerToken]:
         """When the token ends (ms), and whose it is. Raises `TokenError`, `Refused`."""
         purpose = self._tokens.purpose_of(token)
         if purpose == PASS:
             granted = self._tokens.read_pass(token, now_ms)
             fan = Caller(granted.entry, partner=False, roles=frozenset(), show=granted.show)
-            return granted.expires_at_ms, Identity(fan)
+            return granted.expires_at_ms, Identity(fan, expires_at_ms=granted.expires_at_ms)
         if purpose == RESERVATION:
             right = self._tokens.read_reservation(token, now_ms)
             # Never a partner, whoever held it: such a token may be in a customer's hands.
             holder = Caller(right.account, partner=False, roles=frozenset(), show=right.show)
-            return right.expires_at_ms, Identity(holder, reservation=right.reservation)
+            return right.expires_at_ms, Identity(
+                holder, reservation=right.reservation, expires_at_ms=right.expires_at_ms
+            )
+        if purpose == PARTNER:
+            partner = self._tokens.read_partner(token, now_ms)
+            return partner.expires_at_ms, partner
         raise _unauthenticated("token_invalid", "a ticket is a place in line; it must be changed into a pass first")
+
+    def _of_key(self, token: str, found: ApiKey | None, address: str, now_ms: int) -> Identity:
+        if found is None or (found.ends_at_ms is not None and found.ends_at_ms <= now_ms):
+            raise _unauthenticated("token_invalid", "this API key is not one of ours, or has been rotated away")
+        _require_good(found, address)
+        kept = self._identities.get(token)
+        if kept is not None and kept[0] is found:
+            return kept[1]
+        identity = Identity(
+            Caller(account=found.key_id, partner=True, roles=found.roles | found.permissions), key=found
+        )
+        self._identities.put(token, (found, identity))
+        return identity
+
+    def _of_partner(self, token: str, read: PartnerToken, found: ApiKey | None, address: str) -> Identity:
+        if found is None:
+            raise _unauthenticated("token_invalid", "the API key of this token is not there any more")
+        _require_good(found, address)
+        kept = self._identities.get(token)
+        if kept is not None and kept[0] is found:
+            return kept[1]
+        # What the key has lost since is lost to the token, too.
+        roles = frozenset(read.permissions) & found.gives
+        caller = Caller(account=found.key_id, partner=True, roles=roles)
+        identity = Identity(caller, key=found, expires_at_ms=read.expires_at_ms)
+        self._identities.put(token, (found, identity))
+        return identity
+
+
+def _is_key(token: str) -> bool:
+    return token.startswith((API_KEY_LIVE, API_KEY_TEST))
+
+
+def _require_good(key: ApiKey, address: str) -> None:
+    if key.revoked:
+        raise _unauthenticated("key_revoked")
+    if not key.limits.allow_address(address):
+        raise Refused("insufficient_scope", "this key is not good from your address")
 
 
 def _bearer(request: Request) -> str:
@@ -106,21 +192,26 @@ def _bearer(request: Request) -> str:
     return token
 
 
-def _of_key(found: ApiKey | None) -> Identity:
-    if found is None:
-        raise _unauthenticated("token_invalid", "this API key is not one of ours")
-    if found.revoked:
-        raise _unauthenticated("key_revoked")
-    return Identity(Caller(account=found.key_id, partner=True, roles=found.roles))
-
-
-def require_sale(identity: Identity, show: int) -> None:
+def require_sale(identity: Identity, show: Show) -> None:
     """The caller may ask for stock of this show. Raises `Refused` (403)."""
     caller = identity.caller
     if caller.partner and not caller.roles & {"booking", "admin"}:
         raise Refused("insufficient_scope", "this key may read only")
-    if caller.show is not None and caller.show != show:
+    if caller.show is not None and caller.show != show.row.show:
         raise Refused("wrong_show")
+    require_within(identity, show.row.venue, show.row.show)
+
+
+def require_within(identity: Identity, venue: str, show: int | None = None) -> None:
+    """The caller's key is good for this venue, or this show of it. Raises `Refused` (403)."""
+    if identity.key is not None and not identity.key.limits.allow(venue, show):
+        raise Refused("insufficient_scope", "this key is limited to other venues or shows")
+
+
+def require_unlimited(identity: Identity) -> None:
+    """The caller's key is good everywhere. Raises `Refused` (403)."""
+    if identity.key is not None and not identity.key.limits.none:
+        raise Refused("insufficient_scope", "a key that is limited to some venues, shows or addresses may not do this")
 
 
 def require_no_reservation_token(identity: Identity) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from ingress import bodies, shown
 from ingress.asgi import Response
+from ingress.callers import require_unlimited, require_within
 from ingress.catalogue import Catalogue
 from ingress.drawing import tiers
 from ingress.events import event_answer
@@ -53,6 +54,7 @@ class Admin:
 
     async def add_venue(self, call: Call) -> Response:
         """POST /api/admin/venues"""
+        require_unlimited(call.caller)
         body = call.read(VenueBody)
         # With a key the id comes from it, so that a repeat finds the venue that the first call made.
         key = _key_of(call) if call.sent.key is not None else self.entropy(16)
@@ -73,6 +75,7 @@ class Admin:
         layout = built(call.read(LayoutBody))
         document, sha256 = encode_layout(layout)
         venue = call.params["venue"]
+        require_within(call.caller, venue)
         if await self._venue(venue) is None:
             raise Refused("not_found", "there is no such venue")
         stored: LayoutRow | None = None
@@ -99,6 +102,10 @@ class Admin:
         body = call.read(ShowBody)
         request_key = _key_of(call)
         content = fingerprint(msgspec.json.encode(body.model_dump(mode="json", exclude_defaults=True)))
+        if body.venue is None:
+            require_unlimited(call.caller)
+        else:
+            require_within(call.caller, body.venue)
         row = await self.catalogue.show_by_request(request_key)
         if row is None:
             row = await self.maker.make(body, call.caller.caller.account, request_key, content)
@@ -165,6 +172,7 @@ class Admin:
         show = await self.shelf.show(number)
         if show is None:
             raise Refused("show_not_found")
+        require_within(call.caller, show.row.venue, number)
         return show
 
     async def _venue(self, venue: str) -> VenueRow | None:

@@ -18,6 +18,7 @@ from ingress.sale_routes import Sale
 from ingress.service import Verdict
 from ingress.shows import Show
 from ingress.verdicts import verdict_response
+from runtime.addresses import FORWARDED, ClientAddresses
 from runtime.direct import DirectRoutes, Exchange
 from ticketing.intake import HoldBody
 
@@ -25,7 +26,8 @@ from ticketing.intake import HoldBody
 class DirectHolds:
     """Takes holds straight from the connection."""
 
-    def __init__(self, sale: Sale, callers: Callers, forms: Forms) -> None:
+    def __init__(self, sale: Sale, callers: Callers, forms: Forms, addresses: ClientAddresses) -> None:
+        self._addresses = addresses
         self._sale = sale
         self._callers = callers
         self._forms = forms
@@ -38,7 +40,8 @@ class DirectHolds:
         if b"content-encoding" in headers or len(exchange.body) > BODY_BYTES_MAX:
             return False
         operation = self._operation
-        request = Request(operation.method, operation.path, headers, self._forms.request_id())
+        address = self._addresses.of(exchange.peer, headers.get(FORWARDED))
+        request = Request(operation.method, operation.path, headers, self._forms.request_id(), b"", address)
         try:
             require_room(operation)
             identity = self._callers.known(request)

@@ -1,89 +1,120 @@
-"""API keys: made once, stored as a hash, looked up at each request through a small cache.
+"""API keys as values, and the small cache through which they are looked up at each request.
 
 A key is looked up again every few seconds, so a revoked one works no longer than that. While Postgres is away a key
-that was good a moment ago is still believed, so that reads go on.
+that was good a moment ago is still believed, so that reads go on. The table itself is `key_table.py`.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TypeAlias
 
-import asyncpg
-
 from ingress.caches import Briefly
-from ingress.stores import StoreAway, reaching_postgres
-from ticketing.tokens import API_KEY_SHOWN_CHARS, api_key_hash, new_api_key
+from ingress.stores import StoreAway
+from ticketing.tokens import api_key_hash
 
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 ROLES = frozenset({"read", "booking", "admin", "operator"})
+PERMISSIONS = frozenset({"group"})
+OTHER_NAMES = {"book": "booking"}
+"""What partners are used to say, and what it is called here."""
+REQUESTS_PER_MIN_DEFAULT = 100
+SELLING_AT_ONCE_DEFAULT = 20
+Network: TypeAlias = IPv4Network | IPv6Network
 
-INSERT_KEY = """
-INSERT INTO api_key (key_id, key_hash, shown_prefix, name, roles, sandbox, created_at_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-"""
-FIND_KEY = "SELECT key_id, roles, sandbox, revoked_at_ms FROM api_key WHERE key_hash = $1"
-REVOKE_KEY = "UPDATE api_key SET revoked_at_ms = $2 WHERE key_id = $1 AND revoked_at_ms IS NULL RETURNING key_id"
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where a key is good: at these venues or shows (of both none: everywhere), from these addresses (none: any)."""
+
+    venues: frozenset[str] = frozenset()
+    shows: frozenset[int] = frozenset()
+    networks: tuple[Network, ...] = ()
+
+    @property
+    def none(self) -> bool:
+        """Whether the key is good everywhere."""
+        return not (self.venues or self.shows or self.networks)
+
+    def allow(self, venue: str, show: int | None) -> bool:
+        """Whether the key is good for this show of this venue, or (None) for the venue itself."""
+        return not (self.venues or self.shows) or venue in self.venues or show in self.shows
+
+    def allow_address(self, address: str) -> bool:
+        """Whether the key is good from there."""
+        if not self.networks:
+            return True
+        try:
+            came_from = ip_address(address)
+        except ValueError:
+            return False
+        return any(came_from.version == network.version and came_from in network for network in self.networks)
+
+
+NOWHERE_IN_PARTICULAR = Limits()
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """What a key gives. Its id is the account of the commands that are sent with it."""
+    """What a key gives. Its id is the account of the commands that are sent with it.
+
+    `ends_at_ms`: of the secret that was asked for, where a newer one has taken its place.
+    """
 
     key_id: str
     roles: frozenset[str]
     sandbox: bool
     revoked: bool
+    permissions: frozenset[str] = frozenset()
+    limits: Limits = NOWHERE_IN_PARTICULAR
+    requests_per_min: int = REQUESTS_PER_MIN_DEFAULT
+    selling_at_once_max: int = SELLING_AT_ONCE_DEFAULT
+    ends_at_ms: int | None = None
+
+    @property
+    def gives(self) -> frozenset[str]:
+        """Roles and permissions; who may administer may do everything."""
+        return ROLES | PERMISSIONS if "admin" in self.roles else self.roles | self.permissions
 
 
-async def create_key(  # noqa: PLR0917 -- the order in which a key is spelled everywhere
-    pool: Pool, name: str, roles: Sequence[str], sandbox: bool, now_ms: int, entropy: bytes
-) -> tuple[str, str]:
-    """`(key_id, key)`; the key is shown now and never again. `entropy`: at least 40 random bytes.
-
-    Raises ValueError for a role that there is not, and StoreAway.
-    """
-    unknown = set(roles) - ROLES
-    if unknown or not roles:
-        raise ValueError(f"roles are some of {sorted(ROLES)}, not {sorted(roles)}")
-    if len(entropy) < 40:
-        raise ValueError("a key and its id need 40 random bytes")
-    key_id = f"key_{entropy[:8].hex()}"
-    key = new_api_key(entropy[8:], sandbox=sandbox)
-    with reaching_postgres():
-        await pool.execute(
-            INSERT_KEY, key_id, api_key_hash(key), key[:API_KEY_SHOWN_CHARS], name, sorted(set(roles)), sandbox, now_ms
-        )
-    return key_id, key
+class Unknown(ValueError):
+    """A role, permission or network that there is not; the text says which."""
 
 
-async def revoke_key(pool: Pool, key_id: str, now_ms: int) -> bool:
-    """Whether there was such a key, not revoked before. Raises StoreAway."""
-    with reaching_postgres():
-        return await pool.fetchval(REVOKE_KEY, key_id, now_ms) is not None
+def read_permissions(names: "list[str] | tuple[str, ...]") -> tuple[frozenset[str], frozenset[str]]:
+    """`(roles, permissions)` by their names here. Raises `Unknown`."""
+    found = frozenset(OTHER_NAMES.get(name, name) for name in names)
+    strange = found - ROLES - PERMISSIONS
+    if strange:
+        raise Unknown(f"{', '.join(sorted(strange))}: there is {', '.join(sorted(ROLES | PERMISSIONS))}")
+    return found & ROLES, found & PERMISSIONS
 
 
-async def find_key(pool: Pool, key_hash: bytes) -> ApiKey | None:
-    """The key with this hash. Raises StoreAway."""
-    with reaching_postgres():
-        row = await pool.fetchrow(FIND_KEY, key_hash)
-    if row is None:
-        return None
-    return ApiKey(row["key_id"], frozenset(row["roles"]), row["sandbox"], row["revoked_at_ms"] is not None)
+def read_networks(texts: "list[str] | tuple[str, ...]") -> tuple[Network, ...]:
+    """Address ranges as `192.0.2.0/24`, or one address. Raises `Unknown`."""
+    try:
+        return tuple(ip_network(text, strict=False) for text in texts)
+    except ValueError as error:
+        raise Unknown(str(error)) from error
 
 
 class KeyCache:
-    """Looks keys up by hash, at most once at a time and once in `fresh_ms` each."""
+    """Looks keys up by hash or by id, at most once at a time and once in `fresh_ms` each."""
 
     def __init__(
         self,
         find: Callable[[bytes], Awaitable[ApiKey | None]],
+        find_by_id: Callable[[str], Awaitable[ApiKey | None]],
         *,
         fresh_ms: int,
         stale_ms: int,
         keys_max: int,
     ) -> None:
         self._find = find
+        self._find_by_id = find_by_id
         self._known: Briefly[bytes, ApiKey | None] = Briefly(
+            fresh_ms=fresh_ms, stale_ms=stale_ms, entries_max=keys_max, away=StoreAway
+        )
+        self._by_id: Briefly[str, ApiKey | None] = Briefly(
             fresh_ms=fresh_ms, stale_ms=stale_ms, entries_max=keys_max, away=StoreAway
         )
 
@@ -95,3 +126,11 @@ class KeyCache:
         """What the key gives; None: it is not one of ours. Raises StoreAway."""
         key_hash = api_key_hash(key)
         return await self._known.get(key_hash, lambda: self._find(key_hash), now_ms)
+
+    def known_by_id(self, key_id: str, now_ms: int) -> ApiKey | None:
+        """What the key with this id gives, if that was looked up a moment ago."""
+        return self._by_id.fresh(key_id, now_ms)
+
+    async def look_up_by_id(self, key_id: str, now_ms: int) -> ApiKey | None:
+        """What the key with this id gives; None: there is none. Raises StoreAway."""
+        return await self._by_id.get(key_id, lambda: self._find_by_id(key_id), now_ms)

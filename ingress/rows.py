@@ -8,6 +8,7 @@ import msgspec
 
 from ingress.app import Api
 from ingress.asgi import Response, cached
+from ingress.auth_routes import Auth
 from ingress.callers import Callers
 from ingress.catalogue import Catalogue
 from ingress.catalogue_routes import Admin
@@ -15,6 +16,8 @@ from ingress.direct import DirectHolds
 from ingress.doorkeeper import Doorkeeper
 from ingress.event_routes import Events
 from ingress.forms import Forms
+from ingress.key_routes import KeyCalls
+from ingress.key_table import KeyTable
 from ingress.ledger import Ledger
 from ingress.looking import Looking
 from ingress.openapi import document
@@ -27,6 +30,7 @@ from ingress.settings import Settings
 from ingress.shelf import Shelf
 from ingress.show_making import ShowMaker
 from ingress.views import Views
+from runtime.addresses import ClientAddresses
 from ticketing.clock import Clock
 from ticketing.tokens import TokenKeys
 
@@ -42,6 +46,7 @@ class Ports:
     looking: Looking
     views: Views
     callers: Callers
+    keys: KeyTable
     tokens: TokenKeys
     ends: LogEnds
     counts: Mapping[int, Mapping[str, int]]
@@ -55,13 +60,14 @@ def open_api(ports: Ports, settings: Settings) -> Api:
         Table(all_operations(ports, settings)),
         callers=ports.callers,
         forms=_forms(ports, settings),
+        addresses=ClientAddresses(settings.proxies),
         body_deadline_s=settings.ingress_body_deadline_s,
     )
 
 
 def open_direct(ports: Ports, settings: Settings) -> DirectHolds:
     """What is answered without the application."""
-    return DirectHolds(_sale(ports), ports.callers, _forms(ports, settings))
+    return DirectHolds(_sale(ports), ports.callers, _forms(ports, settings), ClientAddresses(settings.proxies))
 
 
 def open_door(ports: Ports, settings: Settings) -> Doorkeeper:
@@ -94,12 +100,16 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         places_max=settings.ingress_places_cached_max,
     )
     requests = Requests(ports.ledger, ports.ends, shelf, ports.tokens, clock)
+    auth = Auth(ports.callers, ports.tokens, clock)
+    keys = KeyCalls(ports.keys, clock, ports.entropy)
     rows = [
         *events.operations(),
         *seats.operations(),
         *sale.operations(),
         *requests.operations(),
+        *auth.operations(),
         *admin.operations(),
+        *keys.operations(),
     ]
     return [*rows, openapi_row(rows)]
 

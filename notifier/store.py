@@ -31,7 +31,11 @@ FROM outcome_batches b JOIN published_batches p ON p.part = b.part
 WHERE b.part = $1 AND b.batch_seq > $2 AND b.batch_seq <= least($3, p.published_seq)
 ORDER BY b.batch_seq
 """
-KEY = "SELECT key_id, roles, revoked_at_ms FROM api_key WHERE key_hash = $1"
+# A rotated key's secret before is good for a while longer.
+KEY = """
+SELECT key_id, roles, revoked_at_ms FROM api_key WHERE key_hash = $1
+    OR previous_hash = $1 AND previous_ends_at_ms > extract(epoch FROM clock_timestamp()) * 1000
+"""
 REVOKED = "SELECT key_id FROM api_key WHERE key_id = ANY($1) AND revoked_at_ms IS NOT NULL"
 
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 import asyncpg
 import msgspec
 
-from ingress.keys import create_key, find_key
+from ingress.key_table import create_key, find_key
 from onsale.installation import Installation
 from runtime.postgres import open_pool, room_url
 from ticketing.clock import SystemClock

@@ -50,6 +50,12 @@ class Exchange(RequestResponseCycle):
         self.message_event = _NOBODY_WAITS
         self.on_gone: Callable[[], None] | None = None
 
+    @property
+    def peer(self) -> str:
+        """The address of whoever sits at the other end of the connection; empty where it has none."""
+        client = self.protocol.client
+        return "" if client is None else client[0]
+
     def answer(self, status: int, head: bytes, body: bytes) -> None:
         """Write the answer. `head`: header lines, each with its end, `content-length` among them. Called once."""
         if self.disconnected:

@@ -82,6 +82,8 @@ class HttpServer(uvicorn.Server):
                 access_log=False,
                 server_header=False,
                 date_header=False,
+                # It would believe whoever sits at 127.0.0.1; addresses.py asks who is a proxy of ours.
+                proxy_headers=False,
                 # Of requests that run; a connection too many is turned away before it has any.
                 limit_concurrency=limits.connections_max + 1,
                 backlog=4096,

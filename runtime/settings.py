@@ -1,5 +1,7 @@
 """Settings every room shares; a room subclasses `ServerSettings` for its own, under the same prefix."""
 
+from ipaddress import ip_network
+
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -14,6 +16,11 @@ def each_secret(text: str) -> tuple[str, ...]:
     if any(len(part) < SECRET_CHARS_MIN for part in parts):
         raise ValueError(f"each secret needs at least {SECRET_CHARS_MIN} characters")
     return parts
+
+
+def each_network(text: str) -> tuple[str, ...]:
+    """The networks of `ONSALE_TRUSTED_PROXIES`, commas between them."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 class ServerSettings(BaseSettings):
@@ -57,6 +64,12 @@ class ServerSettings(BaseSettings):
         default=False,
         description="Whether several processes of this machine listen on the same port; each connection is one's.",
     )
+    trusted_proxies: str = Field(
+        default="",
+        max_length=2_000,
+        description="Networks of our own proxies, comma separated, as 10.0.0.0/8 or one address: what they say in "
+        "X-Forwarded-For is believed. Of everybody else the peer's address counts.",
+    )
     http_connections_max: int = Field(
         default=50_000, ge=1, description="Open HTTP connections and websockets of one process; more are sent away."
     )
@@ -91,6 +104,18 @@ class ServerSettings(BaseSettings):
     def _long_enough(cls, secret: SecretStr) -> SecretStr:
         each_secret(secret.get_secret_value())
         return secret
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, text: str) -> str:
+        for part in each_network(text):
+            ip_network(part, strict=False)
+        return text
+
+    @property
+    def proxies(self) -> tuple[str, ...]:
+        """Networks of our own proxies."""
+        return each_network(self.trusted_proxies)
 
     @property
     def secrets(self) -> tuple[str, ...]:

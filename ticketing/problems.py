@@ -59,6 +59,7 @@ PROBLEMS: dict[str, Problem] = {
     "booking_cancelled": Problem(409, "The booking was cancelled"),
     "not_booked": Problem(409, "The reservation is not a booking"),
     "refund_window_closed": Problem(409, "The booking can no longer be cancelled"),
+    "key_gone": Problem(409, "The key has been revoked"),
     "payment_missing": Problem(409, "This show needs a payment"),
     "payment_reused": Problem(409, "This payment has paid for another booking"),
     "not_on_sale": Problem(409, "The show is not on sale now", retryable=True),

@@ -1,4 +1,5 @@
-"""What we sign: tickets (a place in line), passes (the right to buy now), reservation tokens (the right to finish).
+"""What we sign: tickets (a place in line), passes (the right to buy now), reservation tokens (the right to finish),
+partner tokens (what an API key was exchanged for).
 
 JWS HS256 (`ticketing/jws.py`), one derived key per purpose, `kid` naming the secret it came from: to rotate, put the
 new secret first and keep the old one until its tokens have run out. Also the format of API keys, which are looked up
@@ -17,12 +18,14 @@ from msgspec import Struct
 from ticketing.jws import Signer, Verifier
 
 PASS_LIFE_S = 20 * 60
+PARTNER_TOKEN_LIFE_S = 3_600
 VERIFIED_CACHE_MAX = 50_000
 
 TICKET = "onsale-ticket"
 PASS = "onsale-pass"  # noqa: S105 -- the name of a purpose
 RESERVATION = "onsale-reservation"
-PURPOSES = (TICKET, PASS, RESERVATION)
+PARTNER = "onsale-partner"
+PURPOSES = (TICKET, PASS, RESERVATION, PARTNER)
 
 
 class TokenError(Exception):
@@ -68,6 +71,14 @@ class ReservationToken(Struct, frozen=True, gc=False):
     show: int
     reservation: str
     account: str
+    expires_at_ms: int
+
+
+class PartnerToken(Struct, frozen=True, gc=False):
+    """Some of what an API key may do, for a while. The key is named, not contained: revoking it ends its tokens."""
+
+    key_id: str
+    permissions: tuple[str, ...]
     expires_at_ms: int
 
 
@@ -153,6 +164,17 @@ class TokenKeys:
         """Raises `TokenInvalid`, `TokenExpired`."""
         claims = self._fresh(RESERVATION, token, now_ms)
         return ReservationToken(claims["show"], claims["rsv"], claims["sub"], claims["exp_ms"])
+
+    def sign_partner(self, right: PartnerToken) -> str:
+        """What an API key was exchanged for, as a token."""
+        return self._sign(
+            PARTNER, {"sub": right.key_id, "permissions": right.permissions, "exp_ms": right.expires_at_ms}
+        )
+
+    def read_partner(self, token: str, now_ms: int) -> PartnerToken:
+        """Raises `TokenInvalid`, `TokenExpired`."""
+        claims = self._fresh(PARTNER, token, now_ms)
+        return PartnerToken(claims["sub"], tuple(claims["permissions"]), claims["exp_ms"])
 
     def purpose_of(self, token: str) -> str:
         """Which of `PURPOSES` the token is of. Raises `TokenInvalid`."""

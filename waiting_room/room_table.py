@@ -26,7 +26,11 @@ WHERE show_id = $1 RETURNING version
 ADD_ACT = """
 INSERT INTO room_act (show_id, version, at_ms, key_id, act, rate_per_min, reason) VALUES ($1, $2, $3, $4, $5, $6, $7)
 """
-KEY_ROLES = "SELECT key_id, roles FROM api_key WHERE key_hash = $1 AND revoked_at_ms IS NULL"
+# A rotated key's secret before is good for a while longer.
+KEY_ROLES = """
+SELECT key_id, roles FROM api_key WHERE revoked_at_ms IS NULL AND (key_hash = $1
+    OR previous_hash = $1 AND previous_ends_at_ms > extract(epoch FROM clock_timestamp()) * 1000)
+"""
 
 
 class PostgresRooms:

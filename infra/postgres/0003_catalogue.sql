@@ -54,15 +54,28 @@ CREATE TABLE contact_booking (
 );
 
 CREATE TABLE api_key (
-    key_id          text PRIMARY KEY,
-    key_hash        bytea NOT NULL UNIQUE,
-    shown_prefix    text NOT NULL,
-    name            text NOT NULL,
-    roles           text[] NOT NULL,
-    sandbox         boolean NOT NULL,
-    created_at_ms   bigint NOT NULL,
-    revoked_at_ms   bigint
+    key_id              text PRIMARY KEY,
+    key_hash            bytea NOT NULL UNIQUE,
+    shown_prefix        text NOT NULL,
+    previous_hash       bytea UNIQUE,
+    previous_ends_at_ms bigint,
+    name                text NOT NULL,
+    roles               text[] NOT NULL,
+    permissions         text[] NOT NULL DEFAULT '{}',
+    venues              text[] NOT NULL DEFAULT '{}',
+    shows               bigint[] NOT NULL DEFAULT '{}',
+    addresses           text[] NOT NULL DEFAULT '{}',
+    requests_per_min    int NOT NULL DEFAULT 100 CHECK (requests_per_min > 0),
+    selling_at_once_max int NOT NULL DEFAULT 20 CHECK (selling_at_once_max > 0),
+    sandbox             boolean NOT NULL,
+    created_by          text NOT NULL DEFAULT '',
+    created_at_ms       bigint NOT NULL,
+    rotated_at_ms       bigint,
+    revoked_at_ms       bigint
 );
+COMMENT ON COLUMN api_key.key_hash IS 'of the secret that is shown once; key_id is the account, which outlives it';
+COMMENT ON COLUMN api_key.previous_hash IS 'the secret before the last rotation, good until previous_ends_at_ms';
+COMMENT ON COLUMN api_key.venues IS 'where it may sell and administer; all of venues, shows, addresses: none means no limit';
 
 CREATE VIEW layouts AS SELECT layout_id, sha256, document FROM catalogue_layout;
 CREATE VIEW shows AS

@@ -22,7 +22,7 @@ import expiry_worker.__main__ as expiry_room
 import ingress.__main__ as ingress_room
 import notifier.__main__ as notifier_room
 from expiry_worker.settings import ExpirySettings
-from ingress.keys import create_key
+from ingress.key_table import create_key
 from ingress.settings import Settings as IngressSettings
 from notifier.settings import NotifierSettings
 from runtime.process import serve_together

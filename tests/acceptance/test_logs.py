@@ -19,7 +19,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from infra.provision import ROOMS
-from ingress.keys import create_key
+from ingress.key_table import create_key
 from runtime.postgres import role_password
 from tests.acceptance.sale import Sale
 from tests.acceptance.spectator import spectator

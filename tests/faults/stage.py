@@ -13,7 +13,7 @@ import asyncpg
 import httpx
 
 from infra.provision import database_url, provision_database, provision_topics
-from ingress.keys import create_key
+from ingress.key_table import create_key
 from tests.acceptance.sale import Sale
 from tests.conftest import Database
 from tests.faults.crowd import Load

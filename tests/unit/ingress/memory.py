@@ -1,8 +1,12 @@
 """The room's stores in memory, with a switch for what it is like when Postgres is gone."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from ingress.catalogue import Catalogue
+from ingress.key_table import KeyRow, KeyTable, Terms
+from ingress.keys import ApiKey, Limits, read_networks
 from ingress.ledger import ContactRow, Cursor, Ledger, Snapshot
 from ingress.shows import LayoutRow, NewLayout, NewShow, ShowRow, VenueRow, Wanted
 from ingress.stores import StoreAway
@@ -10,6 +14,7 @@ from tests.unit.ingress.tales import LAYOUT, PART, SHOW, T0, VENUE, hall, show_r
 from ticketing.intake import ConfirmBody
 from ticketing.layout import encode_layout
 from ticketing.messages import Reservation
+from ticketing.tokens import api_key_hash, new_api_key
 
 
 class MemoryCatalogue(Catalogue):
@@ -82,6 +87,82 @@ class MemoryCatalogue(Catalogue):
         )  # fmt: skip
         self.stored[new.show] = row
         return row
+
+
+class MemoryKeys(KeyTable):
+    """The table of keys as a dictionary: hash of the secret -> what it gives; ids -> how admins see them."""
+
+    def __init__(self, keys: dict[str, ApiKey], reach: Callable[[], None]) -> None:
+        self.secrets = {api_key_hash(secret): key for secret, key in keys.items()}
+        self.rows = {key.key_id: _row_of(key) for key in keys.values()}
+        self._reach = reach
+
+    async def add(self, terms: Terms, now_ms: int, entropy: bytes) -> tuple[str, str]:
+        self._reach()
+        key_id, secret = f"key_{entropy.hex()[-8:]}", new_api_key(entropy[8:], sandbox=terms.sandbox)
+        self.rows[key_id] = KeyRow(key_id, terms, secret[:13], now_ms, None, None, None)
+        self._give(key_id, secret)
+        return key_id, secret
+
+    async def find(self, key_hash: bytes) -> ApiKey | None:
+        self._reach()
+        return self.secrets.get(key_hash)
+
+    async def find_by_id(self, key_id: str) -> ApiKey | None:
+        self._reach()
+        return next((key for key in self.secrets.values() if key.key_id == key_id and key.ends_at_ms is None), None)
+
+    async def read(self, key_id: str) -> KeyRow | None:
+        return self.rows.get(key_id)
+
+    async def page(self, after: tuple[int, str], limit: int) -> list[KeyRow]:
+        rows = sorted(self.rows.values(), key=lambda row: (row.created_at_ms, row.key_id))
+        return [row for row in rows if (row.created_at_ms, row.key_id) > after][:limit]
+
+    async def revoke(self, key_id: str, now_ms: int) -> bool:
+        row = self.rows.get(key_id)
+        if row is None or row.revoked_at_ms is not None:
+            return False
+        self.rows[key_id] = replace(row, revoked_at_ms=now_ms)
+        self._change(key_id, revoked=True)
+        return True
+
+    async def rotate(self, key_id: str, key: str, ends_at_ms: int, now_ms: int) -> bool:
+        row = self.rows[key_id]
+        if row.revoked_at_ms is not None:
+            return False
+        self.rows[key_id] = replace(row, rotated_at_ms=now_ms, previous_ends_at_ms=ends_at_ms, shown_prefix=key[:13])
+        self._change(key_id, ends_at_ms=ends_at_ms)
+        self._give(key_id, key)
+        return True
+
+    async def change(self, key_id: str, terms: Terms) -> bool:
+        self.rows[key_id] = replace(self.rows[key_id], terms=terms)
+        given = _given(self.rows[key_id])
+        self._change(key_id, limits=given.limits, requests_per_min=given.requests_per_min)
+        return True
+
+    def _give(self, key_id: str, secret: str) -> None:
+        self.secrets[api_key_hash(secret)] = _given(self.rows[key_id])
+
+    def _change(self, key_id: str, **changes: Any) -> None:
+        for key_hash, key in self.secrets.items():
+            if key.key_id == key_id:
+                self.secrets[key_hash] = replace(key, **changes)
+
+
+def _row_of(key: ApiKey) -> KeyRow:
+    terms = Terms(key.key_id, tuple(sorted(key.roles)), key.sandbox, tuple(sorted(key.permissions)))
+    return KeyRow(key.key_id, terms, "osk_", T0, None, None, T0 if key.revoked else None)
+
+
+def _given(row: KeyRow) -> ApiKey:
+    terms = row.terms
+    limits = Limits(frozenset(terms.venues), frozenset(terms.shows), read_networks(terms.addresses))
+    return ApiKey(
+        row.key_id, frozenset(terms.roles), terms.sandbox, row.revoked_at_ms is not None,
+        frozenset(terms.permissions), limits, terms.requests_per_min, terms.selling_at_once_max,
+    )  # fmt: skip
 
 
 class MemoryLedger(Ledger):

@@ -19,22 +19,24 @@ from ingress.settings import Settings
 from ingress.shelf import Shelf
 from ingress.views import Views
 from ingress.waiters import Waiters
-from tests.unit.ingress.memory import MemoryCatalogue, MemoryLedger
+from tests.unit.ingress.memory import MemoryCatalogue, MemoryKeys, MemoryLedger
 from tests.unit.ingress.tales import SHOW, T0
 from ticketing import messages
 from ticketing.clock import ManualClock
 from ticketing.messages import AnyCommand, AnyOutcome
-from ticketing.tokens import Pass, ReservationToken, TokenKeys, api_key_hash
+from ticketing.tokens import Pass, ReservationToken, TokenKeys
 from ticketing.vocabulary import show_text
 
 SECRET = "a secret of the tests"
 ADMIN_KEY = "osk_test_" + "a" * 48
 PARTNER_KEY = "osk_live_" + "b" * 48
+SANDBOX_KEY = "osk_test_" + "e" * 48
 READER_KEY = "osk_live_" + "c" * 48
 REVOKED_KEY = "osk_live_" + "d" * 48
 KEYS = {
     ADMIN_KEY: ApiKey("key_house", frozenset({"admin"}), True, False),
     PARTNER_KEY: ApiKey("key_partner", frozenset({"booking", "read"}), False, False),
+    SANDBOX_KEY: ApiKey("key_sandbox", frozenset({"booking", "read"}), True, False),
     READER_KEY: ApiKey("key_reader", frozenset({"read"}), False, False),
     REVOKED_KEY: ApiKey("key_gone", frozenset({"booking"}), False, True),
 }
@@ -73,7 +75,9 @@ class Stage:
         self.waiters = Waiters(100)
         self.views = Views(places_max=100_000, reservations_max=1_000)
         self._random = 0
-        keys = KeyCache(self._find_key, fresh_ms=5_000, stale_ms=60_000, keys_max=100)
+        self.key_table = MemoryKeys(KEYS, self.catalogue.reach)
+        table = self.key_table
+        keys = KeyCache(table.find, table.find_by_id, fresh_ms=5_000, stale_ms=60_000, keys_max=100)
         given: Any = {"postgres_url": "-", "redis_url": "-", "kafka_bootstrap": "-", "secret": SECRET}
         self.settings = Settings(**given, _env_file=None)
         self.ports = Ports(
@@ -87,6 +91,7 @@ class Stage:
             looking=Looking(views=self.views, snapshots=self.ledger, seen=lambda _: 0, pause=self._pause),
             views=self.views,
             callers=Callers(keys=keys, tokens=self.tokens, clock=self.clock, tokens_max=100),
+            keys=table,
             tokens=self.tokens,
             ends=Ends(self),
             counts={},
@@ -134,6 +139,7 @@ class Stage:
         key: str | None = None,
         headers: dict[str, str] | None = None,
         pieces: list[bytes] | None = None,
+        address: str = "192.0.2.7",
     ) -> Reply:
         """One request. `body`: JSON, or bytes as they are; `pieces`: a body in pieces, its length not announced."""
         path, _, query = target.partition("?")
@@ -149,6 +155,7 @@ class Stage:
         scope: Scope = {
             "type": "http",
             "method": method,
+            "client": (address, 40_000),
             "path": path,
             "query_string": query.encode(),
             "headers": [(name.encode(), value.encode("latin-1")) for name, value in sent.items()],
@@ -179,10 +186,6 @@ class Stage:
         return self.tokens.sign_reservation(
             ReservationToken(SHOW, reservation, account, self.clock.now_ms() + minutes * 60_000)
         )
-
-    async def _find_key(self, key_hash: bytes) -> ApiKey | None:
-        self.catalogue.reach()
-        return next((given for key, given in KEYS.items() if api_key_hash(key) == key_hash), None)
 
     async def _pause(self, seconds: float) -> None:
         self.clock.advance(round(seconds * 1000))

@@ -10,6 +10,7 @@ from ticketing.vocabulary import show_text
 
 T0 = 1_800_000_000_000
 SECOND = 1_000
+HOUR = 3600 * SECOND
 DAY = 24 * 3600 * SECOND
 PART = 3
 SHOW = 77

@@ -27,6 +27,7 @@ class Caller:
 
     headers: list[tuple[bytes, bytes]]
     body: bytearray
+    peer: str = "192.0.2.7"
     on_gone: Callable[[], None] | None = None
     replies: list[Reply] = field(default_factory=list)
 

@@ -11,9 +11,12 @@ import pytest
 from ticketing.tokens import (
     API_KEY_LIVE,
     API_KEY_TEST,
+    PARTNER,
     PASS,
+    PURPOSES,
     RESERVATION,
     TICKET,
+    PartnerToken,
     Pass,
     ReservationToken,
     Ticket,
@@ -33,6 +36,7 @@ KEYS = TokenKeys(["the first secret"])
 A_TICKET = Ticket(7, "general", 42, "ent_anna", T0, secret_hash("mine"))
 A_PASS = Pass(7, "ent_anna", 3, T0 + 1)
 A_RIGHT = ReservationToken(7, "rsv_x", "ent_anna", T0 + 1)
+A_PARTNER = PartnerToken("key_1", ("booking", "read"), T0 + 1)
 
 
 def test_what_was_signed_is_read_back() -> None:
@@ -62,6 +66,7 @@ def test_a_token_is_good_for_one_purpose_only() -> None:
         TICKET: KEYS.sign_ticket(A_TICKET),
         PASS: KEYS.sign_pass(A_PASS),
         RESERVATION: KEYS.sign_reservation(A_RIGHT),
+        PARTNER: KEYS.sign_partner(A_PARTNER),
     }
     for purpose, token in tokens.items():
         assert KEYS.purpose_of(token) == purpose
@@ -74,6 +79,9 @@ def test_a_token_is_good_for_one_purpose_only() -> None:
         if purpose != RESERVATION:
             with pytest.raises(TokenInvalid):
                 KEYS.read_reservation(token, T0)
+        if purpose != PARTNER:
+            with pytest.raises(TokenInvalid):
+                KEYS.read_partner(token, T0)
 
 
 BOTH = TokenKeys(["a new secret", "the first secret"])
@@ -86,6 +94,7 @@ READ: dict[str, tuple[Callable[[TokenKeys], str], Callable[[TokenKeys, str], obj
         lambda keys, token: keys.read_reservation(token, T0),
         A_RIGHT,
     ),
+    PARTNER: (lambda keys: keys.sign_partner(A_PARTNER), lambda keys, token: keys.read_partner(token, T0), A_PARTNER),
 }
 
 
@@ -129,8 +138,8 @@ def test_the_key_of_one_kid_does_not_sign_for_another(purpose: str) -> None:
 
 
 def test_each_purpose_and_each_secret_has_a_key_of_its_own() -> None:
-    keys = {derive_key(secret, purpose) for secret in ("a", "b") for purpose in (TICKET, PASS, RESERVATION)}
-    assert len(keys) == 6
+    keys = {derive_key(secret, purpose) for secret in ("a", "b") for purpose in PURPOSES}
+    assert len(keys) == 8
     assert {len(key) for key in keys} == {32}
 
 

@@ -1,0 +1,33 @@
+"""What a sandbox key (`osk_test_…`) can force, by labels that no layout need have. Pure.
+
+`test:CODE` among the seats of a hold answers with the problem CODE, whatever the stock says (`test:sold_out`,
+`test:orphan_seat`, `test:busy`, …); `test:expires_in_5s` shortens the hold, where the show allows it. What the
+provider of payments can be told to do is its own matter; a slow decision is had by `Prefer: respond-async`.
+"""
+
+from ingress.refusals import Refused
+from ticketing.intake import HoldBody
+from ticketing.problems import PROBLEMS
+from ticketing.telling import PlaceConflict
+
+PREFIX = "test:"
+SHORT = "expires_in_5s"
+SHORT_HOLD_S = 5
+
+
+def forced(body: HoldBody) -> HoldBody:
+    """The wish without its forcing labels, as they changed it. Raises `Refused` with what they force."""
+    labels = [label for label in body.seats if label.startswith(PREFIX)]
+    if not labels:
+        return body
+    seats = [label for label in body.seats if not label.startswith(PREFIX)]
+    for label in labels:
+        code = label.removeprefix(PREFIX)
+        if code in PROBLEMS:
+            conflicts = [PlaceConflict(label=seat, reason="held") for seat in seats]
+            raise Refused(
+                code, f"forced by {label}", conflicts=conflicts if code == "seats_unavailable" else ()
+            )  # fmt: skip
+        if code != SHORT:
+            raise Refused("unknown_places", f"{label[:60]} forces nothing: there is {PREFIX}{SHORT}, {PREFIX}CODE")
+    return body.model_copy(update={"seats": seats, "hold_s": SHORT_HOLD_S})
