@@ -136,6 +136,20 @@ class Answer:
         return cast(AnyOutcome, again)
 
 
+def with_seats(reservation: Reservation, seats: list[tuple[int, int]]) -> Reservation:
+    """The reservation one version on, its seats being these: `(seat, price)` each."""
+    area_prices = reservation.prices[len(reservation.seats) :]
+    amount = sum(price for _, price in seats)
+    amount += sum(price * quantity for price, (_, quantity) in zip(area_prices, reservation.areas, strict=True))
+    return msgspec.structs.replace(
+        reservation,
+        version=reservation.version + 1,
+        seats=tuple(seat for seat, _ in seats),
+        prices=(*(price for _, price in seats), *area_prices),
+        amount=amount,
+    )
+
+
 def moved(reservation: Reservation, status: str, **changes: int) -> Reservation:
     """The reservation one version on."""
     return msgspec.structs.replace(reservation, status=status, version=reservation.version + 1, **changes)

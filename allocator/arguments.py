@@ -13,15 +13,18 @@ import msgspec
 
 from allocator.netting import Batch, BornShow, pack_recent
 from allocator.stock import Record
+from ticketing.messages import Reservation
 from ticketing.vocabulary import ReservationStatus
 
-APPLY = f"SELECT apply_batch({', '.join(f'${n}' for n in range(1, 80))})"
+ARGUMENTS = 83
+"""How many `apply_batch()` takes; PostgreSQL allows no more than 100."""
+APPLY = f"SELECT apply_batch({', '.join(f'${n}' for n in range(1, ARGUMENTS + 1))})"
 
 T = TypeVar("T")
 
 
 def arguments_of(batch: Batch) -> list[Any]:
-    """What stands for `$1` to `$79` in `APPLY`, in the order of the function's declaration."""
+    """What stands for the parameters of `APPLY`, in the order of the function's declaration."""
     at = batch.at
     return [
         at.part,
@@ -41,7 +44,7 @@ def arguments_of(batch: Batch) -> list[Any]:
         *_columns(batch.taken, _numbers, _numbers, _blobs),
         *_columns(batch.areas, _numbers, _numbers, _numbers, _numbers),
         *_born(batch.born),
-        *_changed(batch.changed),
+        *_changed(batch.changed, reshaped=bool(batch.reshaped)),
         *_columns(batch.payments, _numbers, _texts, _texts, _blobs, _numbers),
         *_shows_born(batch.shows_born),
         *_columns(_areas_born(batch.shows_born), _numbers, _numbers, _numbers, _numbers),
@@ -104,7 +107,7 @@ def _unless_all(usual: T, column: list[T]) -> list[T]:
     return [] if column.count(usual) == len(column) else column
 
 
-def _changed(changed: Sequence[tuple[int, int, Record]]) -> list[str]:
+def _changed(changed: Sequence[tuple[int, int, Record]], *, reshaped: bool) -> list[str]:
     rows = [record.reservation for _, _, record in changed]
     return [
         _numbers([show for show, _, _ in changed]),
@@ -115,6 +118,20 @@ def _changed(changed: Sequence[tuple[int, int, Record]]) -> list[str]:
         _numbers([row.expires_at_ms for row in rows]),
         _numbers([row.booked_at_ms for row in rows]),
         _blobs([pack_recent(record) for _, _, record in changed]),
+        *(_places(rows) if reshaped else NO_PLACES),
+    ]
+
+
+NO_PLACES = ("{}", "{}", "{}", "{}")
+
+
+def _places(rows: Sequence[Reservation]) -> list[str]:
+    """Seats, areas, prices and amounts."""
+    return [
+        _texts([_numbers(row.seats) for row in rows]),
+        _texts([_numbers(chain.from_iterable(row.areas)) for row in rows]),
+        _texts([_numbers(row.prices) for row in rows]),
+        _numbers([row.amount for row in rows]),
     ]
 
 

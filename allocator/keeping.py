@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from allocator.answer import Answer, moved
+from allocator.answer import Answer, moved, with_seats
 from allocator.stock import Record, ShowStock
 from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome, Reservation
@@ -34,7 +34,7 @@ def about_reservation(
         case messages.ExtendHold():
             return _extend(show, hold, command, answer)
         case messages.ReleaseHold():
-            return answer.yes(messages.HoldReleased, reservation=moved(hold, ReservationStatus.RELEASED))
+            return _release(hold, command, answer)
         case messages.ConfirmBooking():
             return _confirm(show, hold, command, answer)
         case _:
@@ -65,6 +65,16 @@ def _extend(show: ShowStock, hold: Reservation, command: messages.ExtendHold, an
     most_ms = hold.held_at_ms + max(show.terms.policy.hold_max_s, hold.hold_s) * 1000
     expires_at_ms = max(hold.expires_at_ms, min(wished_ms, most_ms))
     return answer.yes(messages.HoldExtended, reservation=moved(hold, hold.status, expires_at_ms=expires_at_ms))
+
+
+def _release(hold: Reservation, command: messages.ReleaseHold, answer: Answer) -> AnyOutcome:
+    gone = set(command.seats)
+    kept = [(seat, price) for seat, price in zip(hold.seats, hold.prices, strict=False) if seat not in gone]
+    if len(gone) != len(hold.seats) - len(kept) or len(gone) != len(command.seats):
+        return answer.no(messages.CommandRejected, "seats_not_in_reservation")
+    if not gone or not (kept or hold.areas):
+        return answer.yes(messages.HoldReleased, reservation=moved(hold, ReservationStatus.RELEASED))
+    return answer.yes(messages.HoldReleased, reservation=with_seats(hold, kept), freed=command.seats)
 
 
 def _confirm(show: ShowStock, hold: Reservation, command: messages.ConfirmBooking, answer: Answer) -> AnyOutcome:

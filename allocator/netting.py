@@ -53,6 +53,8 @@ class Batch:
     """`(show, reservation)`"""
     changed: list[tuple[int, int, Record]] = field(default_factory=list)
     """`(show, version before, reservation)`"""
+    reshaped: list[bytes] = field(default_factory=list)
+    """Those of `changed` that have other places than before; if there are any, the places of all are written."""
     payments: list[tuple[int, str, str, bytes, int]] = field(default_factory=list)
     """`(show, provider, reference, reservation, amount)`"""
     shows_born: list[BornShow] = field(default_factory=list)
@@ -102,6 +104,7 @@ def _net_show(show: int, stock: ShowStock, touched: ShowDraft, batch: Batch) -> 
             taken = stock.area_taken[area]
             if taken != taken_before:
                 batch.areas.append((show, area, taken_before, taken))
+    batch.reshaped.extend(touched.reshaped)
     for version, record in touched.reservations.values():
         if version is None:
             batch.born.append((show, record))

@@ -66,6 +66,8 @@ class ShowDraft:
     reservations: dict[bytes, tuple[int | None, Record]] = field(default_factory=dict)
     """The version before, if there was one; and the record not as it was but as it is now, since memory may have
     forgotten an ended one when the batch is netted."""
+    reshaped: list[bytes] = field(default_factory=list)
+    """Reservations that have other places than before."""
 
 
 @dataclass(slots=True)
@@ -152,8 +154,10 @@ class ShowStock:
             if area not in draft.areas:
                 draft.areas[area] = self.area_taken[area]
         owns = new.status in LIVE_STATUSES
-        if new.seats and owns == (old is None):
-            self._move_seats(new, draft, owns=owns)
+        if old is not None and old.reservation.seats != new.seats:
+            self._reshape(old.reservation, new, draft, owns=owns)
+        elif new.seats and owns == (old is None):
+            self._move_seats(new.id, new.seats, draft, owns=owns)
         if old is not None:
             self._count(old.reservation, -1)
         if owns:
@@ -164,12 +168,20 @@ class ShowStock:
             self.ended.add(new.id)
             self.recall(record)
 
-    def _move_seats(self, new: messages.Reservation, draft: ShowDraft, *, owns: bool) -> None:
-        for seat in new.seats:
-            self.expect_owner(seat, None if owns else new.id)
+    def _reshape(self, old: messages.Reservation, new: messages.Reservation, draft: ShowDraft, *, owns: bool) -> None:
+        """Other seats than before: what it has no more is free, what is new to it is its own."""
+        draft.reshaped.append(new.id)
+        kept = set(new.seats) if owns else set()
+        self._move_seats(new.id, tuple(seat for seat in old.seats if seat not in kept), draft, owns=False)
+        kept.difference_update(old.seats)
+        self._move_seats(new.id, tuple(seat for seat in new.seats if seat in kept), draft, owns=True)
+
+    def _move_seats(self, id: bytes, seats: tuple[int, ...], draft: ShowDraft, *, owns: bool) -> None:
+        for seat in seats:
+            self.expect_owner(seat, None if owns else id)
             draft.seats.setdefault(seat, self.owners.get(seat))
             if owns:
-                self.owners[seat] = new.id
+                self.owners[seat] = id
             else:
                 del self.owners[seat]
             self.free[seat] = not owns

@@ -12,6 +12,7 @@ from ingress.callers import (
     require_reservation,
     require_sale,
 )
+from ingress.labels import SeatsNamed, seats_named
 from ingress.ledger import ContactRow
 from ingress.operations import Call, KeyUse, Operation, Who
 from ingress.refusals import FieldError, Refused, from_not_taken, from_rejection
@@ -90,7 +91,9 @@ class Sale:
     async def release(self, call: Call) -> Response:
         """DELETE /api/reservations/{reservation}"""
         show, reservation = await self._reservation_in_path(call)
-        return await self._ask(call, show, intake.release(show.facts, reservation, call.caller.caller, call.sent))
+        seats = seats_named(call.request)
+        command = intake.release(show.facts, reservation, call.caller.caller, call.sent, seats)
+        return await self._ask(call, show, command)
 
     async def confirm(self, call: Call) -> Response:
         """POST /api/bookings"""
@@ -215,9 +218,11 @@ class Sale:
                 params=RESERVATION_ID, refusals=(*TAKEN_BACK, *KEEPING, "hold_time_out_of_range", "show_closed"),
             ),
             Operation(
-                "release", "DELETE", "/api/reservations/{reservation}", self.release, "Give the places back",
+                "release", "DELETE", "/api/reservations/{reservation}", self.release,
+                "Give the places back, or some seats of them",
                 {200: reservation, 202: bodies.PendingAnswer}, Who.SIGNED_IN, KeyUse.OPTIONAL, waits=True,
-                params=RESERVATION_ID, refusals=(*TAKEN_BACK, *KEEPING),
+                query=SeatsNamed, params=RESERVATION_ID,
+                refusals=(*TAKEN_BACK, *KEEPING, "unknown_places", "seats_not_in_reservation"),
             ),
             Operation(
                 "confirm", "POST", "/api/bookings", self.confirm, "Book what is held",

@@ -93,6 +93,12 @@ class ExtendBody(Body):
     by_s: Annotated[int, Field(ge=1, le=86400)] | None = None
 
 
+class ReleasedSeats(Body):
+    """What is given back, by number: the body that a call with seats in its query would have had."""
+
+    seats: tuple[int, ...]
+
+
 class ContactBody(Body):
     name: Name
     email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$")]
@@ -151,12 +157,22 @@ def extend(
     )
 
 
-def release(facts: ShowFacts, reservation: bytes, caller: Caller, sent: Sent) -> messages.ReleaseHold:
-    """`ReleaseHold` of one reservation."""
-    head = _head(None, facts.show, caller, sent, item=reservation.hex())
+def release(
+    facts: ShowFacts, reservation: bytes, caller: Caller, sent: Sent, seats: list[str] | None = None
+) -> messages.ReleaseHold | Rejection:
+    """`ReleaseHold` of one reservation, or of some seats of it."""
+    numbers = [facts.layout.seat_numbers.get(label) for label in seats or ()]
+    unknown = [label for label, number in zip(seats or (), numbers, strict=True) if number is None]
+    if unknown:
+        return _unknown(unknown)
+    named = tuple(sorted(number for number in numbers if number is not None))
+    # Without seats the fingerprint is that of no body at all.
+    body = ReleasedSeats(seats=named) if named else None
+    head = _head(body, facts.show, caller, sent, item=reservation.hex())
     return messages.ReleaseHold(
         **head,
         reservation=reservation,
+        seats=named,
     )
 
 
@@ -196,8 +212,7 @@ def _payment(body: PaymentBody) -> messages.Payment:
 
 def _refuse_hold(body: HoldBody, facts: ShowFacts, caller: Caller, unknown: list[str]) -> Rejection | None:
     if unknown:
-        named = ", ".join(unknown[:5])
-        return Rejection("unknown_places", f"not in this show's layout: {named}", tuple(unknown))
+        return _unknown(unknown)
     asked = len(body.seats) + sum(ask.quantity for ask in body.areas) + (body.best.quantity if body.best else 0)
     if asked == 0:
         return Rejection("nothing_asked_for", "name seats, areas or best")
@@ -210,6 +225,11 @@ def _refuse_hold(body: HoldBody, facts: ShowFacts, caller: Caller, unknown: list
     if body.hold_s is not None and not least <= body.hold_s <= facts.policy.hold_max_s:
         return Rejection("hold_time_out_of_range", f"hold_s must be from {least} to {facts.policy.hold_max_s}")
     return None
+
+
+def _unknown(labels: list[str]) -> Rejection:
+    named = ", ".join(labels[:5])
+    return Rejection("unknown_places", f"not in this show's layout: {named}", tuple(labels))
 
 
 def _repeats(names: list[str]) -> bool:

@@ -76,6 +76,7 @@ PROBLEMS: dict[str, Problem] = {
     "layout_invalid": Problem(422, "The layout cannot be sold from"),
     "too_many_seats": Problem(422, "More places than one hold may have"),
     "unknown_places": Problem(422, "Some of these places are not in the layout"),
+    "seats_not_in_reservation": Problem(422, "The reservation does not have all of these seats"),
     "nothing_asked_for": Problem(422, "The request names no place"),
     "hold_time_out_of_range": Problem(422, "The hold time is outside what the show allows"),
     "amount_wrong": Problem(422, "The payment is not the amount of the reservation"),

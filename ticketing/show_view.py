@@ -7,7 +7,15 @@ and a missing number is an error, because a view that skipped one would be wrong
 from dataclasses import dataclass
 
 from ticketing.layout import Layout
-from ticketing.messages import AnyOutcome, Reservation, ReservationOutcome, ShowCancelled, ShowClosed
+from ticketing.messages import (
+    AnyOutcome,
+    BookingChanged,
+    HoldReleased,
+    Reservation,
+    ReservationOutcome,
+    ShowCancelled,
+    ShowClosed,
+)
 from ticketing.vocabulary import UNPAID_STATUSES, ReservationStatus, SeatStatus, ShowStatus
 
 AVAILABLE, HELD, BOOKED, BLOCKED = range(4)
@@ -81,14 +89,15 @@ class ShowView:
             raise SequenceGap(f"the view stands at {self.seq}, the outcome at {outcome.seq}")
         self.seq = outcome.seq
         if isinstance(outcome, ReservationOutcome):
-            return self._place(outcome.reservation)
+            freed = outcome.freed if isinstance(outcome, HoldReleased | BookingChanged) else ()
+            return self._place(outcome.reservation, freed)
         if isinstance(outcome, ShowClosed):
             self.status = ShowStatus.CLOSED
         elif isinstance(outcome, ShowCancelled):
             self.status = ShowStatus.CANCELLED
         return Change(self.seq, (), ())
 
-    def _place(self, reservation: Reservation) -> Change:
+    def _place(self, reservation: Reservation, freed: tuple[int, ...] = ()) -> Change:
         was_held = self._held.pop(reservation.id, None)
         now_held = reservation.status in UNPAID_STATUSES
         now_booked = reservation.status == ReservationStatus.BOOKED
@@ -96,6 +105,8 @@ class ShowView:
         changed = [seat for seat in reservation.seats if self.seats[seat] != mark]
         for seat in changed:
             self.seats[seat] = mark
+        for seat in freed:
+            self.seats[seat] = AVAILABLE
         for area, quantity in reservation.areas:
             if was_held is not None:
                 self._count(area, -quantity, held=was_held)
@@ -105,7 +116,8 @@ class ShowView:
             # Booked ones stay known as well: a cancellation must know which count to lower.
             self._held[reservation.id] = now_held
         areas = tuple((area, self.area_left(area)) for area, _ in reservation.areas)
-        return Change(self.seq, tuple((seat, mark) for seat in changed), areas)
+        seats = (*((seat, mark) for seat in changed), *((seat, AVAILABLE) for seat in freed))
+        return Change(self.seq, seats, areas)
 
     def _count(self, area: int, by: int, *, held: bool) -> None:
         (self.areas_held if held else self.areas_booked)[area] += by

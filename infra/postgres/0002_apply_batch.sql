@@ -39,9 +39,10 @@ CREATE FUNCTION apply_batch(
     n_show text, n_id text, n_status text, n_version text, n_account text, n_person text, n_seats text, n_areas text,
     n_prices text, n_amount text, n_held_at_ms text, n_expires_at_ms text, n_hold_s text, n_booked_at_ms text,
     n_external_id text, n_fingerprint text, n_recent text,
-    -- reservations changed
+    -- reservations changed. Seats, areas, prices and amount are those of all of them, or arrays without elements where
+    -- none has other places than before
     c_show text, c_id text, c_old_version text, c_status text, c_version text, c_expires_at_ms text,
-    c_booked_at_ms text, c_recent text,
+    c_booked_at_ms text, c_recent text, c_seats text, c_areas text, c_prices text, c_amount text,
     -- payments
     y_show text, y_provider text, y_reference text, y_id text, y_amount text,
     -- shows born, with their areas, and shows changed
@@ -150,15 +151,24 @@ BEGIN
         GET DIAGNOSTICS found_rows = ROW_COUNT;
         PERFORM assert_count('reservations born', cardinality(n_hold_s::int[]), found_rows);
     END IF;
+    IF c_amount IS DISTINCT FROM '{}' THEN
+        SELECT count(*) INTO found_rows
+        FROM unnest(ARRAY[cardinality(c_seats::text[]), cardinality(c_areas::text[]), cardinality(c_prices::text[]),
+                          cardinality(c_amount::bigint[])]) AS length
+        WHERE length <> cardinality(c_version::int[]);
+        PERFORM assert_count('columns of another length', 0, found_rows);
+    END IF;
     FOR it IN
         SELECT * FROM unnest(
             c_show::bigint[], c_id::bytea[], c_old_version::int[], c_status::text[], c_version::int[],
-            c_expires_at_ms::bigint[], c_booked_at_ms::bigint[], c_recent::bytea[])
-            AS u (show, id, old_version, status, version, expires_at, booked_at, recent)
+            c_expires_at_ms::bigint[], c_booked_at_ms::bigint[], c_recent::bytea[], c_seats::text[], c_areas::text[],
+            c_prices::text[], c_amount::bigint[])
+            AS u (show, id, old_version, status, version, expires_at, booked_at, recent, seats, areas, prices, amount)
     LOOP
         UPDATE reservation
         SET status = it.status, version = it.version, expires_at_ms = it.expires_at, booked_at_ms = it.booked_at,
-            recent = it.recent
+            recent = it.recent, seats = COALESCE(it.seats::int[], seats), areas = COALESCE(it.areas::int[], areas),
+            prices = COALESCE(it.prices::bigint[], prices), amount = COALESCE(it.amount, amount)
         WHERE part = p_part AND show_id = it.show AND reservation_id = it.id AND version = it.old_version;
         IF NOT FOUND THEN
             PERFORM assert_count('reservation changed', 1, 0);

@@ -3,6 +3,7 @@
 import asyncpg
 import pytest
 
+from allocator.arguments import ARGUMENTS
 from infra.provision import ROOMS, provision_database
 from tests.conftest import Database
 from tests.contract.signed_in import connected
@@ -12,7 +13,7 @@ DENIED = asyncpg.InsufficientPrivilegeError
 
 
 async def test_a_stranger_is_denied_the_verb_itself(database: Database) -> None:
-    nothing = ", ".join(["NULL"] * 79)
+    nothing = ", ".join(["NULL"] * ARGUMENTS)
     for room in ROOMS:
         async with connected(database, room) as connection:
             if room == "allocator":
@@ -67,7 +68,7 @@ async def test_a_temporary_table_of_the_same_name_does_not_stand_in_for_the_stoc
         await connection.execute("CREATE TEMP TABLE allocator_cursor (LIKE public.allocator_cursor)")
         await connection.execute("INSERT INTO pg_temp.allocator_cursor SELECT * FROM public.allocator_cursor")
         await connection.execute("UPDATE pg_temp.allocator_cursor SET epoch = 77")
-        arguments = ", ".join(["0", "77", "0", "0", *["NULL"] * 75])
+        arguments = ", ".join(["0", "77", "0", "0", *["NULL"] * (ARGUMENTS - 4)])
         assert await connection.fetchval(f"SELECT apply_batch({arguments})") is None
 
 

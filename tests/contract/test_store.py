@@ -134,6 +134,27 @@ async def test_records_are_the_rows_of_ended_reservations(ground: Ground) -> Non
     assert record.recent == ((b"r" * 16, b"g" * 8, "HoldReleased"),)
 
 
+async def test_a_reservation_that_gave_seats_back_has_the_others(ground: Ground) -> None:
+    store, cursor, writer = await owned(ground)
+    hold, other = a_hold(1, 0, 1, 2, floor=1), a_hold(2, 5)
+    assert await store.apply(writer.sealed(opening(SHOWS[0], T0), hold, other))
+    give_back = messages.ReleaseHold(
+        show=SHOWS[0], key=b"r" * 16, sent_at_ms=T0, account=hold.account, reservation=hold.key, seats=(0, 2)
+    )
+    extend = messages.ExtendHold(
+        show=SHOWS[0], key=b"x" * 16, sent_at_ms=T0, account=other.account, reservation=other.key
+    )
+    assert await store.apply(writer.sealed(give_back, extend))
+    rows = {row["reservation_id"]: row for row in await ground.rows("reservation")}
+    left, beside = rows[hold.key], rows[other.key]
+    assert (left["seats"], left["areas"], left["version"]) == ([1], [0, 1], 2)
+    assert (left["prices"], left["amount"]) == ([100, 40], 140)
+    assert (beside["seats"], beside["prices"]) == ([5], [100])
+    assert sorted(row["seat_no"] for row in await ground.rows("seat_taken")) == [1, 5]
+    state = await store.load(cursor)
+    assert state.shows[SHOWS[0]].live == writer.state.shows[SHOWS[0]].live
+
+
 async def test_a_layout_is_found_by_its_id_and_digest(ground: Ground) -> None:
     store, _, _ = await owned(ground)
     assert await store.layout(LAYOUT_ID, SHA256) == LAYOUT

@@ -66,6 +66,7 @@ REFUSALS = {
         "not_yours",
         "refund_window_closed",
         "reservation_not_found",
+        "seats_not_in_reservation",
         "show_exists",
         "show_not_found",
     ),

@@ -180,7 +180,8 @@ class Crowd:
         if roll < 0.25:
             return messages.ExtendHold(**head, reservation=hold.key, by_s=self.rng.choice((0, 5, 50)))
         if roll < 0.45:
-            return messages.ReleaseHold(**head, reservation=hold.key)
+            some = hold.seats[:1] if self.rng.random() < 0.4 else ()
+            return messages.ReleaseHold(**head, reservation=hold.key, seats=some)
         if roll < 0.85:
             return messages.ConfirmBooking(**head, reservation=hold.key, payment=self._payment(hold))
         return messages.CancelBooking(**head, reservation=hold.key)

@@ -37,6 +37,10 @@ class _Lives:
         if new.version != (old.version if old else 0) + 1:
             self.found.append(f"{new.id.hex()} goes from version {old and old.version} to {new.version}")
         self.reservations[show, new.id] = new
+        gone = set(old.seats) - set(new.seats) if old else set()
+        for seat in gone:
+            if self.owners.pop((show, seat), None) != new.id:
+                self.found.append(f"seat {seat} of {show} was given back by {new.id.hex()}, who had it not")
         for seat in new.seats:
             owner = self.owners.get((show, seat))
             if new.status in LIVE_STATUSES:

@@ -7,6 +7,7 @@ import msgspec
 from allocator.errors import DataRefused, MemoryDiffers
 from allocator.netting import Batch, BornShow, pack_recent
 from allocator.stock import Record
+from ticketing.messages import Reservation
 from ticketing.vocabulary import ReservationStatus, ShowStatus
 
 INT4, INT8 = 31, 63
@@ -70,10 +71,6 @@ def record_row(part: int, show: int, record: Record) -> Row:
     it = record.reservation
     if it.status not in RESERVATION_STATUSES or len(it.id) != 16:
         differ("23514: no status or id of a reservation")
-    areas = [number for pair in it.areas for number in pair]
-    # Lists are sent as text and cast by the server, so these are refused there and not with the arguments.
-    _fit(INT4, *it.seats, *areas)
-    _fit(INT8, *it.prices)
     return {
         "part": part,
         "show_id": show,
@@ -82,10 +79,7 @@ def record_row(part: int, show: int, record: Record) -> Row:
         "version": it.version,
         "account": it.account,
         "person": it.person,
-        "seats": list(it.seats),
-        "areas": areas,
-        "prices": list(it.prices),
-        "amount": it.amount,
+        **places_of(it),
         "held_at_ms": it.held_at_ms,
         "expires_at_ms": it.expires_at_ms,
         "hold_s": it.hold_s,
@@ -94,6 +88,15 @@ def record_row(part: int, show: int, record: Record) -> Row:
         "fingerprint": record.fingerprint,
         "recent": pack_recent(record),
     }
+
+
+def places_of(it: Reservation) -> Row:
+    """The columns that say what a reservation has."""
+    areas = [number for pair in it.areas for number in pair]
+    # Lists are sent as text and cast by the server, so these are refused there and not with the arguments.
+    _fit(INT4, *it.seats, *areas)
+    _fit(INT8, *it.prices)
+    return {"seats": list(it.seats), "areas": areas, "prices": list(it.prices), "amount": it.amount}
 
 
 def refuse_arguments(batch: Batch) -> None:

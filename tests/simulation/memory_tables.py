@@ -11,7 +11,16 @@ from allocator.errors import DataRefused, MemoryDiffers
 from allocator.netting import Batch, Position, pack_recent
 from allocator.ownership import Seat
 from allocator.stock import Record
-from tests.simulation.memory_rows import Row, checked, differ, first_cursor, record_row, refuse_arguments, show_row
+from tests.simulation.memory_rows import (
+    Row,
+    checked,
+    differ,
+    first_cursor,
+    places_of,
+    record_row,
+    refuse_arguments,
+    show_row,
+)
 from ticketing.clock import Clock
 
 LEASE_MS = 3_000
@@ -162,7 +171,9 @@ class Tables:
         for show, record in batch.born:
             transaction.insert(self.reservation, (part, show, record.reservation.id), record_row(part, show, record))
         for show, version, record in batch.changed:
-            self._change_reservation((part, show, record.reservation.id), version, record, transaction)
+            self._change_reservation(
+                (part, show, record.reservation.id), version, record, transaction, reshaped=bool(batch.reshaped)
+            )
         for show, provider, reference, reservation, amount in batch.payments:
             names = ("part", "show_id", "provider", "reference", "reservation_id", "amount")
             values = (part, show, provider, reference, reservation, amount)
@@ -202,7 +213,9 @@ class Tables:
             row = {"part": part, "show_id": show, "seat_no": seat, "reservation_id": new}
             transaction.insert(self.seat_taken, (part, show, seat), row)
 
-    def _change_reservation(self, key: Key, version: int, record: Record, transaction: "Transaction") -> None:
+    def _change_reservation(
+        self, key: Key, version: int, record: Record, transaction: "Transaction", *, reshaped: bool
+    ) -> None:
         row = transaction.change(self.reservation, key, "version", version)
         it = record.reservation
         changed = {
@@ -212,6 +225,8 @@ class Tables:
             "booked_at_ms": it.booked_at_ms,
             "recent": pack_recent(record),
         }
+        if reshaped:
+            changed |= places_of(it)
         transaction.put(self.reservation, key, {**row, **changed})
 
 

@@ -163,7 +163,7 @@ MUTANTS: dict[str, Mutant] = {
     "without the followers' gap repair": Mutant(5, lambda seed: World(seed, make_follower=NoGapRepair)),
     "without the followers' look at the history": Mutant(40, lambda seed: World(seed, make_follower=_blind_to_history)),
     "without the moments of before a restore": Mutant(40, lambda seed: World(seed, make_tables=ForgetfulTables)),
-    "without the sender's clock": Mutant(60, spoilt=one_clock),
+    "without the sender's clock": Mutant(200, spoilt=one_clock),
     "without a second look at the log": Mutant(200, spoilt=no_second_look_at_the_log),
     "with a wrong decision": Mutant(8, spoilt=lambda: a_blind_spot(nobody_looks_again=False)),
     "with a wrong decision, and counts unchecked": Mutant(

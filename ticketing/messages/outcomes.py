@@ -83,7 +83,10 @@ class HoldExtended(ReservationOutcome, frozen=True, kw_only=True):
 
 
 class HoldReleased(ReservationOutcome, frozen=True, kw_only=True):
-    pass
+    """Of all of it, or of some seats: then the reservation is held on without them."""
+
+    freed: tuple[int, ...] = ()
+    """The seats, where they are not all that it had."""
 
 
 class HoldExpired(ReservationOutcome, frozen=True, kw_only=True):

@@ -224,8 +224,13 @@ def extend(
     return Told(of or who, at, messages.ExtendHold(**head, reservation=NEWEST, by_s=by_s))
 
 
-def release(who: str, *, at: int = T0, key: str | None = None, keyed: bool = True, of: str | None = None) -> Told:
-    return Told(of or who, at, messages.ReleaseHold(**_head(who, "release", at, key, keyed), reservation=NEWEST))
+def release(
+    who: str, *labels: str, at: int = T0, key: str | None = None, keyed: bool = True, of: str | None = None
+) -> Told:
+    """All of the newest reservation, or the seats named."""
+    seats = tuple(LAYOUT.seat_numbers[label] for label in labels)
+    head = _head(who, "release", at, key, keyed, body=repr(labels) if labels else "")
+    return Told(of or who, at, messages.ReleaseHold(**head, reservation=NEWEST, seats=seats))
 
 
 def confirm(

@@ -140,3 +140,10 @@ def test_recent_verdicts_survive_their_column() -> None:
     assert unpack_recent(pack_recent(record)) == record.recent
     assert len(record.recent) == 1
     assert unpack_recent(b"") == ()
+
+
+def test_a_reservation_with_other_seats_is_written_with_all_its_places() -> None:
+    batch = netted([hold("anna", "A-1", "A-2")], [release("anna", "A-1"), hold("ben", "A-1")])
+    ((_, version, record),) = batch.changed
+    assert (version, record.reservation.seats, batch.reshaped) == (1, (1,), [record.reservation.id])
+    assert [seat for _, seat, _, _ in batch.moved] == [0]

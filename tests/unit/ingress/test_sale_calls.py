@@ -237,3 +237,19 @@ async def test_a_store_that_is_away_is_a_503_and_never_a_500() -> None:
     ):
         reply = await stage.call(method, path, token=token)
         assert (reply.status, reply.body["code"]) == (503, "sales_paused")
+
+
+async def test_some_seats_are_given_back_by_their_labels() -> None:
+    stage = granted_with(messages.HoldReleased, reservation(KEY, seats=(0,), version=2))
+    path = f"/api/reservations/{RESERVATION}"
+    reply = await stage.call("DELETE", f"{path}?seats=A-2,B-1&seats=A%2D3", token=stage.fan(), key="k1")
+    assert (reply.status, reply.body["status"]) == (200, "held")
+    (command,) = stage.commands
+    assert isinstance(command, messages.ReleaseHold)
+    assert command.seats == (1, 2, 5)
+    await stage.call("DELETE", path, token=stage.fan(), key="k1")
+    assert stage.commands[-1].key == command.key
+    assert stage.commands[-1].fingerprint != command.fingerprint
+    unknown = await stage.call("DELETE", f"{path}?seats=A-2,Z-9", token=stage.fan())
+    assert (unknown.status, unknown.body["code"]) == (422, "unknown_places")
+    assert [conflict["label"] for conflict in unknown.body["conflicts"]] == ["Z-9"]
