@@ -9,15 +9,16 @@ from functools import partial
 
 from ingress.callers import Callers
 from ingress.catalogue import Catalogue
+from ingress.condition import Condition
 from ingress.key_table import KeyTable
 from ingress.keys import KeyCache
 from ingress.ledger import Ledger
 from ingress.log_edge import FutureBell, KafkaCommandLog, TickingAlarms
 from ingress.looking import Looking
-from ingress.loops import CommandEnds, ShowStatuses, read_outcomes, watch_postgres
+from ingress.loops import CommandEnds, ShowStatuses, read_outcomes, watch_log, watch_postgres
 from ingress.outcomes import Followed, OutcomeReader
 from ingress.rows import Ports, open_api, open_direct, open_door
-from ingress.service import Condition, SaleDesk
+from ingress.service import SaleDesk
 from ingress.settings import Settings
 from ingress.shelf import Shelf
 from ingress.views import Views
@@ -66,6 +67,9 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
                 client_id=ROOM,
             )
         )
+
+        def log_answers() -> bool:
+            return producer.available and outcomes.reachable
 
         async def open_follower() -> Followed:
             table = PostgresTable(pool)
@@ -136,10 +140,11 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             tasks=[
                 partial(read_outcomes, follower, clock),
                 partial(watch_postgres, ledger.takes_writes, condition),
+                partial(watch_log, log_answers, condition, clock, settings.ingress_lag_max_ms),
                 statuses.run,
             ],
             ready=lambda: [] if follower.reading else ["outcomes are not read yet"],
-            degraded=condition.degraded,
+            degraded=ports.desk.degraded,
         )
 
 

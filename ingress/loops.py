@@ -8,8 +8,8 @@ import msgspec
 import structlog
 
 from ingress import metrics
+from ingress.condition import Condition
 from ingress.outcomes import OutcomeReader
-from ingress.service import Condition
 from ingress.stores import StoreAway
 from runtime.follow import HistoryChanged
 from runtime.kafka import LogRangeError, LogUnavailable, PartitionReader
@@ -64,6 +64,19 @@ async def watch_postgres(takes_writes: Callable[[], Awaitable[bool]], condition:
         await asyncio.sleep(WATCH_EVERY_S)
 
 
+async def watch_log(answers: Callable[[], bool], condition: Condition, clock: Clock, lag_max_ms: int) -> None:
+    """Note each second whether the log answers, and measure for how much new holds are turned away."""
+    while True:
+        away = not answers()
+        if away != condition.log_away:
+            log.warning("ingress.log_away" if away else "ingress.log_is_back")
+        condition.log_is(away=away)
+        metrics.LOG_UP.set(not away)
+        metrics.SHOWS_LAGGING.set(len(condition.lagging(lag_max_ms)))
+        metrics.PARTS_SILENT.set(len(condition.silent(clock.now_ms(), lag_max_ms)))
+        await asyncio.sleep(WATCH_EVERY_S)
+
+
 class ShowStatuses:
     """Topic `show_status`: what each show had left a second ago, and how far its allocator lags."""
 
@@ -101,6 +114,7 @@ class ShowStatuses:
         except msgspec.DecodeError as error:
             log.warning("ingress.show_status_undecodable", error=str(error))
             return
+        self._condition.heard(status.part)
         if isinstance(status, messages.PartitionStatusNow):
             self._hear_of_writes(status)
             return

@@ -16,6 +16,9 @@ WAITERS = Gauge("onsale_ingress_waiters", "Requests waiting for a verdict.")
 VIEWS = Gauge("onsale_ingress_views", "Shows whose view is kept in memory.")
 BATCHES = Counter("onsale_ingress_outcome_batches_total", "Batches of outcomes, by whether they were needed.", ["use"])
 PARTS_REFUSED = Gauge("onsale_ingress_partitions_refused", "Partitions whose allocator says that it cannot write.")
+SHOWS_LAGGING = Gauge("onsale_ingress_shows_lagging", "Shows that take no new holds because their allocator lags.")
+PARTS_SILENT = Gauge("onsale_ingress_partitions_silent", "Partitions whose allocator owes an answer and says nothing.")
+LOG_UP = Gauge("onsale_ingress_log_up", "1 while the log answers, else 0.")
 POSTGRES_UP = Gauge("onsale_ingress_postgres_up", "1 while Postgres takes writes, else 0.")
 
 # Finding a counter by its labels costs more than counting; there are few, so each is found once.

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from ingress import metrics
-from ingress.service import Condition
+from ingress.condition import Condition
 from ingress.views import Views
 from ingress.waiters import Waiters
 from ticketing import messages
@@ -77,6 +77,7 @@ class OutcomeReader:
     def _take(self, batch: OutcomeBatch) -> None:
         part = batch.part
         self._condition.log_gens[part] = batch.log_gen
+        self._condition.heard(part)
         if not (self._waiters.any_on(part) or self._views.any_on(part)):
             self._views.skipped(part)
             metrics.BATCHES.labels("skipped").inc()

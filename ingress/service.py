@@ -5,12 +5,12 @@ those who can wait. It knows nothing of HTTP, and touches only the ports below.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from msgspec import Struct
 
 from ingress import metrics
+from ingress.condition import Condition
 from ingress.lately import Lately
 from ingress.waiters import Waiters
 from ticketing import messages
@@ -78,26 +78,6 @@ class Alarms(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class Condition:
-    """How things stand beyond this process, as last heard; written by those who hear, read at each request."""
-
-    postgres_away: bool = False
-    parts_refused: frozenset[int] = frozenset()
-    """Partitions whose allocator says that it cannot write: Postgres is there, and its disk is full."""
-    log_gens: dict[int, int] = field(default_factory=dict)
-    lag_ms: dict[int, int] = field(default_factory=dict)
-    """Show -> how long its oldest undecided command has waited."""
-
-    def degraded(self) -> list[str]:
-        """What callers are told to come back for; nothing where all is well."""
-        said = ["sales are paused: Postgres takes no writes"] if self.postgres_away else []
-        if self.parts_refused:
-            parts = ", ".join(map(str, sorted(self.parts_refused)))
-            said.append(f"sales are paused on partitions {parts}: their allocators cannot write")
-        return said
-
-
 class SaleDesk:
     """Takes commands to the log and brings their verdicts back. Beyond `lag_max_ms` of a show's allocator, and while
     `holds_waiting_max` requests wait for a verdict, new holds are turned away; what is held can still be confirmed."""
@@ -147,9 +127,15 @@ class SaleDesk:
             return NotTaken("sales_paused", "the database is away; what is on the log is safe and will be decided", 2)
         if part in self.condition.parts_refused:
             return NotTaken("sales_paused", "the database takes no writes; what is on the log will be decided", 2)
-        if isinstance(command, HoldSeats) and self.condition.lag_ms.get(command.show, 0) > self._lag_max_ms:
-            return NotTaken("busy", "this show has more requests than it can decide at once", 2)
+        if isinstance(command, HoldSeats):
+            lag_ms = self.condition.lag_of(command.show, part, self.clock.now_ms())
+            if lag_ms > self._lag_max_ms:
+                return NotTaken("busy", "this show has more requests than it can decide at once", 2)
         return None
+
+    def degraded(self) -> list[str]:
+        """What callers are told to come back for; nothing where all is well."""
+        return self.condition.degraded(self.clock.now_ms(), self._lag_max_ms)
 
     async def ask(self, command: AnyCommand, part: int, wait_s: float) -> Verdict:
         """The verdict on `command`, or what is known after `wait_s` seconds (counted from when the log has it)."""
@@ -222,10 +208,12 @@ class Asking:
                 self._end(refused)
             return
         metrics.commands(self._kind).inc()
+        if waiter is not None:
+            self._desk.waiters.appended(waiter, self._log_gen, where)
+            if waiter.heard is not None:
+                return
+        self._desk.condition.appended(self._part, self._desk.clock.now_ms())
         if waiter is None:
-            return
-        self._desk.waiters.appended(waiter, self._log_gen, where)
-        if waiter.heard is not None:
             return
         if self._wait_s > 0:
             self._unset = self._desk.alarms.set(self._overdue, self._wait_s)

@@ -25,8 +25,8 @@ log = structlog.get_logger(__name__)
 
 CHUNK_RECORDS_MAX = 1_000
 """Records decoded between two turns of the event loop: about 2 ms."""
-PROBE_AFTER_S = 5.0
-"""Silence after which the broker is asked whether there is nothing, or nothing that reaches us."""
+PROBE_AFTER_S, PROBE_AGAIN_S = 5.0, 1.0
+"""Silence after which the broker is asked whether there is nothing, or nothing that reaches us; and once more."""
 
 
 class PartitionReader:
@@ -34,7 +34,7 @@ class PartitionReader:
 
     `records_buffered_max` and `bytes_buffered_max` bound what is read ahead in each partition (plus the rest of one
     fetch, at most `fetch_bytes_max`). After the broker was away it goes on by itself where it was; while it is away
-    `fetch` returns nothing and `ends` raises.
+    `fetch` returns nothing, `ends` raises, and within seconds of silence it is not `reachable`.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class PartitionReader:
         self._single = SingleReads(lambda: self._connect(client_id=f"{client_id}-single"), request_timeout_s)
         self._pump_task: asyncio.Task[None] | None = None
         self._consumer: AIOKafkaConsumer | None = None
+        self.reachable = True
 
     async def __aenter__(self) -> Self:
         self._consumer = await self._connect(client_id=self._client_id)
@@ -195,10 +196,8 @@ class PartitionReader:
 
     def _is_full(self, lane: Lane, factor: int) -> bool:
         """Whether `factor` times of what is read ahead is more than may be."""
-        return (
-            len(lane.records) * factor >= self._records_buffered_max
-            or lane.size_bytes * factor >= self._bytes_buffered_max
-        )
+        records, size_bytes = len(lane.records) * factor, lane.size_bytes * factor
+        return records >= self._records_buffered_max or size_bytes >= self._bytes_buffered_max
 
     def _pause(self, lane: Lane) -> None:
         lane.paused = True
@@ -209,10 +208,9 @@ class PartitionReader:
         heard_at_s = clock()
         while True:
             if await self._read_some():
-                heard_at_s = clock()
-            elif clock() - heard_at_s > PROBE_AFTER_S:
-                if not await self._is_heard():
-                    await self._reconnect()
+                heard_at_s, self.reachable = clock(), True
+            elif clock() - heard_at_s > (PROBE_AFTER_S if self.reachable else PROBE_AGAIN_S):
+                self.reachable = await self._is_heard() or await self._reconnect()
                 heard_at_s = clock()
 
     async def _read_some(self) -> bool:
@@ -261,17 +259,18 @@ class PartitionReader:
             return False
         return all(lane.paused or ends[part] <= lane.next_offset for part, lane in self._lanes.items() if part in ends)
 
-    async def _reconnect(self) -> None:
-        """Start from the bootstrap servers again: the client only ever asks brokers it knows, at their old places."""
+    async def _reconnect(self) -> bool:
+        """Ask the bootstrap servers: the client only ever asks brokers it knows. Whether they answered."""
         try:
             fresh = await self._connect(client_id=self._client_id)
         except LogUnavailable as exc:
             log.warning("log.unavailable", topic=self.topic, error=str(exc))
-            return
+            return False
         log.warning("log.reconnected", topic=self.topic)
         old, self._consumer = self._consumer, fresh
         self._assign()
         await stop(old)
+        return True
 
     def _accept(self, lane: Lane, records: "list[ConsumerRecord[bytes, bytes]]") -> None:
         # What came over a connection that is gone by now is read once more.

@@ -9,12 +9,13 @@ from typing import Any
 from ingress.app import Api
 from ingress.asgi import Message, Scope
 from ingress.callers import Callers
+from ingress.condition import Condition
 from ingress.keys import ApiKey, KeyCache
 from ingress.log_edge import FutureBell
 from ingress.looking import Looking
 from ingress.operations import Operation
 from ingress.rows import Ports, all_operations, open_api
-from ingress.service import Condition, NotTaken, SaleDesk
+from ingress.service import NotTaken, SaleDesk
 from ingress.settings import Settings
 from ingress.shelf import Shelf
 from ingress.views import Views
@@ -68,6 +69,8 @@ class Stage:
     decide: Decide | None = None
     log_says: NotTaken | None = None
     end: int | None = None
+    seen: int = 0
+    """The last batch that was read from the topic."""
 
     def __post_init__(self) -> None:
         self.commands: list[AnyCommand] = []
@@ -88,7 +91,7 @@ class Stage:
             catalogue=self.catalogue,
             ledger=self.ledger,
             shelf=Shelf(self.catalogue.show, self.catalogue.document, shows_max=100, places_max=100_000),
-            looking=Looking(views=self.views, snapshots=self.ledger, seen=lambda _: 0, pause=self._pause),
+            looking=Looking(views=self.views, snapshots=self.ledger, seen=lambda _: self.seen, pause=self._pause),
             views=self.views,
             callers=Callers(keys=keys, tokens=self.tokens, clock=self.clock, tokens_max=100),
             keys=table,

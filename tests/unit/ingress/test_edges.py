@@ -7,9 +7,10 @@ from functools import partial
 import pytest
 
 from ingress.caches import Lru, OnceAtATime
+from ingress.condition import Condition
 from ingress.log_edge import FutureBell, KafkaCommandLog, TickingAlarms
-from ingress.loops import ShowStatuses, watch_postgres
-from ingress.service import Condition, NotTaken
+from ingress.loops import ShowStatuses, watch_log, watch_postgres
+from ingress.service import NotTaken
 from ingress.stores import StoreAway
 from runtime.kafka import LogError, LogFull, LogUnavailable, LogUnknown, RecordTooLarge
 from tests.unit.ingress.tales import PART, SECOND, SHOW, T0
@@ -97,10 +98,11 @@ def status(lag_ms: int) -> bytes:
 
 async def test_statuses_are_believed_for_a_while() -> None:
     clock, condition = ManualClock(T0), Condition()
+    condition.appended(PART, T0)
     statuses = ShowStatuses(object(), condition, clock)  # type: ignore[arg-type]
     statuses.hear(status(900))
     statuses.hear(b"not MessagePack")
-    assert condition.lag_ms == {SHOW: 900}
+    assert (condition.lag_ms, condition.unanswered_since_ms) == ({SHOW: 900}, {})
     assert statuses.counts[SHOW] == {"total": 35, "available": 30, "held": 3, "booked": 2}
     clock.advance(6 * SECOND)
     statuses.forget_old()
@@ -153,6 +155,22 @@ async def test_sales_pause_when_postgres_is_missed_twice_and_go_on_when_it_is_ba
     with pytest.raises(asyncio.CancelledError):
         await watch_postgres(takes_writes, condition)
     assert heard == [False, False, False, False, False, True, True, False]
+
+
+async def test_a_log_that_does_not_answer_is_noted_each_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingress.loops.WATCH_EVERY_S", 0.001)
+    condition = Condition()
+    answers, heard = [True, False, False, True], list[bool]()
+
+    def log_answers() -> bool:
+        heard.append(condition.log_away)
+        if not answers:
+            raise asyncio.CancelledError
+        return answers.pop(0)
+
+    with pytest.raises(asyncio.CancelledError):
+        await watch_log(log_answers, condition, ManualClock(T0), 1_000)
+    assert heard == [False, False, True, True, False]
 
 
 def test_what_was_used_last_is_kept() -> None:

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from ingress.condition import Condition
 from ingress.outcomes import Followed, OutcomeBatch, OutcomeReader
-from ingress.service import Condition
 from ingress.views import Views
 from ingress.waiters import Waiters
 from runtime.follow import Batch
@@ -100,3 +100,11 @@ async def test_it_follows_from_where_things_stand_when_it_begins_and_after_a_new
     assert room.views.get(SHOW) is None
     await room.reader.step(T0)
     assert room.script.opened == 2
+
+
+async def test_an_allocator_that_publishes_is_heard_of_whether_anybody_waits_or_not() -> None:
+    room = Room([batch(held(reservation(KEY), offset=5))])
+    room.condition.appended(PART, T0)
+    room.condition.appended(PART + 1, T0)
+    await room.reader.step(T0)
+    assert room.condition.unanswered_since_ms == {PART + 1: T0}

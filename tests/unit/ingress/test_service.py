@@ -6,7 +6,8 @@ from functools import partial
 
 import pytest
 
-from ingress.service import Condition, Decided, NotTaken, Pending, SaleDesk, Verdict
+from ingress.condition import Condition
+from ingress.service import Decided, NotTaken, Pending, SaleDesk, Verdict
 from ingress.waiters import Waiters
 from tests.unit.ingress.tales import PART, SHOW, T0, held, reservation
 from ticketing import messages
@@ -49,9 +50,10 @@ class Desk:
         self.bells: list[Bell] = []
         self.alarms: dict[Callable[[], None], float] = {}
         self.ever_s: list[float] = []
+        self.clock = ManualClock(T0)
         self.desk = SaleDesk(
             log=self, waiters=self.waiters, condition=self.condition, new_bell=self._bell, alarms=self,
-            clock=ManualClock(T0), lag_max_ms=1_000, holds_waiting_max=10,
+            clock=self.clock, lag_max_ms=1_000, holds_waiting_max=10,
         )  # fmt: skip
 
     def append(self, part: int, value: bytes, placed: Callable[[int | NotTaken], None]) -> None:
@@ -136,6 +138,30 @@ async def test_a_lagging_show_takes_no_holds_and_still_confirms() -> None:
     assert await stand.desk.ask(CONFIRM, PART, 0.0) == Pending(PART, 0, 9)
 
 
+async def test_a_show_whose_allocator_says_nothing_takes_no_holds_and_still_confirms() -> None:
+    stand = Desk()
+    assert await stand.desk.ask(HOLD, PART, 0.0) == Pending(PART, 0, 9)
+    stand.clock.advance(1_000)
+    assert await stand.desk.ask(HOLD, PART, 0.0) == Pending(PART, 0, 9)
+    stand.clock.advance(1)
+    refused = await stand.desk.ask(HOLD, PART, 0.0)
+    assert isinstance(refused, NotTaken)
+    assert refused.code == "busy"
+    assert await stand.desk.ask(CONFIRM, PART, 0.0) == Pending(PART, 0, 9)
+    assert await stand.desk.ask(HOLD, PART + 1, 0.0) == Pending(PART + 1, 0, 9)
+    stand.condition.heard(PART)
+    assert await stand.desk.ask(HOLD, PART, 0.0) == Pending(PART, 0, 9)
+
+
+async def test_an_allocator_that_answers_before_the_log_does_owes_nothing() -> None:
+    stand = Desk(answers=False)
+    stand.desk.begin(HOLD, PART, 2.0, lambda _: None)
+    stand.waiters.hear(PART, 0, [held(reservation(KEY), offset=9)])
+    stand.condition.heard(PART)
+    stand.answer_now()
+    assert stand.condition.unanswered_since_ms == {}
+
+
 async def test_without_postgres_nothing_is_sent() -> None:
     stand = Desk()
     stand.condition.postgres_away = True
@@ -155,15 +181,6 @@ async def test_a_partition_that_cannot_be_written_pauses_its_own_shows_alone() -
         assert (refused.code, refused.retry_after_s) == ("sales_paused", 2)
     assert stand.sent == []
     assert await stand.desk.ask(HOLD, PART + 1, 0.0) == Pending(PART + 1, 0, 9)
-
-
-def test_the_condition_says_what_callers_are_told_to_come_back_for() -> None:
-    condition = Condition()
-    assert condition.degraded() == []
-    condition.parts_refused = frozenset({7, 3})
-    assert condition.degraded() == ["sales are paused on partitions 3, 7: their allocators cannot write"]
-    condition.postgres_away = True
-    assert len(condition.degraded()) == 2
 
 
 def test_whoever_does_not_wait_there_is_told() -> None:
