@@ -23,6 +23,11 @@ class KafkaLog:
         self._reader = reader
         self._producer = producer
 
+    @property
+    def reachable(self) -> bool:
+        """Whether the brokers answered when they were last heard or asked."""
+        return self._reader.reachable
+
     async def fetch(self, part: int, offset: int, records_max: int, timeout_s: float) -> Sequence[LogRecord]:
         """Raises `LogUnreadable` where the log does not reach to `offset`; nothing while the brokers are away."""
         try:

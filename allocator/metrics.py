@@ -21,6 +21,8 @@ CLAIMS = Counter("allocator_claims_total", "Partitions claimed")
 LOSSES = Counter("allocator_losses_total", "Desks dropped", ["reason"])
 OWNED = Gauge("allocator_partitions_owned", "Partitions that this process decides over")
 REFUSED = Gauge("allocator_partitions_refused", "Partitions on which the database takes no writes")
+POSTGRES_UP = Gauge("allocator_postgres_up", "1 while the database answers, else 0")
+LOG_UP = Gauge("allocator_log_up", "1 while the log of commands answers, else 0")
 LAG_RECORDS = Gauge("allocator_lag_records", "Undecided commands on the partitions owned")
 LAG_SECONDS = Gauge("allocator_lag_seconds", "How long the oldest undecided command on the partitions owned has waited")
 

@@ -97,7 +97,9 @@ class Office:
             "ONSALE_ALLOCATOR_TAKES_OTHER_DECIDERS"
             for part, version in self._other_deciders.items()
         ]
-        return refused if self._reachable else ["the database cannot be reached", *refused]
+        away = [] if self._reachable else ["the database cannot be reached"]
+        away += [] if self._commands.reachable else ["the log cannot be reached"]
+        return away + refused
 
     async def run(self) -> None:
         """Own partitions until asked to stop. Raises what a desk raised where memory and tables differ."""
@@ -123,6 +125,8 @@ class Office:
                     await self._announce(status)
             for refusal in self._refusals.statuses(self._clock.now_ms()):
                 await self._announce(refusal)
+            metrics.POSTGRES_UP.set(self._reachable)
+            metrics.LOG_UP.set(self._commands.reachable)
             metrics.REFUSED.set(len(self._refusals.reasons))
             metrics.LAG_RECORDS.set(lag_records)
             metrics.LAG_SECONDS.set(lag_ms / 1000)
@@ -262,7 +266,7 @@ class Office:
 
     async def _statuses(self, place: Place) -> list[ShowStatusNow]:
         desk = place.desk
-        if desk is None:
+        if desk is None or not self._commands.reachable:  # to wait for it, partition by partition, takes minutes
             return []
         try:
             _, end = await self._commands.bounds(place.part)

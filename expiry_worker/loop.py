@@ -67,7 +67,8 @@ class ExpiryLoop:
 
     def reasons(self) -> list[str]:
         """Why the room is not ready."""
-        return [self._reason] if self._reason else []
+        away = [] if self._outcomes.reachable else ["the log cannot be reached"]
+        return [*away, self._reason] if self._reason else away
 
     async def run(self) -> None:
         """Never returns."""

@@ -67,6 +67,7 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
             prefixes=("/ws",),
             tasks=[loops.follow_outcomes, loops.pass_warnings_on, loops.sweep],
             ready=loops.reasons,
+            degraded=loops.degraded,
         )
 
 

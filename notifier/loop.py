@@ -8,6 +8,7 @@ from typing import TypeVar
 import asyncpg
 import structlog
 
+from notifier import metrics
 from notifier.ports import StoreAway
 from notifier.reception import Reception
 from notifier.service import Notifier
@@ -47,7 +48,11 @@ class WarningTopic:
 
 
 class NotifierLoops:
-    """`reasons()` says why nothing new is told now."""
+    """`reasons()` says why nobody can be told anything yet, `degraded()` why nothing new is told now.
+
+    A room that has begun serves on while a server is away: sockets stay, and whoever comes gets what was known last. To
+    take it out of service would send everybody away from all notifiers at once, since all lack the same.
+    """
 
     def __init__(
         self,
@@ -64,10 +69,18 @@ class NotifierLoops:
         self._outcomes = outcomes
         self._warnings = warnings
         self._reason = "outcomes are not followed yet"
+        self._has_begun = False
 
     def reasons(self) -> list[str]:
         """Why the room is not ready."""
-        return [self._reason] if self._reason else []
+        return [] if self._has_begun else [self._reason]
+
+    def degraded(self) -> list[str]:
+        """What it does without while it serves on."""
+        if not self._has_begun:
+            return []
+        away = [] if self._outcomes.reachable else ["the log cannot be reached"]
+        return [*away, self._reason] if self._reason else away
 
     async def follow_outcomes(self) -> None:
         """Never returns."""
@@ -77,7 +90,8 @@ class NotifierLoops:
             try:
                 while True:
                     await _tried("outcomes.step", self._notifier.step, self._says)
-                    self._reason = ""
+                    self._says("")
+                    self._has_begun = True
             except HistoryChanged as exc:
                 log.warning("outcomes.history_changed", error=repr(exc))
 
@@ -95,6 +109,7 @@ class NotifierLoops:
 
     def _says(self, reason: str) -> None:
         self._reason = reason
+        metrics.FOLLOWS.set(not reason)
 
     async def _open_follower(self) -> Follower:
         published = await self._table.published()

@@ -17,6 +17,7 @@ TOLD_AFTER = Histogram(
     buckets=(0.01, 0.025, 0.05, 0.075, 0.1, 0.2, 0.35, 0.5, 1, 2.5, 10),
 )
 BATCHES = Counter("onsale_notifier_batches_total", "Batches of outcomes", ["how"])
+FOLLOWS = Gauge("onsale_notifier_follows", "1 while new outcomes are followed, 0 while a server that is needed is away")
 RELOADS = Counter("onsale_notifier_reloads_total", "Views thrown away because an outcome was missing")
 REPLAYED = Counter("onsale_notifier_replayed_total", "Personal frames told again after a reconnect")
 WARNINGS = Counter("onsale_notifier_warnings_total", "Warnings of holds that end soon", ["how"])
