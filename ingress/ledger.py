@@ -21,8 +21,9 @@ FROM reservations WHERE part = $1 AND show_id = $2 AND reservation_id = $3
 """
 # The index is on (part, log_gen, next_offset): the first batch that ends behind the offset is the one that holds it.
 FIND_BATCH = """
-SELECT first_offset, payload FROM outcome_batches
-WHERE part = $1 AND log_gen = $2 AND next_offset > $3 ORDER BY next_offset LIMIT 1
+SELECT b.first_offset, b.batch_seq, b.payload, p.published_seq
+FROM outcome_batches b JOIN published_batches p ON p.part = b.part
+WHERE b.part = $1 AND b.log_gen = $2 AND b.next_offset > $3 ORDER BY b.next_offset LIMIT 1
 """
 FIND_CURSOR = "SELECT next_offset, log_gen FROM published_batches WHERE part = $1"
 
@@ -52,6 +53,15 @@ class Cursor:
 
     log_gen: int
     next_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecidedBatch:
+    """A committed batch: its number, how far its partition is published, and its outcomes, packed."""
+
+    batch_seq: int
+    published_seq: int
+    payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +119,13 @@ class Ledger:
             external_id=row["external_id"],
         )
 
-    async def batch_with(self, part: int, log_gen: int, offset: int) -> bytes | None:
-        """The outcomes of the batch that decided the command at `offset`, packed."""
+    async def batch_with(self, part: int, log_gen: int, offset: int) -> DecidedBatch | None:
+        """The batch that decided the command at `offset`."""
         with reaching_postgres():
             row = await self._pool.fetchrow(FIND_BATCH, part, log_gen, offset)
-        return None if row is None or row["first_offset"] > offset else row["payload"]
+        if row is None or row["first_offset"] > offset:
+            return None
+        return DecidedBatch(row["batch_seq"], row["published_seq"], row["payload"])
 
     async def cursor(self, part: int) -> Cursor | None:
         """How far the partition is decided; None: there is no such partition."""

@@ -36,7 +36,7 @@ class Looking:
     ) -> None:
         self._views = views
         self._snapshots = snapshots
-        self._seen = seen
+        self.seen = seen
         self._pause = pause
         self._loading: OnceAtATime[int, ShowView | None] = OnceAtATime()
 
@@ -66,7 +66,7 @@ class Looking:
     async def _until_published(self, part: int, batch_seq: int) -> None:
         # What is committed but not published may still be unknown to everybody else: nobody shall see it here first.
         waited_s = 0.0
-        while self._seen(part) < batch_seq and await self._snapshots.published(part) < batch_seq:
+        while self.seen(part) < batch_seq and await self._snapshots.published(part) < batch_seq:
             if waited_s >= PUBLISHED_WITHIN_S:
                 raise StoreAway("the outcomes of the snapshot are not published")
             await self._pause(ASK_EVERY_S)

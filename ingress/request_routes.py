@@ -1,5 +1,6 @@
 """What became of a request, by its place in the log; and what the problem codes mean."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,7 +10,7 @@ from ingress import bodies
 from ingress.answers import tell
 from ingress.asgi import Response
 from ingress.callers import Identity
-from ingress.ledger import Cursor
+from ingress.ledger import Cursor, DecidedBatch
 from ingress.operations import Call, Operation, Who
 from ingress.refusals import Refused, encode_problem
 from ingress.shelf import Shelf
@@ -29,7 +30,7 @@ LOST = (
 class OutcomeStore(Protocol):
     """The outcomes by place in the log."""
 
-    async def batch_with(self, part: int, log_gen: int, offset: int) -> bytes | None: ...
+    async def batch_with(self, part: int, log_gen: int, offset: int) -> DecidedBatch | None: ...
 
     async def cursor(self, part: int) -> Cursor | None: ...
 
@@ -53,13 +54,14 @@ class ProblemMeaning(msgspec.Struct, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class Requests:
-    """What the calls about requests need."""
+    """What the calls about requests need. `seen(part)`: the last batch that the reader of outcomes has read."""
 
     store: OutcomeStore
     ends: LogEnds
     shelf: Shelf
     tokens: TokenKeys
     clock: Clock
+    seen: Callable[[int], int]
 
     async def read_request(self, call: Call) -> Response:
         """GET /api/requests/{request}"""
@@ -99,13 +101,13 @@ class Requests:
         return Response(200, bodies.encode(meaning), headers=[("cache-control", "public, max-age=86400")])
 
     async def _decided(self, part: int, log_gen: int, offset: int) -> bytes | None:
-        """The batch that decided the command at this place; None: the allocator will come to it.
+        """The outcomes of the batch that decided the command at this place; None: they will be there.
 
         Raises `Refused` (404): nothing stands there, or what stood there is lost.
         """
         found = await self.store.batch_with(part, log_gen, offset)
         if found is not None:
-            return found
+            return self._published(part, found)
         cursor = await self.store.cursor(part)
         if cursor is None or log_gen > cursor.log_gen:
             raise Refused("request_not_found")
@@ -118,7 +120,12 @@ class Requests:
         found = await self.store.batch_with(part, log_gen, offset)
         if found is None:
             raise Refused("request_not_found", LOST if log_gen < cursor.log_gen else "")
-        return found
+        return self._published(part, found)
+
+    def _published(self, part: int, batch: DecidedBatch) -> bytes | None:
+        # Committed and not published: the standby may not have it yet, and then it may still not have happened.
+        is_published = batch.batch_seq <= max(batch.published_seq, self.seen(part))
+        return batch.payload if is_published else None
 
     def _answer(self, call: Call, status: RequestStatus, message: str, outcome: bytes | None) -> Response:
         part, _, offset = parse_request(call.params["request"])

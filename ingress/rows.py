@@ -99,7 +99,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         clock=clock,
         places_max=settings.ingress_places_cached_max,
     )
-    requests = Requests(ports.ledger, ports.ends, shelf, ports.tokens, clock)
+    requests = Requests(ports.ledger, ports.ends, shelf, ports.tokens, clock, looking.seen)
     auth = Auth(ports.callers, ports.tokens, clock)
     keys = KeyCalls(ports.keys, clock, ports.entropy)
     rows = [

@@ -7,7 +7,7 @@ from typing import Any
 from ingress.catalogue import Catalogue
 from ingress.key_table import KeyRow, KeyTable, Terms
 from ingress.keys import ApiKey, Limits, read_networks
-from ingress.ledger import ContactRow, Cursor, Ledger, Snapshot
+from ingress.ledger import ContactRow, Cursor, DecidedBatch, Ledger, Snapshot
 from ingress.shows import LayoutRow, NewLayout, NewShow, ShowRow, VenueRow, Wanted
 from ingress.stores import StoreAway
 from tests.unit.ingress.tales import LAYOUT, PART, SHOW, T0, VENUE, hall, show_row
@@ -174,6 +174,7 @@ class MemoryLedger(Ledger):
         self.reservations: dict[bytes, Reservation] = {}
         self.batches: dict[tuple[int, int, int], bytes] = {}
         self.log_gen = 0
+        self.published_seq = 2**40
         self.before_cursor: Callable[[], None] = lambda: None
         self.contacts: dict[tuple[int, bytes], ContactRow] = {}
 
@@ -185,9 +186,10 @@ class MemoryLedger(Ledger):
         self.reach()
         return self.reservations.get(reservation)
 
-    async def batch_with(self, part: int, log_gen: int, offset: int) -> bytes | None:
+    async def batch_with(self, part: int, log_gen: int, offset: int) -> DecidedBatch | None:
         self.reach()
-        return self.batches.get((part, log_gen, offset))
+        payload = self.batches.get((part, log_gen, offset))
+        return None if payload is None else DecidedBatch(offset + 1, self.published_seq, payload)
 
     async def cursor(self, part: int) -> Cursor | None:
         self.reach()

@@ -58,6 +58,22 @@ async def test_a_verdict_that_falls_between_two_looks_is_found() -> None:
     assert (asked.status, asked.body.get("status")) == (200, "granted")
 
 
+async def test_a_verdict_is_not_told_before_it_is_published() -> None:
+    stage = Stage(decide=grant)
+    token = stage.fan()
+    request = (await hold(stage, token=token)).body["request"]
+    stage.ledger.published_seq = 0  # the standby may not have it yet
+
+    async def status() -> str:
+        return str((await stage.call("GET", f"/api/requests/{request}", token=token)).body["status"])
+
+    assert await status() == "pending"
+    stage.seen = 1
+    assert await status() == "granted"
+    stage.seen, stage.ledger.published_seq = 0, 1
+    assert await status() == "granted"
+
+
 async def test_a_request_that_the_log_has_lost_is_said_to_be_lost() -> None:
     stage = Stage()
     token = stage.fan()
