@@ -17,6 +17,7 @@ CRASHING = "tests.faults.crashing_allocator"
 RESUMED_S_MAX = 5.0
 LIVING = 3
 READY_TIMEOUT_S = 60.0
+AIM_AGAIN_S = 3.0
 SLEEP_S = 10.0
 PASSES_MAX = 5
 COMMITTED = "SELECT true FROM outcome_log WHERE part = $1 AND batch_seq = $2 AND octet_length(payload) = $3"
@@ -35,8 +36,12 @@ async def kills(stage: Stage, load: Load, *, rounds: int, seed: int) -> Report:
     await asyncio.gather(*(_start(stage) for _ in range(LIVING)))
     await asyncio.gather(*(room.stop() for room in stage.running("allocator")))
     await load.resumed_since(time.monotonic())
+    buried: list[Room] = []
     while sum(hits.values()) < rounds:
-        dead = await _kill(await _ready(stage), POINTS[len(resumed) % len(POINTS)], rng)
+        await _kill(stage, POINTS[len(resumed) % len(POINTS)], rng)
+        # One that was let off may have been about to die: it counts as well, and is replaced.
+        dead = [room for room in stage.rooms if room.module == CRASHING and not room.is_running and room not in buried]
+        buried += dead
         replacements = [asyncio.create_task(_start(stage, ready=False)) for _ in dead]
         said = [line for room in dead for line in room.said("killed_itself")]
         resumed.append(await load.resumed_since(max(line["at_s"] for line in said)))
@@ -76,17 +81,20 @@ async def _ready(stage: Stage) -> list[Room]:
     return await until(two, READY_TIMEOUT_S)
 
 
-async def _kill(living: list[Room], point: str, rng: random.Random) -> list[Room]:
-    """Aim all of them, since some may own nothing that is sold; the first one dies, and the others are let off."""
-    for room in living:
-        room.tell(f"{point} {rng.randint(1, PASSES_MAX)}")
-    deaths = [asyncio.create_task(room.process.wait()) for room in living]
-    await asyncio.wait(deaths, return_when=asyncio.FIRST_COMPLETED)
-    for room in living:
-        room.tell("nowhere 1")
-    for death in deaths:
-        death.cancel()
-    return [room for room in living if not room.is_running]
+async def _kill(stage: Stage, point: str, rng: random.Random) -> None:
+    """One of those that are ready dies at this point; another one is ready to take over."""
+    async with asyncio.timeout(READY_TIMEOUT_S):
+        while True:
+            doomed = rng.choice(await _ready(stage))
+            doomed.tell(f"{point} {rng.randint(1, PASSES_MAX)}")
+            try:
+                async with asyncio.timeout(AIM_AGAIN_S):
+                    await doomed.process.wait()
+            except TimeoutError:
+                # It owns nothing that is sold.
+                doomed.tell("nowhere 1")
+            else:
+                return
 
 
 async def sleeper(stage: Stage, load: Load) -> Report:
