@@ -4,29 +4,17 @@ A killed broker is in `tests/contract`, hostile input in the fuzzing of ingress 
 in `make faults`: all tests together are to take less than eight minutes.
 """
 
-from collections.abc import AsyncIterator
-
 import pytest
 
-from tests.faults.own_servers import open_ground
 from tests.faults.report import Report
 from tests.faults.scenarios import allocators, servers
-from tests.faults.stage import Stage, open_stage
-from tests.servers import run_directory
+from tests.faults.stage import Stage
 
 pytestmark = [pytest.mark.anyio, pytest.mark.servers, pytest.mark.kills, pytest.mark.slow]
 
 SEED = 4
 KILLS = 30
 PEAK_S = 2.0
-
-
-@pytest.fixture(scope="module")
-async def stage(anyio_backend: str) -> AsyncIterator[Stage]:
-    """A sale with servers of its own, which these tests kill."""
-    with run_directory() as directory:
-        async with open_ground(directory) as ground, open_stage(ground) as up:
-            yield up
 
 
 def passed(report: Report) -> bool:
