@@ -1,14 +1,16 @@
 """Who gets places, who does not and why; and which holds are over."""
 
 from allocator.answer import Answer, Moment, moved
+from allocator.choosing import choose, orphan_rule
 from allocator.stock import LOSSES_KEPT_MAX, Loss, ShowStock
 from ticketing import messages
-from ticketing.best_seats import best_seats, other_blocks
+from ticketing.best_seats import other_blocks
 from ticketing.messages import AnyOutcome, Conflict, Reservation
 from ticketing.vocabulary import (
     ALTERNATIVES_SHOWN_MAX,
     CONFLICTS_SHOWN_MAX,
     UNPAID_STATUSES,
+    OrphanRule,
     ReservationStatus,
     ShowStatus,
 )
@@ -33,18 +35,15 @@ def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOut
             alternatives=loss.alternatives,
         )
     seats = command.seats
-    if command.best is not None:
-        free = show.free
-        if seats:
-            # The seats named in the same request are not free for its best ones.
-            free = bytearray(free)
-            for seat in seats:
-                free[seat] = 0
-        found = best_seats(show.blocks, show.category_names, free, command.best)
-        if found is None:
-            return answer.no(messages.HoldRefused, _why_no_block(show, command.best))
-        seats = (*seats, *found)
-    return answer.yes(messages.SeatsHeld, reservation=_reservation(show, command, seats, answer.moment))
+    why = None
+    if command.best is not None or (seats and show.terms.policy.orphan_rule != OrphanRule.OFF):
+        chosen = choose(show, seats, command.best, answer.moment.now_ms)
+        if isinstance(chosen, str):
+            offers = _offers(show, seats) if chosen == "orphan_seat" and seats else ()
+            return answer.no(messages.HoldRefused, chosen, alternatives=offers)
+        seats, why = chosen
+    reservation = _reservation(show, command, seats, answer.moment)
+    return answer.yes(messages.SeatsHeld, reservation=reservation, why=why)
 
 
 def _rule_against(show: ShowStock, command: messages.HoldSeats, now_ms: int) -> tuple[str, str] | None:
@@ -94,7 +93,7 @@ def _loss(show: ShowStock, command: messages.HoldSeats) -> Loss | None:
         code = "already_yours"
     else:
         code = "seats_unavailable"
-        alternatives = _offers(show, show.layout.seats[command.seats[0]].category, len(command.seats))
+        alternatives = _offers(show, command.seats)
     owners = _owners(show, command)
     loss = Loss(code, tuple(conflicts[:CONFLICTS_SHOWN_MAX]), len(conflicts), alternatives, owners)
     if (command.account, command.person) not in owners:
@@ -129,24 +128,15 @@ def _conflicts(show: ShowStock, command: messages.HoldSeats) -> list[Conflict]:
     return conflicts
 
 
-def _offers(show: ShowStock, category: int, quantity: int) -> tuple[tuple[int, ...], ...]:
-    wish = messages.Best(quantity, show.category_names[category])
-    offers = show.offers.get((wish.category, quantity))
+def _offers(show: ShowStock, seats: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """What to take instead of `seats`: as many together, of the first one's category."""
+    wish = messages.Best(len(seats), show.category_names[show.layout.seats[seats[0]].category])
+    offers = show.offers.get((wish.category, wish.quantity))
     if offers is None:
         # Kept until the show changes: where hundreds lose the same seat, the search is made once.
-        offers = other_blocks(show.blocks, show.category_names, show.free, wish, ALTERNATIVES_SHOWN_MAX)
-        show.offers[wish.category, quantity] = offers
+        offers = other_blocks(show.plan, show.free, wish, ALTERNATIVES_SHOWN_MAX, rule=orphan_rule(show))
+        show.offers[wish.category, wish.quantity] = offers
     return offers
-
-
-def _why_no_block(show: ShowStock, wish: messages.Best) -> str:
-    free = sum(
-        show.free.count(1, block.first, block.first + block.count)
-        for block in show.blocks
-        if (not wish.category or show.category_names[block.category] == wish.category)
-        and (not wish.section or block.section == wish.section)
-    )
-    return "no_adjacent_block" if free >= wish.quantity else "sold_out"
 
 
 def _reservation(show: ShowStock, command: messages.HoldSeats, seats: tuple[int, ...], moment: Moment) -> Reservation:

@@ -13,8 +13,8 @@ from allocator.errors import MemoryDiffers
 from allocator.put_away import PutAway
 from allocator.remembering import RememberedRefusals, is_remembered
 from ticketing import messages
-from ticketing.best_seats import Block, blocks_of
 from ticketing.layout import Layout
+from ticketing.seating_plan import SeatingPlan
 from ticketing.vocabulary import (
     LIVE_STATUSES,
     RECENT_KEYS_MAX,
@@ -100,7 +100,7 @@ class ShowStock:
         self.layout = layout
         self.status = status
         self.seq = seq
-        self.blocks: tuple[Block, ...] = blocks_of(layout)
+        self.plan = SeatingPlan(layout)
         self.category_names = tuple(category.name for category in layout.categories)
         self.category_prices = layout.category_prices(terms.prices)
         self.free = bytearray(b"\x01") * len(layout.seats)

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import allocator, big, expiry, latency, many, mixed, pipeline, shedding, sockets, stages
+from bench import allocator, best, big, expiry, latency, many, mixed, pipeline, shedding, sockets, stages
 
 BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
     "allocator": allocator.main,
@@ -14,6 +14,7 @@ BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
     "expiry": expiry.main,
     "stages": stages.main,
     "mixed": mixed.main,
+    "best": best.main,
     "big": big.main,
     "many": many.main,
     "sockets": sockets.main,

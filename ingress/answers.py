@@ -38,9 +38,8 @@ def tell(outcome: AnyOutcome, show: Show, request: str, tokens: TokenKeys) -> To
         raise from_refusal(outcome, show.layout, request)
     match outcome:
         case messages.SeatsHeld():
-            body = reservation_answer(
-                outcome.reservation, show.where, request=request, token=_token(outcome, show, tokens)
-            )
+            token = _token(outcome, show, tokens)
+            body = reservation_answer(outcome.reservation, show.where, request=request, token=token, why=outcome.why)
             return Told(CREATED, body, f"/api/reservations/{body.reservation}")
         case messages.BookingConfirmed():
             booking = booking_answer(outcome.reservation, show.where, request=request)

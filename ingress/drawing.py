@@ -8,9 +8,9 @@ import msgspec
 
 from ingress import shown
 from ingress.shows import LayoutRow, Show
-from ticketing.best_seats import Block, blocks_of
 from ticketing.clock import rfc3339
 from ticketing.layout import Layout
+from ticketing.seating_plan import Block, blocks_of
 from ticketing.show_view import AVAILABLE, BLOCKED, BOOKED, HELD, STATUS_NAMES, ShowView
 
 Box = tuple[float, float, float, float]

@@ -89,4 +89,5 @@ def rules(policy: Policy) -> shown.Rules:
         payment="required" if policy.payment_required else "optional",
         admission_required=policy.admission_required,
         refund_until_s=policy.refund_until_s,
+        orphan_rule=policy.orphan_rule,
     )

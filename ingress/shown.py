@@ -23,6 +23,7 @@ class Rules(Struct, kw_only=True):
     payment: str
     admission_required: bool
     refund_until_s: int
+    orphan_rule: str
 
 
 class EventAnswer(Answer, kw_only=True):

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field, model_validator
 from ingress.refusals import FieldError, Refused
 from ticketing.layout import Body, CategoryBody, Layout, LayoutBody, LayoutError, Price, build_layout
 from ticketing.messages import Policy
-from ticketing.vocabulary import SEATS_PER_SHOW_MAX, SEATS_PER_SHOW_MIN
+from ticketing.vocabulary import SEATS_PER_SHOW_MAX, SEATS_PER_SHOW_MIN, OrphanRule
 
 HOLD_S_MIN = 60
 HOLD_S_MAX = 900
@@ -44,6 +44,16 @@ class PolicyBody(Body):
     refund_until_s: Annotated[
         int, Field(ge=0, le=366 * 86_400, description="how long before the start a booking can be cancelled")
     ] = 86_400
+    orphan_rule: Annotated[
+        Literal["off", "warn", "enforce"],
+        Field(
+            description="holds that leave a single seat: as they come, told in `why`, or refused while many are free"
+        ),
+    ] = "off"
+    accessible_released_at: Annotated[
+        AwareDatetime | None,
+        Field(description="when the best available may be accessible seats, for anybody; default: never"),
+    ] = None
 
     def build(self, *, test: bool) -> Policy:
         """The policy as it goes on the log. Raises `Refused` (422)."""
@@ -60,6 +70,7 @@ class PolicyBody(Body):
                 "hold_max_s is shorter than hold_s",
                 errors=[FieldError(pointer="/policy/hold_max_s", code="out_of_range")],
             )
+        released = self.accessible_released_at
         return Policy(
             seats_per_hold_max=self.seats_per_hold,
             seats_per_hold_partner_max=self.seats_per_hold_partner,
@@ -70,6 +81,8 @@ class PolicyBody(Body):
             payment_required=self.payment == "required",
             admission_required=self.admission_required,
             refund_until_s=self.refund_until_s,
+            orphan_rule=OrphanRule(self.orphan_rule),
+            accessible_released_at_ms=0 if released is None else round(released.timestamp() * 1000),
         )
 
 

@@ -1,80 +1,258 @@
-"""Best available, in its plain form: the first block of seats side by side, in the order of the layout.
+"""Best available: which free seats to give to people who want to sit together.
 
-Rows are listed best first, so the first row with room is the best one; within it the leftmost run that is long
-enough. Deterministic: the same free seats always give the same answer.
+The rules, tried in this order (`Why.rule` says which one found the seats):
+
+1. `same_row`: side by side in one row. The first row with room is the best one, since rows are listed best first.
+   Within the category so found, the seats that leave the fewest single seats behind.
+2. `adjacent_rows`: in as few consecutive rows of one section and category as possible, each part behind the one before
+   it, nobody alone in a row. So a group of two hundred sits in blocks.
+3. `apart`: the first free seats anywhere, for those who said that this will do.
+
+`accessible` is a rule of its own: an accessible seat, its companion seats, then its neighbours. Until they are
+released, accessible seats and their companions are given to nobody else by this search.
+
+Pure and deterministic: the same free seats always give the same answer.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
-from ticketing.layout import Layout
-from ticketing.messages import Best
+from ticketing.messages import Best, Why
+from ticketing.seating_plan import Block, SeatingPlan
+from ticketing.vocabulary import OrphanRule
+
+FREE = b"\x01"
+TAKEN = b"\x00"
+PAIR = FREE * 2
+RUNS_WEIGHED_MAX = 500
+"""How many runs of free seats are looked at for one that leaves no single seat; then the best so far will do."""
+ROWS_TOGETHER_MAX = 10
+"""Over how many consecutive rows people still sit together."""
+ALONE = 1
+"""A part of a party that small is not together with the rest."""
+_PAIRS_OR_MORE = re.compile(rb"\x01{2,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """Seats side by side in one row: numbers `first` to `first + count - 1`, all of one `category`."""
+class Found:
+    """The seats, in the order in which they were chosen, and why these."""
 
-    section: str
-    first: int
-    count: int
-    category: int
-
-
-def blocks_of(layout: Layout) -> tuple[Block, ...]:
-    """The layout's rows, cut where the category changes, best first."""
-    blocks: list[Block] = []
-    for row in layout.rows:
-        start = row.first
-        end = row.first + row.count
-        for seat in range(row.first + 1, end + 1):
-            if seat == end or layout.seats[seat].category != layout.seats[start].category:
-                blocks.append(Block(row.section, start, seat - start, layout.seats[start].category))
-                start = seat
-    return tuple(blocks)
+    seats: tuple[int, ...]
+    why: Why
 
 
 def best_seats(
-    blocks: Sequence[Block], categories: Sequence[str], free: bytearray, wish: Best
-) -> tuple[int, ...] | None:
-    """The seats for `wish`, or None where there are not enough (together, if `wish.adjacent`).
+    plan: SeatingPlan, free: bytearray, wish: Best, *, rule: str = OrphanRule.OFF, released: bool = False
+) -> Found | None:
+    """The seats for `wish`; None where there are not enough (together, if `wish.adjacent`).
 
-    `free[seat]` is 1 for each seat that can be had, else 0. Without `adjacent`, seats together are tried first, then
-    the first free ones anywhere.
+    `free[seat]` is 1 for each seat that can be had, else 0. Under `rule` enforce an answer that leaves a single seat is
+    none. `released`: the accessible seats that are left may go to anybody.
     """
-    for together in _runs(blocks, categories, free, wish):
-        return together
-    if wish.adjacent:
-        return None
-    scattered: list[int] = []
-    for block in _wanted(blocks, categories, wish):
-        scattered += [seat for seat in range(block.first, block.first + block.count) if free[seat]]
-        if len(scattered) >= wish.quantity:
-            return tuple(scattered[: wish.quantity])
+    tried: list[str] = []
+    for name, seats in _by_rule(plan, free, wish, enforce=rule == OrphanRule.ENFORCE, released=released):
+        orphans = orphans_left(plan, free, seats) if seats else ()
+        if seats and not (orphans and rule == OrphanRule.ENFORCE):
+            return Found(seats, Why(name, tuple(tried), len(orphans)))
+        tried.append(name)
     return None
 
 
 def other_blocks(
-    blocks: Sequence[Block], categories: Sequence[str], free: bytearray, wish: Best, count_max: int
+    plan: SeatingPlan, free: bytearray, wish: Best, count_max: int, *, rule: str = OrphanRule.OFF
 ) -> tuple[tuple[int, ...], ...]:
-    """Up to `count_max` answers to `wish`, one from each row, best first: what to offer to somebody who lost."""
-    return tuple(islice(_runs(blocks, categories, free, wish), count_max))
+    """Up to `count_max` answers to `wish`, one from each block, best first: what to offer to somebody who lost."""
+    offers: list[tuple[int, ...]] = []
+    for block in plan.wanted(wish.category, wish.section, protected=False):
+        if len(offers) >= count_max:
+            break
+        for orphans, first in _places(block, free, wish.quantity):
+            if not (orphans and rule == OrphanRule.ENFORCE):
+                offers.append(tuple(range(first, first + wish.quantity)))
+                break
+    return tuple(offers)
 
 
-def _runs(blocks: Sequence[Block], categories: Sequence[str], free: bytearray, wish: Best) -> Iterator[tuple[int, ...]]:
-    # bytearray.find looks for the run in C: a row costs a fraction of a microsecond.
-    run = b"\x01" * wish.quantity
-    for block in _wanted(blocks, categories, wish):
-        first = free.find(run, block.first, block.first + block.count)
-        if first >= 0:
-            yield tuple(range(first, first + wish.quantity))
+def orphans_left(plan: SeatingPlan, free: bytearray, seats: Sequence[int]) -> tuple[int, ...]:
+    """The free seats that would stand alone between taken ones, or at a row's end, once `seats` are taken."""
+    taken = set(seats)
+    orphans = set()
+    for seat in seats:
+        row = plan.row_of(seat)
+        for beside in (seat - 1, seat + 1):
+            if beside in row and free[beside] and beside not in taken:
+                around = (beside - 1, beside + 1)
+                if not any(other in row and free[other] and other not in taken for other in around):
+                    orphans.add(beside)
+    return tuple(sorted(orphans))
 
 
-def _wanted(blocks: Sequence[Block], categories: Sequence[str], wish: Best) -> Iterator[Block]:
+def _by_rule(
+    plan: SeatingPlan, free: bytearray, wish: Best, *, enforce: bool, released: bool
+) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """`(rule, seats)` of each rule that applies, in order; no seats: it found none."""
+    if wish.accessible:
+        yield "accessible", _accessible(plan, free, wish)
+        return
+    blocks = plan.wanted(wish.category, wish.section, protected=released)
+    yield "same_row", _in_one_row(blocks, free, wish.quantity, enforce=enforce)
+    if wish.quantity > 2 * ALONE + 1:
+        yield "adjacent_rows", _in_adjacent_rows(plan, blocks, free, wish.quantity, protected=released)
+    if not wish.adjacent:
+        yield "apart", _apart(blocks, free, wish.quantity)
+
+
+def _in_one_row(blocks: Sequence[Block], free: bytearray, quantity: int, *, enforce: bool) -> tuple[int, ...]:
+    best: tuple[int, int] | None = None
+    category = -1
+    weighed = 0
     for block in blocks:
-        if wish.category and categories[block.category] != wish.category:
+        if best is not None and (block.category != category or weighed >= RUNS_WEIGHED_MAX):
             continue
-        if wish.section and block.section != wish.section:
+        for orphans, first in _places(block, free, quantity):
+            if orphans == 0:
+                return tuple(range(first, first + quantity))
+            if not enforce and (best is None or orphans < best[0]):
+                best, category = (orphans, first), block.category
+            weighed += 1
+    return () if best is None else tuple(range(best[1], best[1] + quantity))
+
+
+def _places(block: Block, free: bytearray, quantity: int) -> Iterator[tuple[int, int]]:
+    """`(orphans, first seat)` of the best place for so many in each free run of the block that is long enough."""
+    # bytearray.find looks for the run in C: a row without room costs a fraction of a microsecond.
+    run = FREE * quantity
+    start = free.find(run, block.first, block.end)
+    while start >= 0:
+        end = free.find(TAKEN, start + quantity, block.end)
+        if end < 0:
+            end = block.end
+        yield _best_place(block, free, start, end, quantity)
+        start = free.find(run, end, block.end)
+
+
+def _best_place(block: Block, free: bytearray, start: int, end: int, quantity: int) -> tuple[int, int]:
+    """`(orphans, first seat)` of the leftmost place with the fewest orphans in the block's free run `start` to `end`.
+
+    The run may go on in the row's neighbouring blocks: what is free there keeps a seat at the block's end from being
+    alone. Only a remainder of exactly one seat is an orphan, on either side, so three places decide it.
+    """
+    left = 0
+    while left < 2 and start - left > block.row_first and free[start - left - 1]:
+        left += 1
+    right = 0
+    while right < 2 and end + right < block.row_end and free[end + right]:
+        right += 1
+    best = (3, start)
+    for shift in range(min(3, end - start - quantity + 1)):
+        remainder = end - start - quantity - shift + right
+        orphans = (left + shift == 1) + (remainder == 1)
+        if orphans < best[0]:
+            best = (orphans, start + shift)
+    return best
+
+
+def _in_adjacent_rows(
+    plan: SeatingPlan, blocks: Sequence[Block], free: bytearray, quantity: int, *, protected: bool
+) -> tuple[int, ...]:
+    """The party in the fewest consecutive rows, the best such rows first; () where there is no room.
+
+    From each block the party's first part is the longest run there; each next row adds its longest run of those that
+    stand behind the part before it.
+    """
+    runs: dict[int, list[range]] = {}
+
+    def runs_in(block: Block) -> list[range]:
+        found = runs.get(block.first)
+        if found is None:
+            spans = _PAIRS_OR_MORE.finditer(free, block.first, block.end)
+            found = runs[block.first] = [range(*span.span()) for span in spans]
+        return found
+
+    best: list[range] = []
+    rows_max = ROWS_TOGETHER_MAX
+    weighed = 0
+    for first_block in blocks:
+        if free.find(PAIR, first_block.first, first_block.end) < 0:
             continue
-        yield block
+        weighed += len(runs_in(first_block))
+        block: Block | None = first_block
+        part = max(runs_in(first_block), key=len, default=None)
+        parts: list[range] = []
+        room = 0
+        while part is not None and block is not None:
+            parts.append(part)
+            room += len(part)
+            if room >= quantity or len(parts) == rows_max:
+                break
+            block, part, looked_at = _part_behind(plan, runs_in, block, part, protected=protected)
+            weighed += looked_at
+        if room >= quantity and len(parts) > 1 and (shared := _shared_out(parts, quantity)):
+            best = shared
+            rows_max = len(parts) - 1
+        if rows_max < 2 or weighed >= RUNS_WEIGHED_MAX:
+            break
+    return tuple(seat for part in best for seat in part)
+
+
+def _part_behind(
+    plan: SeatingPlan, runs_in: Callable[[Block], list[range]], block: Block, part: range, *, protected: bool
+) -> tuple[Block | None, range | None, int]:
+    """`(block, run, how many were looked at)`: the longest free run behind `part` in the next row, if there is one."""
+    behind = [
+        (next_block, run)
+        for next_block in plan.next_row(block, protected=protected)
+        for run in runs_in(next_block)
+        if plan.is_behind(run, part)
+    ]
+    if not behind:
+        return None, None, 1
+    longest, run = max(behind, key=lambda found: len(found[1]))
+    return longest, run, len(behind)
+
+
+def _shared_out(parts: list[range], quantity: int) -> list[range]:
+    """The first seats of each part, `quantity` in all and never one person alone; [] where that cannot be."""
+    shared: list[range] = []
+    left = quantity
+    for number, part in enumerate(parts):
+        most = min(len(part), left)
+        if number < len(parts) - 1 and left - most == ALONE:
+            most -= 1
+        if most <= ALONE:
+            return []
+        shared.append(part[:most])
+        left -= most
+    return shared if left == 0 else []
+
+
+def _apart(blocks: Sequence[Block], free: bytearray, quantity: int) -> tuple[int, ...]:
+    scattered: list[int] = []
+    for block in blocks:
+        seat = free.find(FREE, block.first, block.end)
+        while seat >= 0:
+            scattered.append(seat)
+            if len(scattered) == quantity:
+                return tuple(scattered)
+            seat = free.find(FREE, seat + 1, block.end)
+    return ()
+
+
+def _accessible(plan: SeatingPlan, free: bytearray, wish: Best) -> tuple[int, ...]:
+    """The first accessible seat that is free, and the others of the party as near as can be: its companion seats,
+    then the free seats beside it, to its right before its left; never what belongs to another accessible seat."""
+    for seat, companions in plan.pool.items():
+        if not free[seat] or not plan.matches(seat, wish.category, wish.section):
+            continue
+        party = [seat, *(companion for companion in companions if free[companion])]
+        row = plan.row_of(seat)
+        for step in (1, -1):
+            beside = seat + step
+            while beside in row and free[beside] and (beside in party or beside not in plan.protected):
+                if beside not in party:
+                    party.append(beside)
+                beside += step
+        if len(party) >= wish.quantity:
+            return tuple(party[: wish.quantity])
+    return ()

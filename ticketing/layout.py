@@ -35,6 +35,8 @@ class Seat(msgspec.Struct, frozen=True, array_like=True):
     y: float
     number: int
     accessible: bool = False
+    companion_of: int = -1
+    """The number of the accessible seat that this one is kept for; -1: none."""
 
 
 class Row(msgspec.Struct, frozen=True, array_like=True):

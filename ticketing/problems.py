@@ -52,6 +52,7 @@ PROBLEMS: dict[str, Problem] = {
     "seats_unavailable": Problem(409, "Some of these places are taken"),
     "sold_out": Problem(409, "There are not enough places left", retryable=True),
     "no_adjacent_block": Problem(409, "There is no block of that many seats together", retryable=True),
+    "orphan_seat": Problem(409, "These seats would leave a single seat that nobody wants"),
     "limit_exceeded": Problem(409, "More places than one person may hold"),
     "already_yours": Problem(409, "You hold these seats already"),
     "hold_released": Problem(409, "The hold was given back"),

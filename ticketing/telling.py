@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from ticketing.clock import rfc3339
 from ticketing.layout import Layout
-from ticketing.messages import Conflict, Reservation
+from ticketing.messages import Conflict, Reservation, Why
 from ticketing.vocabulary import ReservationStatus, booking_text, reservation_text, show_text
 
 
@@ -42,6 +42,14 @@ class AreaPrice(Struct, kw_only=True, omit_defaults=True):
     """Of one place."""
 
 
+class WhyThese(Struct, kw_only=True, omit_defaults=True):
+    """Why these seats: the rule that found them, those tried before it, and the single free seats they leave behind."""
+
+    rule: str
+    tried: tuple[str, ...] = ()
+    orphans_left: int
+
+
 class ReservationAnswer(Answer, kw_only=True):
     """A reservation as it stands."""
 
@@ -58,6 +66,8 @@ class ReservationAnswer(Answer, kw_only=True):
     reservation_token: str | None = None
     booking: str | None = None
     external_id: str | None = None
+    why: WhyThese | None = None
+    """In the first answer to a hold of the best available, or where the show looks after single seats."""
     held_by: str | None = None
     """For admins only."""
 
@@ -99,7 +109,13 @@ class PlaceConflict(Struct, kw_only=True, omit_defaults=True):
 
 
 def reservation_answer(
-    reservation: Reservation, where: Where, *, request: str | None = None, token: str | None = None, admin: bool = False
+    reservation: Reservation,
+    where: Where,
+    *,
+    request: str | None = None,
+    token: str | None = None,
+    why: Why | None = None,
+    admin: bool = False,
 ) -> ReservationAnswer:
     """A reservation as its owner sees it; admins also see who holds it."""
     seats, areas = _priced(reservation, where)
@@ -120,6 +136,7 @@ def reservation_answer(
         reservation_token=token,
         booking=booking_text(where.show, reservation.id) if booked else None,
         external_id=reservation.external_id or None,
+        why=None if why is None else WhyThese(rule=why.rule, tried=why.tried, orphans_left=why.orphans_left),
         held_by=reservation.account if admin else None,
     )
 

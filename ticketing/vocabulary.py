@@ -61,6 +61,14 @@ class RequestStatus(StrEnum):
     REJECTED = "rejected"
 
 
+class OrphanRule(StrEnum):
+    """What a show does about holds that leave a single free seat behind."""
+
+    OFF = "off"
+    WARN = "warn"
+    ENFORCE = "enforce"
+
+
 NEW = "new"
 """Where a reservation comes from: the state before its first row."""
 

@@ -79,6 +79,7 @@ from ticketing.messages.outcomes import (
     ShowChanged,
     ShowClosed,
     ShowOpened,
+    Why,
 )
 from ticketing.messages.statuses import (
     AllocatorStatus,
@@ -156,6 +157,7 @@ __all__ = [
     "Text",
     "UnblockSeats",
     "Undecodable",
+    "Why",
     "decode_as",
     "decode_command",
     "decode_outcomes",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from ticketing.vocabulary import DIGEST_BYTES, SEATS_PER_SHOW_MAX
+from ticketing.vocabulary import DIGEST_BYTES, SEATS_PER_SHOW_MAX, OrphanRule
 
 Key = Annotated[bytes, Meta(min_length=DIGEST_BYTES, max_length=DIGEST_BYTES)]
 ShowNo = Annotated[int, Meta(ge=1, lt=2**40)]
@@ -36,6 +36,9 @@ class Policy(Struct, frozen=True, omit_defaults=True, gc=False):
     admission_required: bool = True
     refund_until_s: Seconds = 24 * 3600
     """How long before the start a booking can still be cancelled."""
+    orphan_rule: OrphanRule = OrphanRule.OFF
+    accessible_released_at_ms: Moment = 0
+    """From when on accessible seats and their companions go to anybody; 0: never."""
 
 
 class Best(Struct, frozen=True, omit_defaults=True, gc=False):

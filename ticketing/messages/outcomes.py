@@ -25,6 +25,15 @@ class Reservation(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     external_id: str = ""
 
 
+class Why(Struct, frozen=True, omit_defaults=True, gc=False):
+    """Why these seats: the rule that found them (`ticketing/best_seats.py`), those that were tried before it, and how
+    many single free seats the hold leaves behind."""
+
+    rule: str
+    tried: tuple[str, ...] = ()
+    orphans_left: int = 0
+
+
 class Conflict(Struct, frozen=True, omit_defaults=True, gc=False):
     """Why one place could not be had: `held booked blocked allocated unknown already_yours`."""
 
@@ -75,7 +84,8 @@ class ReservationOutcome(Outcome, frozen=True, kw_only=True):
 
 
 class SeatsHeld(ReservationOutcome, frozen=True, kw_only=True):
-    pass
+    why: Why | None = None
+    """For the best available, and for seats picked by hand where the show looks after single seats."""
 
 
 class HoldExtended(ReservationOutcome, frozen=True, kw_only=True):

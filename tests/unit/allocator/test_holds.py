@@ -129,9 +129,9 @@ def test_best_says_whether_there_are_too_few_or_only_scattered_ones() -> None:
 
 
 def test_best_never_gives_a_seat_that_the_same_request_names() -> None:
-    both = answer(given(), hold("anna", "A-1", best=Best(2)))
+    both = answer(given(), hold("anna", "A-1", best=Best(3)))
     assert isinstance(both, messages.SeatsHeld)
-    assert both.reservation.seats == (A1, A2, A3)
+    assert both.reservation.seats == (A1, A2, A3, A4)
 
 
 def test_prices_are_fixed_at_the_hold() -> None:

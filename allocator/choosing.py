@@ -1,0 +1,57 @@
+"""Which seats a hold gets beyond those that it names, and whether those may be left as they leave the row."""
+
+from allocator.stock import ShowStock
+from ticketing.best_seats import best_seats, orphans_left
+from ticketing.messages import Best, Why
+from ticketing.vocabulary import OrphanRule
+
+FEW_REMAIN = 0.1
+"""Below this share of free seats the orphan rule refuses nobody any more: the rest could not be sold otherwise."""
+
+
+def choose(
+    show: ShowStock, picked: tuple[int, ...], wish: Best | None, now_ms: int
+) -> tuple[tuple[int, ...], Why | None] | str:
+    """`(seats, why)` of a hold of free seats that were `picked` and of the best ones for `wish`; else why not.
+
+    Codes of a "no": `sold_out`, `no_adjacent_block`, `orphan_seat`.
+    """
+    rule = orphan_rule(show)
+    orphans = 0
+    if picked and rule != OrphanRule.OFF:
+        orphans = len(orphans_left(show.plan, show.free, picked))
+        if orphans and rule == OrphanRule.ENFORCE:
+            return "orphan_seat"
+    if wish is None:
+        return picked, Why("picked", orphans_left=orphans)
+    free = show.free
+    if picked:
+        # The seats named in the same request are not free for its best ones.
+        free = bytearray(free)
+        for seat in picked:
+            free[seat] = 0
+    released = _released(show, now_ms)
+    found = best_seats(show.plan, free, wish, rule=rule, released=released)
+    if found is None:
+        return _why_none(show, free, wish, rule, released=released)
+    return (*picked, *found.seats), found.why
+
+
+def orphan_rule(show: ShowStock) -> str:
+    """The show's rule about single seats, as it is now."""
+    rule = show.terms.policy.orphan_rule
+    if rule == OrphanRule.ENFORCE and show.free.count(1) < FEW_REMAIN * len(show.free):
+        return OrphanRule.WARN
+    return rule
+
+
+def _released(show: ShowStock, now_ms: int) -> bool:
+    return 0 < show.terms.policy.accessible_released_at_ms <= now_ms
+
+
+def _why_none(show: ShowStock, free: bytearray, wish: Best, rule: str, *, released: bool) -> str:
+    if rule == OrphanRule.ENFORCE and best_seats(show.plan, free, wish, released=released) is not None:
+        return "orphan_seat"
+    blocks = show.plan.wanted(wish.category, wish.section, protected=released or wish.accessible)
+    left = sum(free.count(1, block.first, block.end) for block in blocks)
+    return "no_adjacent_block" if left >= wish.quantity else "sold_out"

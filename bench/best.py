@@ -1,0 +1,84 @@
+"""How long does the search for the best available seats take? `python -m bench.best [--quick]`.
+
+100,000 seats, in memory, no servers: the search alone, in halls as the rush leaves them and in halls made to be as
+slow as can be. Microseconds of one search, the median of many; the worst case is the slowest hall's.
+"""
+
+import random
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bench.measuring import Bench, Gate, conditions_of
+from bench.running import as_told
+from ticketing.best_seats import best_seats
+from ticketing.layout import CategoryBody, LayoutBody, build_layout
+from ticketing.messages import Best
+from ticketing.seating_plan import SeatingPlan
+
+SEED = 20261125
+ROWS, SEATS_PER_ROW = 1_000, 100
+TYPICAL, WORST = Gate(1_000, at_most=True), Gate(10_000, at_most=True)
+
+
+@dataclass(frozen=True)
+class Size:
+    searches: int
+
+
+FULL, QUICK = Size(200), Size(20)
+
+
+def halls(seats: int, rng: random.Random) -> dict[str, bytearray]:
+    """Which seats are free, by what the hall is like."""
+    return {
+        "nothing sold": bytearray(b"\x01") * seats,
+        "half sold, best rows first": bytearray(seats // 2) + bytearray(b"\x01") * (seats - seats // 2),
+        "nine in ten sold at random": bytearray(rng.random() < 0.1 for _ in range(seats)),
+        "sold out": bytearray(seats),
+        "single seats": bytearray(b"\x01\x00") * (seats // 2),
+        "pairs": bytearray(b"\x01\x01\x00" * (seats // 3 + 1))[:seats],
+        "threes": bytearray(b"\x01\x01\x01\x00" * (seats // 4)),
+    }
+
+
+TYPICAL_HALLS = ("nothing sold", "half sold, best rows first", "nine in ten sold at random")
+WISHES = (Best(1), Best(2), Best(4), Best(10), Best(200), Best(2, adjacent=False))
+
+
+def search_us(plan: SeatingPlan, free: bytearray, wish: Best, times: int) -> float:
+    """The median of so many searches."""
+    took = []
+    for _ in range(times):
+        began = time.perf_counter()
+        best_seats(plan, free, wish)
+        took.append((time.perf_counter() - began) * 1e6)
+    return statistics.median(took)
+
+
+async def run(size: Size) -> list[str]:
+    """Every wish in every hall; the gates that were missed."""
+    layout = build_layout(
+        LayoutBody(rows=ROWS, seats_per_row=SEATS_PER_ROW, categories=[CategoryBody(name="one", price=1)])
+    )
+    plan = SeatingPlan(layout)
+    bench = Bench("best", conditions_of(loop="closed", seats=len(layout.seats)))
+    worst: list[float] = []
+    for name, free in halls(len(layout.seats), random.Random(SEED)).items():
+        took = {str(wish.quantity): search_us(plan, free, wish, size.searches) for wish in WISHES}
+        worst.append(max(took.values()))
+        if name in TYPICAL_HALLS:
+            bench.line(f"two together, {name}", "us", [took["2"]], TYPICAL)
+    bench.line("slowest wish in the slowest hall", "us", [max(worst)], WORST)
+    return bench.missed
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 1 where a full run missed a must; a quick one judges nothing."""
+    return as_told("best", run, arguments, full=FULL, quick=QUICK)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
