@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from allocator import office, service
 from allocator.__main__ import open_room
+from allocator.seating import DECIDER_VERSION
 from allocator.settings import Settings
 from runtime.kafka import BatchingProducer, PartitionReader
 from tests.conftest import Database
@@ -171,5 +172,5 @@ async def test_another_version_of_the_decider_leaves_open_shows_alone_unless_it_
     async with allocator(servers, database, topics, allocator_takes_other_deciders=True) as told:
         await told.until_decided(last)
         versions = await told.admin.fetch("SELECT decider_version FROM outcome_log ORDER BY batch_seq")
-        assert [row["decider_version"] for row in versions] == [1, 99]
+        assert [row["decider_version"] for row in versions] == [DECIDER_VERSION, 99]
         assert told.reasons() == []

@@ -35,6 +35,7 @@ REFUSALS = {
         "no_adjacent_block",
         "not_on_sale",
         "nothing_asked_for",
+        "orphan_seat",
         "seats_unavailable",
         "show_closed",
         "sold_out",

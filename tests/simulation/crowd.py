@@ -9,6 +9,7 @@ import msgspec
 from ticketing import messages
 from ticketing.layout import AreaBody, CategoryBody, LayoutBody, build_layout, encode_layout
 from ticketing.messages import AnyCommand, Best, Payment, Policy
+from ticketing.vocabulary import OrphanRule
 
 LAYOUT_ID = "lay_crowd"
 LAYOUT = build_layout(
@@ -31,7 +32,7 @@ COSTLY_SHOW = 13
 """Two of its seats cost more than a column can hold: what is held there the store must refuse."""
 COSTLY_PRICE = 2**62
 EVENING_SHOW = 14
-"""Opens late, closes early, and is tonight: what is booked there cannot be given back any more."""
+"""Opens late, closes early, leaves no single seats, and is tonight: bookings cannot be given back any more."""
 OPENS_AFTER_MS = 4_000
 CLOSES_AFTER_MS = 20_000
 UNKNOWN_SHOW = 99
@@ -48,6 +49,7 @@ def policy(show: int) -> Policy:
         hold_s=HOLD_S,
         hold_max_s=HOLD_MAX_S,
         payment_required=show == PAID_SHOW,
+        orphan_rule=OrphanRule.ENFORCE if show == EVENING_SHOW else OrphanRule.OFF,
     )
 
 
