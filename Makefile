@@ -40,8 +40,13 @@ demo: setup  ## a flash sale on real servers, with simulated fans: ARGS="--once 
 	@$(BIN)/onsale doctor
 	@$(BIN)/onsale demo $(ARGS)
 
-test: setup  ## every test: ARGS="tests/unit -k hold"
+test: setup  ## every test; with ARGS those it names: ARGS="tests/unit -k hold"
+ifeq ($(strip $(ARGS)),)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not kills and not slow"
+	@$(BIN)/python -m pytest -m "kills or slow"
+else
 	@$(BIN)/python -m pytest $(ARGS)
+endif
 
 lint: setup  ## ruff: rules and format
 	@$(BIN)/ruff check .

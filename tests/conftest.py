@@ -4,16 +4,19 @@ import asyncio
 import uuid
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import asyncpg
 import pytest
 import redis
 from aiokafka.admin import AIOKafkaAdminClient
+from xdist.workermanage import WorkerController
 
 from infra.provision import database_url, provision_database, provision_topics
-from tests.servers import Servers, running_servers
+from tests.servers import Servers, run_directory, running_servers
 
 T = TypeVar("T")
 
@@ -40,10 +43,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("servers")
 
 
+DIRECTORY = "onsale_run_directory"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: WorkerController) -> None:
+    """All workers of a run (`-n 2`) share one directory, and so the servers in it."""
+    config = node.config
+    directory = getattr(config, DIRECTORY, None)
+    if directory is None:
+        opened = ExitStack()
+        directory = opened.enter_context(run_directory())
+        setattr(config, DIRECTORY, directory)
+        config.add_cleanup(opened.close)
+    node.workerinput[DIRECTORY] = str(directory)
+
+
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Servers]:
+def servers(request: pytest.FixtureRequest) -> Iterator[Servers]:
     """Postgres, Redis and Kafka, shared by the whole run."""
-    with running_servers() as up:
+    shared = getattr(request.config, "workerinput", {}).get(DIRECTORY)
+    with nullcontext(Path(shared)) if shared else run_directory() as directory, running_servers(directory) as up:
         yield up
 
 

@@ -40,8 +40,9 @@ class Servers:
 
 
 @contextmanager
-def running_servers() -> Iterator[Servers]:
-    """The servers, for as long as the context is open; embedded ones end with this process however it ends."""
+def running_servers(directory: Path) -> Iterator[Servers]:
+    """The servers, for as long as the context is open; embedded ones end with the last process that uses those of
+    `directory`, however it ends."""
     kind = os.environ.get("ONSALE_TEST_SERVERS") or _kind()
     if kind == "external":
         secret = os.environ.get("ONSALE_SECRET", "only-for-tests-only-for-tests")
@@ -51,7 +52,7 @@ def running_servers() -> Iterator[Servers]:
         with _containers() as servers:
             yield servers
     else:
-        with _embedded() as servers:
+        with _embedded(directory) as servers:
             yield servers
 
 
@@ -85,8 +86,8 @@ def run_directory() -> Iterator[Path]:
 
 
 @contextmanager
-def _embedded() -> Iterator[Servers]:
-    with run_directory() as directory, EmbeddedServers(directory / "servers", ephemeral=True, on_progress=print) as up:
+def _embedded(directory: Path) -> Iterator[Servers]:
+    with EmbeddedServers(directory / "servers", ephemeral=True, on_progress=print) as up:
         yield Servers(up.postgres_url, up.redis_url, up.kafka_bootstrap, up.secret, "embedded")
 
 
