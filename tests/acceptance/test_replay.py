@@ -16,6 +16,7 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
+from allocator.seating import DECIDER_VERSION
 from onsale.histories import Ids, Operation, Result, encode_operation
 from runtime.kafka import BatchingProducer
 from tests.acceptance.sale import ROOT, Answer, Sale
@@ -176,7 +177,7 @@ async def test_a_sale_is_decided_again_and_what_its_clients_were_told_is_true(sa
     await execute(sale, "UPDATE outcome_log SET decider_version = 0 WHERE batch_seq <= 3")
     code, report = await onsale(sale, "verify", "--json", "--replay")
     assert (code, failed(report)) == (0, set())
-    assert "decided by version 0, this is version 1" in {one["why_not"] for one in report["replayed"]["ranges"]}
+    assert f"decided by version 0, this is version {DECIDER_VERSION}" in {one["why_not"] for one in report["replayed"]["ranges"]}
 
 
 async def test_what_the_log_no_longer_has_is_told_and_the_rest_is_decided_again(sale: Sale) -> None:
