@@ -1,5 +1,6 @@
 """What admins do: venues, layouts, shows; opening and closing a sale."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,13 +16,13 @@ from ingress.drawing import tiers
 from ingress.events import event_answer
 from ingress.looking import Looking
 from ingress.operations import LAYOUT_BYTES_MAX, Call, KeyUse, Operation, Who
-from ingress.refusals import Refused
+from ingress.refusals import Refused, field_errors
 from ingress.service import SaleDesk
 from ingress.shelf import Shelf
 from ingress.show_making import ShowMaker, new_layout_id
 from ingress.shows import LayoutRow, NewLayout, Show, ShowRow, VenueRow
 from ingress.verdicts import verdict_response
-from ingress.wishes import CloseBody, ShowBody, VenueBody, built
+from ingress.wishes import CloseBody, ShowBody, VenueBody, built_with_warnings
 from ticketing import messages
 from ticketing.clock import Clock, rfc3339
 from ticketing.layout import LayoutBody, encode_layout
@@ -72,7 +73,7 @@ class Admin:
 
     async def put_layout(self, call: Call) -> Response:
         """PUT /api/admin/venues/{venue}/layout"""
-        layout = built(call.read(LayoutBody))
+        layout, warnings = await asyncio.to_thread(built_with_warnings, call.read(LayoutBody))
         document, sha256 = encode_layout(layout)
         venue = call.params["venue"]
         require_within(call.caller, venue)
@@ -89,11 +90,14 @@ class Admin:
             venue=venue,
             total_seats=layout.places,
             seats=len(layout.seats),
+            tables=len(layout.tables),
             areas=len(layout.areas),
             categories=tiers(layout, layout.category_prices({})),
             sha256=sha256.hex(),
             layout=None if stored is None else stored.layout,
             version=None if stored is None else stored.version,
+            warnings=field_errors(warnings),
+            warnings_total=len(warnings),
         )
         return Response(200, bodies.encode(answer))
 

@@ -4,13 +4,14 @@ The list of seats is put together from pieces that never change (one for each se
 between them, instead of encoding every seat at every look.
 """
 
+from collections.abc import Iterator
+
 import msgspec
 
 from ingress import shown
 from ingress.shows import LayoutRow, Show
 from ticketing.clock import rfc3339
-from ticketing.layout import Layout
-from ticketing.seating_plan import Block, blocks_of
+from ticketing.layout import NO_SEAT, Layout
 from ticketing.show_view import AVAILABLE, BLOCKED, BOOKED, HELD, STATUS_NAMES, ShowView
 
 Box = tuple[float, float, float, float]
@@ -85,6 +86,24 @@ def area_states(show: Show, view: ShowView) -> list[shown.AreaState]:
     ]
 
 
+def table_states(show: Show, view: ShowView) -> list[shown.TableState]:
+    """Each table with its free seats."""
+    seats = show.layout.seats
+    states = []
+    for table in show.layout.tables:
+        free = [seats[seat].label for seat in table.seats if view.seats[seat] == AVAILABLE]
+        state = shown.TableState(
+            label=table.label,
+            bookable=table.bookable,
+            price=sum(show.prices[seats[seat].category] for seat in table.seats),
+            seats=table.count,
+            available=len(free),
+            free=free,
+        )
+        states.append(state)
+    return states
+
+
 def draw_seats(show: Show, view: ShowView, pieces: SeatPieces, wanted: list[int] | None, now_ms: int) -> bytes:
     """`shown.SeatsAnswer` as JSON, its seats drawn from pieces."""
     seats = msgspec.Raw(pieces.draw(view.seats, wanted))
@@ -97,6 +116,7 @@ def draw_seats(show: Show, view: ShowView, pieces: SeatPieces, wanted: list[int]
             "seq": view.seq,
             "currency": show.row.currency,
             "seats": seats,
+            "tables": table_states(show, view),
             "areas": area_states(show, view),
             "stats": shown.Counts(**counts),
         }
@@ -106,13 +126,13 @@ def draw_seats(show: Show, view: ShowView, pieces: SeatPieces, wanted: list[int]
 def availability(show: Show, view: ShowView, now_ms: int) -> shown.AvailabilityAnswer:
     """Counts by category, section and area."""
     layout = show.layout
-    blocks = blocks_of(layout)
     totals = view.counts()
     categories = {category.name: _none(category.name) for category in layout.categories}
     sections: dict[str, shown.NamedCounts] = {}
-    for block in blocks:
-        section = sections.setdefault(block.section, _none(block.section))
-        _count_block(view, block, section, categories[layout.categories[block.category].name])
+    tables: dict[str, shown.NamedCounts] = {table.label: _none(table.label) for table in layout.tables}
+    for section, table, category, first, end in _stretches(layout):
+        into = [sections.setdefault(section, _none(section)), categories[layout.categories[category].name]]
+        _count(view, first, end, *into, *([tables[table]] if table else []))
     areas = []
     for number, area in enumerate(layout.areas):
         left, held, booked = view.area_left(number), view.areas_held[number], view.areas_booked[number]
@@ -134,6 +154,7 @@ def availability(show: Show, view: ShowView, now_ms: int) -> shown.AvailabilityA
         blocked_seats=totals["blocked"],
         categories=list(categories.values()),
         sections=list(sections.values()),
+        tables=list(tables.values()),
         areas=areas,
     )
 
@@ -144,17 +165,7 @@ def seat_map(row: LayoutRow, layout: Layout) -> shown.SeatMapAnswer:
     sections: dict[str, shown.SectionMap] = {}
     for row_ in layout.rows:
         section = sections.setdefault(row_.section, shown.SectionMap(name=row_.section, rows=[]))
-        places = [
-            shown.SeatPlace(
-                label=seat.label,
-                number=seat.number,
-                x=seat.x,
-                y=seat.y,
-                category=names[seat.category],
-                accessible=seat.accessible,
-            )
-            for seat in layout.seats[row_.first : row_.first + row_.count]
-        ]
+        places = _places(layout, row_.first, row_.count)
         section.rows.append(shown.RowMap(label=row_.label, seats=places))
     return shown.SeatMapAnswer(
         message=f"Layout version {row.version}: {layout.places} places",
@@ -167,11 +178,64 @@ def seat_map(row: LayoutRow, layout: Layout) -> shown.SeatMapAnswer:
         canvas=shown.Canvas(width=layout.width, height=layout.height),
         categories=tiers(layout, layout.category_prices({})),
         sections=list(sections.values()),
+        tables=[
+            shown.TablePlace(
+                label=table.label,
+                section=table.section,
+                bookable=table.bookable,
+                shape=table.shape,
+                x=table.x,
+                y=table.y,
+                rotation=table.rotation,
+                width=table.width,
+                height=table.height,
+                seats=_places(layout, table.first, table.count),
+            )
+            for table in layout.tables
+        ],
         areas=[
-            shown.AreaPlace(label=area.label, category=names[area.category], capacity=area.capacity)
+            shown.AreaPlace(
+                label=area.label,
+                category=names[area.category],
+                capacity=area.capacity,
+                x=area.x,
+                y=area.y,
+                width=area.width,
+                height=area.height,
+            )
             for area in layout.areas
         ],
     )
+
+
+def _places(layout: Layout, first: int, count: int) -> list[shown.SeatPlace]:
+    return [
+        shown.SeatPlace(
+            label=seat.label,
+            number=seat.number,
+            x=seat.x,
+            y=seat.y,
+            category=layout.categories[seat.category].name,
+            rotation=seat.rotation,
+            width=seat.width,
+            height=seat.height,
+            accessible=seat.accessible,
+            companion_of=None if seat.companion_of == NO_SEAT else layout.seats[seat.companion_of].label,
+        )
+        for seat in layout.seats[first : first + count]
+    ]
+
+
+def _stretches(layout: Layout) -> Iterator[tuple[str, str, int, int, int]]:
+    """`(section, table, category, first, end)`: rows and tables, cut where the category changes."""
+    sets = [(row.section, "", row.first, row.first + row.count) for row in layout.rows]
+    sets += [(table.section, table.label, table.first, table.first + table.count) for table in layout.tables]
+    for section, table, start, end in sets:
+        first = start
+        for seat in range(start + 1, end + 1):
+            if seat == end or layout.seats[seat].category != layout.seats[first].category:
+                yield section, table, layout.seats[first].category, first, seat
+                first = seat
 
 
 def tiers(layout: Layout, prices: tuple[int, ...]) -> list[shown.Tier]:
@@ -182,15 +246,14 @@ def tiers(layout: Layout, prices: tuple[int, ...]) -> list[shown.Tier]:
     ]
 
 
-def _count_block(view: ShowView, block: Block, *into: shown.NamedCounts) -> None:
-    end = block.first + block.count
+def _count(view: ShowView, first: int, end: int, *into: shown.NamedCounts) -> None:
     count = view.seats.count
     found = shown.Counts(
-        total=block.count,
-        available=count(AVAILABLE, block.first, end),
-        held=count(HELD, block.first, end),
-        booked=count(BOOKED, block.first, end),
-        blocked=count(BLOCKED, block.first, end),
+        total=end - first,
+        available=count(AVAILABLE, first, end),
+        held=count(HELD, first, end),
+        booked=count(BOOKED, first, end),
+        blocked=count(BLOCKED, first, end),
     )
     for counts in into:
         _add(counts, found)

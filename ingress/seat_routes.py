@@ -22,7 +22,7 @@ from ingress.shows import LayoutRow, Show
 from ingress.stores import StoreAway
 from ticketing.clock import Clock, rfc3339
 from ticketing.intake import Name
-from ticketing.layout import Body
+from ticketing.layout import NO_SEAT, Body, Layout
 from ticketing.show_view import STATUS_NAMES, ShowView
 
 MAP_BYTES_MAX = 256 * 1024 * 1024
@@ -134,7 +134,8 @@ class Seats:
         if number is None or view is None:
             raise Refused("show_not_found" if view is None else "not_found", "this show has no such seat")
         seat = show.layout.seats[number]
-        row = next(row for row in show.layout.rows if row.first <= number < row.first + row.count)
+        table = show.layout.tables_of_seats.get(number)
+        section, row = (table.section, table.label) if table is not None else _row_of(show.layout, number)
         status = STATUS_NAMES[view.seats[number]].value
         answer = shown.SeatAnswer(
             message=f"Seat {seat.label} is {status}",
@@ -145,11 +146,13 @@ class Seats:
             price=show.prices[seat.category],
             currency=show.row.currency,
             category=show.layout.categories[seat.category].name,
-            section=row.section,
-            row=row.label,
+            section=section,
+            row=row,
             number=seat.number,
             accessible=seat.accessible,
             seq=view.seq,
+            table=None if table is None else table.label,
+            companion_of=None if seat.companion_of == NO_SEAT else show.layout.seats[seat.companion_of].label,
         )
         return Response(200, bodies.encode(answer), headers=[("cache-control", "public, max-age=1")])
 
@@ -257,6 +260,12 @@ class Seats:
                 {200: shown.BulkStatusAnswer}, body=BulkBody, refusals=("show_not_found", away),
             ),
         ]  # fmt: skip
+
+
+def _row_of(layout: Layout, seat: int) -> tuple[str, str]:
+    """`(section, row)` of a seat."""
+    row = next(row for row in layout.rows if row.first <= seat < row.first + row.count)
+    return row.section, row.label
 
 
 def _box(text: str | None) -> Box | None:

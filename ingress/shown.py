@@ -2,6 +2,8 @@
 
 from msgspec import Struct
 
+from ingress.refusals import FieldError
+from ticketing.layout import SEAT_SIZE
 from ticketing.telling import Answer
 
 
@@ -88,21 +90,31 @@ class LayoutAnswer(Answer, kw_only=True):
     venue: str
     total_seats: int
     seats: int
+    tables: int
     areas: int
     categories: list[Tier]
     sha256: str
+    warnings_total: int
+    warnings: list[FieldError]
+    """What is odd about it, though it can be sold from: the first 50."""
     layout: str | None = None
     """Absent when the layout was only validated."""
     version: int | None = None
 
 
 class SeatPlace(Struct, kw_only=True, omit_defaults=True):
+    """`x`, `y`: its centre, on the canvas; `rotation` in degrees, clockwise."""
+
     label: str
     number: int
     x: float
     y: float
     category: str
+    rotation: float = 0.0
+    width: float = SEAT_SIZE
+    height: float = SEAT_SIZE
     accessible: bool = False
+    companion_of: str | None = None
 
 
 class RowMap(Struct, kw_only=True):
@@ -115,10 +127,31 @@ class SectionMap(Struct, kw_only=True):
     rows: list[RowMap]
 
 
-class AreaPlace(Struct, kw_only=True):
+class TablePlace(Struct, kw_only=True):
+    """`bookable`: whole, by seat, or both; `x`, `y`: its centre."""
+
+    label: str
+    section: str
+    bookable: str
+    shape: str
+    x: float
+    y: float
+    rotation: float
+    width: float
+    height: float
+    seats: list[SeatPlace]
+
+
+class AreaPlace(Struct, kw_only=True, omit_defaults=True):
+    """`x`, `y`: its upper left corner, where it is drawn at all."""
+
     label: str
     category: str
     capacity: int
+    x: float = 0.0
+    y: float = 0.0
+    width: float = 0.0
+    height: float = 0.0
 
 
 class Canvas(Struct, kw_only=True):
@@ -137,6 +170,7 @@ class SeatMapAnswer(Answer, kw_only=True):
     canvas: Canvas
     categories: list[Tier]
     sections: list[SectionMap]
+    tables: list[TablePlace]
     areas: list[AreaPlace]
 
 
@@ -165,6 +199,7 @@ class AvailabilityAnswer(Answer, kw_only=True):
     blocked_seats: int
     categories: list[NamedCounts]
     sections: list[NamedCounts]
+    tables: list[NamedCounts]
     areas: list[NamedCounts]
 
 
@@ -185,6 +220,17 @@ class AreaState(Struct, kw_only=True):
     available: int
 
 
+class TableState(Struct, kw_only=True):
+    """A table with its free seats; `price` of all its seats together. Whole it can be had if all are free."""
+
+    label: str
+    bookable: str
+    price: int
+    seats: int
+    available: int
+    free: list[str]
+
+
 class SeatsAnswer(Answer, kw_only=True):
     """Every place with its status and price, as of `seq`."""
 
@@ -192,11 +238,12 @@ class SeatsAnswer(Answer, kw_only=True):
     seq: int
     currency: str
     seats: list[SeatState]
+    tables: list[TableState]
     areas: list[AreaState]
     stats: Counts
 
 
-class SeatAnswer(Answer, kw_only=True):
+class SeatAnswer(Answer, kw_only=True, omit_defaults=True):
     show: str
     seat: str
     status: str
@@ -205,9 +252,12 @@ class SeatAnswer(Answer, kw_only=True):
     category: str
     section: str
     row: str
+    """Of a seat at a table: the table's label."""
     number: int
     accessible: bool
     seq: int
+    table: str | None = None
+    companion_of: str | None = None
 
 
 class SeatWord(Struct, kw_only=True):

@@ -90,7 +90,11 @@ class SeatingPlan:
         """Whether a seat is of the category and in the section (empty: any)."""
         if category and self.layout.seats[seat].category != self.categories.get(category):
             return False
-        return not section or self.layout.rows[bisect_right(self._starts, seat) - 1].section == section
+        return not section or self._section_of(seat) == section
+
+    def _section_of(self, seat: int) -> str:
+        table = self.layout.tables_of_seats.get(seat)
+        return table.section if table is not None else self.layout.rows[bisect_right(self._starts, seat) - 1].section
 
     def is_behind(self, run: range, other: range) -> bool:
         """Whether a run of seats stands behind another one: they share some of the canvas's width."""

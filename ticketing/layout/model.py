@@ -1,0 +1,162 @@
+"""The stored form of a layout: seats, tables and areas are known by number (their index), labels exist at the edge."""
+
+import hashlib
+from enum import StrEnum
+from functools import cached_property
+
+import msgspec
+
+SEAT_PITCH = 30.0
+"""Canvas units from seat to seat and from row to row where a short form gives no positions."""
+SEAT_SIZE = 24.0
+"""Width and height of a seat that says nothing of its own, in canvas units."""
+NO_SEAT = -1
+
+
+class Bookable(StrEnum):
+    """How a table is sold."""
+
+    WHOLE = "whole"
+    SEATS = "seats"
+    BOTH = "both"
+
+
+class Shape(StrEnum):
+    """What a table looks like from above."""
+
+    ROUND = "round"
+    RECTANGLE = "rectangle"
+
+
+class Category(msgspec.Struct, frozen=True):
+    name: str
+    price: int
+    colour: str
+
+
+class Seat(msgspec.Struct, frozen=True, array_like=True):
+    """`x`, `y`: its centre; `rotation` in degrees, clockwise; `companion_of`: the accessible seat beside which its
+    companion sits, else `NO_SEAT`."""
+
+    label: str
+    category: int
+    x: float
+    y: float
+    number: int
+    accessible: bool = False
+    companion_of: int = NO_SEAT
+    rotation: float = 0.0
+    width: float = SEAT_SIZE
+    height: float = SEAT_SIZE
+
+
+class Row(msgspec.Struct, frozen=True, array_like=True):
+    """`count` seats side by side, numbered from `first`."""
+
+    section: str
+    label: str
+    first: int
+    count: int
+
+
+class Table(msgspec.Struct, frozen=True, array_like=True):
+    """`count` seats around a table, numbered from `first`; they are in no row."""
+
+    label: str
+    section: str
+    first: int
+    count: int
+    bookable: Bookable
+    shape: Shape
+    x: float
+    y: float
+    rotation: float
+    width: float
+    height: float
+
+    @property
+    def seats(self) -> range:
+        """The numbers of its seats."""
+        return range(self.first, self.first + self.count)
+
+
+class Area(msgspec.Struct, frozen=True, array_like=True):
+    """`x`, `y`: its upper left corner; without width it is not drawn."""
+
+    label: str
+    category: int
+    capacity: int
+    x: float = 0.0
+    y: float = 0.0
+    width: float = 0.0
+    height: float = 0.0
+
+
+class Layout(msgspec.Struct, frozen=True, dict=True):
+    """What is stored. `dict=True` lets the look-up tables below be built once and kept."""
+
+    name: str
+    width: float
+    height: float
+    categories: tuple[Category, ...]
+    rows: tuple[Row, ...] = ()
+    seats: tuple[Seat, ...] = ()
+    areas: tuple[Area, ...] = ()
+    tables: tuple[Table, ...] = ()
+
+    @cached_property
+    def seat_numbers(self) -> dict[str, int]:
+        """Seat label -> seat number."""
+        return {seat.label: number for number, seat in enumerate(self.seats)}
+
+    @cached_property
+    def area_numbers(self) -> dict[str, int]:
+        """Area label -> area number."""
+        return {area.label: number for number, area in enumerate(self.areas)}
+
+    @cached_property
+    def table_numbers(self) -> dict[str, int]:
+        """Table label -> table number."""
+        return {table.label: number for number, table in enumerate(self.tables)}
+
+    @cached_property
+    def tables_of_seats(self) -> dict[int, Table]:
+        """Seat number -> its table, for the seats that are at one."""
+        return {seat: table for table in self.tables for seat in table.seats}
+
+    @cached_property
+    def places(self) -> int:
+        """How many can be sold: seats, and the capacity of the areas."""
+        return len(self.seats) + sum(area.capacity for area in self.areas)
+
+    def category_prices(self, overrides: dict[str, int]) -> tuple[int, ...]:
+        """The price of each category in a show, in order, minor units."""
+        return tuple(overrides.get(category.name, category.price) for category in self.categories)
+
+    def whole_tables(self, seats: tuple[int, ...]) -> list[Table]:
+        """The tables that are sold whole and all of whose seats are among `seats`, each named once."""
+        if not self.tables:
+            return []
+        counts: dict[int, int] = {}
+        for seat in seats:
+            table = self.tables_of_seats.get(seat)
+            if table is not None and table.bookable != Bookable.SEATS:
+                counts[table.first] = counts.get(table.first, 0) + 1
+        return [self.tables_of_seats[first] for first, n in counts.items() if n == self.tables_of_seats[first].count]
+
+
+def encode_layout(layout: Layout) -> tuple[bytes, bytes]:
+    """The stored form (canonical JSON) and its sha256."""
+    document = msgspec.json.encode(layout)
+    return document, hashlib.sha256(document).digest()
+
+
+def decode_layout(document: bytes, sha256: bytes) -> Layout:
+    """The layout in a stored document.
+
+    Raises:
+        ValueError: the document is not the one that the digest names.
+    """
+    if hashlib.sha256(document).digest() != sha256:
+        raise ValueError("the layout's document does not have the sha256 that the show names")
+    return msgspec.json.decode(document, type=Layout)
