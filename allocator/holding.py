@@ -1,8 +1,11 @@
 """Who gets places, who does not and why; and which holds are over."""
 
+import msgspec
+
 from allocator.answer import Answer, Moment, moved
 from allocator.choosing import choose, orphan_rule
 from allocator.stock import LOSSES_KEPT_MAX, Loss, ShowStock
+from allocator.whole_tables import can_be_had, other_tables, torn
 from ticketing import messages
 from ticketing.best_seats import other_blocks
 from ticketing.messages import AnyOutcome, Conflict, Reservation
@@ -26,6 +29,13 @@ def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOut
     if rule is not None:
         return answer.no(messages.HoldRefused, *rule)
     loss = _loss(show, command)
+    left_out: list[Conflict] = []
+    if loss is not None and command.partial:
+        left_out = _conflicts(show, command)
+        seats, areas = can_be_had(show, command.seats, command.areas, left_out)
+        if seats or areas:
+            loss = None
+            command = msgspec.structs.replace(command, seats=seats, areas=areas)
     if loss is not None:
         return answer.no(
             messages.HoldRefused,
@@ -43,6 +53,11 @@ def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOut
             return answer.no(messages.HoldRefused, chosen, alternatives=offers)
         seats, why = chosen
     reservation = _reservation(show, command, seats, answer.moment)
+    if left_out:
+        shown = tuple(left_out[:CONFLICTS_SHOWN_MAX])
+        return answer.yes(
+            messages.SeatsHeld, reservation=reservation, why=why, left_out=shown, left_out_total=len(left_out)
+        )
     return answer.yes(messages.SeatsHeld, reservation=reservation, why=why)
 
 
@@ -55,12 +70,19 @@ def _rule_against(show: ShowStock, command: messages.HoldSeats, now_ms: int) -> 
     if now_ms < terms.opens_at_ms:
         return "not_on_sale", f"the sale opens at {terms.opens_at_ms} ms"
     asked = len(command.seats)
+    tables = 0
+    if show.layout.tables and asked:
+        whole = _whole_tables(show, command)
+        if isinstance(whole, str):
+            return "table_not_sold_so", whole
+        tables, at_tables = whole
+        asked -= at_tables
     for _, quantity in command.areas:
         asked += quantity
     if command.best is not None:
         asked += command.best.quantity
     most = policy.seats_per_hold_partner_max if command.partner else policy.seats_per_hold_max
-    if asked == 0:
+    if asked == 0 and tables == 0:
         return "nothing_asked_for", ""
     if asked > most:
         return "too_many_seats", f"{asked} places asked for; one hold may have {most}"
@@ -69,11 +91,34 @@ def _rule_against(show: ShowStock, command: messages.HoldSeats, now_ms: int) -> 
         return "unknown_places", "a place is not in the show's layout"
     if (len(seats) > 1 and len(set(seats)) < len(seats)) or (len(areas) > 1 and len(dict(areas)) < len(areas)):
         return "malformed", "a place is named twice"
+    if tables and (rule := _rule_of_tables(show, command, tables)) is not None:
+        return rule
     if command.person:
         held = show.held_by_person.get(command.person, 0)
         if held + asked > policy.max_held_seats_per_person:
             most = policy.max_held_seats_per_person
             return "limit_exceeded", f"{held} held already; one person may hold {most} at once"
+    return None
+
+
+def _whole_tables(show: ShowStock, command: messages.HoldSeats) -> tuple[int, int] | str:
+    """`(whole tables, seats at them)` of the wish; or what is wrong with it."""
+    table = torn(show, command.seats)
+    if table is not None:
+        return f"table {table.label} is sold whole, with all its {table.count} seats"
+    whole = show.layout.whole_tables(command.seats)
+    return len(whole), sum(table.count for table in whole)
+
+
+def _rule_of_tables(show: ShowStock, command: messages.HoldSeats, tables: int) -> tuple[str, str] | None:
+    policy = show.terms.policy
+    most = policy.tables_per_hold_partner_max if command.partner else policy.tables_per_hold_max
+    if tables > most:
+        return "too_many_seats", f"{tables} whole tables asked for; one hold may have {most}"
+    held = show.tables_by_person.get(command.person, 0) if command.person else 0
+    most = policy.max_held_tables_per_person
+    if command.person and held + tables > most:
+        return "limit_exceeded", f"{held} tables held already; one person may hold {most} at once"
     return None
 
 
@@ -93,7 +138,8 @@ def _loss(show: ShowStock, command: messages.HoldSeats) -> Loss | None:
         code = "already_yours"
     else:
         code = "seats_unavailable"
-        alternatives = _offers(show, command.seats)
+        alternatives = other_tables(show, command.seats, ALTERNATIVES_SHOWN_MAX) if show.layout.tables else ()
+        alternatives = alternatives or _offers(show, command.seats)
     owners = _owners(show, command)
     loss = Loss(code, tuple(conflicts[:CONFLICTS_SHOWN_MAX]), len(conflicts), alternatives, owners)
     if (command.account, command.person) not in owners:

@@ -4,6 +4,7 @@ from typing import assert_never
 
 from allocator.answer import Answer, moved, with_seats
 from allocator.stock import Record, ShowStock
+from allocator.whole_tables import torn
 from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome, Reservation
 from ticketing.vocabulary import LIVE_STATUSES, SYSTEM_ACCOUNT, UNPAID_STATUSES, ReservationStatus
@@ -34,7 +35,7 @@ def about_reservation(
         case messages.ExtendHold():
             return _extend(show, hold, command, answer)
         case messages.ReleaseHold():
-            return _release(hold, command, answer)
+            return _release(show, hold, command, answer)
         case messages.ConfirmBooking():
             return _confirm(show, hold, command, answer)
         case _:
@@ -67,11 +68,13 @@ def _extend(show: ShowStock, hold: Reservation, command: messages.ExtendHold, an
     return answer.yes(messages.HoldExtended, reservation=moved(hold, hold.status, expires_at_ms=expires_at_ms))
 
 
-def _release(hold: Reservation, command: messages.ReleaseHold, answer: Answer) -> AnyOutcome:
+def _release(show: ShowStock, hold: Reservation, command: messages.ReleaseHold, answer: Answer) -> AnyOutcome:
     gone = set(command.seats)
     kept = [(seat, price) for seat, price in zip(hold.seats, hold.prices, strict=False) if seat not in gone]
     if len(gone) != len(hold.seats) - len(kept) or len(gone) != len(command.seats):
         return answer.no(messages.CommandRejected, "seats_not_in_reservation")
+    if show.layout.tables and torn(show, tuple(seat for seat, _ in kept)) is not None:
+        return answer.no(messages.CommandRejected, "table_not_sold_so")
     if not gone or not (kept or hold.areas):
         return answer.yes(messages.HoldReleased, reservation=moved(hold, ReservationStatus.RELEASED))
     return answer.yes(messages.HoldReleased, reservation=with_seats(hold, kept), freed=command.seats)

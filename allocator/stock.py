@@ -112,6 +112,8 @@ class ShowStock:
         self.ended: set[bytes] = set()
         self.recalled: OrderedDict[bytes, Record] = OrderedDict()
         self.held_by_person: dict[str, int] = {}
+        """Places, without those at whole tables, which have a count of their own."""
+        self.tables_by_person: dict[str, int] = {}
         self.payments: dict[tuple[str, str], bytes] = {}
         self.offers: dict[tuple[str, int], tuple[tuple[int, ...], ...]] = {}
         """Alternatives for those who lost, by category and quantity, as long as nothing changes (`seq`)."""
@@ -207,6 +209,11 @@ class ShowStock:
         if booked:
             self.seats_booked += sign * len(reservation.seats)
         elif reservation.person:
+            if self.layout.tables and (whole := self.layout.whole_tables(reservation.seats)):
+                places -= sum(table.count for table in whole)
+                tables = self.tables_by_person.pop(reservation.person, 0) + sign * len(whole)
+                if tables:
+                    self.tables_by_person[reservation.person] = tables
             held = self.held_by_person.pop(reservation.person, 0) + sign * places
             if held:
                 self.held_by_person[reservation.person] = held

@@ -39,7 +39,15 @@ def tell(outcome: AnyOutcome, show: Show, request: str, tokens: TokenKeys) -> To
     match outcome:
         case messages.SeatsHeld():
             token = _token(outcome, show, tokens)
-            body = reservation_answer(outcome.reservation, show.where, request=request, token=token, why=outcome.why)
+            body = reservation_answer(
+                outcome.reservation,
+                show.where,
+                request=request,
+                token=token,
+                why=outcome.why,
+                left_out=outcome.left_out,
+                left_out_total=outcome.left_out_total,
+            )
             return Told(CREATED, body, f"/api/reservations/{body.reservation}")
         case messages.BookingConfirmed():
             booking = booking_answer(outcome.reservation, show.where, request=request)

@@ -198,7 +198,8 @@ class Sale:
             body=intake.HoldBody, turned_away=self.desk.crowded,
             refusals=("show_not_found", "invalid_id", "wrong_show", "seats_unavailable", "sold_out",
                       "no_adjacent_block", "limit_exceeded", "already_yours", "not_on_sale", "show_closed",
-                      "too_many_seats", "unknown_places", "nothing_asked_for", "hold_time_out_of_range"),
+                      "too_many_seats", "unknown_places", "table_not_sold_so", "orphan_seat",
+                      "nothing_asked_for", "hold_time_out_of_range"),
         )  # fmt: skip
 
     def operations(self) -> list[Operation]:
@@ -222,7 +223,7 @@ class Sale:
                 "Give the places back, or some seats of them",
                 {200: reservation, 202: bodies.PendingAnswer}, Who.SIGNED_IN, KeyUse.OPTIONAL, waits=True,
                 query=SeatsNamed, params=RESERVATION_ID,
-                refusals=(*TAKEN_BACK, *KEEPING, "unknown_places", "seats_not_in_reservation"),
+                refusals=(*TAKEN_BACK, *KEEPING, "unknown_places", "seats_not_in_reservation", "table_not_sold_so"),
             ),
             Operation(
                 "confirm", "POST", "/api/bookings", self.confirm, "Book what is held",

@@ -38,6 +38,9 @@ class PolicyBody(Body):
     seats_per_hold: Annotated[int, Field(ge=1, le=200)] = 10
     seats_per_hold_partner: Annotated[int, Field(ge=1, le=200)] = 50
     max_held_seats_per_person: Annotated[int, Field(ge=1, le=SEATS_PER_SHOW_MAX)] = 10
+    tables_per_hold: Annotated[int, Field(ge=1, le=200, description="whole ones; their seats count beside")] = 1
+    tables_per_hold_partner: Annotated[int, Field(ge=1, le=200)] = 10
+    max_held_tables_per_person: Annotated[int, Field(ge=1, le=SEATS_PER_SHOW_MAX)] = 1
     # Optional as long as no payment provider is built in: with `required` a fan could not confirm at all.
     payment: Literal["required", "optional"] = "optional"
     admission_required: bool = True
@@ -75,6 +78,9 @@ class PolicyBody(Body):
             seats_per_hold_max=self.seats_per_hold,
             seats_per_hold_partner_max=self.seats_per_hold_partner,
             max_held_seats_per_person=self.max_held_seats_per_person,
+            tables_per_hold_max=self.tables_per_hold,
+            tables_per_hold_partner_max=self.tables_per_hold_partner,
+            max_held_tables_per_person=self.max_held_tables_per_person,
             hold_s=self.hold_s,
             hold_max_s=self.hold_max_s,
             payment_s=self.payment_s,

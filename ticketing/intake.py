@@ -12,7 +12,7 @@ import msgspec
 from pydantic import Field
 
 from ticketing import messages
-from ticketing.layout import Body, Layout
+from ticketing.layout import Body, Bookable, Layout, Table
 from ticketing.vocabulary import command_key, fingerprint
 
 PLACES_PER_REQUEST_MAX = 200
@@ -77,12 +77,16 @@ class BestAsk(Body):
 
 
 class HoldBody(Body):
-    """What to hold: named seats, areas by count, or the best available."""
+    """What to hold: named seats, whole tables, areas by count, the best available, or any mix of them."""
 
     show: Name
     seats: list[Name] = []
+    tables: Annotated[list[Name], Field(max_length=PLACES_PER_REQUEST_MAX, description="each with all its seats")] = []
     areas: Annotated[list[AreaAsk], Field(max_length=50)] = []
     best: BestAsk | None = None
+    partial: Annotated[
+        bool, Field(description="hold what can be had of the places named; `best` comes all or not at all")
+    ] = False
     hold_s: Annotated[int, Field(ge=1, le=86400)] | None = None
     reason: Annotated[str, Field(max_length=200)] | None = None
     external_id: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] | None = None
@@ -129,7 +133,13 @@ def hold(body: HoldBody, facts: ShowFacts, caller: Caller, sent: Sent) -> messag
     areas = [(layout.area_numbers.get(ask.area), ask.quantity) for ask in body.areas]
     unknown = [label for label, seat in zip(body.seats, seats, strict=True) if seat is None]
     unknown += [ask.area for ask, (area, _) in zip(body.areas, areas, strict=True) if area is None]
-    refused = _refuse_hold(body, facts, caller, unknown)
+    named = [seat for seat in seats if seat is not None]
+    if body.tables:
+        tables = _tables(body.tables, layout)
+        if isinstance(tables, Rejection):
+            return tables
+        named += [seat for table in tables for seat in table.seats]
+    refused = _refuse_hold(body, facts, caller, named, unknown)
     if refused is not None:
         return refused
     head = _head(body, facts.show, caller, sent)
@@ -137,9 +147,10 @@ def hold(body: HoldBody, facts: ShowFacts, caller: Caller, sent: Sent) -> messag
         **head,
         person=_person(body, caller),
         partner=caller.partner,
-        seats=tuple(sorted(seat for seat in seats if seat is not None)),
+        seats=tuple(sorted(named)),
         areas=tuple(sorted((area, quantity) for area, quantity in areas if area is not None)),
         best=None if body.best is None else _best(body.best),
+        partial=body.partial,
         hold_s=body.hold_s or 0,
         external_id=body.external_id or "",
     )
@@ -210,16 +221,32 @@ def _payment(body: PaymentBody) -> messages.Payment:
     return messages.Payment(body.provider, body.reference, body.amount, body.method or "")
 
 
-def _refuse_hold(body: HoldBody, facts: ShowFacts, caller: Caller, unknown: list[str]) -> Rejection | None:
+def _tables(labels: list[str], layout: Layout) -> list[Table] | Rejection:
+    numbers = [layout.table_numbers.get(label) for label in labels]
+    unknown = [label for label, number in zip(labels, numbers, strict=True) if number is None]
     if unknown:
         return _unknown(unknown)
-    asked = len(body.seats) + sum(ask.quantity for ask in body.areas) + (body.best.quantity if body.best else 0)
-    if asked == 0:
+    tables = [layout.tables[number] for number in numbers if number is not None]
+    for table in tables:
+        if table.bookable == Bookable.SEATS:
+            return Rejection("table_not_sold_so", f"table {table.label} is sold by the seat")
+    return tables
+
+
+def _refuse_hold(
+    body: HoldBody, facts: ShowFacts, caller: Caller, seats: list[int], unknown: list[str]
+) -> Rejection | None:
+    if unknown:
+        return _unknown(unknown)
+    # A whole table is one unit, of which the allocator counts how many are too many.
+    at_tables = sum(table.count for table in facts.layout.whole_tables(tuple(seats)))
+    asked = len(seats) - at_tables + sum(ask.quantity for ask in body.areas) + (body.best.quantity if body.best else 0)
+    if asked == 0 and not at_tables:
         return Rejection("nothing_asked_for", "name seats, areas or best")
     most = facts.policy.seats_per_hold_partner_max if caller.partner else facts.policy.seats_per_hold_max
     if asked > most:
         return Rejection("too_many_seats", f"{asked} places asked for; one hold may have {most}")
-    if _repeats(body.seats) or _repeats([ask.area for ask in body.areas]):
+    if (len(seats) > 1 and len(set(seats)) < len(seats)) or _repeats([ask.area for ask in body.areas]):
         return Rejection("invalid_request", "a seat or an area is named twice")
     least = min(HOLD_S_LEAST, facts.policy.hold_s)
     if body.hold_s is not None and not least <= body.hold_s <= facts.policy.hold_max_s:

@@ -75,6 +75,7 @@ PROBLEMS: dict[str, Problem] = {
     "idempotency_key_reused": Problem(422, "This Idempotency-Key came before with another body"),
     "client_id_reused": Problem(422, "This client_id joined before with another secret"),
     "layout_invalid": Problem(422, "The layout cannot be sold from"),
+    "table_not_sold_so": Problem(422, "The table is not sold that way"),
     "too_many_seats": Problem(422, "More places than one hold may have"),
     "unknown_places": Problem(422, "Some of these places are not in the layout"),
     "seats_not_in_reservation": Problem(422, "The reservation does not have all of these seats"),

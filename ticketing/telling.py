@@ -50,6 +50,15 @@ class WhyThese(Struct, kw_only=True, omit_defaults=True):
     orphans_left: int
 
 
+class PlaceConflict(Struct, kw_only=True, omit_defaults=True):
+    """Why one place could not be had."""
+
+    label: str
+    reason: str
+    reservation: str | None = None
+    """With `already_yours`: which of yours it is."""
+
+
 class ReservationAnswer(Answer, kw_only=True):
     """A reservation as it stands."""
 
@@ -62,6 +71,11 @@ class ReservationAnswer(Answer, kw_only=True):
     total_amount: int
     currency: str
     expires_at: str
+    tables: list[str] | None = None
+    """The whole tables among the seats."""
+    left_out: list[PlaceConflict] | None = None
+    """In the first answer to a `partial` hold: up to 50 places that could not be had."""
+    left_out_total: int | None = None
     request: str | None = None
     reservation_token: str | None = None
     booking: str | None = None
@@ -99,15 +113,6 @@ class BookingAnswer(Answer, kw_only=True):
     """For admins only."""
 
 
-class PlaceConflict(Struct, kw_only=True, omit_defaults=True):
-    """Why one place could not be had."""
-
-    label: str
-    reason: str
-    reservation: str | None = None
-    """With `already_yours`: which of yours it is."""
-
-
 def reservation_answer(
     reservation: Reservation,
     where: Where,
@@ -115,6 +120,8 @@ def reservation_answer(
     request: str | None = None,
     token: str | None = None,
     why: Why | None = None,
+    left_out: tuple[Conflict, ...] = (),
+    left_out_total: int = 0,
     admin: bool = False,
 ) -> ReservationAnswer:
     """A reservation as its owner sees it; admins also see who holds it."""
@@ -132,6 +139,9 @@ def reservation_answer(
         total_amount=reservation.amount,
         currency=where.currency,
         expires_at=rfc3339(reservation.expires_at_ms),
+        tables=[table.label for table in where.layout.whole_tables(reservation.seats)] or None,
+        left_out=[place_conflict(it, where.show, where.layout) for it in left_out] or None,
+        left_out_total=left_out_total or None,
         request=request,
         reservation_token=token,
         booking=booking_text(where.show, reservation.id) if booked else None,

@@ -39,6 +39,7 @@ REFUSALS = {
         "seats_unavailable",
         "show_closed",
         "sold_out",
+        "table_not_sold_so",
         "too_many_seats",
         "unknown_places",
     ),
@@ -70,6 +71,7 @@ REFUSALS = {
         "seats_not_in_reservation",
         "show_exists",
         "show_not_found",
+        "table_not_sold_so",
     ),
 }
 NEVER = {"internal_error": "`decide` raised: a bug, which fails the seed"}

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from ticketing import messages
-from ticketing.layout import AreaBody, CategoryBody, LayoutBody, build_layout, encode_layout
+from ticketing.layout import AreaBody, Bookable, CategoryBody, LayoutBody, TableBody, build_layout, encode_layout
 from ticketing.messages import AnyCommand, Best, Payment, Policy
 from ticketing.vocabulary import OrphanRule
 
@@ -21,10 +21,15 @@ LAYOUT = build_layout(
             AreaBody(label="floor", category="back", capacity=12),
             AreaBody(label="bar", category="back", capacity=3),
         ],
+        tables=[
+            TableBody(label="T1", x=500, y=500, seats=3, category="back"),
+            TableBody(label="T2", x=800, y=500, seats=2, category="back", bookable=Bookable.BOTH),
+        ],
     )
 )
 DOCUMENT, SHA256 = encode_layout(LAYOUT)
 SEATS = len(LAYOUT.seats)
+IN_ROWS = LAYOUT.tables[0].first
 SHOWS = (11, 12)
 PAID_SHOW = 12
 """The second show takes bookings only with a payment."""
@@ -172,7 +177,12 @@ class Crowd:
             return messages.HoldSeats(**head, person=person, best=wish)
         if roll < 0.55:
             return messages.HoldSeats(**head, person=person, seats=self._seats(1), areas=((0, 1),))
-        return messages.HoldSeats(**head, person=person, seats=self._seats(self.rng.randint(1, 3)))
+        if roll < 0.65:
+            return messages.HoldSeats(**head, person=person, seats=self._at_tables(), partial=self.rng.random() < 0.3)
+        partial = self.rng.random() < 0.1
+        seats = self._seats(self.rng.randint(1, 3))
+        more: tuple[messages.AreaCount, ...] = ((1, 2),) if partial else ()
+        return messages.HoldSeats(**head, person=person, seats=seats, areas=more, partial=partial)
 
     def _about_a_hold(self, now_ms: int) -> AnyCommand:
         hold = self.rng.choice(self.holds[-25:] if self.rng.random() < 0.85 else self.holds[-100:])
@@ -198,7 +208,12 @@ class Crowd:
         return Payment("pay", reference, amount)
 
     def _seats(self, count: int) -> tuple[int, ...]:
-        return tuple(sorted(self.rng.sample(range(SEATS), count)))
+        return tuple(sorted(self.rng.sample(range(IN_ROWS), count)))
+
+    def _at_tables(self) -> tuple[int, ...]:
+        """A whole table, some seats of one, or both tables and more than anybody may have."""
+        first, second = (tuple(table.seats) for table in LAYOUT.tables)
+        return self.rng.choice([first, first, second, second[:1], first[:2], (0, *first), (*first, *second)])
 
     def _head(self, show: int, now_ms: int) -> dict[str, Any]:
         return {

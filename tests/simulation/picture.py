@@ -30,6 +30,7 @@ def _of_show(show: ShowStock) -> dict[str, Any]:
         "live": dict(show.live),
         "ended": set(show.ended),
         "held_by_person": dict(show.held_by_person),
+        "tables_by_person": dict(show.tables_by_person),
         "payments": dict(show.payments),
     }
 

@@ -138,11 +138,13 @@ class Layout(msgspec.Struct, frozen=True, dict=True):
         if not self.tables:
             return []
         counts: dict[int, int] = {}
-        for seat in seats:
+        for seat in set(seats):
             table = self.tables_of_seats.get(seat)
             if table is not None and table.bookable != Bookable.SEATS:
                 counts[table.first] = counts.get(table.first, 0) + 1
-        return [self.tables_of_seats[first] for first, n in counts.items() if n == self.tables_of_seats[first].count]
+        return [
+            self.tables_of_seats[first] for first, n in sorted(counts.items()) if n == self.tables_of_seats[first].count
+        ]
 
 
 def encode_layout(layout: Layout) -> tuple[bytes, bytes]:

@@ -29,6 +29,10 @@ class Policy(Struct, frozen=True, omit_defaults=True, gc=False):
     seats_per_hold_max: Count = 10
     seats_per_hold_partner_max: Count = 50
     max_held_seats_per_person: Count = 10
+    tables_per_hold_max: Count = 1
+    """Whole tables; their seats do not count among the seats."""
+    tables_per_hold_partner_max: Count = 10
+    max_held_tables_per_person: Count = 1
     hold_s: Seconds = 300
     hold_max_s: Seconds = 900
     payment_s: Seconds = 180
@@ -106,6 +110,7 @@ class HoldSeats(Command, frozen=True, kw_only=True):
     areas: tuple[AreaCount, ...] = ()
     best: Best | None = None
     partial: bool = False
+    """Whether a part of the seats and areas will do; the best ones come all or not at all."""
     hold_s: Seconds = 0
     """0: as long as the show's policy says."""
     partner: bool = False

@@ -86,6 +86,9 @@ class ReservationOutcome(Outcome, frozen=True, kw_only=True):
 class SeatsHeld(ReservationOutcome, frozen=True, kw_only=True):
     why: Why | None = None
     """For the best available, and for seats picked by hand where the show looks after single seats."""
+    left_out: tuple[Conflict, ...] = ()
+    """What could not be had of a wish of which a part would do."""
+    left_out_total: int = 0
 
 
 class HoldExtended(ReservationOutcome, frozen=True, kw_only=True):

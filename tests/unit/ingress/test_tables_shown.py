@@ -7,12 +7,16 @@ import msgspec
 import pytest
 
 from ingress import shown
+from ingress.answers import tell
 from ingress.drawing import SeatPieces, availability, draw_seats, seat_map
 from ingress.shows import LayoutRow, Show
-from tests.unit.ingress.stage import ADMIN_KEY, Stage
-from tests.unit.ingress.tales import LAYOUT, T0, VENUE, a_show
+from tests.unit.ingress.stage import ADMIN_KEY, SECRET, Stage
+from tests.unit.ingress.tales import LAYOUT, SHOW, T0, VENUE, a_show, held, reservation
+from ticketing import messages, telling
 from ticketing.layout import Layout, LayoutBody, build_layout
 from ticketing.show_view import ShowView
+from ticketing.telling import Where
+from ticketing.tokens import TokenKeys
 
 pytestmark = pytest.mark.anyio
 
@@ -87,3 +91,14 @@ async def test_what_is_odd_is_answered_and_does_not_refuse() -> None:
     assert (reply.status, reply.body["tables"], reply.body["seats"]) == (200, 2, 18)
     assert reply.body["warnings_total"] == 8
     assert reply.body["warnings"][0] == {"pointer": "/tables/1/seats", "code": "overlaps"}
+
+
+def test_a_hold_is_told_with_its_tables_and_with_what_was_left_out() -> None:
+    show, _ = a_supper()
+    outcome = held(reservation(b"a" * 16, seats=(0, *range(2, 10))), seq=1)
+    assert isinstance(outcome, messages.SeatsHeld)
+    outcome = msgspec.structs.replace(outcome, left_out=(messages.Conflict("held", seat=1),), left_out_total=1)
+    told = tell(outcome, replace(show, where=Where(SHOW, VENUE, "EUR", supper())), "req_1", TokenKeys([SECRET])).body
+    assert isinstance(told, telling.ReservationAnswer)
+    assert told.tables == ["T1"]
+    assert told.left_out == [telling.PlaceConflict(label="A-2", reason="held")]

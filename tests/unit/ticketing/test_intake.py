@@ -8,6 +8,7 @@ from msgspec.structs import replace as changed
 from pydantic import ValidationError
 
 from tests.unit.allocator.stories import LAYOUT, POLICY
+from tests.unit.allocator.test_whole_tables import SUPPER
 from ticketing import intake, messages
 from ticketing.intake import Caller, ConfirmBody, ExtendBody, HoldBody, Rejection, Sent, ShowFacts
 from ticketing.problems import PROBLEMS
@@ -198,3 +199,30 @@ def test_partners_are_trusted_with_payments_and_fans_are_not() -> None:
 def test_a_confirmation_has_a_form_too(body: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         ConfirmBody.model_validate({"reservation": "rsv_x", **body})
+
+
+def at_supper(**body: Any) -> messages.HoldSeats | Rejection:
+    """Asked of the hall with tables: T1 and T2 of eight sold whole, S1 of three by the seat."""
+    return intake.hold(HoldBody(show="shw_0000000007", **body), replace(FACTS, layout=SUPPER), FAN, SENT)
+
+
+def test_a_table_becomes_its_seats_and_counts_as_one() -> None:
+    made = at_supper(tables=["T1"], seats=["A-2", "A-1"], partial=True)
+    assert isinstance(made, messages.HoldSeats)
+    assert (made.seats, made.partial) == ((0, 1, *SUPPER.tables[0].seats), True)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"tables": ["T9"]}, "unknown_places"),
+        ({"tables": ["S1"]}, "table_not_sold_so"),
+        ({"tables": ["T1"], "seats": ["T1-1"]}, "invalid_request"),
+        ({"tables": ["T1"], "best": {"quantity": 5}}, "too_many_seats"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_with_tables(body: dict[str, Any], code: str) -> None:
+    made = at_supper(**body)
+    assert isinstance(made, Rejection)
+    assert made.code == code
