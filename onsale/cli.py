@@ -10,11 +10,11 @@ from rich.console import Console
 from infra import doctor as machine
 from infra import embedded
 from onsale import records, running
-from onsale.admin import AdminFailed
 from onsale.backup.cli import app as backup_commands
 from onsale.installation import NotProvisioned, infra_settings, open_installation, provision
 from onsale.records import DataDir, say
 from onsale.server_process import UpFailed
+from onsale_client import OnsaleError
 
 UNAVAILABLE = 2
 """Exit code of a command that could not do its work; 1 says that it did, and that something is wrong."""
@@ -196,7 +196,7 @@ def demo(
     )
     try:
         code = asyncio.run(run_demo(options))
-    except (AdminFailed, UpFailed) as error:
+    except (OnsaleError, UpFailed) as error:
         say(str(error) or "onsale up did not come up")
         code = UNAVAILABLE
     except KeyboardInterrupt:

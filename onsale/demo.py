@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from rich.console import Console
 from rich.live import Live
 
-from onsale.admin import Admin
 from onsale.crowd.diary import open_diary
 from onsale.crowd.director import LineWatch, send_in
 from onsale.crowd.habits import draw_plans
@@ -26,6 +25,7 @@ from onsale.first_show import starts_at
 from onsale.launching import launch
 from onsale.open_files import raise_open_files
 from onsale.server_process import ServerProcess, server_process
+from onsale_client import AsyncClient
 
 SEATS_PER_ROW = 25
 FLOOR_SHARE = 0.1
@@ -60,7 +60,7 @@ class DemoOptions:
 
 
 async def demo(options: DemoOptions) -> int:
-    """The exit code: 0 when every place was sold and nothing is wrong. Raises `UpFailed`, `AdminFailed`."""
+    """The exit code: 0 when every place was sold and nothing is wrong. Raises `UpFailed`, `OnsaleError`."""
     raise_open_files()
     console = Console(stderr=True, highlight=False)
     arguments = ["--port", str(options.port)]
@@ -88,12 +88,10 @@ async def _sell(options: DemoOptions, server: ServerProcess, console: Console) -
     address = urlsplit(announced.url)
     assert address.hostname is not None and address.port is not None
     http = HttpClient(address.hostname, address.port, connections_max=FAN_CONNECTIONS_MAX)
-    admin = Admin(http, announced.admin_key)
     rate_per_min = min(max(options.fans * 60 // SALE_S, RATE_PER_MIN_LEAST), RATE_PER_MIN_MOST)
-    sale = await _make_sale(options, admin, http)
-    await admin.call(
-        "PATCH", f"/room/admin/{sale.show}", {"rate_per_min": rate_per_min, "reason": "the pace of the demo"}
-    )
+    async with AsyncClient(announced.url, token=announced.admin_key) as house:
+        sale = await _make_sale(options, house, http)
+        await house.set_rate(sale.show, rate_per_min=rate_per_min, reason="the pace of the demo")
     await sale.load()
     line = LineWatch()
     prober = Prober(sale, announced.sandbox_key)
@@ -109,24 +107,26 @@ async def _sell(options: DemoOptions, server: ServerProcess, console: Console) -
     outcome.elapsed_s = time.monotonic() - began_s
     running = server.running()
     outcome.restarts = dict(running.restarts) if running is not None else {}
-    await _compare_with_the_public_record(sale, admin)
+    async with AsyncClient(announced.url, token=announced.admin_key) as house:
+        await _compare_with_the_public_record(sale, house)
     http.close()
     return outcome
 
 
-async def _make_sale(options: DemoOptions, admin: Admin, http: HttpClient) -> Sale:
-    venue = await admin.make_venue("The Demo Hall", hall(options.seats))
-    show = await admin.open_show(
+async def _make_sale(options: DemoOptions, house: AsyncClient, http: HttpClient) -> Sale:
+    venue = await house.add_venue("The Demo Hall")
+    await house.put_layout(venue.venue, hall(options.seats))
+    show = await house.add_show(
         {
             "name": "One Night Only",
-            "venue": venue,
+            "venue": venue.venue,
             "starts_at": starts_at(),
             "currency": "EUR",
             "test": True,
             "policy": {"hold_s": options.hold_s, "hold_max_s": 10 * options.hold_s, "payment": "optional"},
         }
     )
-    return Sale(http=http, show=show, venue=venue, places=options.seats, seed=options.seed)
+    return Sale(http=http, show=show.show, venue=venue.venue, places=options.seats, seed=options.seed)
 
 
 def hall(places: int) -> dict[str, Any]:
@@ -170,15 +170,15 @@ async def _cancel(task: "asyncio.Task[None]") -> None:
         await task
 
 
-async def _compare_with_the_public_record(sale: Sale, admin: Admin) -> None:
+async def _compare_with_the_public_record(sale: Sale, house: AsyncClient) -> None:
     """Every booking that a fan was told of is there, and nothing was booked that no fan was told of."""
-    for booking in sale.tally.bookings:
-        answer = await admin.call("GET", f"/api/bookings/{booking}")
-        if answer.json().get("status") != "booked":
-            sale.tally.complain(f"booking {booking} was confirmed, and is {answer.json().get('status')}")
-    counts = (await admin.call("GET", f"/api/venues/{sale.venue}/shows/{sale.show}/availability")).json()
-    if counts["booked_seats"] != sale.tally.sold:
-        sale.tally.complain(f"{counts['booked_seats']} places are booked, fans were told of {sale.tally.sold}")
+    for number in sale.tally.bookings:
+        booking = await house.booking(number)
+        if booking.status != "booked":
+            sale.tally.complain(f"booking {number} was confirmed, and is {booking.status}")
+    counts = await house.availability(sale.venue, sale.show)
+    if counts.booked_seats != sale.tally.sold:
+        sale.tally.complain(f"{counts.booked_seats} places are booked, fans were told of {sale.tally.sold}")
 
 
 async def _verify(server: ServerProcess, history: Path | None) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from onsale.admin import Admin
+from onsale_client import AsyncClient
 from ticketing.clock import SystemClock, rfc3339
 
 STARTS_IN_DAYS = 30
@@ -28,18 +28,22 @@ FIRST_LAYOUT: dict[str, Any] = {
 }
 
 
-async def first_show(admin: Admin) -> str:
-    """The id of a show on sale. Raises `onsale.admin.AdminFailed`."""
-    show = await admin.show_on_sale()
-    if show is not None:
-        return show
-    venue = await admin.make_venue("The Small Hall", FIRST_LAYOUT)
-    return await admin.open_show(
+async def first_show(house: AsyncClient) -> str:
+    """The id of a show on sale; `house` calls with an admin's key. Raises `onsale_client.OnsaleError`."""
+    async for line in house.events(status="open"):
+        if line.on_sale:
+            event = await house.event(line.show)
+            if event.available_seats and not event.test:
+                return event.show
+    venue = await house.add_venue("The Small Hall")
+    await house.put_layout(venue.venue, FIRST_LAYOUT)
+    show = await house.add_show(
         {
             "name": "A First Night",
-            "venue": venue,
+            "venue": venue.venue,
             "starts_at": starts_at(),
             "currency": "EUR",
             "policy": {"payment": "optional"},
         }
     )
+    return show.show

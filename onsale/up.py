@@ -11,7 +11,6 @@ from pathlib import Path
 import msgspec
 
 from onsale import running
-from onsale.admin import Admin
 from onsale.children import Children
 from onsale.crowd.http import HttpClient, Unreachable
 from onsale.first_show import first_show
@@ -19,6 +18,7 @@ from onsale.front.rooms import front_rooms
 from onsale.installation import Installation, infra_settings, open_installation, provision
 from onsale.keys import kept_keys
 from onsale.open_files import raise_open_files
+from onsale_client import AsyncClient
 from runtime import logs
 from runtime.http import listen
 from runtime.process import RunningRoom, run, serve_together
@@ -136,14 +136,15 @@ class _Up:
     async def _greet(self) -> None:
         assert self._port is not None
         host, port = self._options.host, await self._port
+        url = f"http://{host}:{port}"
         http = HttpClient(host, port)
         try:
             await _until_ready(http)
-            keys = await kept_keys(self._installation)
-            show = await first_show(Admin(http, keys.admin))
         finally:
             http.close()
-        url = f"http://{host}:{port}"
+        keys = await kept_keys(self._installation)
+        async with AsyncClient(url, token=keys.admin) as house:
+            show = await first_show(house)
         self._note(msgspec.structs.replace(self._state, url=url, show=show))
         self._announce(Announcement(os.getpid(), str(self._installation.data_dir), url, keys.admin, keys.sandbox, show))
         await self._stopping.wait()

@@ -110,6 +110,14 @@ def test_the_crowd_comes_in_by_the_front_door() -> None:
     assert [where for module in crowd for where in broken(module, backstage)] == []
 
 
+def test_the_client_for_partners_stands_alone() -> None:
+    """It is installed where onsale is not."""
+    client = [module for module in modules() if module.package == "clients"]
+    assert client, "clients/ is not there"
+    allowed = set(sys.stdlib_module_names) | {"httpx", "msgspec", "websockets", "onsale_client"}
+    assert [where for module in client for name, where in imported(module) if top(name) not in allowed] == []
+
+
 def test_nothing_shipped_imports_tests() -> None:
     assert [where for module in shipped() for where in broken(module, {"tests"})] == []
     assert len(modules()) > len(shipped())

@@ -1,0 +1,56 @@
+"""A client for onsale's HTTP API and websockets.
+
+`AsyncClient` and `Client` are the same client, with and without `await`. Each call that changes something carries an
+idempotency key, is sent again with it until there is a verdict, and asks for the verdict where the answer was that
+there is none yet. So a call has three ends: what it returns, `Refused` (a verdict: no) and `Undecided` (not known; call
+again with the key that the exception carries).
+"""
+
+from onsale_client._aio import AsyncClient
+from onsale_client._aio_live import AsyncLive
+from onsale_client._flow import Patience
+from onsale_client._picture import Frame
+from onsale_client._sync import Client
+from onsale_client._sync_live import Live
+from onsale_client.errors import OnsaleError, Problem, Refused, Undecided, Unreachable
+from onsale_client.shapes import (
+    Availability,
+    Booking,
+    Caller,
+    Event,
+    EventLine,
+    Layout,
+    Reservation,
+    SeatMap,
+    Seats,
+    Venue,
+)
+from onsale_client.wishes import AreaWish, Best, Contact, Payment
+
+__all__ = [
+    "AreaWish",
+    "AsyncClient",
+    "AsyncLive",
+    "Availability",
+    "Best",
+    "Booking",
+    "Caller",
+    "Client",
+    "Contact",
+    "Event",
+    "EventLine",
+    "Frame",
+    "Layout",
+    "Live",
+    "OnsaleError",
+    "Patience",
+    "Payment",
+    "Problem",
+    "Refused",
+    "Reservation",
+    "SeatMap",
+    "Seats",
+    "Undecided",
+    "Unreachable",
+    "Venue",
+]

@@ -1,0 +1,272 @@
+"""What the API answers, as values. Unknown fields are passed over, so a newer server is no trouble.
+
+Times are texts in RFC 3339, UTC; money is in minor units of `currency`. Seats, tables and areas go by their label.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+from onsale_client.wishes import Contact
+
+
+class Said(Struct, kw_only=True):
+    """What every success carries."""
+
+    message: str
+    created_at: str
+
+
+class Tier(Struct, kw_only=True):
+    """A price category."""
+
+    category: str
+    price: int
+    colour: str = ""
+
+
+class Rules(Struct, kw_only=True):
+    """A show's policy; times in seconds."""
+
+    hold_s: int
+    hold_max_s: int
+    payment_s: int
+    seats_per_hold: int
+    seats_per_hold_partner: int
+    max_held_seats_per_person: int
+    payment: str
+    admission_required: bool
+    refund_until_s: int
+    orphan_rule: str
+
+
+class EventLine(Struct, kw_only=True):
+    """A show in a list. Counts are absent while nothing is known of them."""
+
+    show: str
+    name: str
+    venue: str
+    venue_name: str
+    status: str
+    on_sale: bool
+    starts_at: str
+    currency: str
+    price_from: int
+    price_to: int
+    total_seats: int
+    available_seats: int | None = None
+    held_seats: int | None = None
+    booked_seats: int | None = None
+
+
+class Page(Said, kw_only=True):
+    """One page of shows."""
+
+    data: list[EventLine]
+    has_more: bool
+    next_cursor: str | None = None
+
+
+class Event(Said, kw_only=True):
+    """A show: when, where, for how much, and what is left."""
+
+    show: str
+    name: str
+    venue: str
+    venue_name: str
+    layout: str
+    layout_version: int
+    seat_map: str
+    status: str
+    on_sale: bool
+    starts_at: str
+    currency: str
+    total_seats: int
+    available_seats: int
+    held_seats: int
+    booked_seats: int
+    tiers: list[Tier]
+    rules: Rules
+    opens_at: str | None = None
+    closes_at: str | None = None
+    test: bool = False
+
+
+class Counts(Struct, kw_only=True):
+    """Places by status."""
+
+    total: int
+    available: int
+    held: int
+    booked: int
+    blocked: int
+
+
+class NamedCounts(Counts, kw_only=True):
+    """The counts of a category, section or area."""
+
+    name: str
+
+
+class Availability(Said, kw_only=True):
+    """What is left, as of the show's sequence number `seq`."""
+
+    show: str
+    seq: int
+    status: str
+    total_seats: int
+    available_seats: int
+    held_seats: int
+    booked_seats: int
+    blocked_seats: int
+    categories: list[NamedCounts]
+    sections: list[NamedCounts]
+    areas: list[NamedCounts]
+
+
+class SeatState(Struct, kw_only=True):
+    """A seat: `available`, `held`, `booked` or `blocked`."""
+
+    label: str
+    status: str
+    price: int
+    category: str
+    x: float
+    y: float
+
+
+class AreaState(Struct, kw_only=True):
+    """An area and the places left in it."""
+
+    label: str
+    category: str
+    price: int
+    capacity: int
+    available: int
+
+
+class Seats(Said, kw_only=True):
+    """Places with status and price, as of `seq`."""
+
+    show: str
+    seq: int
+    currency: str
+    seats: list[SeatState]
+    areas: list[AreaState]
+    stats: Counts
+
+
+class SeatMap(Said, kw_only=True):
+    """A layout: where everything is. `sections` and `areas` are as in the OpenAPI document."""
+
+    venue: str
+    name: str
+    layout: str
+    version: int
+    total_seats: int
+    canvas: dict[str, float]
+    categories: list[Tier]
+    sections: list[dict[str, Any]]
+    areas: list[dict[str, Any]]
+
+
+class SeatPrice(Struct, kw_only=True):
+    """A seat that is held or booked, with its price."""
+
+    seat: str
+    category: str
+    price: int
+
+
+class AreaPrice(Struct, kw_only=True):
+    """Places of an area that are held or booked; `price` is of one."""
+
+    area: str
+    category: str
+    quantity: int
+    price: int
+
+
+class Why(Struct, kw_only=True):
+    """Why these seats: the rule that found them, those tried before it, and the single free seats they leave behind."""
+
+    rule: str
+    orphans_left: int
+    tried: list[str] = []
+
+
+class Reservation(Said, kw_only=True):
+    """Places that are held (or were). `reservation_token` stands for the reservation alone, and outlives a pass."""
+
+    reservation: str
+    show: str
+    venue: str
+    status: str
+    seats: list[SeatPrice]
+    areas: list[AreaPrice]
+    total_amount: int
+    currency: str
+    expires_at: str
+    request: str | None = None
+    reservation_token: str | None = None
+    booking: str | None = None
+    external_id: str | None = None
+    why: Why | None = None
+
+
+class Booking(Said, kw_only=True):
+    """Places that are booked (or were cancelled)."""
+
+    booking: str
+    reservation: str
+    show: str
+    venue: str
+    status: str
+    seats: list[SeatPrice]
+    areas: list[AreaPrice]
+    total_amount: int
+    currency: str
+    request: str | None = None
+    contact: Contact | None = None
+    notes: str | None = None
+    special_requests: str | None = None
+    external_id: str | None = None
+
+
+class Caller(Said, kw_only=True):
+    """Whom the token speaks for."""
+
+    kind: str
+    account: str
+    permissions: list[str]
+    sandbox: bool = False
+    expires_at: str | None = None
+    show: str | None = None
+    reservation: str | None = None
+
+
+class Venue(Said, kw_only=True):
+    """A venue."""
+
+    venue: str
+    name: str
+
+
+class Layout(Said, kw_only=True):
+    """A layout that was stored, or only validated (`layout` is absent then)."""
+
+    venue: str
+    total_seats: int
+    seats: int
+    areas: int
+    categories: list[Tier]
+    sha256: str
+    layout: str | None = None
+    version: int | None = None
+
+
+class ShowChanged(Said, kw_only=True):
+    """An admin's command on a show, done."""
+
+    show: str
+    status: str
