@@ -8,13 +8,12 @@ from ingress.refusals import Refused, from_refusal
 from ingress.shows import Show
 from ticketing import messages
 from ticketing.clock import rfc3339
+from ticketing.finishing import finishing_token
 from ticketing.messages import AnyOutcome, Refusal, ReservationOutcome
-from ticketing.telling import Answer, booking_answer, reservation_answer
-from ticketing.tokens import ReservationToken, TokenKeys
-from ticketing.vocabulary import request_text, reservation_text
+from ticketing.telling import Answer, booking_answer, held_answer, reservation_answer
+from ticketing.tokens import TokenKeys
+from ticketing.vocabulary import request_text
 
-RESERVATION_TOKEN_LIFE_MS = 24 * 3600 * 1000
-"""From the hold on: long enough to finish whatever the show's rules allow, and to look at the booking afterwards."""
 CREATED = 201
 OK = 200
 
@@ -38,16 +37,8 @@ def tell(outcome: AnyOutcome, show: Show, request: str, tokens: TokenKeys) -> To
         raise from_refusal(outcome, show.layout, request)
     match outcome:
         case messages.SeatsHeld():
-            token = _token(outcome, show, tokens)
-            body = reservation_answer(
-                outcome.reservation,
-                show.where,
-                request=request,
-                token=token,
-                why=outcome.why,
-                left_out=outcome.left_out,
-                left_out_total=outcome.left_out_total,
-            )
+            token = finishing_token(show.row.show, outcome.reservation, tokens)
+            body = held_answer(outcome, show.where, request=request, token=token)
             return Told(CREATED, body, f"/api/reservations/{body.reservation}")
         case messages.BookingConfirmed():
             booking = booking_answer(outcome.reservation, show.where, request=request)
@@ -77,16 +68,3 @@ def tell(outcome: AnyOutcome, show: Show, request: str, tokens: TokenKeys) -> To
             return Told(CREATED, opened, f"/api/events/{show.text}")
         case _:
             raise Refused("internal_error", f"nothing is known to say of {type(outcome).__name__}", request=request)
-
-
-def _token(outcome: messages.SeatsHeld, show: Show, tokens: TokenKeys) -> str:
-    # From the hold's own time, so that a repeat is given the same token.
-    reservation = outcome.reservation
-    return tokens.sign_reservation(
-        ReservationToken(
-            show=show.row.show,
-            reservation=reservation_text(show.row.show, reservation.id),
-            account=reservation.account,
-            expires_at_ms=reservation.held_at_ms + RESERVATION_TOKEN_LIFE_MS,
-        )
-    )

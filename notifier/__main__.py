@@ -1,24 +1,29 @@
 """`python -m notifier`: the room alone in a process."""
 
 import asyncio
+import os
 import random
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from notifier.halls import Halls
+from notifier.log_edge import KafkaCommandLog
 from notifier.loop import NotifierLoops
 from notifier.reception import Reception
+from notifier.selling import Selling
 from notifier.service import Notifier
 from notifier.settings import NotifierSettings
 from notifier.sockets import SocketApp
 from notifier.store import PostgresStore
 from runtime import logs
-from runtime.kafka import PartitionReader
+from runtime.kafka import BatchingProducer, PartitionReader
 from runtime.postgres import open_pool, room_url
 from runtime.process import RunningRoom, run, serve
 from ticketing import topics
 from ticketing.clock import SystemClock
+from ticketing.finishing import finishing_token
 from ticketing.tokens import TokenKeys
 
 ROOM = "notifier"
@@ -45,13 +50,33 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
         clock = SystemClock()
         store = PostgresStore(pool)
         limits = settings.limits()
-        halls = Halls(store=store, clock=clock, limits=limits, new_turn=asyncio.Lock, pause=asyncio.sleep)
+        tokens = TokenKeys(settings.secrets)
+        producer = await stack.enter_async_context(
+            BatchingProducer(
+                settings.kafka_bootstrap,
+                topics.COMMANDS.full_name(settings.topic_prefix),
+                backlog_records_max=settings.socket_asks_max,
+                deadline_s=settings.kafka_deadline_s,
+                client_id=ROOM,
+            )
+        )
+        halls = Halls(
+            store=store,
+            clock=clock,
+            limits=limits,
+            new_turn=asyncio.Lock,
+            pause=asyncio.sleep,
+            sign_finish=partial(finishing_token, tokens=tokens),
+        )
         reception = Reception(
             halls=halls,
             keys=store,
-            tokens=TokenKeys(settings.secrets),
+            tokens=tokens,
             clock=clock,
             limits=limits,
+            selling=Selling(
+                log=KafkaCommandLog(producer), clock=clock, entropy=os.urandom, asks_max=settings.socket_asks_max
+            ),
             random=random.random,
         )
         loops = NotifierLoops(
@@ -68,6 +93,7 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
             tasks=[loops.follow_outcomes, loops.pass_warnings_on, loops.sweep],
             ready=loops.reasons,
             degraded=loops.degraded,
+            farewell=reception.farewell,
         )
 
 

@@ -40,7 +40,13 @@ class Right:
     reservation: bytes | None = None
     """With the token of one reservation: nothing else is heard."""
     key_id: str | None = None
-    admin: bool = False
+    roles: frozenset[str] = frozenset()
+    """Of the key."""
+
+    @property
+    def admin(self) -> bool:
+        """Whether the bearer hears of all bookings."""
+        return "admin" in self.roles
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,39 +13,47 @@ from ticketing.messages import (
     ManyHeld,
     Refusal,
     ReservationOutcome,
+    SeatsHeld,
 )
 from ticketing.problems import PROBLEMS
-from ticketing.telling import Where, booking_answer, place_conflict, reservation_answer, seat_labels
+from ticketing.socket_frames import Decided, Expiring
+from ticketing.telling import Where, booking_answer, held_answer, place_conflict, reservation_answer, seat_labels
 from ticketing.vocabulary import SYSTEM_ACCOUNT, RequestStatus, request_text, reservation_text, show_text
 
 
-def decided(outcome: AnyOutcome, *, part: int, log_gen: int, where: Where) -> dict[str, Any]:
-    """`{request, status, outcome}`; without `request` where no caller asked."""
-    refused = isinstance(outcome, Refusal)
-    data: dict[str, Any] = {"status": RequestStatus.REJECTED if refused else RequestStatus.GRANTED}
-    request = None
-    if outcome.account != SYSTEM_ACCOUNT:
-        request = data["request"] = request_text(part, log_gen, outcome.offset)
-    if isinstance(outcome, Refusal):
-        data["outcome"] = _problem(outcome, where.layout)
-    elif isinstance(outcome, BookingConfirmed | BookingChanged | BookingCancelled):
-        data["outcome"] = booking_answer(outcome.reservation, where, request=request)
-    elif isinstance(outcome, ReservationOutcome):
-        data["outcome"] = reservation_answer(outcome.reservation, where, request=request)
-    elif isinstance(outcome, ManyHeld):
-        held = [reservation_answer(reservation, where) for reservation in outcome.reservations]
-        data["outcome"] = {"reservations": held}
-    else:
-        data["outcome"] = {"show": show_text(outcome.show), "venue": where.venue}
-    return data
+def decided(
+    outcome: AnyOutcome, *, part: int, log_gen: int, where: Where, reply_to: str | None = None, token: str | None = None
+) -> Decided:
+    """What became of a request. `token`: with the reservation, for the one who asked."""
+    request = None if outcome.account == SYSTEM_ACCOUNT else request_text(part, log_gen, outcome.offset)
+    return Decided(
+        status=RequestStatus.REJECTED if isinstance(outcome, Refusal) else RequestStatus.GRANTED,
+        outcome=_body(outcome, where, request, token),
+        request=request,
+        reply_to=reply_to,
+        replayed=outcome.repeat,
+    )
 
 
-def expiring(warning: HoldExpiring) -> dict[str, Any]:
+def expiring(warning: HoldExpiring) -> Expiring:
     """The warning that a hold ends soon."""
-    return {
-        "reservation": reservation_text(warning.show, warning.reservation),
-        "expires_at": rfc3339(warning.expires_at_ms),
-    }
+    return Expiring(
+        reservation=reservation_text(warning.show, warning.reservation), expires_at=rfc3339(warning.expires_at_ms)
+    )
+
+
+def _body(outcome: AnyOutcome, where: Where, request: str | None, token: str | None) -> object:
+    if isinstance(outcome, Refusal):
+        return _problem(outcome, where.layout)
+    if isinstance(outcome, BookingConfirmed | BookingChanged | BookingCancelled):
+        return booking_answer(outcome.reservation, where, request=request)
+    if isinstance(outcome, SeatsHeld):
+        return held_answer(outcome, where, request=request, token=token)
+    if isinstance(outcome, ReservationOutcome):
+        return reservation_answer(outcome.reservation, where, request=request)
+    if isinstance(outcome, ManyHeld):
+        return {"reservations": [reservation_answer(reservation, where) for reservation in outcome.reservations]}
+    return {"show": show_text(outcome.show), "venue": where.venue}
 
 
 def _problem(refusal: Refusal, layout: Layout) -> dict[str, Any]:

@@ -1,34 +1,29 @@
 """One show and everybody who watches it.
 
 Public frames: `view` stands at the newest number; those in step stand at `flushed_seq` and are sent one shared frame
-when `pace` allows. Whoever stands elsewhere (just came, or was busy) is brought up to date by itself; frames made for
-that are shared as well, by the number they begin at, until the view moves.
+when `pace` allows. Whoever stands elsewhere (just came, was busy, or watches a part of the hall) is brought up to date
+by itself; frames made for that are shared as well, by the number they begin at and the part, until the view moves.
 """
 
-from collections import OrderedDict
 from collections.abc import Iterator
 
 from notifier import bodies, frames, metrics
-from notifier.audience import Right, may_hear, tellings
+from notifier.audience import Right
 from notifier.frames import Frame, frame
 from notifier.merging import ChangeRing, Pace
+from notifier.persons import Persons, SignFinish, warning_event
+from notifier.ports import Limits
 from notifier.recall import Event, Recall
 from notifier.watcher import NOT_TOLD, Watcher
-from ticketing.messages import (
-    HoldExpiring,
-    Reservation,
-    ReservationOutcome,
-    ShowCancelled,
-    ShowClosed,
-    ShowOpened,
-)
+from ticketing.intake import ShowFacts
+from ticketing.messages import HoldExpiring, ShowCancelled, ShowClosed, ShowOpened
 from ticketing.show_view import ShowView
+from ticketing.socket_frames import Box, Data, StatusData
 from ticketing.telling import Where
-from ticketing.vocabulary import UNPAID_STATUSES, ShowStatus, event_text, reservation_text
+from ticketing.vocabulary import ShowStatus
 
-WARNED_MAX = 100_000
 MADE_MAX = 256
-"""Frames kept for the next socket that stands at the same number."""
+"""Frames kept for the next socket that stands at the same number and watches the same part."""
 WATCHERS_PER_TURN = 250
 """Sockets served before others get their turn."""
 
@@ -39,32 +34,32 @@ class Hall:
     def __init__(
         self,
         *,
-        show: int,
-        part: int,
-        venue: str,
+        facts: ShowFacts,
         currency: str,
         view: ShowView,
         batch_seq: int,
-        changes_max: int,
-        events_max: int,
+        limits: Limits,
+        sign_finish: SignFinish,
     ) -> None:
-        self.show = show
-        self.part = part
-        self.venue = venue
-        self.currency = currency
+        self.facts = facts
+        self.show = facts.show
+        self.part = facts.part
+        self.venue = facts.venue
         self.view = view
         self.loaded_batch = batch_seq
-        self.ring = ChangeRing(view.seq, changes_max)
-        self.recall = Recall(after_seq=view.seq, after_batch=batch_seq, events_max=events_max)
+        self.ring = ChangeRing(view.seq, limits.changes_max)
+        self.recall = Recall(after_seq=view.seq, after_batch=batch_seq, events_max=limits.events_max)
+        self.persons = Persons(
+            part=facts.part,
+            where=Where(facts.show, facts.venue, currency, facts.layout),
+            recall=self.recall,
+            sign_finish=sign_finish,
+        )
         self.pace = Pace()
         self.flushed_seq = view.seq
         self.watchers: dict[Watcher, None] = {}
         self.empty_since_ms = 0
-        self._by_account: dict[str, dict[Watcher, None]] = {}
-        self._admins: dict[Watcher, None] = {}
-        # Reservation -> the last version that is not to be warned of: it was, or it is over.
-        self._warned: OrderedDict[bytes, int] = OrderedDict()
-        self._made: dict[int, Frame] = {}
+        self._made: dict[tuple[int, Box | None], Frame] = {}
         self._made_at_seq = view.seq
         self._oldest_unsent_ms: int | None = None
 
@@ -79,25 +74,25 @@ class Hall:
     def remove(self, watcher: Watcher, now_ms: int) -> None:
         """The socket is gone."""
         self.watchers.pop(watcher, None)
-        self._forget(watcher)
+        self.persons.forget(watcher)
         self.empty_since_ms = now_ms
 
     def identify(self, watcher: Watcher, right: Right | None) -> None:
         """From now on the socket hears what this right lets it hear."""
-        self._forget(watcher)
-        watcher.right = right
-        watcher.notice_closes_at_ms = None
-        if right is not None:
-            self._by_account.setdefault(right.account, {})[watcher] = None
-            if right.admin:
-                self._admins[watcher] = None
+        self.persons.identify(watcher, right)
 
-    def start(self, watcher: Watcher, after_seq: int | None, now_ms: int) -> None:
-        """Public frames from now on: what changed after `after_seq`, or a snapshot."""
+    def start(self, watcher: Watcher, after_seq: int | None, now_ms: int, box: Box | None = None) -> None:
+        """Public frames from now on: what changed after `after_seq`, or a snapshot; of seats those inside `box`."""
         known = after_seq is not None and self.ring.floor_seq <= after_seq <= self.ring.seq
         watcher.told_seq = after_seq if known and after_seq is not None else NOT_TOLD
         watcher.subscribed = True
+        watcher.box = box
         self.catch_up(watcher, now_ms)
+
+    def stop(self, watcher: Watcher) -> None:
+        """No public frames from now on."""
+        watcher.subscribed = False
+        watcher.told_seq = NOT_TOLD
 
     def absorb(self, event: Event, decided_at_ms: int, now_ms: int) -> None:
         """One outcome of the show happened. Raises `SequenceGap`."""
@@ -110,46 +105,30 @@ class Hall:
             self.ring.push(change)
             if self._oldest_unsent_ms is None:
                 self._oldest_unsent_ms = decided_at_ms
-        if isinstance(outcome, ReservationOutcome) and not outcome.repeat:
-            self._note_version(outcome.reservation)
-        self._tell_persons(event, now_ms)
+        self.persons.absorb(event, now_ms)
         if change is not None and isinstance(outcome, ShowOpened | ShowClosed | ShowCancelled):
             self._tell_status(now_ms)
 
     def warn(self, warning: HoldExpiring, now_ms: int) -> bool:
         """Tell the owner that a hold ends soon; False when that was told already, or is true no longer."""
-        if not self._pass_over(warning.reservation, warning.version):
-            return False
-        event = f"{reservation_text(self.show, warning.reservation)}.{warning.version}.expiring"
-        made = self.frame("reservation_expiring", bodies.expiring(warning), now_ms, event)
-        for watcher in list(self._by_account.get(warning.account, ())):
-            right = watcher.right
-            if right is not None and right.reservation in (None, warning.reservation):
-                watcher.tell(made)
-        return True
+        data = bodies.expiring(warning)
+        made = self.frame("reservation_expiring", data, now_ms, warning_event(self.show, warning))
+        return self.persons.warn(warning, made)
 
     def replay(self, watcher: Watcher, after_seq: int, now_ms: int) -> None:
         """Tell again what the socket's person may have missed after `after_seq`; say so where that cannot be known."""
-        right = watcher.right
-        if right is None:
-            return
-        if not self.recall.reaches(after_seq):
-            watcher.tell(self.frame("resync_required", {"reason": "too_long_ago"}, now_ms))
-        for event in self.recall.since(after_seq):
-            for telling in tellings(event.outcome):
-                if telling.account == right.account and may_hear(right, event.outcome):
-                    watcher.tell(self._personal(telling.kind, event, now_ms))
-                    metrics.REPLAYED.inc()
+        self.persons.replay(watcher, after_seq, now_ms, self.view.seq)
 
     def flush(self, now_ms: int) -> Iterator[None]:
         """Send what changed to everybody in step; yields now and then, so that others get their turn."""
         to_seq = self.view.seq
-        made = self._changes(self.flushed_seq, now_ms)
+        made = self._changes(self.flushed_seq, None, now_ms)
         sent = 0
         for place, watcher in enumerate(list(self.watchers)):
             if place % WATCHERS_PER_TURN == WATCHERS_PER_TURN - 1:
                 yield
-            if watcher.told_seq == self.flushed_seq and watcher.subscribed and watcher.takes and made is not None:
+            if watcher.told_seq == self.flushed_seq and watcher.takes and watcher.box is None and made is not None:
+                # Who is not subscribed stands at no number.
                 watcher.told_seq = to_seq
                 watcher.write(made.packed)
                 sent += 1
@@ -172,83 +151,41 @@ class Hall:
         """Bring one socket to where the view stands, unless it takes nothing now."""
         if not watcher.subscribed or watcher.told_seq == self.view.seq or not watcher.takes:
             return
-        made = None if watcher.told_seq == NOT_TOLD else self._changes(watcher.told_seq, now_ms)
+        made = None if watcher.told_seq == NOT_TOLD else self._changes(watcher.told_seq, watcher.box, now_ms)
         watcher.told_seq = self.view.seq
-        watcher.tell(made or self._snapshot(now_ms))
+        watcher.tell(made or self._snapshot(watcher.box, now_ms))
 
-    def frame(self, kind: str, data: dict[str, object], now_ms: int, event: str = "") -> Frame:
+    def frame(self, kind: str, data: Data, now_ms: int, event: str = "") -> Frame:
         """A frame of this show as it stands."""
         return frame(kind, data, show=self.show, seq=self.view.seq, at_ms=now_ms, event=event)
 
-    def _note_version(self, reservation: Reservation) -> None:
-        if reservation.status not in UNPAID_STATUSES:
-            self._pass_over(reservation.id, reservation.version)
-        elif reservation.version > 1:
-            self._pass_over(reservation.id, reservation.version - 1)
-
-    def _pass_over(self, reservation: bytes, version: int) -> bool:
-        """Warn of no version up to this one; False when that was so before."""
-        if self._warned.get(reservation, 0) >= version:
-            return False
-        self._warned[reservation] = version
-        self._warned.move_to_end(reservation)
-        if len(self._warned) > WARNED_MAX:
-            self._warned.popitem(last=False)
-        return True
-
-    def _forget(self, watcher: Watcher) -> None:
-        if watcher.right is not None:
-            same = self._by_account.get(watcher.right.account, {})
-            same.pop(watcher, None)
-            if not same:
-                self._by_account.pop(watcher.right.account, None)
-        self._admins.pop(watcher, None)
-
-    def _tell_persons(self, event: Event, now_ms: int) -> None:
-        told: set[Watcher] = set()
-        for telling in tellings(event.outcome):
-            listeners = self._admins if telling.admins else self._by_account.get(telling.account, {})
-            made: Frame | None = None
-            for watcher in list(listeners):
-                if watcher.right is not None and watcher not in told and may_hear(watcher.right, event.outcome):
-                    made = made or self._personal(telling.kind, event, now_ms)
-                    watcher.tell(made)
-                    # An admin may be the owner as well, or have asked for it: one outcome is told once.
-                    told.add(watcher)
-
-    def _personal(self, kind: str, event: Event, now_ms: int) -> Frame:
-        outcome = event.outcome
-        where = Where(self.show, self.venue, self.currency, self.view.layout)
-        data = bodies.decided(outcome, part=self.part, log_gen=event.log_gen, where=where)
-        name = event_text(self.part, event.log_gen, outcome.offset, outcome.index)
-        return frame(kind, data, show=self.show, seq=outcome.seq, at_ms=now_ms, event=name)
-
     def _tell_status(self, now_ms: int) -> None:
-        made = self.frame("show_status", {"status": self.view.status}, now_ms)
+        made = self.frame("show_status", StatusData(status=self.view.status), now_ms)
         for watcher in list(self.watchers):
             # A socket that is busy reads the status in its next public frame.
             if watcher.subscribed and watcher.takes:
                 watcher.tell(made)
 
-    def _changes(self, after_seq: int, now_ms: int) -> Frame | None:
-        made = self._kept(after_seq)
+    def _changes(self, after_seq: int, box: Box | None, now_ms: int) -> Frame | None:
+        made = self._kept(after_seq, box)
         if made is None:
             merged = self.ring.since(after_seq)
             if merged is None or merged.from_seq > merged.to_seq:
                 return None
-            made = self._keep(after_seq, frames.changes_frame(merged, self.view, self.show, now_ms))
+            made = self._keep(after_seq, box, frames.changes_frame(merged, self.view, self.show, now_ms, box))
         return made
 
-    def _snapshot(self, now_ms: int) -> Frame:
-        return self._kept(NOT_TOLD) or self._keep(NOT_TOLD, frames.snapshot_frame(self.view, self.show, now_ms))
+    def _snapshot(self, box: Box | None, now_ms: int) -> Frame:
+        made = self._kept(NOT_TOLD, box)
+        return made or self._keep(NOT_TOLD, box, frames.snapshot_frame(self.view, self.show, now_ms, box))
 
-    def _kept(self, after_seq: int) -> Frame | None:
+    def _kept(self, after_seq: int, box: Box | None) -> Frame | None:
         if self._made_at_seq != self.view.seq:
             self._made.clear()
             self._made_at_seq = self.view.seq
-        return self._made.get(after_seq)
+        return self._made.get((after_seq, box))
 
-    def _keep(self, after_seq: int, made: Frame) -> Frame:
+    def _keep(self, after_seq: int, box: Box | None, made: Frame) -> Frame:
         if len(self._made) < MADE_MAX:
-            self._made[after_seq] = made
+            self._made[after_seq, box] = made
         return made

@@ -11,9 +11,11 @@ from typing import Any
 
 from notifier import metrics
 from notifier.hall import Hall
+from notifier.persons import SignFinish
 from notifier.ports import Batch, Facts, Limits, NotNow, Outcomes, Snapshot, Store
 from notifier.recall import Event
 from ticketing.clock import Clock
+from ticketing.intake import ShowFacts
 from ticketing.messages import decode_outcomes
 from ticketing.show_view import SequenceGap, ShowView
 
@@ -33,7 +35,10 @@ class _Loading:
 
 
 class Halls:
-    """`new_turn` makes locks and `pause` waits (seconds): ports, so that nothing here needs an event loop."""
+    """`new_turn` makes locks and `pause` waits (seconds): ports, so that nothing here needs an event loop.
+
+    `sign_finish` makes the token with which a reservation can be finished.
+    """
 
     def __init__(
         self,
@@ -43,7 +48,9 @@ class Halls:
         limits: Limits,
         new_turn: Callable[[], Turn],
         pause: Callable[[float], Awaitable[None]],
+        sign_finish: SignFinish,
     ) -> None:
+        self._sign_finish = sign_finish
         self._store = store
         self._clock = clock
         self._limits = limits
@@ -81,6 +88,7 @@ class Halls:
     def drop(self, hall: Hall) -> None:
         """Keep it current no longer."""
         self._halls.pop(hall.show, None)
+        hall.persons.asks.forget_all()
         self._recall_turns.pop(hall.show, None)
         metrics.SHOWS.set(len(self._halls))
 
@@ -177,14 +185,12 @@ class Halls:
         for reservation, status, seats, areas in snapshot.reservations:
             view.load(reservation, status, seats, areas)
         return Hall(
-            show=facts.show,
-            part=facts.part,
-            venue=facts.venue,
+            facts=ShowFacts(facts.show, facts.part, facts.venue, snapshot.layout, facts.policy),
             currency=snapshot.currency,
             view=view,
             batch_seq=snapshot.batch_seq,
-            changes_max=self._limits.changes_max,
-            events_max=self._limits.events_max,
+            limits=self._limits,
+            sign_finish=self._sign_finish,
         )
 
 

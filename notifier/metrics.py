@@ -20,4 +20,5 @@ BATCHES = Counter("onsale_notifier_batches_total", "Batches of outcomes", ["how"
 FOLLOWS = Gauge("onsale_notifier_follows", "1 while new outcomes are followed, 0 while a server that is needed is away")
 RELOADS = Counter("onsale_notifier_reloads_total", "Views thrown away because an outcome was missing")
 REPLAYED = Counter("onsale_notifier_replayed_total", "Personal frames told again after a reconnect")
+COMMANDS = Counter("onsale_notifier_commands_total", "Commands asked for by socket, by what the log said", ["how"])
 WARNINGS = Counter("onsale_notifier_warnings_total", "Warnings of holds that end soon", ["how"])

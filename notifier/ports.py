@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ticketing.layout import Layout
+from ticketing.messages import Policy
 
 
 class StoreAway(Exception):
@@ -33,6 +34,9 @@ class Limits:
     """A socket that takes nothing for so long is closed."""
     notice_ms: int = 60_000
     """How long a socket may outlive its token."""
+    client_frames_per_s: float = 10
+    client_frames_burst: int = 50
+    """What one client may say at once, beyond what it may say on and on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Facts:
     part: int
     venue: str
     layout_id: str
+    policy: Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +110,7 @@ class KeyFound:
     """An API key that is ours."""
 
     key_id: str
-    admin: bool
+    roles: frozenset[str]
     revoked: bool
 
 

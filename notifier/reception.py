@@ -1,30 +1,41 @@
 """The sockets of this process: who comes in, what they say, what time does to them."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, assert_never
 
 from notifier import metrics
 from notifier.audience import Denied, Right, is_api_key, right_of_token
-from notifier.frames import (
+from notifier.frames import Unreadable, read_client_frame
+from notifier.hall import Hall
+from notifier.halls import Halls
+from notifier.ports import Facts, Keys, Limits, StoreAway
+from notifier.selling import ASK_MS_MAX, Selling
+from notifier.watcher import Watcher, Wire
+from ticketing.clock import Clock, rfc3339
+from ticketing.problems import PROBLEMS
+from ticketing.socket_frames import (
+    CONFLICT,
     FORBIDDEN,
     FULL,
+    GOING_AWAY,
     HEARTBEAT_S,
     POLICY_VIOLATION,
     RESTARTING,
     TOO_SLOW,
     UNAUTHENTICATED,
+    Complaint,
+    Goodbye,
     Hello,
+    Hold,
+    Message,
     Ping,
+    Pong,
+    Release,
+    Resync,
     Subscribe,
-    Unreadable,
     Unsubscribe,
-    read_client_frame,
+    Welcome,
 )
-from notifier.hall import Hall
-from notifier.halls import Halls
-from notifier.ports import Facts, Keys, Limits, StoreAway
-from notifier.watcher import NOT_TOLD, Watcher, Wire
-from ticketing.clock import Clock, rfc3339
 from ticketing.tokens import TokenKeys, api_key_hash
 
 RECONNECT_SPREAD_MS = 5_000
@@ -42,6 +53,7 @@ class Reception:
         tokens: TokenKeys,
         clock: Clock,
         limits: Limits,
+        selling: Selling,
         random: Callable[[], float],
     ) -> None:
         self._halls = halls
@@ -49,8 +61,10 @@ class Reception:
         self._tokens = tokens
         self._clock = clock
         self._limits = limits
+        self._selling = selling
         self._random = random
         self._sockets = 0
+        self._leaves = False
         self._revoked_checked_ms = 0
 
     async def enter(self, facts: Facts, wire: Wire) -> tuple[Hall, Watcher] | None:
@@ -58,7 +72,10 @@ class Reception:
 
         Each one that entered must `leave`.
         """
-        watcher = Watcher(wire, self._clock.now_ms())
+        watcher = Watcher(wire, self._clock.now_ms(), frames_burst=self._limits.client_frames_burst)
+        if self._leaves:
+            watcher.close(GOING_AWAY, "the server stops")
+            return None
         if self._sockets >= self._limits.sockets_max:
             watcher.close(FULL, "this server has all the sockets it can bear")
             return None
@@ -88,10 +105,15 @@ class Reception:
 
     def hear(self, hall: Hall, watcher: Watcher, raw: bytes) -> Coroutine[Any, Any, None] | None:
         """One frame from the client; what is left to be awaited before the next one is heard."""
-        if not watcher.hears_client(self._clock.now_ms()):
+        now_ms, limits = self._clock.now_ms(), self._limits
+        if not watcher.hears_client(now_ms, per_s=limits.client_frames_per_s, burst=limits.client_frames_burst):
             return None
         said = read_client_frame(raw)
         match said:
+            case Hold():
+                self._tell_if_any(hall, watcher, self._selling.hold(hall, watcher, said))
+            case Release():
+                self._tell_if_any(hall, watcher, self._selling.release(hall, watcher, said))
             case Unreadable():
                 self._complain(hall, watcher, said.code, said.detail, said.reply_to)
                 if said.hopeless:
@@ -99,16 +121,15 @@ class Reception:
             case Hello():
                 return self._greet(hall, watcher, said)
             case Ping():
-                watcher.tell(hall.frame("pong", {"reply_to": said.id}, self._clock.now_ms()))
+                watcher.tell(hall.frame("pong", Pong(reply_to=said.id), now_ms))
             case Subscribe() | Unsubscribe() if not watcher.greeted:
                 self._complain(hall, watcher, "unauthenticated", "say hello first, with or without a token", said.id)
-            case Subscribe() if said.bbox is not None:
-                self._complain(hall, watcher, "not_supported", "a part of the hall cannot be watched yet", said.id)
             case Subscribe():
-                hall.start(watcher, None, self._clock.now_ms())
+                hall.start(watcher, None, now_ms, said.bbox)
             case Unsubscribe():
-                watcher.subscribed = False
-                watcher.told_seq = NOT_TOLD
+                hall.stop(watcher)
+            case _:
+                assert_never(said)
         return None
 
     async def sweep(self) -> None:
@@ -117,6 +138,7 @@ class Reception:
         for hall in self._halls:
             for watcher in list(hall.watchers):
                 self._sweep(hall, watcher, now_ms)
+            hall.persons.asks.forget_all(now_ms - ASK_MS_MAX)
             if not hall.watchers and now_ms - hall.empty_since_ms > self._limits.empty_hall_kept_ms:
                 self._halls.drop(hall)
         if now_ms - self._revoked_checked_ms >= REVOKED_CHECK_MS:
@@ -128,8 +150,16 @@ class Reception:
         now_ms = self._clock.now_ms()
         self._halls.drop(hall)
         for watcher in list(hall.watchers):
-            watcher.tell(hall.frame("resync_required", {"reason": reason}, now_ms))
+            watcher.tell(hall.frame("resync_required", Resync(reason=reason), now_ms))
             self._goodbye(hall, watcher, RESTARTING, now_ms)
+
+    def farewell(self) -> None:
+        """The process stops: everybody is told when to come again."""
+        now_ms = self._clock.now_ms()
+        self._leaves = True
+        for hall in self._halls:
+            for watcher in list(hall.watchers):
+                self._goodbye(hall, watcher, GOING_AWAY, now_ms)
 
     async def _greet(self, hall: Hall, watcher: Watcher, hello: Hello) -> None:
         try:
@@ -143,6 +173,10 @@ class Reception:
         if isinstance(right, Denied):
             self._complain(hall, watcher, right.code, "", hello.id)
             watcher.close(FORBIDDEN if right.foreign else UNAUTHENTICATED, right.code)
+            return
+        if watcher.right is not None and (right is None or right.account != watcher.right.account):
+            self._complain(hall, watcher, "not_yours", "this socket tells of another account", hello.id)
+            watcher.close(CONFLICT, "another account")
             return
         # Nothing is awaited from here on: what is told again and what happens next meet without a gap.
         now_ms = self._clock.now_ms()
@@ -162,7 +196,7 @@ class Reception:
             return Denied("token_invalid")
         if found.revoked:
             return Denied("key_revoked")
-        return Right(found.key_id, key_id=found.key_id, admin=found.admin)
+        return Right(found.key_id, key_id=found.key_id, roles=found.roles)
 
     def _sweep(self, hall: Hall, watcher: Watcher, now_ms: int) -> None:
         if watcher.takes and watcher.greeted and watcher.right is None:
@@ -186,11 +220,11 @@ class Reception:
             return
         if watcher.notice_closes_at_ms is None:
             watcher.notice_closes_at_ms = now_ms + self._limits.notice_ms
-            data: dict[str, object] = {
-                "code": "token_expired",
-                "text": "The token has expired: say hello with a newer one.",
-                "closes_at": rfc3339(watcher.notice_closes_at_ms),
-            }
+            data = Message(
+                code="token_expired",
+                text="The token has expired: say hello with a newer one.",
+                closes_at=rfc3339(watcher.notice_closes_at_ms),
+            )
             watcher.tell(hall.frame("message", data, now_ms))
         elif watcher.notice_closes_at_ms <= now_ms:
             watcher.close(UNAUTHENTICATED, "token_expired")
@@ -208,19 +242,25 @@ class Reception:
                 watcher.close(UNAUTHENTICATED, "key_revoked")
 
     def _complain(self, hall: Hall, watcher: Watcher, code: str, detail: str, reply_to: str) -> None:
-        data: dict[str, object] = {"code": code, "detail": detail, "reply_to": reply_to}
-        watcher.tell(hall.frame("error", data, self._clock.now_ms()))
+        problem = PROBLEMS[code]
+        data = Complaint(code=code, detail=detail or problem.title, reply_to=reply_to, retryable=problem.retryable)
+        self._tell_if_any(hall, watcher, data)
+
+    def _tell_if_any(self, hall: Hall, watcher: Watcher, data: Complaint | None) -> None:
+        if data is not None:
+            watcher.tell(hall.frame("error", data, self._clock.now_ms()))
 
     def _goodbye(self, hall: Hall, watcher: Watcher, code: int, now_ms: int) -> None:
         after_ms = round(self._random() * RECONNECT_SPREAD_MS)
-        watcher.tell(hall.frame("goodbye", {"reconnect_after_ms": after_ms}, now_ms))
+        watcher.tell(hall.frame("goodbye", Goodbye(reconnect_after_ms=after_ms), now_ms))
         watcher.close(code, "come again")
 
 
-def _welcome(hall: Hall, right: Right | None) -> dict[str, object]:
-    data: dict[str, object] = {"venue": hall.venue, "heartbeat_s": HEARTBEAT_S}
-    if right is not None:
-        data["account"] = right.account
-        if right.expires_at_ms is not None:
-            data["expires_at"] = rfc3339(right.expires_at_ms)
-    return data
+def _welcome(hall: Hall, right: Right | None) -> Welcome:
+    ends_at_ms = None if right is None else right.expires_at_ms
+    return Welcome(
+        venue=hall.venue,
+        heartbeat_s=HEARTBEAT_S,
+        account=None if right is None else right.account,
+        expires_at=None if ends_at_ms is None else rfc3339(ends_at_ms),
+    )

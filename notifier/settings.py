@@ -21,6 +21,18 @@ class NotifierSettings(ServerSettings):
     socket_recall_max: int = Field(
         default=20_000, ge=1, description="Outcomes of a show kept to be told again to those who reconnect."
     )
+    socket_frames_per_s: float = Field(
+        default=10.0, gt=0, description="Frames that a client may send over one websocket each second, on and on."
+    )
+    socket_frames_burst: int = Field(
+        default=50, ge=1, description="Frames that a client may send over one websocket at once, after a pause."
+    )
+    socket_asks_max: int = Field(
+        default=2_000,
+        ge=1,
+        description="Holds and releases by websocket that may wait for their verdict at once; more are told to come "
+        "again.",
+    )
     notifier_postgres_connections_max: int = Field(
         default=4, ge=1, le=100, description="Connections of one notifier to Postgres."
     )
@@ -31,5 +43,7 @@ class NotifierSettings(ServerSettings):
             sockets_max=self.sockets_max,
             changes_max=self.socket_changes_max,
             events_max=self.socket_recall_max,
+            client_frames_per_s=self.socket_frames_per_s,
+            client_frames_burst=self.socket_frames_burst,
             stuck_ms=round(self.socket_stuck_s * 1000),
         )

@@ -11,7 +11,6 @@ import msgspec
 import structlog
 from starlette.types import Message, Receive, Scope, Send
 
-from notifier.frames import FULL, POLICY_VIOLATION, SUBPROTOCOL, TOO_MANY
 from notifier.hall import Hall
 from notifier.ports import Facts, NotNow, StoreAway
 from notifier.reception import Reception
@@ -19,6 +18,7 @@ from notifier.watcher import Watcher
 from notifier.wire import Line, SocketWire
 from runtime.websocket import EXTENSION
 from ticketing.problems import PROBLEMS
+from ticketing.socket_frames import FULL, POLICY_VIOLATION, SUBPROTOCOL, TOO_MANY
 from ticketing.vocabulary import Malformed, parse_show
 
 log = structlog.get_logger("notifier")

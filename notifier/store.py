@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
+import msgspec
 
 from notifier.ports import Facts, KeyFound, Snapshot, StoreAway
 from runtime.postgres import FAILURES
 from ticketing.layout import Layout, decode_layout
+from ticketing.messages import Policy
 from ticketing.vocabulary import ShowStatus
 
 FACTS_MAX = 10_000
@@ -18,7 +20,7 @@ LAYOUTS_MAX = 64
 NOT_OPENED = "scheduled"
 """The status of a show that is in the catalogue and not in the stock yet."""
 
-FACTS = "SELECT part, venue_id, layout_id FROM shows WHERE show_id = $1"
+FACTS = "SELECT part, venue_id, layout_id, policy FROM shows WHERE show_id = $1"
 LAYOUT = "SELECT document, sha256 FROM layouts WHERE layout_id = $1"
 # These three are read in one snapshot: the reservations are those after exactly that batch and that number.
 CURSOR = "SELECT batch_seq FROM published_batches WHERE part = $1"
@@ -74,7 +76,8 @@ class PostgresStore:
                 row = await self._pool.fetchrow(FACTS, show)
             if row is None:
                 return None
-            known = Facts(show, row["part"], row["venue_id"], row["layout_id"])
+            policy = msgspec.json.decode(row["policy"], type=Policy)
+            known = Facts(show, row["part"], row["venue_id"], row["layout_id"], policy)
             _keep(self._facts, show, known, FACTS_MAX)
         return known
 
@@ -112,7 +115,7 @@ class PostgresStore:
             row = await self._pool.fetchrow(KEY, key_hash)
         if row is None:
             return None
-        return KeyFound(row["key_id"], "admin" in row["roles"], row["revoked_at_ms"] is not None)
+        return KeyFound(row["key_id"], frozenset(row["roles"]), row["revoked_at_ms"] is not None)
 
     async def revoked(self, key_ids: set[str]) -> set[str]:
         """Those of `key_ids` that have been revoked."""

@@ -6,12 +6,11 @@ from typing import Protocol
 
 from notifier import metrics
 from notifier.audience import Right
-from notifier.frames import TOO_MANY, TOO_SLOW, Frame
+from notifier.frames import Frame
+from ticketing.socket_frames import TOO_MANY, TOO_SLOW, Box
 
 PERSONAL_WAITING_MAX = 500
 """Personal frames that wait for a socket which takes nothing now; beyond that it is closed, and resumes later."""
-CLIENT_FRAMES_PER_S = 10
-CLIENT_FRAMES_BURST = 50
 NOT_TOLD = -1
 
 
@@ -48,6 +47,7 @@ class Watcher:
         "_allowance",
         "_allowance_at_ms",
         "_waiting",
+        "box",
         "busy_since_ms",
         "closed",
         "greeted",
@@ -61,19 +61,20 @@ class Watcher:
         "write",
     )
 
-    def __init__(self, wire: Wire, now_ms: int) -> None:
+    def __init__(self, wire: Wire, now_ms: int, *, frames_burst: int = 1) -> None:
         self.wire = wire
         self.write = wire.write
         self.right: Right | None = None
         self.joined_at_ms = now_ms
         self.greeted = False
         self.subscribed = False
+        self.box: Box | None = None
         self.told_seq = NOT_TOLD
         self.busy_since_ms: int | None = None
         self.notice_closes_at_ms: int | None = None
         self.closed = False
         self._waiting: deque[Frame] = deque()
-        self._allowance = float(CLIENT_FRAMES_BURST)
+        self._allowance = float(frames_burst)
         self._allowance_at_ms = now_ms
         self.settle()
 
@@ -101,10 +102,10 @@ class Watcher:
         self.settle()
         return self.takes
 
-    def hears_client(self, now_ms: int) -> bool:
+    def hears_client(self, now_ms: int, *, per_s: float, burst: int) -> bool:
         """Count one frame from the client; False, and closed, when they come too fast."""
-        earned = (now_ms - self._allowance_at_ms) / 1000 * CLIENT_FRAMES_PER_S
-        self._allowance = min(self._allowance + max(earned, 0), CLIENT_FRAMES_BURST) - 1
+        earned = (now_ms - self._allowance_at_ms) / 1000 * per_s
+        self._allowance = min(self._allowance + max(earned, 0), burst) - 1
         self._allowance_at_ms = now_ms
         if self._allowance >= 0:
             return True

@@ -40,7 +40,8 @@ class RunningRoom:
     """A room that is open and ready to be run.
 
     `app` answers every path under `prefixes` (http and websocket; none given means all); `direct` comes before it, for
-    the few requests that need no ASGI (`runtime/direct.py`), and `door` before both. `tasks` are loops that run as
+    the few requests that need no ASGI (`runtime/direct.py`), and `door` before both. `farewell` is called when an
+    orderly stop begins, while its connections are still open. `tasks` are loops that run as
     long as the process: one that raises ends the process. `ready` names the reasons why the room cannot serve now;
     none means ready; `degraded` what it does without while it serves on. `request_stop`: asks the loops to return by
     themselves, which they get `stop_grace_s` for before they are cancelled; without it they are cancelled at once.
@@ -55,6 +56,7 @@ class RunningRoom:
     request_stop: Callable[[], None] | None = None
     direct: DirectRoutes = field(default_factory=dict)
     door: Door | None = None
+    farewell: Callable[[], None] | None = None
 
 
 OpenRoom = Callable[[], AbstractAsyncContextManager[RunningRoom]]
@@ -185,6 +187,7 @@ async def _run_rooms(
         await _until_stopped({http, lag, *loops}, http, stopping)
     finally:
         stopping.set()
+        _bid_farewell(rooms)
         await server.stop(http)
         await _end_loops(loops, stop_grace_s)
         lag.cancel()
@@ -210,6 +213,15 @@ async def _until_stopped(tasks: "set[asyncio.Task[None]]", http: "asyncio.Task[N
                 return
     finally:
         told.cancel()
+
+
+def _bid_farewell(rooms: Sequence[RunningRoom]) -> None:
+    for room in rooms:
+        if room.farewell is not None:
+            try:
+                room.farewell()
+            except Exception:
+                log.exception("process.no_farewell", room=room.name)
 
 
 async def _end_loops(loops: "dict[asyncio.Task[None], RunningRoom]", grace_s: float) -> None:

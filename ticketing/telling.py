@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from ticketing.clock import rfc3339
 from ticketing.layout import Layout
-from ticketing.messages import Conflict, Reservation, Why
+from ticketing.messages import Conflict, Reservation, SeatsHeld, Why
 from ticketing.vocabulary import ReservationStatus, booking_text, reservation_text, show_text
 
 
@@ -148,6 +148,21 @@ def reservation_answer(
         external_id=reservation.external_id or None,
         why=None if why is None else WhyThese(rule=why.rule, tried=why.tried, orphans_left=why.orphans_left),
         held_by=reservation.account if admin else None,
+    )
+
+
+def held_answer(
+    outcome: SeatsHeld, where: Where, *, request: str | None = None, token: str | None = None
+) -> ReservationAnswer:
+    """The first answer to a hold: also why these places, and which could not be had."""
+    return reservation_answer(
+        outcome.reservation,
+        where,
+        request=request,
+        token=token,
+        why=outcome.why,
+        left_out=outcome.left_out,
+        left_out_total=outcome.left_out_total,
     )
 
 

@@ -1,6 +1,7 @@
 """A notifier whose every port is a fake: no event loop, no server."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any
 
@@ -8,6 +9,7 @@ from notifier.hall import Hall
 from notifier.halls import Halls
 from notifier.ports import Facts, KeyFound, Limits, Snapshot, StoreAway
 from notifier.reception import Reception
+from notifier.selling import NotPlaced, Selling
 from notifier.service import Notifier
 from notifier.watcher import Watcher
 from tests.unit.notifier.theatre import (
@@ -23,11 +25,13 @@ from tests.unit.notifier.theatre import (
     small_layout,
 )
 from ticketing.clock import ManualClock
-from ticketing.messages import AnyOutcome
+from ticketing.finishing import finishing_token
+from ticketing.messages import AnyCommand, AnyOutcome, Policy, decode_command
 from ticketing.tokens import Pass, TokenKeys, api_key_hash
 
 KEYS = TokenKeys(["a secret of enough length"])
-FACTS = Facts(SHOW, PART, VENUE, "lay_1")
+FACTS = Facts(SHOW, PART, VENUE, "lay_1", Policy())
+ASKS_MAX = 3
 ADMIN_KEY = "osk_live_" + "0" * 48
 PASS = KEYS.sign_pass(Pass(SHOW, "ent_anna", 1, T0 + 600 * SECOND))
 
@@ -78,7 +82,7 @@ class FakeStore:
         self.batches: list[FakeBatch] = []
         self.away = False
         self.loads = 0
-        self.keys = {api_key_hash(ADMIN_KEY): KeyFound("key_office", True, False)}
+        self.keys = {api_key_hash(ADMIN_KEY): KeyFound("key_office", frozenset({"admin"}), False)}
         self.revoked_ids: set[str] = set()
 
     def commit(self, *outcomes: AnyOutcome) -> FakeBatch:
@@ -117,6 +121,32 @@ class FakeStore:
             raise StoreAway("away")
 
 
+class FakeLog:
+    """Takes commands, and says where they stand when it is told to; or at once."""
+
+    def __init__(self) -> None:
+        self.commands: list[AnyCommand] = []
+        self.at_once = True
+        self.refuses: NotPlaced | None = None
+        self.waiting: list[Callable[[], None]] = []
+        self.next_offset = 1
+
+    def append(self, part: int, value: bytes, placed: Callable[[int | NotPlaced], None]) -> None:
+        assert part == PART
+        self.commands.append(decode_command(value))
+        where = self.refuses or self.next_offset
+        self.next_offset += 1
+        self.waiting.append(lambda: placed(where))
+        if self.at_once:
+            self.answers()
+
+    def answers(self) -> None:
+        """Say where all that waits stands."""
+        waiting, self.waiting = self.waiting, []
+        for tell in waiting:
+            tell()
+
+
 class FakeWarnings:
     def __init__(self, *records: bytes) -> None:
         self.records = list(records)
@@ -133,9 +163,23 @@ class House:
         self.store = FakeStore()
         self.outcomes = FakeOutcomes(self.clock)
         limits = limits or Limits()
-        self.halls = Halls(store=self.store, clock=self.clock, limits=limits, new_turn=FreeTurn, pause=self._pause)
+        self.log = FakeLog()
+        self.halls = Halls(
+            store=self.store,
+            clock=self.clock,
+            limits=limits,
+            new_turn=FreeTurn,
+            pause=self._pause,
+            sign_finish=partial(finishing_token, tokens=KEYS),
+        )
         self.reception = Reception(
-            halls=self.halls, keys=self.store, tokens=KEYS, clock=self.clock, limits=limits, random=lambda: 0.5
+            halls=self.halls,
+            keys=self.store,
+            tokens=KEYS,
+            clock=self.clock,
+            limits=limits,
+            selling=Selling(log=self.log, clock=self.clock, entropy=bytes, asks_max=ASKS_MAX),
+            random=lambda: 0.5,
         )
         self.notifier = Notifier(halls=self.halls, reception=self.reception, clock=self.clock, pause=self._pause)
         self.notifier.follow(self.outcomes)
@@ -161,12 +205,16 @@ class House:
 
     def says(self, who: tuple[Hall, Watcher, FakeWire], text: str) -> list[str]:
         """What is answered, by type."""
-        hall, watcher, wire = who
+        wire = who[2]
         before = len(wire.frames)
-        rest = self.reception.hear(hall, watcher, text.encode())
+        self.hears(who, text.encode())
+        return [frame["type"] for frame in wire.told()[before:]]
+
+    def hears(self, who: tuple[Hall, Watcher, FakeWire], raw: bytes) -> None:
+        """A frame has come, whatever it is."""
+        rest = self.reception.hear(who[0], who[1], raw)
         if rest is not None:
             done(rest)
-        return [frame["type"] for frame in wire.told()[before:]]
 
     def sweeps_after(self, ms: int) -> None:
         self.clock.advance(ms)

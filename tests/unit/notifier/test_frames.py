@@ -12,20 +12,20 @@ from websockets.protocol import OPEN
 from websockets.uri import parse_uri
 
 from notifier.bodies import decided
-from notifier.frames import (
-    CLIENT_FRAME_BYTES_MAX,
-    Hello,
-    Ping,
-    Resume,
-    Subscribe,
-    Unreadable,
-    Unsubscribe,
-    frame,
-    pack,
-    read_client_frame,
-)
+from notifier.frames import Unreadable, frame, pack, read_client_frame
 from tests.unit.notifier.theatre import PART, SHOW, T0, VENUE, Sale, small_layout, text_of
 from ticketing.messages import AnyOutcome, Conflict, HoldRefused, Policy, ShowOpened
+from ticketing.socket_frames import (
+    CLIENT_FRAME_BYTES_MAX,
+    Hello,
+    Hold,
+    Ping,
+    Release,
+    Resume,
+    Subscribe,
+    Unsubscribe,
+    Welcome,
+)
 from ticketing.telling import Where
 
 
@@ -36,7 +36,7 @@ def told(outcome: AnyOutcome, log_gen: int = 0) -> Any:
 
 
 def test_a_server_frame_has_the_documented_form() -> None:
-    made = frame("welcome", {"venue": VENUE}, show=SHOW, seq=5, at_ms=T0, event="evt_1")
+    made = frame("welcome", Welcome(venue=VENUE, heartbeat_s=20), show=SHOW, seq=5, at_ms=T0, event="evt_1")
     assert json.loads(text_of(made.packed)) == {
         "v": 1,
         "type": "welcome",
@@ -44,7 +44,7 @@ def test_a_server_frame_has_the_documented_form() -> None:
         "seq": 5,
         "show": "shw_0000000007",
         "ts": "2027-01-15T08:00:00.000Z",
-        "data": {"venue": VENUE},
+        "data": {"venue": VENUE, "heartbeat_s": 20},
     }
 
 
@@ -63,7 +63,10 @@ def test_a_text_of_any_size_is_packed_as_the_library_reads_it(size: int) -> None
         ('{"type":"hello"}', Hello()),
         ('{"type":"hello","token":"t","resume":{"after_seq":7},"v":1}', Hello(token="t", resume=Resume(7))),
         ('{"type":"subscribe","id":"3"}', Subscribe(id="3")),
+        ('{"type":"subscribe","bbox":[0,-1.5,1,2e3]}', Subscribe(bbox=(0, -1.5, 1, 2000))),
         ('{"type":"unsubscribe"}', Unsubscribe()),
+        ('{"type":"hold","key":"k","body":{"a":1}}', Hold(key="k", body=msgspec.Raw(b'{"a":1}'))),
+        ('{"type":"release","id":"4","reservation":"rsv_1"}', Release(id="4", reservation="rsv_1")),
         ('{"type":"ping","id":"p"}', Ping(id="p")),
     ],
 )
@@ -85,6 +88,13 @@ def test_client_frames_are_read(text: str, said: object) -> None:
         ('{"type":"hello","resume":{"after_seq":-1}}', "invalid_request", False),
         ('{"type":"hello","resume":{"after_seq":1e400}}', "invalid_request", False),
         ('{"type":"dance","id":"9"}', "not_supported", False),
+        ('{"type":"subscribe","bbox":[0,0,1]}', "invalid_request", False),
+        ('{"type":"subscribe","bbox":[2,0,1,1]}', "invalid_request", False),
+        ('{"type":"subscribe","bbox":[0,0,1,1e999]}', "invalid_request", False),
+        ('{"type":"hold","body":{}}', "invalid_request", False),
+        ('{"type":"hold","key":"","body":{}}', "invalid_request", False),
+        ('{"type":"release","key":null}', "invalid_request", False),
+        ('{"type":"ping","id":"' + "9" * 101 + '"}', "invalid_request", False),
     ],
 )
 def test_what_cannot_be_read_is_told_apart(text: str | bytes, code: str, hopeless: bool) -> None:

@@ -117,8 +117,8 @@ def test_persons_hear_of_their_own_and_of_nobody_elses() -> None:
 def test_admins_hear_of_bookings_and_an_admin_who_owns_it_hears_once() -> None:
     hall, sale = hall_at(), Sale()
     (office, offices), (owner, owners) = watching(hall), watching(hall)
-    hall.identify(office, Right("key_office", admin=True))
-    hall.identify(owner, Right("key_owner", admin=True))
+    hall.identify(office, Right("key_office", roles=frozenset({"admin"})))
+    hall.identify(owner, Right("key_owner", roles=frozenset({"admin"})))
     happens(hall, sale.hold("key_owner", [0]), sale.confirm(1))
     assert len(offices.told("booking_confirmed")) == len(owners.told("booking_confirmed")) == 1
     assert offices.told("request_decided") == []

@@ -27,7 +27,7 @@ def test_a_show_is_loaded_once_kept_while_watched_and_forgotten_later() -> None:
 def test_only_so_many_shows_are_kept_and_an_empty_one_makes_room() -> None:
     house = House(Limits(shows_max=1))
     who = house.enters()
-    other = Facts(SHOW + 1, PART, VENUE, "lay_1")
+    other = Facts(SHOW + 1, PART, VENUE, "lay_1", FACTS.policy)
     with pytest.raises(NotNow, match="all the shows"):
         done(house.reception.enter(other, FakeWire()))
     house.reception.leave(who[0], who[1])
@@ -149,7 +149,14 @@ def test_warnings_reach_their_owner_and_rubbish_is_passed_over() -> None:
 
 def test_before_the_first_follow_nobody_can_watch() -> None:
     house = House()
-    blind = Halls(store=house.store, clock=house.clock, limits=Limits(), new_turn=FreeTurn, pause=house._pause)
+    blind = Halls(
+        store=house.store,
+        clock=house.clock,
+        limits=Limits(),
+        new_turn=FreeTurn,
+        pause=house._pause,
+        sign_finish=lambda show, reservation: "",
+    )
     with pytest.raises(NotNow):
         done(blind.open(FACTS))
 

@@ -3,7 +3,6 @@
 import pytest
 
 from notifier.ports import Limits
-from notifier.watcher import CLIENT_FRAMES_BURST
 from tests.unit.notifier.house import ADMIN_KEY, FACTS, KEYS, PASS, House, done
 from tests.unit.notifier.theatre import SECOND, SHOW, T0, VENUE, FakeWire, batch
 from ticketing.tokens import Pass
@@ -115,17 +114,38 @@ def test_unreadable_frames_are_told_and_hopeless_ones_close() -> None:
     assert who[2].closed == (1008, "malformed_json")
 
 
-def test_a_part_of_the_hall_cannot_be_watched_yet() -> None:
+def test_a_socket_tells_of_one_person() -> None:
     house = House()
     who = house.enters()
-    house.says(who, '{"type":"hello"}')
-    assert house.says(who, '{"type":"subscribe","bbox":[0,0,1,1]}') == ["error"]
+    house.says(who, f'{{"type":"hello","token":"{PASS}"}}')
+    others = KEYS.sign_pass(Pass(SHOW, "ent_ben", 1, T0 + 600 * SECOND))
+    assert house.says(who, f'{{"type":"hello","token":"{others}"}}') == ["error"]
+    assert who[2].closed == (4409, "another account")
+    again = house.enters()
+    house.says(again, f'{{"type":"hello","token":"{PASS}"}}')
+    assert house.says(again, '{"type":"hello"}') == ["error"]
+    assert again[2].closed == (4409, "another account")
+
+
+def test_an_orderly_stop_says_when_to_come_again_and_lets_nobody_in() -> None:
+    house = House()
+    public, silent, deaf = house.enters(), house.enters(), house.enters()
+    house.says(public, '{"type":"hello"}')
+    deaf[2].busy = True
+    house.reception.farewell()
+    for who in (public, silent):
+        assert who[2].told()[-1]["data"] == {"reconnect_after_ms": 2_500}
+        assert who[2].closed == (1001, "come again")
+    assert deaf[2].closed == (1001, "come again")
+    late = FakeWire()
+    assert done(house.reception.enter(FACTS, late)) is None
+    assert late.closed == (1001, "the server stops")
 
 
 def test_who_speaks_too_much_is_closed_and_who_speaks_slowly_is_not() -> None:
     house = House()
     loud, calm = house.enters(), house.enters()
-    for _ in range(CLIENT_FRAMES_BURST):
+    for _ in range(Limits().client_frames_burst):
         house.says(loud, '{"type":"ping"}')
         house.says(calm, '{"type":"ping"}')
         house.clock.advance(0)

@@ -22,10 +22,12 @@ from runtime.http import HttpServer, listen
 from tests.unit.notifier.house import PASS, House
 from tests.unit.notifier.theatre import SHOW, VENUE
 from ticketing.messages import HoldRefused
+from ticketing.socket_frames import Message
 from ticketing.vocabulary import show_text
 
 pytestmark = pytest.mark.anyio
 
+BIG = Message(code="noise", text="x" * 20_000, closes_at="")
 PATH = f"/ws/venues/{VENUE}/shows/{show_text(SHOW)}"
 
 
@@ -170,7 +172,7 @@ async def test_a_peer_that_reads_nothing_is_cut_and_delays_nobody(left: asyncio.
                 # The deaf one's buffers fill at last, the kernel's and the server's.
                 for hall in house.halls:
                     for watcher in hall.watchers:
-                        watcher.tell(hall.frame("message", {"text": "x" * 20_000}, house.clock.now_ms()))
+                        watcher.tell(hall.frame("message", BIG, house.clock.now_ms()))
                 told += 1
                 assert (await hear(quick))["type"] == "message"
         assert told > 1
@@ -192,7 +194,7 @@ async def test_a_peer_that_reads_again_is_told_what_it_missed() -> None:
         (watcher,) = hall.watchers
         async with asyncio.timeout(20):
             while not watcher.wire.busy:
-                watcher.tell(hall.frame("message", {"text": "x" * 20_000}, house.clock.now_ms()))
+                watcher.tell(hall.frame("message", BIG, house.clock.now_ms()))
                 await asyncio.sleep(0)
         for seat in range(4):
             house.happens(house.sale.hold("ent_anna", [seat]))

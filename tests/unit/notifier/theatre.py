@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from notifier.hall import Hall
+from notifier.ports import Limits
 from notifier.recall import Event
 from notifier.watcher import Watcher
+from ticketing.intake import ShowFacts
 from ticketing.layout import AreaBody, CategoryBody, Layout, LayoutBody, build_layout
 from ticketing.messages import (
     AnyOutcome,
@@ -16,12 +18,13 @@ from ticketing.messages import (
     HoldExpired,
     HoldExtended,
     HoldReleased,
+    Policy,
     Reservation,
     SeatsHeld,
     encode_outcomes,
 )
 from ticketing.show_view import STATUS_NAMES, ShowView
-from ticketing.vocabulary import SYSTEM_ACCOUNT
+from ticketing.vocabulary import SYSTEM_ACCOUNT, reservation_text
 
 SECOND = 1_000
 T0 = 1_800_000_000_000
@@ -226,15 +229,14 @@ def truth(view: ShowView) -> tuple[int, dict[str, str], dict[str, int]]:
 
 def hall_at(seq: int = 0, *, changes_max: int = 1_000, events_max: int = 1_000, batch_seq: int = 0) -> Hall:
     """An empty show."""
+    layout = small_layout()
     return Hall(
-        show=SHOW,
-        part=PART,
-        venue=VENUE,
+        facts=ShowFacts(SHOW, PART, VENUE, layout, Policy()),
         currency="EUR",
-        view=ShowView(small_layout(), seq=seq),
+        view=ShowView(layout, seq=seq),
         batch_seq=batch_seq,
-        changes_max=changes_max,
-        events_max=events_max,
+        limits=Limits(changes_max=changes_max, events_max=events_max),
+        sign_finish=lambda show, reservation: f"to finish {reservation_text(show, reservation.id)}",
     )
 
 

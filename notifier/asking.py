@@ -1,0 +1,106 @@
+"""Who asked for what by socket, and waits for the verdict: found by the command's key, told apart by its place.
+
+Two commands may be in flight with one key and different bodies: each has a verdict of its own, at its own offset. An
+outcome may also arrive before the log has said where the command landed; then it is kept until that is known, and
+whoever asked hears of it a moment later than others.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from notifier.recall import Event
+from notifier.watcher import Watcher
+
+UNKNOWN = -1
+EARLY_MAX = 16
+"""Outcomes kept for one who asked: as many repeats of one key as a batch plausibly holds."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """How many wait for a verdict, in all shows together."""
+
+    count: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Ask:
+    """One `hold` or `release`. `reply_to` is the frame's id; `early` what may be the answer."""
+
+    watcher: Watcher
+    key: bytes
+    reply_to: str
+    asked_at_ms: int
+    waiting: Waiting
+    offset: int = UNKNOWN
+    early: list[Event] = field(default_factory=list)
+
+
+class Asks:
+    """All of one show. `answer` tells the verdict to whoever asked, `tell` what turned out to be another's."""
+
+    def __init__(self, answer: Callable[[Ask, Event], None], tell: Callable[[Watcher, Event], None]) -> None:
+        self._answer = answer
+        self._tell = tell
+        self._by_key: dict[bytes, list[Ask]] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_key.values()))
+
+    def add(self, ask: Ask) -> None:
+        """To be called before the command is handed to the log."""
+        self._by_key.setdefault(ask.key, []).append(ask)
+        ask.waiting.count += 1
+
+    def placed(self, ask: Ask, offset: int) -> None:
+        """The log has the command at `offset`."""
+        ask.offset = offset
+        early, ask.early = ask.early, []
+        for event in early:
+            if event.outcome.offset == offset:
+                self._settle(ask, event)
+            elif not event.outcome.repeat and not any(event in other.early for other in self._others(ask)):
+                self._tell(ask.watcher, event)
+
+    def forget(self, ask: Ask) -> bool:
+        """Nobody waits here any more; whether somebody did."""
+        same = self._by_key.get(ask.key, [])
+        if ask not in same:
+            return False
+        same.remove(ask)
+        ask.waiting.count -= 1
+        if not same:
+            del self._by_key[ask.key]
+        return True
+
+    def hear(self, event: Event) -> frozenset[Watcher] | tuple[()]:
+        """An outcome happened: those who hear of it here, now or later, and not as everybody else does."""
+        asked = self._by_key.get(event.outcome.key)
+        if asked is None or event.outcome.index != 0:
+            return ()
+        told = set()
+        for ask in [ask for ask in asked if ask.offset == event.outcome.offset]:
+            self._settle(ask, event)
+            told.add(ask.watcher)
+        for ask in asked:
+            if ask.offset == UNKNOWN and ask.watcher not in told and len(ask.early) < EARLY_MAX:
+                ask.early.append(event)
+        return frozenset(told | {ask.watcher for ask in asked if event in ask.early})
+
+    def _settle(self, ask: Ask, event: Event) -> None:
+        self.forget(ask)
+        for other in self._others(ask):
+            if event in other.early:
+                other.early.remove(event)
+        self._answer(ask, event)
+
+    def _others(self, ask: Ask) -> list[Ask]:
+        """What else the same socket waits for under the same key."""
+        same = self._by_key.get(ask.key, ())
+        return [other for other in same if other is not ask and other.watcher is ask.watcher]
+
+    def forget_all(self, before_ms: int | None = None) -> None:
+        """Forget those who asked before that moment, or all."""
+        for ask in [ask for same in self._by_key.values() for ask in same]:
+            if before_ms is None or ask.asked_at_ms < before_ms:
+                self.forget(ask)

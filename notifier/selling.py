@@ -1,0 +1,158 @@
+"""Holding and giving back by socket: from a frame to a command on the log. The verdict comes as every outcome does.
+
+What is refused here never reached the log, and is told as `error`; whatever reached it has a verdict, which is told as
+`request_decided` with the frame's id, to the socket that asked. A request means the same as over HTTP: the same
+`ticketing/intake.py`, and the same key for the same wish by whichever way it comes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from pydantic import ValidationError
+
+from notifier import metrics
+from notifier.asking import Ask, Waiting
+from notifier.audience import Right
+from notifier.hall import Hall
+from notifier.watcher import Watcher
+from ticketing import intake, messages
+from ticketing.clock import Clock
+from ticketing.intake import Caller, HoldBody, Rejection, Sent
+from ticketing.messages import HoldSeats, ReleaseHold
+from ticketing.problems import PROBLEMS
+from ticketing.socket_frames import Complaint, Hold, Release
+from ticketing.telling import PlaceConflict
+from ticketing.vocabulary import (
+    CONFLICTS_SHOWN_MAX,
+    DIGEST_BYTES,
+    Malformed,
+    parse_reservation,
+    reservation_text,
+    show_text,
+)
+
+ASK_MS_MAX = 60_000
+"""After so long without a verdict nobody waits any more; it is told all the same when it comes, like any other."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotPlaced:
+    """The log has not taken the command, or it is not known whether it has: a code of `ticketing/problems.py`."""
+
+    code: str
+    detail: str
+
+
+class CommandLog(Protocol):
+    """The topic `commands`."""
+
+    def append(self, part: int, value: bytes, placed: Callable[[int | NotPlaced], None]) -> None:
+        """`placed` is called once, now or later: with the record's offset once it is safely there, or with why not."""
+        ...
+
+
+class Selling:
+    """`entropy(n)` gives n random bytes. At most `asks_max` wait for a verdict at once, in all shows together."""
+
+    def __init__(self, *, log: CommandLog, clock: Clock, entropy: Callable[[int], bytes], asks_max: int) -> None:
+        self._log = log
+        self._clock = clock
+        self._entropy = entropy
+        self._asks_max = asks_max
+        self._waiting = Waiting()
+
+    def hold(self, hall: Hall, watcher: Watcher, said: Hold) -> Complaint | None:
+        """Ask for places; why that was not even put on the log."""
+        caller = self._caller(hall, watcher.right)
+        if not isinstance(caller, Caller):
+            return _complain(said.id, caller)
+        if watcher.right is not None and watcher.right.reservation is not None:
+            return _complain(said.id, Rejection("insufficient_scope", "this token is good for its one reservation"))
+        try:
+            body = HoldBody.model_validate_json(bytes(said.body), strict=True)
+        except ValidationError as error:
+            return _malformed(said.id, error)
+        if body.show != show_text(hall.show):
+            return _complain(said.id, Rejection("wrong_show", f"this socket sells {show_text(hall.show)} only"))
+        command = intake.hold(body, hall.facts, caller, self._sent("POST", "/api/reservations", said.key))
+        if isinstance(command, Rejection):
+            return _complain(said.id, command)
+        return self._ask(hall, watcher, command, said.id)
+
+    def release(self, hall: Hall, watcher: Watcher, said: Release) -> Complaint | None:
+        """Give a reservation back; why that was not even put on the log."""
+        caller = self._caller(hall, watcher.right)
+        if not isinstance(caller, Caller):
+            return _complain(said.id, caller)
+        try:
+            show, reservation = parse_reservation(said.reservation)
+        except Malformed:
+            return _complain(said.id, Rejection("reservation_not_found", ""))
+        if show != hall.show:
+            return _complain(said.id, Rejection("wrong_show", f"this socket sells {show_text(hall.show)} only"))
+        own = None if watcher.right is None else watcher.right.reservation
+        if own is not None and own != reservation:
+            only = f"the token is for {reservation_text(show, own)}"
+            return _complain(said.id, Rejection("not_yours", only))
+        sent = self._sent("DELETE", "/api/reservations/{reservation}", said.key)
+        return self._ask(hall, watcher, intake.release(hall.facts, reservation, caller, sent), said.id)
+
+    def _caller(self, hall: Hall, right: Right | None) -> Caller | Rejection:
+        if right is None:
+            return Rejection("unauthenticated", "say hello with a token first")
+        if right.expires_at_ms is not None and right.expires_at_ms <= self._clock.now_ms():
+            return Rejection("token_expired", "say hello with a newer token")
+        caller = Caller(
+            right.account, partner=right.key_id is not None, roles=right.roles, show=None if right.key_id else hall.show
+        )
+        if caller.partner and not caller.roles & {"booking", "admin"}:
+            return Rejection("insufficient_scope", "this key may read only")
+        return caller
+
+    def _sent(self, method: str, path: str, key: str | None) -> Sent:
+        nonce = self._entropy(DIGEST_BYTES) if key is None else b""
+        return Sent(method=method, path_template=path, key=key, nonce=nonce, at_ms=self._clock.now_ms())
+
+    def _ask(self, hall: Hall, watcher: Watcher, command: HoldSeats | ReleaseHold, reply_to: str) -> Complaint | None:
+        if self._waiting.count >= self._asks_max:
+            metrics.COMMANDS.labels("busy").inc()
+            return _complain(reply_to, Rejection("busy", "too many requests are waiting for a verdict"))
+        ask = Ask(watcher, command.key, reply_to, self._clock.now_ms(), self._waiting)
+        hall.persons.asks.add(ask)
+        try:
+            self._log.append(hall.part, messages.encode(command), partial(self._placed, hall, ask))
+        except BaseException:
+            hall.persons.asks.forget(ask)
+            raise
+        return None
+
+    def _placed(self, hall: Hall, ask: Ask, where: int | NotPlaced) -> None:
+        if isinstance(where, NotPlaced):
+            metrics.COMMANDS.labels(where.code).inc()
+            if hall.persons.asks.forget(ask):
+                data = _complain(ask.reply_to, Rejection(where.code, where.detail))
+                ask.watcher.tell(hall.frame("error", data, self._clock.now_ms()))
+            return
+        metrics.COMMANDS.labels("placed").inc()
+        hall.persons.placed(ask, where, self._clock.now_ms())
+
+
+def _complain(reply_to: str, rejection: Rejection) -> Complaint:
+    problem = PROBLEMS[rejection.code]
+    unknown = [PlaceConflict(label=label, reason="unknown") for label in rejection.unknown[:CONFLICTS_SHOWN_MAX]]
+    return Complaint(
+        code=rejection.code,
+        detail=rejection.detail or problem.title,
+        reply_to=reply_to,
+        retryable=problem.retryable,
+        conflicts=unknown or None,
+    )
+
+
+def _malformed(reply_to: str, error: ValidationError) -> Complaint:
+    found = error.errors(include_url=False, include_context=False, include_input=False)[:CONFLICTS_SHOWN_MAX]
+    errors = [{"pointer": "".join(f"/{part}" for part in each["loc"]), "code": each["type"]} for each in found]
+    detail = f"{errors[0]['pointer'] or 'the body'}: {found[0]['msg']}"[:300]
+    return Complaint(code="invalid_request", detail=detail, reply_to=reply_to, errors=errors)
