@@ -35,6 +35,10 @@ class Spectator:
         await self.socket.send(json.dumps(said))
         await self.until("welcome")
 
+    async def say(self, kind: str, **content: Any) -> None:
+        """Any client frame."""
+        await self.socket.send(json.dumps({"type": kind, **content}))
+
     async def until(self, kind: str, **content: Any) -> dict[str, Any]:
         """The next frame of this type whose data has this content; all on the way are heard."""
         async with asyncio.timeout(PATIENCE_S):

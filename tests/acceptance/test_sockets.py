@@ -96,3 +96,57 @@ async def test_a_token_that_is_not_for_this_show_closes_the_socket(sale: Sale) -
                 await one.hello(token)
             assert one.socket.close_code == code
             assert [frame["type"] for frame in one.heard] == ["error"]
+
+
+async def test_places_are_held_and_given_back_by_socket_as_over_http(sale: Sale) -> None:
+    show = await sale.new_show(rows=2, seats_per_row=5)
+    anna, ben = sale.fan(show["show"]), sale.fan(show["show"])
+    body = {"show": show["show"], "seats": ["A-1", "A-2"]}
+    async with spectator(sale, show) as one, spectator(sale, show) as bens, spectator(sale, show) as partners:
+        await one.hello(anna)
+        await bens.hello(ben)
+        await partners.hello(sale.partner_key)
+        await one.say("hold", id="first", key="same", body=body)
+        held = await one.until("request_decided", reply_to="first")
+        assert held["data"]["status"] == "granted"
+        over_http = await sale.hold(show["show"], anna, "A-1", "A-2", key="same")
+        assert (over_http.status, over_http.headers["idempotent-replayed"]) == (201, "true")
+        told = held["data"]["outcome"]
+        assert over_http.body == told | {"request": over_http.body["request"]}, "one body, token and all"
+        await one.say("hold", id="again", key="same", body=body)
+        again = await one.until("request_decided", reply_to="again")
+        assert again["data"]["replayed"]
+        assert again["data"]["outcome"]["reservation"] == over_http.body["reservation"]
+        await bens.say("hold", id="lost", key="b", body=body)
+        lost = await bens.until("request_decided", reply_to="lost")
+        assert lost["data"]["outcome"]["code"] == "seats_unavailable"
+        assert [each["label"] for each in lost["data"]["outcome"]["conflicts"]] == ["A-1", "A-2"]
+        await bens.say("release", id="stolen", reservation=over_http.body["reservation"])
+        assert (await bens.until("request_decided", reply_to="stolen"))["data"]["outcome"]["code"] == "not_yours"
+        await one.say("release", id="back", reservation=over_http.body["reservation"])
+        assert (await one.until("request_decided", reply_to="back"))["data"]["outcome"]["status"] == "released"
+        await partners.say("hold", id="p", key="p", body={"show": show["show"], "best": {"quantity": 3}})
+        theirs = await partners.until("request_decided", reply_to="p")
+        assert len(theirs["data"]["outcome"]["seats"]) == 3
+        await bens.until_seq(theirs["seq"])
+        assert len(bens.taken()) == 3
+        assert await sale.rows("SELECT count(*) AS seats FROM seat_taken") == [{"seats": 3}]
+
+
+async def test_who_held_by_socket_and_left_hears_what_became_of_it(sale: Sale) -> None:
+    show = await sale.new_show(rows=2, seats_per_row=5)
+    anna = sale.fan(show["show"])
+    async with spectator(sale, show) as first:
+        await first.hello(anna)
+        await first.say("hold", id="h", key="k", body={"show": show["show"], "seats": ["A-1"]})
+        held = await first.until("request_decided")
+        await first.until_seq(held["seq"])
+    reservation = held["data"]["outcome"]["reservation"]
+    await sale.confirm(reservation, anna)
+    async with spectator(sale, show) as again:
+        await again.hello(anna, after_seq=held["seq"])
+        again.seats = first.seats
+        booked = await again.until("booking_confirmed")
+        assert booked["data"]["outcome"]["reservation"] == reservation
+        await again.until_seq(booked["seq"])
+        assert again.taken() == {"A-1": "booked"}
