@@ -71,6 +71,9 @@ class Unreadable:
     hopeless: bool = False
 
 
+_NO_JSON = Unreadable("malformed_json", "a frame is one JSON object", hopeless=True)
+
+
 class _Head(msgspec.Struct, frozen=True):
     type: str
     id: str = ""
@@ -89,7 +92,7 @@ def read_client_frame(raw: bytes) -> AnyClientFrame | Unreadable:
     except msgspec.ValidationError as error:
         return _why_not(raw, error)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return Unreadable("malformed_json", "a frame is one JSON object", hopeless=True)
+        return _NO_JSON
     return said
 
 
@@ -98,6 +101,9 @@ def _why_not(raw: bytes, error: msgspec.ValidationError) -> Unreadable:
         head = msgspec.json.decode(raw, type=_Head)
     except msgspec.ValidationError:
         return Unreadable("invalid_request", f"a frame is an object with a type: {error}")
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        # What is no JSON may stand behind what was wrong first.
+        return _NO_JSON
     if head.type not in KINDS:
         return Unreadable("not_supported", f"there is no client frame of type {head.type[:50]!r}", head.id[:100])
     return Unreadable("invalid_request", str(error), head.id[:100])

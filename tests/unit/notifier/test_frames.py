@@ -81,6 +81,7 @@ def test_client_frames_are_read(text: str, said: object) -> None:
         ("hello", "malformed_json", True),
         ('{"type":"hello"', "malformed_json", True),
         (b"\xff\xfe", "malformed_json", True),
+        ('{"type":"subscribe","bbox":[0],"body":Infinity}', "malformed_json", True),
         ('{"type":"hello","token":"' + "x" * CLIENT_FRAME_BYTES_MAX + '"}', "body_too_large", True),
         ("[]", "invalid_request", False),
         ('{"kind":"hello"}', "invalid_request", False),
