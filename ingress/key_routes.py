@@ -12,12 +12,13 @@ from ingress.asgi import Response
 from ingress.auth_routes import PermissionNames
 from ingress.callers import require_unlimited
 from ingress.key_table import ENTROPY_BYTES, KeyRow, KeyTable, Terms
-from ingress.keys import REQUESTS_PER_MIN_DEFAULT, SELLING_AT_ONCE_DEFAULT, Unknown, read_networks, read_permissions
+from ingress.keys import REQUESTS_PER_MIN_DEFAULT, SELLING_AT_ONCE_DEFAULT, Unknown, read_permissions
 from ingress.operations import Call, Operation, Who
 from ingress.paging import After, next_link, read_cursor, write_cursor
 from ingress.refusals import FieldError, Refused
 from ingress.wishes import ShownName, VenueId
 from ticketing.clock import Clock, rfc3339
+from ticketing.key_limits import read_networks
 from ticketing.layout import Body
 from ticketing.telling import Answer
 from ticketing.tokens import new_api_key
@@ -248,7 +249,7 @@ class KeyCalls:
 def _addresses(texts: list[str]) -> tuple[str, ...]:
     try:
         return tuple(str(network) for network in read_networks(texts))
-    except Unknown as error:
+    except ValueError as error:
         raise _invalid("/addresses", "not_an_address_range", str(error)) from error
 
 

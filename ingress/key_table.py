@@ -11,10 +11,9 @@ from ingress.keys import (
     ROLES,
     SELLING_AT_ONCE_DEFAULT,
     ApiKey,
-    Limits,
-    read_networks,
 )
 from ingress.stores import reaching_postgres
+from ticketing.key_limits import Limits, read_networks
 from ticketing.tokens import API_KEY_SHOWN_CHARS, api_key_hash, new_api_key
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -54,7 +53,7 @@ SELECT {LISTED} FROM api_key WHERE (created_at_ms, key_id) > ($1, $2) ORDER BY c
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a key is made with. `venues`, `shows`, `addresses` limit it as `keys.Limits` does."""
+    """What a key is made with. `venues`, `shows`, `addresses` limit it as `key_limits.Limits` does."""
 
     name: str
     roles: tuple[str, ...]

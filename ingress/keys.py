@@ -6,11 +6,10 @@ that was good a moment ago is still believed, so that reads go on. The table its
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import TypeAlias
 
 from ingress.caches import Briefly
 from ingress.stores import StoreAway
+from ticketing.key_limits import NOWHERE_IN_PARTICULAR, Limits
 from ticketing.tokens import api_key_hash
 
 ROLES = frozenset({"read", "booking", "admin", "operator"})
@@ -19,38 +18,6 @@ OTHER_NAMES = {"book": "booking"}
 """What partners are used to say, and what it is called here."""
 REQUESTS_PER_MIN_DEFAULT = 100
 SELLING_AT_ONCE_DEFAULT = 20
-Network: TypeAlias = IPv4Network | IPv6Network
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Where a key is good: at these venues or shows (of both none: everywhere), from these addresses (none: any)."""
-
-    venues: frozenset[str] = frozenset()
-    shows: frozenset[int] = frozenset()
-    networks: tuple[Network, ...] = ()
-
-    @property
-    def none(self) -> bool:
-        """Whether the key is good everywhere."""
-        return not (self.venues or self.shows or self.networks)
-
-    def allow(self, venue: str, show: int | None) -> bool:
-        """Whether the key is good for this show of this venue, or (None) for the venue itself."""
-        return not (self.venues or self.shows) or venue in self.venues or show in self.shows
-
-    def allow_address(self, address: str) -> bool:
-        """Whether the key is good from there."""
-        if not self.networks:
-            return True
-        try:
-            came_from = ip_address(address)
-        except ValueError:
-            return False
-        return any(came_from.version == network.version and came_from in network for network in self.networks)
-
-
-NOWHERE_IN_PARTICULAR = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +44,7 @@ class ApiKey:
 
 
 class Unknown(ValueError):
-    """A role, permission or network that there is not; the text says which."""
+    """A role or permission that there is not; the text says which."""
 
 
 def read_permissions(names: "list[str] | tuple[str, ...]") -> tuple[frozenset[str], frozenset[str]]:
@@ -87,14 +54,6 @@ def read_permissions(names: "list[str] | tuple[str, ...]") -> tuple[frozenset[st
     if strange:
         raise Unknown(f"{', '.join(sorted(strange))}: there is {', '.join(sorted(ROLES | PERMISSIONS))}")
     return found & ROLES, found & PERMISSIONS
-
-
-def read_networks(texts: "list[str] | tuple[str, ...]") -> tuple[Network, ...]:
-    """Address ranges as `192.0.2.0/24`, or one address. Raises `Unknown`."""
-    try:
-        return tuple(ip_network(text, strict=False) for text in texts)
-    except ValueError as error:
-        raise Unknown(str(error)) from error
 
 
 class KeyCache:

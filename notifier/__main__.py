@@ -18,6 +18,7 @@ from notifier.settings import NotifierSettings
 from notifier.sockets import SocketApp
 from notifier.store import PostgresStore
 from runtime import logs
+from runtime.addresses import ClientAddresses
 from runtime.kafka import BatchingProducer, PartitionReader
 from runtime.postgres import open_pool, room_url
 from runtime.process import RunningRoom, run, serve
@@ -75,7 +76,12 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
             clock=clock,
             limits=limits,
             selling=Selling(
-                log=KafkaCommandLog(producer), clock=clock, entropy=os.urandom, asks_max=settings.socket_asks_max
+                log=KafkaCommandLog(producer),
+                clock=clock,
+                entropy=os.urandom,
+                asks_max=settings.socket_asks_max,
+                # No verdict would be heard of.
+                is_paused=lambda: bool(loops.reasons() or loops.degraded()),
             ),
             random=random.random,
         )
@@ -88,7 +94,7 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
         )
         yield RunningRoom(
             name=ROOM,
-            app=SocketApp(reception, store),
+            app=SocketApp(reception, store, ClientAddresses(settings.proxies)),
             prefixes=("/ws",),
             tasks=[loops.follow_outcomes, loops.pass_warnings_on, loops.sweep],
             ready=loops.reasons,

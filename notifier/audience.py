@@ -6,6 +6,7 @@ happens to their own reservations whoever caused it; one outcome is told to one 
 
 from dataclasses import dataclass
 
+from notifier.ports import KeyFound
 from ticketing.messages import (
     AnyOutcome,
     BookingCancelled,
@@ -15,7 +16,7 @@ from ticketing.messages import (
     Outcome,
     ReservationOutcome,
 )
-from ticketing.tokens import API_KEY_LIVE, API_KEY_TEST, PASS, RESERVATION, TokenError, TokenKeys
+from ticketing.tokens import API_KEY_LIVE, API_KEY_TEST, PARTNER, PASS, RESERVATION, PartnerToken, TokenError, TokenKeys
 from ticketing.vocabulary import SYSTEM_ACCOUNT, Malformed, parse_reservation
 
 REQUEST_DECIDED = "request_decided"
@@ -29,6 +30,7 @@ OWN_WORD: dict[type[Outcome], str] = {
 """Outcomes that their owner hears under a name of their own; all others are `request_decided`."""
 
 TOKEN_CHARS_MAX = 4_096
+ADMIN = "admin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +43,19 @@ class Right:
     """With the token of one reservation: nothing else is heard."""
     key_id: str | None = None
     roles: frozenset[str] = frozenset()
-    """Of the key."""
+    """Of the key, where it is good for the show: roles and permissions."""
 
     @property
     def admin(self) -> bool:
         """Whether the bearer hears of all bookings."""
-        return "admin" in self.roles
+        return ADMIN in self.roles
 
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """Why a token gives no right: a code of `ticketing/problems.py`. `foreign`: it is good, but for another show."""
+    """Why a token gives no right: a code of `ticketing/problems.py`."""
 
     code: str
-    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +95,8 @@ def is_api_key(token: str) -> bool:
     return token.startswith((API_KEY_LIVE, API_KEY_TEST))
 
 
-def right_of_token(token: str, show: int, keys: TokenKeys, now_ms: int) -> Right | Denied:
-    """What a pass or a reservation token lets its bearer hear of `show`."""
+def right_of_token(token: str, show: int, keys: TokenKeys, now_ms: int) -> Right | PartnerToken | Denied:
+    """What a pass or a reservation token lets its bearer hear of `show`; a partner's token, whose key decides."""
     if len(token) > TOKEN_CHARS_MAX:
         return Denied("token_invalid")
     try:
@@ -103,15 +104,38 @@ def right_of_token(token: str, show: int, keys: TokenKeys, now_ms: int) -> Right
         if purpose == PASS:
             granted = keys.read_pass(token, now_ms)
             if granted.show != show:
-                return Denied("wrong_show", foreign=True)
+                return Denied("wrong_show")
             return Right(granted.entry, granted.expires_at_ms)
         if purpose == RESERVATION:
             held = keys.read_reservation(token, now_ms)
             if held.show != show:
-                return Denied("wrong_show", foreign=True)
+                return Denied("wrong_show")
             return Right(held.account, held.expires_at_ms, reservation=parse_reservation(held.reservation)[1])
+        if purpose == PARTNER:
+            return keys.read_partner(token, now_ms)
     except TokenError as error:
         return Denied(error.code)
     except Malformed:
         return Denied("token_invalid")
     return Denied("token_invalid")
+
+
+def right_of_key(
+    found: KeyFound | None, *, venue: str, show: int, address: str, now_ms: int, token: PartnerToken | None = None
+) -> Right | Denied:
+    """What an API key, or a token that it was exchanged for, gives in a show to who comes from `address`."""
+    if found is None or (found.ends_at_ms is not None and found.ends_at_ms <= now_ms):
+        return Denied("token_invalid")
+    if found.revoked:
+        return Denied("key_revoked")
+    if not found.limits.allow_address(address):
+        return Denied("insufficient_scope")
+    gives = found.gives
+    if token is not None:
+        # What the key has lost since is lost to the token, too; who may administer may give away anything.
+        asked = frozenset(token.permissions)
+        gives = asked if ADMIN in gives else asked & gives
+    if not found.limits.allow(venue, show):
+        gives = frozenset()
+    ends_at_ms = found.ends_at_ms if token is None else token.expires_at_ms
+    return Right(found.key_id, ends_at_ms, key_id=found.key_id, roles=gives)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from ticketing.key_limits import NOWHERE_IN_PARTICULAR
+from ticketing.key_limits import Limits as KeyLimits
 from ticketing.layout import Layout
 from ticketing.messages import Policy
 
@@ -110,14 +112,20 @@ class KeyFound:
     """An API key that is ours."""
 
     key_id: str
-    roles: frozenset[str]
+    gives: frozenset[str]
+    """Roles and permissions."""
     revoked: bool
+    limits: KeyLimits = NOWHERE_IN_PARTICULAR
+    ends_at_ms: int | None = None
+    """Of the secret that was asked for, where a newer one has taken its place."""
 
 
 class Keys(Protocol):
     """API keys. Every call raises `StoreAway`."""
 
     async def find(self, key_hash: bytes) -> KeyFound | None: ...
+
+    async def find_by_id(self, key_id: str) -> KeyFound | None: ...
 
     async def revoked(self, key_ids: set[str]) -> set[str]:
         """Those of `key_ids` that are good no longer."""

@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, assert_never
 
 from notifier import metrics
-from notifier.audience import Denied, Right, is_api_key, right_of_token
+from notifier.audience import Denied, Right, is_api_key, right_of_key, right_of_token
 from notifier.frames import Unreadable, read_client_frame
 from notifier.hall import Hall
 from notifier.halls import Halls
@@ -36,10 +36,11 @@ from ticketing.socket_frames import (
     Unsubscribe,
     Welcome,
 )
-from ticketing.tokens import TokenKeys, api_key_hash
+from ticketing.tokens import PartnerToken, TokenKeys, api_key_hash
 
 RECONNECT_SPREAD_MS = 5_000
 REVOKED_CHECK_MS = 5_000
+HTTP_FORBIDDEN = 403
 
 
 class Reception:
@@ -67,12 +68,13 @@ class Reception:
         self._leaves = False
         self._revoked_checked_ms = 0
 
-    async def enter(self, facts: Facts, wire: Wire) -> tuple[Hall, Watcher] | None:
-        """A socket came; None: closed again, there is no room. Raises `StoreAway`, `NotNow`.
+    async def enter(self, facts: Facts, wire: Wire, address: str = "") -> tuple[Hall, Watcher] | None:
+        """A socket came, from `address`; None: closed again, there is no room. Raises `StoreAway`, `NotNow`.
 
         Each one that entered must `leave`.
         """
         watcher = Watcher(wire, self._clock.now_ms(), frames_burst=self._limits.client_frames_burst)
+        watcher.address = address
         if self._leaves:
             watcher.close(GOING_AWAY, "the server stops")
             return None
@@ -163,7 +165,7 @@ class Reception:
 
     async def _greet(self, hall: Hall, watcher: Watcher, hello: Hello) -> None:
         try:
-            right = None if hello.token is None else await self._right_of(hello.token, hall.show)
+            right = None if hello.token is None else await self._right_of(hello.token, hall, watcher)
             if right is not None and not isinstance(right, Denied) and hello.resume is not None:
                 await self._halls.reach_back(hall, hello.resume.after_seq)
         except StoreAway:
@@ -172,7 +174,7 @@ class Reception:
             return
         if isinstance(right, Denied):
             self._complain(hall, watcher, right.code, "", hello.id)
-            watcher.close(FORBIDDEN if right.foreign else UNAUTHENTICATED, right.code)
+            watcher.close(FORBIDDEN if PROBLEMS[right.code].status == HTTP_FORBIDDEN else UNAUTHENTICATED, right.code)
             return
         if watcher.right is not None and (right is None or right.account != watcher.right.account):
             self._complain(hall, watcher, "not_yours", "this socket tells of another account", hello.id)
@@ -188,15 +190,16 @@ class Reception:
             watcher.greeted = True
             hall.start(watcher, None if hello.resume is None else hello.resume.after_seq, now_ms)
 
-    async def _right_of(self, token: str, show: int) -> Right | Denied:
-        if not is_api_key(token):
-            return right_of_token(token, show, self._tokens, self._clock.now_ms())
-        found = await self._keys.find(api_key_hash(token))
-        if found is None:
-            return Denied("token_invalid")
-        if found.revoked:
-            return Denied("key_revoked")
-        return Right(found.key_id, key_id=found.key_id, roles=found.roles)
+    async def _right_of(self, token: str, hall: Hall, watcher: Watcher) -> Right | Denied:
+        now_ms = self._clock.now_ms()
+        if is_api_key(token):
+            found, read = await self._keys.find(api_key_hash(token)), None
+        else:
+            own = right_of_token(token, hall.show, self._tokens, now_ms)
+            if not isinstance(own, PartnerToken):
+                return own
+            found, read = await self._keys.find_by_id(own.key_id), own
+        return right_of_key(found, venue=hall.venue, show=hall.show, address=watcher.address, now_ms=now_ms, token=read)
 
     def _sweep(self, hall: Hall, watcher: Watcher, now_ms: int) -> None:
         if watcher.takes and watcher.greeted and watcher.right is None:

@@ -54,13 +54,23 @@ class CommandLog(Protocol):
 
 
 class Selling:
-    """`entropy(n)` gives n random bytes. At most `asks_max` wait for a verdict at once, in all shows together."""
+    """`entropy(n)` gives n random bytes. At most `asks_max` wait for a verdict at once, in all shows together; none
+    while it `is_paused`."""
 
-    def __init__(self, *, log: CommandLog, clock: Clock, entropy: Callable[[int], bytes], asks_max: int) -> None:
+    def __init__(
+        self,
+        *,
+        log: CommandLog,
+        clock: Clock,
+        entropy: Callable[[int], bytes],
+        asks_max: int,
+        is_paused: Callable[[], bool],
+    ) -> None:
         self._log = log
         self._clock = clock
         self._entropy = entropy
         self._asks_max = asks_max
+        self._is_paused = is_paused
         self._waiting = Waiting()
 
     def hold(self, hall: Hall, watcher: Watcher, said: Hold) -> Complaint | None:
@@ -97,7 +107,10 @@ class Selling:
             only = f"the token is for {reservation_text(show, own)}"
             return _complain(said.id, Rejection("not_yours", only))
         sent = self._sent("DELETE", "/api/reservations/{reservation}", said.key)
-        return self._ask(hall, watcher, intake.release(hall.facts, reservation, caller, sent), said.id)
+        command = intake.release(hall.facts, reservation, caller, sent, said.seats)
+        if isinstance(command, Rejection):
+            return _complain(said.id, command)
+        return self._ask(hall, watcher, command, said.id)
 
     def _caller(self, hall: Hall, right: Right | None) -> Caller | Rejection:
         if right is None:
@@ -108,7 +121,7 @@ class Selling:
             right.account, partner=right.key_id is not None, roles=right.roles, show=None if right.key_id else hall.show
         )
         if caller.partner and not caller.roles & {"booking", "admin"}:
-            return Rejection("insufficient_scope", "this key may read only")
+            return Rejection("insufficient_scope", "this key may read only, or sells other shows")
         return caller
 
     def _sent(self, method: str, path: str, key: str | None) -> Sent:
@@ -116,6 +129,9 @@ class Selling:
         return Sent(method=method, path_template=path, key=key, nonce=nonce, at_ms=self._clock.now_ms())
 
     def _ask(self, hall: Hall, watcher: Watcher, command: HoldSeats | ReleaseHold, reply_to: str) -> Complaint | None:
+        if self._is_paused():
+            metrics.COMMANDS.labels("sales_paused").inc()
+            return _complain(reply_to, Rejection("sales_paused", "no verdicts are heard of now; nothing was written"))
         if self._waiting.count >= self._asks_max:
             metrics.COMMANDS.labels("busy").inc()
             return _complain(reply_to, Rejection("busy", "too many requests are waiting for a verdict"))

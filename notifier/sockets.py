@@ -16,6 +16,7 @@ from notifier.ports import Facts, NotNow, StoreAway
 from notifier.reception import Reception
 from notifier.watcher import Watcher
 from notifier.wire import Line, SocketWire
+from runtime.addresses import FORWARDED, ClientAddresses
 from runtime.websocket import EXTENSION
 from ticketing.problems import PROBLEMS
 from ticketing.socket_frames import FULL, POLICY_VIOLATION, SUBPROTOCOL, TOO_MANY
@@ -37,9 +38,10 @@ class Catalogue(Protocol):
 class SocketApp:
     """An ASGI application for everything below `/ws`."""
 
-    def __init__(self, reception: Reception, catalogue: Catalogue) -> None:
+    def __init__(self, reception: Reception, catalogue: Catalogue, addresses: ClientAddresses) -> None:
         self._reception = reception
         self._catalogue = catalogue
+        self._addresses = addresses
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket until it is gone; refuse anything else."""
@@ -73,11 +75,16 @@ class SocketApp:
             return None
         return facts if facts is not None and facts.venue == found[1] else None
 
+    def _address(self, scope: Scope) -> str:
+        peer = scope["client"]
+        forwarded = next((value for name, value in scope["headers"] if name.lower() == FORWARDED), None)
+        return self._addresses.of(peer[0], forwarded) if peer else ""
+
     async def _serve(self, facts: Facts, scope: Scope, receive: Receive, send: Send) -> None:
         line: Line = scope["extensions"][EXTENSION]
         wire = SocketWire(line, send)
         try:
-            entered = await self._reception.enter(facts, wire)
+            entered = await self._reception.enter(facts, wire, self._address(scope))
         except (NotNow, StoreAway) as exc:
             log.warning("socket.not_now", show=facts.show, error=repr(exc))
             wire.close(FULL, "come again")

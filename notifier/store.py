@@ -11,6 +11,7 @@ import msgspec
 
 from notifier.ports import Facts, KeyFound, Snapshot, StoreAway
 from runtime.postgres import FAILURES
+from ticketing.key_limits import Limits, read_networks
 from ticketing.layout import Layout, decode_layout
 from ticketing.messages import Policy
 from ticketing.vocabulary import ShowStatus
@@ -35,8 +36,13 @@ ORDER BY b.batch_seq
 """
 # A rotated key's secret before is good for a while longer.
 KEY = """
-SELECT key_id, roles, revoked_at_ms FROM api_key WHERE key_hash = $1
-    OR previous_hash = $1 AND previous_ends_at_ms > extract(epoch FROM clock_timestamp()) * 1000
+SELECT key_id, roles, permissions, venues, shows, addresses, revoked_at_ms,
+       CASE WHEN previous_hash = $1 THEN previous_ends_at_ms END AS ends_at_ms
+FROM api_key WHERE key_hash = $1 OR previous_hash = $1
+"""
+KEY_BY_ID = """
+SELECT key_id, roles, permissions, venues, shows, addresses, revoked_at_ms, NULL::bigint AS ends_at_ms
+FROM api_key WHERE key_id = $1
 """
 REVOKED = "SELECT key_id FROM api_key WHERE key_id = ANY($1) AND revoked_at_ms IS NOT NULL"
 
@@ -113,9 +119,13 @@ class PostgresStore:
         """The API key with this hash."""
         with _reaching_postgres():
             row = await self._pool.fetchrow(KEY, key_hash)
-        if row is None:
-            return None
-        return KeyFound(row["key_id"], frozenset(row["roles"]), row["revoked_at_ms"] is not None)
+        return None if row is None else _key(row)
+
+    async def find_by_id(self, key_id: str) -> KeyFound | None:
+        """The API key of this id."""
+        with _reaching_postgres():
+            row = await self._pool.fetchrow(KEY_BY_ID, key_id)
+        return None if row is None else _key(row)
 
     async def revoked(self, key_ids: set[str]) -> set[str]:
         """Those of `key_ids` that have been revoked."""
@@ -133,6 +143,12 @@ class PostgresStore:
             known = decode_layout(row["document"], row["sha256"])
             _keep(self._layouts, layout_id, known, LAYOUTS_MAX)
         return known
+
+
+def _key(row: asyncpg.Record) -> KeyFound:
+    limits = Limits(frozenset(row["venues"]), frozenset(row["shows"]), read_networks(row["addresses"]))
+    gives = frozenset(row["roles"]) | frozenset(row["permissions"])
+    return KeyFound(row["key_id"], gives, row["revoked_at_ms"] is not None, limits, row["ends_at_ms"])
 
 
 def _pairs(flat: list[int]) -> tuple[tuple[int, int], ...]:

@@ -47,6 +47,7 @@ class Watcher:
         "_allowance",
         "_allowance_at_ms",
         "_waiting",
+        "address",
         "box",
         "busy_since_ms",
         "closed",
@@ -69,6 +70,7 @@ class Watcher:
         self.greeted = False
         self.subscribed = False
         self.box: Box | None = None
+        self.address = ""
         self.told_seq = NOT_TOLD
         self.busy_since_ms: int | None = None
         self.notice_closes_at_ms: int | None = None

@@ -34,7 +34,7 @@ CLOSE_CODES = {
     RESTARTING: "The show must be read anew; `goodbye` has said when to come again.",
     FULL: "This server has all the sockets or shows it can bear, or cannot read them now.",
     UNAUTHENTICATED: "The token is not good, or not any more.",
-    FORBIDDEN: "The token is good for another show.",
+    FORBIDDEN: "The token is good for another show, or not from this address.",
     TOO_SLOW: "No hello came in time, or the peer does not read.",
     CONFLICT: "A newer token must be of the same account: one socket tells of one person.",
     TOO_MANY: "Frames came too fast.",
@@ -230,9 +230,10 @@ class Hold(ClientFrame, frozen=True, kw_only=True, tag="hold"):
 
 
 class Release(ClientFrame, frozen=True, kw_only=True, tag="release"):
-    """As `DELETE /api/reservations/{reservation}`."""
+    """As `DELETE /api/reservations/{reservation}`; with `seats` of those alone."""
 
     reservation: Annotated[str, Meta(max_length=100)]
+    seats: Annotated[list[str], Meta(min_length=1, max_length=200)] | None = None
     key: Annotated[str, Meta(min_length=1, max_length=KEY_CHARS_MAX)] | None = None
 
 

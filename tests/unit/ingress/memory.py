@@ -6,12 +6,13 @@ from typing import Any
 
 from ingress.catalogue import Catalogue
 from ingress.key_table import KeyRow, KeyTable, Terms
-from ingress.keys import ApiKey, Limits, read_networks
+from ingress.keys import ApiKey
 from ingress.ledger import ContactRow, Cursor, DecidedBatch, Ledger, Snapshot
 from ingress.shows import LayoutRow, NewLayout, NewShow, ShowRow, VenueRow, Wanted
 from ingress.stores import StoreAway
 from tests.unit.ingress.tales import LAYOUT, PART, SHOW, T0, VENUE, hall, show_row
 from ticketing.intake import ConfirmBody
+from ticketing.key_limits import Limits, read_networks
 from ticketing.layout import encode_layout
 from ticketing.messages import Reservation
 from ticketing.tokens import api_key_hash, new_api_key

@@ -112,6 +112,10 @@ class FakeStore:
         self._answer()
         return self.keys.get(key_hash)
 
+    async def find_by_id(self, key_id: str) -> KeyFound | None:
+        self._answer()
+        return next((found for found in self.keys.values() if found.key_id == key_id), None)
+
     async def revoked(self, key_ids: set[str]) -> set[str]:
         self._answer()
         return self.revoked_ids & key_ids
@@ -164,6 +168,7 @@ class House:
         self.outcomes = FakeOutcomes(self.clock)
         limits = limits or Limits()
         self.log = FakeLog()
+        self.paused = False
         self.halls = Halls(
             store=self.store,
             clock=self.clock,
@@ -178,7 +183,9 @@ class House:
             tokens=KEYS,
             clock=self.clock,
             limits=limits,
-            selling=Selling(log=self.log, clock=self.clock, entropy=bytes, asks_max=ASKS_MAX),
+            selling=Selling(
+                log=self.log, clock=self.clock, entropy=bytes, asks_max=ASKS_MAX, is_paused=lambda: self.paused
+            ),
             random=lambda: 0.5,
         )
         self.notifier = Notifier(halls=self.halls, reception=self.reception, clock=self.clock, pause=self._pause)
@@ -196,9 +203,9 @@ class House:
         self.outcomes.ready.append(self.store.commit(*outcomes))
         done(self.notifier.step())
 
-    def enters(self) -> tuple[Hall, Watcher, FakeWire]:
+    def enters(self, address: str = "192.0.2.1") -> tuple[Hall, Watcher, FakeWire]:
         wire = FakeWire()
-        entered = done(self.reception.enter(FACTS, wire))
+        entered = done(self.reception.enter(FACTS, wire, address))
         assert entered is not None
         wire.watcher = entered[1]
         return (*entered, wire)

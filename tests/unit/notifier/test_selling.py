@@ -27,8 +27,8 @@ def asks(house: House, who: Who, *seats: str, key: str = "k", reply_to: str = "h
     return house.says(who, json.dumps({"type": "hold", "id": reply_to, "key": key, "body": body}))
 
 
-def gives_back(house: House, who: Who, reservation: str, reply_to: str = "r1") -> list[str]:
-    return house.says(who, json.dumps({"type": "release", "id": reply_to, "reservation": reservation}))
+def gives_back(house: House, who: Who, reservation: str, reply_to: str = "r1", **more: Any) -> list[str]:
+    return house.says(who, json.dumps({"type": "release", "id": reply_to, "reservation": reservation, **more}))
 
 
 def granted(house: House, seats: list[int], *, offset: int = 1, repeat: bool = False, account: str = "") -> SeatsHeld:
@@ -172,6 +172,19 @@ def test_giving_back_with_the_pass_or_with_the_reservations_own_token() -> None:
     assert complaint(anna)["code"] == "insufficient_scope"
 
 
+def test_some_seats_of_a_reservation_are_given_back() -> None:
+    house = House()
+    anna = enters(house)
+    text = reservation_text(SHOW, bytes(16))
+    assert gives_back(house, anna, text, seats=["A-2", "A-1"]) == []
+    assert [command.seats for command in house.log.commands if isinstance(command, ReleaseHold)] == [(0, 1)]
+    assert gives_back(house, anna, text, seats=["Z-9"]) == ["error"]
+    assert complaint(anna)["code"] == "unknown_places"
+    assert gives_back(house, anna, text, seats=[]) == ["error"], "no seats are not all of them"
+    assert complaint(anna)["code"] == "invalid_request"
+    assert len(house.log.commands) == 1
+
+
 def test_what_never_reaches_the_log_is_an_error_with_the_code_that_http_has() -> None:
     house = House()
     anna = enters(house)
@@ -218,6 +231,17 @@ def test_a_log_that_takes_nothing_is_told_and_forgotten() -> None:
     for _ in range(ASKS_MAX + 1):
         assert asks(house, anna, "A-1") == ["error"]
         assert (complaint(anna)["code"], complaint(anna)["retryable"]) == ("log_unavailable", True)
+
+
+def test_while_no_verdicts_can_be_heard_nothing_is_asked_for() -> None:
+    house = House()
+    anna = enters(house)
+    house.paused = True
+    assert asks(house, anna, "A-1") == gives_back(house, anna, reservation_text(SHOW, bytes(16))) == ["error"]
+    assert (complaint(anna)["code"], complaint(anna)["retryable"]) == ("sales_paused", True)
+    house.paused = False
+    assert asks(house, anna, "A-1") == []
+    assert len(house.log.commands) == 1
 
 
 def test_only_so_many_wait_and_after_a_while_nobody_does() -> None:

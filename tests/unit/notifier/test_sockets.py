@@ -17,6 +17,7 @@ from notifier.ports import Limits
 from notifier.reception import Reception
 from notifier.sockets import SocketApp
 from notifier.watcher import Watcher
+from runtime.addresses import ClientAddresses
 from runtime.health import ProcessApp
 from runtime.http import HttpServer, listen
 from tests.unit.notifier.house import PASS, House
@@ -36,7 +37,7 @@ async def serving(house: House) -> AsyncIterator[int]:
     """The notifier's sockets on a free port."""
     started = asyncio.Event()
     listener = listen("127.0.0.1", 0)
-    app = ProcessApp({"/ws": SocketApp(house.reception, house.store)}, dict)
+    app = ProcessApp({"/ws": SocketApp(house.reception, house.store, ClientAddresses([]))}, dict)
     server = HttpServer(app, listener, started.set)
     task = asyncio.create_task(server.run_until_told())
     await started.wait()
