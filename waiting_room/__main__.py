@@ -3,7 +3,7 @@
 import os
 import random
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from runtime import logs
@@ -11,16 +11,18 @@ from runtime.kafka import BatchingProducer, PartitionReader
 from runtime.postgres import open_pool, room_url
 from runtime.process import RunningRoom, run, serve
 from runtime.redis import open_redis
-from runtime.retry import Backoff
 from ticketing import topics
 from ticketing.clock import SystemClock
 from ticketing.tokens import TokenKeys
 from waiting_room.admin_routes import AdminRoutes
+from waiting_room.beacons import beacon_of
+from waiting_room.draw_book import PostgresDraws
+from waiting_room.draw_routes import DrawRoutes
+from waiting_room.drawing import Drawing
 from waiting_room.entries import Bounds, Entries
 from waiting_room.ledger import PostgresLedger
 from waiting_room.loops import Loop
 from waiting_room.pages import read_page
-from waiting_room.ports import ClaimRow, EntryRow, Line
 from waiting_room.public_status import Poll
 from waiting_room.room_table import PostgresRooms
 from waiting_room.rooms import RoomLimits
@@ -29,7 +31,7 @@ from waiting_room.service import WaitingRoom
 from waiting_room.settings import Settings
 from waiting_room.statuses import RoomStatusWriter, ShowStatusReader
 from waiting_room.store import RedisCounters
-from waiting_room.writing import LedgerWriter
+from waiting_room.writing import writers
 
 ROOM = "waiting_room"
 SECOND_S = 1.0
@@ -66,11 +68,13 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
                 client_id=ROOM,
             )
         )
-        ledger, table = PostgresLedger(pool), PostgresRooms(pool)
+        ledger, table, book = PostgresLedger(pool), PostgresRooms(pool), PostgresDraws(pool)
+        beacon = beacon_of(settings.room_beacon, settings.secrets, settings.room_beacon_patience_s)
         room = WaitingRoom(
             counters=RedisCounters(redis, settings.redis_prefix, repeat_s=settings.room_repeat_s),
             ledger=ledger,
             table=table,
+            drawing=Drawing(book, beacon, clock),
             clock=clock,
             limits=RoomLimits(
                 rate_per_min=settings.room_rate_per_min,
@@ -80,21 +84,18 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             ),
         )
 
-        async def write_joins(line: Line, rows: Sequence[EntryRow], maybe_there: bool) -> list[EntryRow]:
-            return await ledger.add_entries(line, rows, maybe_there=maybe_there)
-
-        async def write_claims(line: Line, rows: Sequence[ClaimRow], _maybe_there: bool) -> list[ClaimRow]:
-            return await ledger.add_claims(line, rows)
-
-        rows_max, wait_s = settings.room_ledger_rows_max, settings.room_ledger_wait_s
-        joins = LedgerWriter(write_joins, rows_max=rows_max, wait_s=wait_s, backoff=Backoff(random.random))
-        claims = LedgerWriter(write_claims, rows_max=rows_max, wait_s=wait_s, backoff=Backoff(random.random))
+        both = writers(
+            ledger,
+            room.settling,
+            rows_max=settings.room_ledger_rows_max,
+            wait_s=settings.room_ledger_wait_s,
+            random=random.random,
+        )
         entries = Entries(
             room,
             keys=TokenKeys(settings.secrets),
             clock=clock,
-            joins=joins,
-            claims=claims,
+            writers=both,
             bounds=Bounds(settings.room_joins_per_script_max, settings.room_waiting_requests_max),
         )
         fans = FanRoutes(
@@ -105,6 +106,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             poll=Poll(settings.room_poll_floor_s, settings.room_poll_ceiling_s),
         )
         operators = AdminRoutes(room, table, clock=clock)
+        draws = DrawRoutes(room, book)
         statuses, told = ShowStatusReader(reader, room.observe), RoomStatusWriter(producer)
 
         async def tell() -> None:
@@ -115,13 +117,14 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             Loop("move the lines", tick_s, room.advance),
             Loop("mend the lines", tick_s, room.mend),
             Loop("read the rooms", SECOND_S, room.refresh),
+            Loop("hold the draws", SECOND_S, room.draw),
             Loop("tell the others", SECOND_S, tell),
         ]
         yield RunningRoom(
             name=ROOM,
-            app=create_app([*operators.routes(), *fans.routes()], os.urandom),
+            app=create_app([*operators.routes(), *draws.routes(), *fans.routes()], os.urandom),
             prefixes=("/room",),
-            tasks=[*(loop.run for loop in loops), joins.run, claims.run, statuses.run],
+            tasks=[*(loop.run for loop in loops), both.joins.run, both.claims.run, statuses.run],
             ready=lambda: [*(reason for loop in loops for reason in loop.reasons()), *statuses.reasons()],
         )
 

@@ -92,6 +92,7 @@ class AdminRoutes:
             raise Refused("show_not_found", "no show has this id")
         now_ms = self._clock.now_ms()
         admission = room.admission(now_ms)
+        positions = [queue.position for queue in room.queues.values()]
         return answer(
             {
                 "message": message,
@@ -101,12 +102,12 @@ class AdminRoutes:
                 "reason": room.row.reason,
                 "rate_per_min": room.limits.rate_per_min if room.row.rate_per_min is None else room.row.rate_per_min,
                 "rate_target": admission.rate_per_min,
-                "rate_now": room.rate_now(),
+                "rate_now": sum(queue.rate_now() for queue in room.queues.values()),
                 "limited_by": admission.limited_by,
-                "issued": room.position.issued,
-                "serving": room.position.serving,
-                "claimed": room.position.claimed,
-                "given_up": room.position.given_up,
+                "issued": sum(position.issued for position in positions),
+                "serving": room.general.position.serving,
+                "claimed": sum(position.claimed for position in positions),
+                "given_up": sum(position.given_up for position in positions),
                 "version": room.row.version,
                 "server_time": rfc3339(now_ms),
             },

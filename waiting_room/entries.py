@@ -8,8 +8,9 @@ from ticketing.clock import Clock
 from ticketing.tokens import Ticket, TokenInvalid, TokenKeys, same_secret
 from waiting_room import metrics
 from waiting_room.batching import Batches, Busy
+from waiting_room.kept import PlaceAsk, claimed_before, joined_before
 from waiting_room.phases import JOINABLE, Phase
-from waiting_room.places import GENERAL, entry_of, leaf_of, pass_for, place_of, ticket_for
+from waiting_room.places import entry_of, leaf_of, parse_entry, pass_for, ticket_for
 from waiting_room.ports import (
     Claimed,
     ClaimRefusal,
@@ -22,9 +23,10 @@ from waiting_room.ports import (
     Line,
     StoreUnavailable,
 )
+from waiting_room.queues import Queue
 from waiting_room.rooms import Room
-from waiting_room.service import WaitingRoom, claimed_before, joined_before
-from waiting_room.writing import LedgerWriter
+from waiting_room.service import WaitingRoom
+from waiting_room.writing import Writers
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +41,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A ticket, as its holder sees it."""
+    """A ticket, as its holder sees it; `place` None: it will be drawn."""
 
     entry: str
     line: str
     n: int
-    place: int
+    place: int | None
     ticket: str
     joined_at_ms: int
     repeat: bool
@@ -76,15 +78,14 @@ class Entries:
         *,
         keys: TokenKeys,
         clock: Clock,
-        joins: LedgerWriter[EntryRow],
-        claims: LedgerWriter[ClaimRow],
+        writers: Writers,
         bounds: Bounds,
     ) -> None:
         self._room = room
         self._keys = keys
         self._clock = clock
-        self._join_writer = joins
-        self._claim_writer = claims
+        self._join_writer = writers.joins
+        self._claim_writer = writers.claims
         self._joins = Batches(self._join_batch, batch_max=bounds.batch_max, waiting_max=bounds.waiting_max)
         self._claims = Batches(self._claim_batch, batch_max=bounds.batch_max, waiting_max=bounds.waiting_max)
 
@@ -99,9 +100,9 @@ class Entries:
             return _refuse("sold_out" if soldout else "room_closed", "nobody can join this line any more")
         if self._join_writer.full:
             return _refuse("busy", "more joins are waiting to be written than can be kept", retry_after_s=2)
-        entry = entry_of(show, client)
+        entry, queue = entry_of(show, client), room.general
         try:
-            joined = await self._joins.ask(room.line, JoinAsk(entry, secret_hash))
+            joined = await self._joins.ask(queue.line, JoinAsk(entry, secret_hash))
         except (StoreUnavailable, LedgerUnavailable):
             return _unavailable("ask again with the same client_id: you get the same place")
         except Busy as error:
@@ -111,21 +112,30 @@ class Entries:
                 return _refuse("client_id_reused", "a client_id belongs to one secret")
             case JoinRefusal.NO_NUMBERS:
                 return _unavailable("no numbers can be reserved now; ask again with the same client_id")
-        ticket = ticket_for(show, joined.n, entry, joined.at_ms, secret_hash)
+            case JoinRefusal.NOT_KEPT:
+                return _unavailable("the places are drawn, so no time is lost; ask again with the same client_id")
+        ticket = ticket_for(queue.line, joined.n, entry, joined.at_ms, secret_hash)
         token = self._keys.sign_ticket(ticket)
-        return Place(ticket.entry, GENERAL, joined.n, place_of(ticket), token, joined.at_ms, joined.repeat)
+        place = queue.place(joined.n)
+        return Place(ticket.entry, ticket.line, joined.n, place, token, joined.at_ms, joined.repeat)
 
     async def claim(self, show: int, entry: str, token: str, secret: str) -> Turn | Refusal:
         """The pass of a place that is being served: the same one however often it is asked for."""
         held = await self._holder(show, entry, token, secret)
         if isinstance(held, Refusal):
             return held
-        room, ticket = held
+        room, queue, ticket = held
         now_ms = self._clock.now_ms()
         if room.phase(now_ms) is Phase.CLOSED:
             return _refuse("room_closed", "the sale is over")
+        place = queue.place(ticket.n)
+        if place is None:
+            return _refuse("not_your_turn", "the places are not drawn yet", retry_after_s=5)
+        leaf = leaf_of(ticket.n, parse_entry(ticket.entry), ticket.secret_hash)
         try:
-            claimed = await self._claims.ask(room.line, (ticket.n, place_of(ticket)))
+            claimed = await self._claims.ask(
+                queue.line, PlaceAsk(ticket.n, place, leaf, drawn=queue.drawn_among(ticket.n))
+            )
         except (StoreUnavailable, LedgerUnavailable):
             return _unavailable("your place is kept; claim it again")
         except Busy as error:
@@ -134,7 +144,11 @@ class Entries:
             case ClaimRefusal.GIVEN_UP:
                 return _refuse("place_given_up", "join again for a new place")
             case ClaimRefusal.TOO_EARLY:
-                return self._too_early(room, ticket)
+                return self._too_early(room, queue, place)
+            case ClaimRefusal.NOT_KEPT:
+                return _refuse("ticket_invalid", f"number {ticket.n} is not kept for this ticket")
+            case ClaimRefusal.UNCHECKED:
+                return _unavailable("your place is kept; claim it again")
         granted = pass_for(ticket, room.row.wave, claimed.first_ms)
         if granted.expires_at_ms <= now_ms:
             return _refuse("pass_expired", "it ran from the first claim of this place")
@@ -145,13 +159,13 @@ class Entries:
         held = await self._holder(show, entry, token, secret)
         if isinstance(held, Refusal):
             return held
-        room, ticket = held
+        _, queue, ticket = held
         try:
-            fresh = await self._room.give_up(room.line, ticket.n)
+            fresh = await self._room.give_up(queue.line, ticket.n)
         except (StoreUnavailable, LedgerUnavailable):
             return _unavailable("nothing may have changed; ask again")
         if fresh:
-            self._claim_writer.add(room.line, [ClaimRow(ticket.n, None, self._clock.now_ms())], maybe_there=True)
+            self._claim_writer.add(queue.line, [ClaimRow(ticket.n, None, self._clock.now_ms())], maybe_there=True)
             await self._claim_writer.settled()
         return None
 
@@ -162,8 +176,8 @@ class Entries:
             return _unavailable("the room of this show could not be opened")
         return _refuse("show_not_found", "no show has this id") if room is None else room
 
-    async def _holder(self, show: int, entry: str, token: str, secret: str) -> tuple[Room, Ticket] | Refusal:
-        """The room and the ticket of somebody who proves that the place is theirs."""
+    async def _holder(self, show: int, entry: str, token: str, secret: str) -> tuple[Room, Queue, Ticket] | Refusal:
+        """Room, line and ticket of somebody who proves that the place is theirs."""
         try:
             ticket = self._keys.read_ticket(token)
         except TokenInvalid as error:
@@ -175,11 +189,14 @@ class Entries:
         if not same_secret(secret, ticket.secret_hash):
             return _refuse("wrong_secret", "send the secret whose hash was sent at the join")
         room = await self._find(show)
-        return room if isinstance(room, Refusal) else (room, ticket)
+        if isinstance(room, Refusal):
+            return room
+        queue = room.queues.get(ticket.line)
+        return _refuse("ticket_invalid", "this room has no such line") if queue is None else (room, queue, ticket)
 
-    def _too_early(self, room: Room, ticket: Ticket) -> Refusal:
-        place, serving = place_of(ticket), room.position.serving
-        rate_per_min = max(1, room.admission(self._clock.now_ms()).rate_per_min)
+    def _too_early(self, room: Room, queue: Queue, place: int) -> Refusal:
+        serving = queue.position.serving
+        rate_per_min = max(1, room.rates(self._clock.now_ms())[queue.line.name])
         # At most half a minute: the rate may rise, and whoever is near must not sleep through their turn.
         wait_s = min(30, max(1, (place - serving) * 60 // rate_per_min))
         return _refuse(
@@ -201,27 +218,41 @@ class Entries:
         settled = self._join_writer.settled()
 
         async def as_kept() -> list[Joined | JoinRefusal]:
-            kept = {row.entry: row for row in (await settled).get(line, ())}
+            known = await settled
+            kept = {row.entry: row for row in (known or {}).get(line, ())}
             # A store that was lost in between may have given the same entry two numbers: the kept one counts.
-            return [
+            told = [
                 joined_before(kept[ask.entry], ask) if isinstance(answer, Joined) and ask.entry in kept else answer
                 for ask, answer in zip(asks, answers, strict=True)
             ]
+            late = [
+                (ask.entry, answer.n)
+                for ask, answer in zip(asks, answers, strict=True)
+                if isinstance(answer, Joined) and ask.entry in kept and kept[ask.entry].n == 0
+            ]
+            if late:
+                await self._room.take_back(line, late)
+            if known is None:
+                return [
+                    JoinRefusal.NOT_KEPT if isinstance(each, Joined) and self._room.settling(line, each.n) else each
+                    for each in told
+                ]
+            return told
 
         return as_kept()
 
-    async def _claim_batch(self, line: Line, places: list[tuple[int, int]]) -> Awaitable[list[Claimed | ClaimRefusal]]:
+    async def _claim_batch(self, line: Line, places: list[PlaceAsk]) -> Awaitable[list[Claimed | ClaimRefusal]]:
         answers = await self._room.claim(line, places)
-        for (n, _), answer in zip(places, answers, strict=True):
+        for ask, answer in zip(places, answers, strict=True):
             if isinstance(answer, Claimed):
-                self._claim_writer.add(line, [ClaimRow(n, answer.first_ms, None)], maybe_there=True)
+                self._claim_writer.add(line, [ClaimRow(ask.n, answer.first_ms, None)], maybe_there=True)
         settled = self._claim_writer.settled()
 
         async def as_kept() -> list[Claimed | ClaimRefusal]:
-            kept = {row.n: row for row in (await settled).get(line, ())}
+            kept = {row.n: row for row in (await settled or {}).get(line, ())}
             return [
-                claimed_before(kept[n], answer) if isinstance(answer, Claimed) and n in kept else answer
-                for (n, _), answer in zip(places, answers, strict=True)
+                claimed_before(kept[ask.n], answer) if isinstance(answer, Claimed) and ask.n in kept else answer
+                for ask, answer in zip(places, answers, strict=True)
             ]
 
         return as_kept()

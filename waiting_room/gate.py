@@ -22,6 +22,8 @@ class Limiter(StrEnum):
     LAG = "lag"
     STOCK = "stock"
     PHASE = "phase"
+    DRAW = "draw"
+    """The sale is open, and the places are still being drawn."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,9 @@ WHERE (room_claim.claimed_at_ms IS NULL AND EXCLUDED.claimed_at_ms IS NOT NULL)
 ENTRIES = """
 SELECT n, entry, leaf, joined_at_ms FROM room_entry WHERE show_id = $1 AND line = $2 AND entry = ANY($3::bytea[])
 """
+LEAVES = "SELECT n, leaf FROM room_entry WHERE show_id = $1 AND line = $2 AND n = ANY($3::bigint[])"
+# Held until the entries are added, so that the mark does not pass them meanwhile (`draw_book.SETTLE`).
+SETTLED = "SELECT settled_n FROM room_line WHERE show_id = $1 AND line = $2 FOR SHARE"
 CLAIMS = """
 SELECT n, claimed_at_ms, given_up_at_ms FROM room_claim WHERE show_id = $1 AND line = $2 AND n = ANY($3::bigint[])
 """
@@ -74,8 +77,12 @@ class PostgresLedger:
         async with reaching():
             await self._pool.execute(RAISE_FLOOR, line.show, line.name, serving)
 
-    async def add_entries(self, line: Line, rows: Sequence[EntryRow], *, maybe_there: bool) -> list[EntryRow]:
+    async def add_entries(
+        self, line: Line, rows: Sequence[EntryRow], *, maybe_there: bool, settling: bool = False
+    ) -> list[EntryRow]:
         """See `ports.Ledger`."""
+        if settling:
+            return await self._add_before_the_draw(line, rows)
         async with reaching(), self._pool.acquire() as connection:
             if not maybe_there:
                 records = [(line.show, line.name, *row) for row in rows]
@@ -86,17 +93,27 @@ class PostgresLedger:
                     pass
                 else:
                     return []
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            await connection.execute(ADD_ENTRIES, line.show, line.name, *columns)
+            await connection.execute(ADD_ENTRIES, *line, *columns_of(rows))
+        return [row for row in await self._kept_of(line, rows) if row.n]
+
+    async def _add_before_the_draw(self, line: Line, rows: Sequence[EntryRow]) -> list[EntryRow]:
+        async with reaching(), self._pool.acquire() as connection, connection.transaction():
+            settled = await connection.fetchval(SETTLED, *line) or 0
+            taken = [row for row in rows if row.n > settled]
+            if taken:
+                await connection.execute(ADD_ENTRIES, *line, *columns_of(taken))
+        return await self._kept_of(line, rows)
+
+    async def _kept_of(self, line: Line, rows: Sequence[EntryRow]) -> list[EntryRow]:
+        """What is kept otherwise than in `rows`: under another number, or, as number 0, not at all."""
         kept = await self.entries(line, [row.entry for row in rows])
-        given = {row.entry: row.n for row in rows}
-        return [row for row in kept.values() if row.n != given[row.entry]]
+        found = [kept.get(row.entry, row._replace(n=0)) for row in rows]
+        return [row for row, given in zip(found, rows, strict=True) if row.n != given.n]
 
     async def add_claims(self, line: Line, rows: Sequence[ClaimRow]) -> list[ClaimRow]:
         """See `ports.Ledger`."""
         async with reaching():
-            columns = [list(column) for column in zip(*rows, strict=True)]
-            await self._pool.execute(ADD_CLAIMS, line.show, line.name, *columns)
+            await self._pool.execute(ADD_CLAIMS, *line, *columns_of(rows))
         return list((await self.claims(line, [row.n for row in rows])).values())
 
     async def entries(self, line: Line, entries: Sequence[bytes]) -> dict[bytes, EntryRow]:
@@ -110,6 +127,11 @@ class PostgresLedger:
         async with reaching():
             rows = await self._pool.fetch(CLAIMS, line.show, line.name, list(numbers))
         return {row["n"]: ClaimRow(*row) for row in rows}
+
+    async def leaves(self, line: Line, numbers: Sequence[int]) -> dict[int, bytes]:
+        """See `ports.Ledger`."""
+        async with reaching():
+            return {row["n"]: row["leaf"] for row in await self._pool.fetch(LEAVES, *line, list(numbers))}
 
 
 class LineReservations:
@@ -129,6 +151,11 @@ class LineReservations:
         """See `ports.Reservations`."""
         ceiling: int | None = await self._connection.fetchval(EXTEND, *self._line, gen, numbers)
         return ceiling
+
+
+def columns_of(rows: Sequence[EntryRow] | Sequence[ClaimRow]) -> list[list[object]]:
+    """Rows turned into the arrays that a statement unnests."""
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 @asynccontextmanager

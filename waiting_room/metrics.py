@@ -21,14 +21,15 @@ LEDGER_BACKLOG = Gauge("room_ledger_backlog_rows", "Joins and claims that are no
 
 
 def measure(room: Room, now_ms: int) -> None:
-    """Set the gauges of one room."""
+    """Set the gauges of one room, all its lines together."""
     show = show_text(room.row.show)
-    admission = room.admission(now_ms)
-    WAITING.labels(show).set(room.waiting)
+    admission, rates = room.admission(now_ms), room.rates(now_ms)
+    queues = room.queues.values()
+    WAITING.labels(show).set(sum(queue.waiting for queue in queues))
     RATE_TARGET.labels(show).set(admission.rate_per_min)
-    RATE_EFFECTIVE.labels(show).set(room.rate_now())
-    STORE_GENERATION.labels(show).set(room.position.gen)
-    STALLED.labels(show).set(room.stalled(now_ms))
+    RATE_EFFECTIVE.labels(show).set(sum(queue.rate_now() for queue in queues))
+    STORE_GENERATION.labels(show).set(max(queue.position.gen for queue in queues))
+    STALLED.labels(show).set(any(queue.stalled(rates[name]) for name, queue in room.queues.items()))
     for which in Limiter:
         LIMITER.labels(show, which).set(which is admission.limited_by)
     if room.heard is not None:

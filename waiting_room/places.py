@@ -6,6 +6,7 @@ from uuid import UUID
 
 from ticketing.tokens import PASS_LIFE_S, Pass, Ticket
 from ticketing.vocabulary import Malformed
+from waiting_room.ports import Line
 
 GENERAL = "general"
 """The line that every room has."""
@@ -58,14 +59,9 @@ def claim_bucket(n: int) -> int:
     return n // CLAIMS_PER_BUCKET
 
 
-def ticket_for(show: int, n: int, entry: bytes, at_ms: int, secret_hash: str) -> Ticket:
-    """The ticket of a place in the general line."""
-    return Ticket(show=show, line=GENERAL, n=n, entry=entry_text(entry), issued_at_ms=at_ms, secret_hash=secret_hash)
-
-
-def place_of(ticket: Ticket) -> int:
-    """Where a ticket stands in its line: the order of arrival, as long as there is no draw."""
-    return ticket.n
+def ticket_for(line: Line, n: int, entry: bytes, at_ms: int, secret_hash: str) -> Ticket:
+    """The ticket of number `n` of a line."""
+    return Ticket(line.show, line.name, n=n, entry=entry_text(entry), issued_at_ms=at_ms, secret_hash=secret_hash)
 
 
 def pass_for(ticket: Ticket, wave: int, first_claim_ms: int) -> Pass:

@@ -4,9 +4,9 @@ The counters give numbers and move the line; every call of theirs is one script,
 make it at once. The ledger reserves the numbers that they may give, and keeps who got which.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple, Protocol
 
@@ -52,6 +52,8 @@ class JoinRefusal(Enum):
     """Every reserved number is given away: reserve more, then ask again."""
     OTHER_SECRET = "other_secret"  # noqa: S105 -- a reason, and no secret
     """This entry joined before, with another secret."""
+    NOT_KEPT = "not_kept"
+    """Before a draw: the ledger did not take the number, so it is none; ask again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,10 @@ class Claimed:
 class ClaimRefusal(Enum):
     TOO_EARLY = "too_early"
     GIVEN_UP = "given_up"
+    NOT_KEPT = "not_kept"
+    """The ledger keeps another entry under this number, or the number was not in the draw."""
+    UNCHECKED = "unchecked"
+    """The place is one of a draw, and the ledger cannot be asked whose it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +124,13 @@ class Counters(Protocol):
         """Take the number out of the line for good; False where it was out already."""
         ...
 
+    async def take_back(self, line: Line, places: Sequence[tuple[bytes, int]]) -> None:
+        """Forget the joins of `(entry, n)`: numbers that the ledger did not take. Never raises `StoreLost`."""
+        ...
+
     async def advance(self, line: Line, *, rate_per_min: int, burst: int, pass_through: bool, seen: int) -> Position:
-        """Move the line on by what is due since it was last moved, at most one second's worth.
+        """Move the line on by what is due since it was last moved, at most one second's worth; a rate below zero only
+        looks, and leaves what is due for the next one who moves.
 
         Never beyond `burst` above the numbers issued (straight there with `pass_through`), never below `seen`, which
         is where the caller has seen the line, and never back.
@@ -176,10 +187,13 @@ class Ledger(Protocol):
         """Remember that the line was served this far."""
         ...
 
-    async def add_entries(self, line: Line, rows: Sequence[EntryRow], *, maybe_there: bool) -> list[EntryRow]:
+    async def add_entries(
+        self, line: Line, rows: Sequence[EntryRow], *, maybe_there: bool, settling: bool = False
+    ) -> list[EntryRow]:
         """Keep joins; an entry that is kept already stays as it is. `maybe_there`: expect some of them to be.
 
-        Returns what is kept of those entries that are kept under another number than the row's.
+        Returns what is kept of those entries that are kept under another number than the row's. While a line is
+        `settling` for a draw, new numbers that `DrawBook.settle` has passed are refused: these come back as number 0.
         """
         ...
 
@@ -195,10 +209,14 @@ class Ledger(Protocol):
         """What is kept of these places."""
         ...
 
+    async def leaves(self, line: Line, numbers: Sequence[int]) -> dict[int, bytes]:
+        """The leaves that are kept under these numbers."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class RoomRow:
-    """A room as its operators left it; `rate_per_min` None: the default."""
+    """A room as its operators left it; `rate_per_min` None: the default. `shares`: of the rate, by line."""
 
     show: int
     name: str
@@ -208,6 +226,7 @@ class RoomRow:
     rate_per_min: int | None
     wave: int
     version: int
+    shares: Mapping[str, int] = field(default_factory=lambda: {"general": 100})
 
 
 @dataclass(frozen=True, slots=True)

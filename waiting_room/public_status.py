@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ticketing.clock import rfc3339
 from ticketing.vocabulary import show_text
 from waiting_room.phases import Phase
-from waiting_room.places import GENERAL
+from waiting_room.queues import Queue
 from waiting_room.rooms import Room
 
 POLL_DIVISOR = 10
@@ -39,7 +39,7 @@ def document(room: Room, now_ms: int, poll: Poll) -> Document:
     `(place - serving) / rate_now` minutes and looks again after a `divisor`th of it, within `floor_s` and `ceiling_s`.
     """
     phase = room.phase(now_ms)
-    admission = room.admission(now_ms)
+    admission, rates = room.admission(now_ms), room.rates(now_ms)
     stock = None if room.heard is None else room.heard.stock
     schedule = room.row.schedule
     body = json.dumps(
@@ -47,14 +47,7 @@ def document(room: Room, now_ms: int, poll: Poll) -> Document:
             "show": show_text(room.row.show),
             "name": room.row.name,
             "phase": phase,
-            "lines": {
-                GENERAL: {
-                    "serving": room.position.serving,
-                    "issued": room.position.issued,
-                    "rate_target": admission.rate_per_min,
-                    "rate_now": room.rate_now(),
-                }
-            },
+            "lines": {name: _line(queue, rates[name]) for name, queue in sorted(room.queues.items())},
             "limited_by": admission.limited_by,
             "message": _message(room, phase, now_ms),
             "inventory": stock
@@ -76,6 +69,19 @@ def document(room: Room, now_ms: int, poll: Poll) -> Document:
     return Document(body, f'"{hashlib.sha256(body).hexdigest()[:20]}"')
 
 
+def _line(queue: Queue, rate_per_min: int) -> dict[str, object]:
+    """`drawn` is null where there is no draw; of a draw, `size` and `seed` tell each their place (docs/draw.md)."""
+    draw = queue.draw
+    return {
+        "serving": queue.position.serving,
+        "issued": queue.position.issued,
+        "rate_target": rate_per_min,
+        "rate_now": queue.rate_now(),
+        "drawn": draw
+        and {"state": draw.state, "size": draw.size, "seed": None if draw.seed is None else draw.seed.hex()},
+    }
+
+
 def _message(room: Room, phase: Phase, now_ms: int) -> dict[str, object] | None:
     if phase is Phase.PAUSED:
         return _say("warning", room.row.reason or "The line is paused. Your place is kept.")
@@ -83,7 +89,9 @@ def _message(room: Room, phase: Phase, now_ms: int) -> dict[str, object] | None:
         return _say("warning", "Everything is booked.")
     if phase is Phase.CLOSED:
         return _say("info", "The sale is over.")
-    if now_ms - room.seen_at_ms > RESTORING_AFTER_MS:
+    if phase is not Phase.PREQUEUE and any(queue.undrawn for queue in room.queues.values()):
+        return _say("info", "The places are being drawn now.")
+    if now_ms - min(queue.seen_at_ms for queue in room.queues.values()) > RESTORING_AFTER_MS:
         return _say("warning", "The line is being restored. Your place is kept.")
     stock = None if room.heard is None else room.heard.stock
     if stock is not None and stock.available == 0:

@@ -1,5 +1,7 @@
 """Rooms as operators leave them, in Postgres, and the keys by which operators are known."""
 
+import json
+
 import asyncpg
 
 from waiting_room.ledger import reaching
@@ -8,7 +10,7 @@ from waiting_room.ports import Act, RoomRow
 
 ROOM = """
 SELECT s.show_id, s.name, s.opens_at_ms, s.closes_at_ms, s.starts_at_ms, r.control, r.reason, r.rate_per_min, r.wave,
-       r.version
+       r.version, r.shares
 FROM room r JOIN shows s USING (show_id)
 """
 ROOMS = ROOM + " WHERE CASE WHEN s.closes_at_ms > 0 THEN s.closes_at_ms ELSE s.starts_at_ms END > $1"
@@ -83,4 +85,5 @@ def _room(row: asyncpg.Record) -> RoomRow:
         rate_per_min=row["rate_per_min"],
         wave=row["wave"],
         version=row["version"],
+        shares=json.loads(row["shares"]),
     )

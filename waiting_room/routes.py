@@ -105,7 +105,9 @@ class FanRoutes:
         replayed = {"Idempotent-Replayed": "true"} if joined.repeat else {}
         return answer(
             {
-                "message": f"You are number {joined.place}",
+                "message": "Places are drawn at the opening"
+                if joined.place is None
+                else f"You are number {joined.place}",
                 "created_at": rfc3339(joined.joined_at_ms),
                 "entry": joined.entry,
                 "line": joined.line,

@@ -52,3 +52,16 @@ class Settings(ServerSettings):
     )
     room_poll_floor_s: int = Field(default=1, ge=1, description="The shortest time between two looks at the status.")
     room_poll_ceiling_s: int = Field(default=10, ge=1, description="The longest time between two looks at the status.")
+    room_beacon: str = Field(
+        default="local",
+        pattern=r"^(local|file:.+|https?://.+)$",
+        description="What decides the draw among those who came before the opening: the address of a drand chain "
+        "(https://HOST/CHAIN), file:PATH (lines of JSON: round, at_ms, value in hex), or local, which is our own "
+        "committed value and is shown as not independent.",
+    )
+    room_beacon_patience_s: int = Field(
+        default=120,
+        ge=0,
+        le=3_600,
+        description="How long after its round was due the draw waits for a beacon before our own value counts.",
+    )

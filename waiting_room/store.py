@@ -35,9 +35,9 @@ class RedisCounters:
         self._prefix = prefix
         self._repeat_s = repeat_s
         shared = _text("line")
-        self._join, self._claim, self._give_up, self._advance, self._install, self._extend = (
+        self._join, self._claim, self._give_up, self._advance, self._install, self._extend, self._take_back = (
             client.register_script(shared + _text(name))
-            for name in ("join", "claim", "give_up", "advance", "install", "extend")
+            for name in ("join", "claim", "give_up", "advance", "install", "extend", "take_back")
         )
 
     async def join(self, line: Line, gen: int, asks: Sequence[JoinAsk]) -> list[Joined | JoinRefusal]:
@@ -62,6 +62,13 @@ class RedisCounters:
         """See `ports.Counters`."""
         key = self._key(line)
         return bool(await _run(self._give_up, [key, self._claims(key, n)], [n]))
+
+    async def take_back(self, line: Line, places: Sequence[tuple[bytes, int]]) -> None:
+        """See `ports.Counters`."""
+        key = self._key(line)
+        slots = [(*join_slot(entry), n) for entry, n in places]
+        keys = [key, *(f"{key}:join:{bucket}" for bucket, _, _ in slots)]
+        await _run(self._take_back, keys, [value for _, field, n in slots for value in (field, n)])
 
     async def advance(self, line: Line, *, rate_per_min: int, burst: int, pass_through: bool, seen: int) -> Position:
         """See `ports.Counters`."""

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import structlog
 
 from runtime.retry import Backoff
 from waiting_room import metrics
-from waiting_room.ports import LedgerUnavailable, Line
+from waiting_room.ports import ClaimRow, EntryRow, Ledger, LedgerUnavailable, Line
 
 log = structlog.get_logger("waiting_room")
 
@@ -52,11 +53,8 @@ class LedgerWriter(Generic[Row]):
             self._rows += len(rows)
             self._work.set()
 
-    def settled(self) -> Awaitable[dict[Line, list[Row]]]:
-        """What the ledger keeps, once everything taken in so far is written.
-
-        Nothing after `wait_s`: without the ledger, answers go out as the counters gave them.
-        """
+    def settled(self) -> Awaitable[dict[Line, list[Row]] | None]:
+        """What the ledger keeps, once everything taken in so far is written; None where `wait_s` was too short."""
         if self._rows == 0:
             return self._nothing()
         if self._round is None:
@@ -64,15 +62,15 @@ class LedgerWriter(Generic[Row]):
             self._work.set()
         return self._until(self._round)
 
-    async def _nothing(self) -> dict[Line, list[Row]]:
+    async def _nothing(self) -> dict[Line, list[Row]] | None:
         return {}
 
-    async def _until(self, told: "asyncio.Future[dict[Line, list[Row]]]") -> dict[Line, list[Row]]:
+    async def _until(self, told: "asyncio.Future[dict[Line, list[Row]]]") -> dict[Line, list[Row]] | None:
         try:
             async with asyncio.timeout(self._wait_s):
                 return await asyncio.shield(told)
         except TimeoutError:
-            return {}
+            return None
 
     async def run(self) -> None:
         """Write for as long as the process lives."""
@@ -105,3 +103,34 @@ class LedgerWriter(Generic[Row]):
             else:
                 self._backoff.reset()
                 return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Writers:
+    """The two that every instance has; their loops are run by whoever made them."""
+
+    joins: LedgerWriter[EntryRow]
+    claims: LedgerWriter[ClaimRow]
+
+
+def writers(
+    ledger: Ledger,
+    is_settling: Callable[[Line, int], bool],
+    *,
+    rows_max: int,
+    wait_s: float,
+    random: Callable[[], float],
+) -> Writers:
+    """Writers to `ledger`; `is_settling(line, n)` tells whether number `n` may be one of a draw."""
+
+    async def write_joins(line: Line, rows: Sequence[EntryRow], maybe_there: bool) -> list[EntryRow]:
+        settling = is_settling(line, min(row.n for row in rows))
+        return await ledger.add_entries(line, rows, maybe_there=maybe_there, settling=settling)
+
+    async def write_claims(line: Line, rows: Sequence[ClaimRow], _maybe_there: bool) -> list[ClaimRow]:
+        return await ledger.add_claims(line, rows)
+
+    return Writers(
+        LedgerWriter(write_joins, rows_max=rows_max, wait_s=wait_s, backoff=Backoff(random)),
+        LedgerWriter(write_claims, rows_max=rows_max, wait_s=wait_s, backoff=Backoff(random)),
+    )

@@ -6,12 +6,14 @@ CREATE TABLE room (
     control         text NOT NULL DEFAULT 'schedule' CHECK (control IN ('schedule', 'open', 'paused', 'idle')),
     reason          text NOT NULL DEFAULT '',
     rate_per_min    int CHECK (rate_per_min BETWEEN 0 AND 1000000),
+    shares          jsonb NOT NULL DEFAULT '{"general": 100}',
     wave            int NOT NULL DEFAULT 0,
     version         int NOT NULL DEFAULT 1,
     created_at_ms   bigint NOT NULL,
     changed_at_ms   bigint NOT NULL
 );
 COMMENT ON COLUMN room.rate_per_min IS 'the operators'' ceiling in people per minute; null: the setting''s default';
+COMMENT ON COLUMN room.shares IS 'the lines that there are, and the part of the rate that each of them gets';
 COMMENT ON COLUMN room.wave IS 'passes of an earlier wave are revoked';
 
 CREATE TABLE room_line (
@@ -20,11 +22,13 @@ CREATE TABLE room_line (
     store_gen       int NOT NULL,
     issued_ceiling  bigint NOT NULL,
     serving_floor   bigint NOT NULL DEFAULT 0,
+    settled_n       bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (show_id, line)
 ) WITH (fillfactor = 50);
 COMMENT ON COLUMN room_line.store_gen IS 'one more for each start of the counters; only the latest may have more numbers';
 COMMENT ON COLUMN room_line.issued_ceiling IS 'numbers up to here are reserved: counters that start anew start above it';
 COMMENT ON COLUMN room_line.serving_floor IS 'the line was served at least this far';
+COMMENT ON COLUMN room_line.settled_n IS 'before the draw: entries up to here are fixed, none is added any more';
 
 CREATE TABLE room_entry (
     show_id         bigint NOT NULL,
@@ -61,9 +65,44 @@ CREATE TABLE room_act (
 );
 COMMENT ON TABLE room_act IS 'What operators did, and why. Only added to.';
 
+CREATE TABLE room_draw (
+    show_id         bigint NOT NULL REFERENCES room,
+    line            text NOT NULL,
+    commitment      bytea NOT NULL CHECK (octet_length(commitment) = 32),
+    source          text NOT NULL,
+    size            bigint,
+    closed_at_ms    bigint,
+    root            bytea CHECK (octet_length(root) = 32),
+    blocks          bytea STORAGE EXTERNAL,
+    sealed_at_ms    bigint,
+    beacon          text,
+    round           text,
+    value           bytea,
+    independent     boolean,
+    note            text NOT NULL DEFAULT '',
+    seed            bytea CHECK (octet_length(seed) = 32),
+    drawn_at_ms     bigint,
+    PRIMARY KEY (show_id, line),
+    CHECK (root IS NULL OR size IS NOT NULL),
+    CHECK (seed IS NULL OR root IS NOT NULL)
+);
+COMMENT ON TABLE room_draw IS 'The draw among those who joined before the opening; each step is written once and stays.';
+COMMENT ON COLUMN room_draw.commitment IS 'sha256 of our own value, told before anybody joins';
+COMMENT ON COLUMN room_draw.blocks IS 'the node above each 1,024 leaves, 32 bytes each: what proofs are made from';
+
+CREATE TABLE room_root (
+    show_id         bigint NOT NULL REFERENCES room,
+    line            text NOT NULL,
+    size            bigint NOT NULL,
+    at_ms           bigint NOT NULL,
+    root            bytea NOT NULL CHECK (octet_length(root) = 32),
+    PRIMARY KEY (show_id, line, size)
+);
+COMMENT ON TABLE room_root IS 'Roots published while people joined: whoever kept one can tell that nobody was exchanged.';
+
 CREATE VIEW room_waves AS SELECT show_id, wave FROM room;
 
-GRANT SELECT, INSERT, UPDATE ON room, room_line, room_claim TO onsale_waiting_room;
-GRANT SELECT, INSERT ON room_entry, room_act TO onsale_waiting_room;
+GRANT SELECT, INSERT, UPDATE ON room, room_line, room_claim, room_draw TO onsale_waiting_room;
+GRANT SELECT, INSERT ON room_entry, room_act, room_root TO onsale_waiting_room;
 GRANT SELECT ON room_waves TO onsale_ingress, onsale_notifier;
-GRANT SELECT ON room, room_line, room_entry, room_claim, room_act TO onsale_verify;
+GRANT SELECT ON room, room_line, room_entry, room_claim, room_act, room_draw, room_root TO onsale_verify;

@@ -9,7 +9,6 @@ import asyncio
 import json
 import random
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,18 +17,20 @@ from uuid import UUID
 from runtime import logs
 from runtime.postgres import open_pool
 from runtime.redis import open_redis
-from runtime.retry import Backoff
 from ticketing.clock import SystemClock
 from ticketing.tokens import TokenKeys, secret_hash
+from waiting_room.beacons import OwnValue
+from waiting_room.draw_book import PostgresDraws
+from waiting_room.drawing import Drawing
 from waiting_room.entries import Bounds, Entries, Place
 from waiting_room.ledger import PostgresLedger
 from waiting_room.loops import Loop
-from waiting_room.ports import ClaimRow, EntryRow, LedgerUnavailable, Line, StoreUnavailable
+from waiting_room.ports import LedgerUnavailable, StoreUnavailable
 from waiting_room.room_table import PostgresRooms
 from waiting_room.rooms import RoomLimits
 from waiting_room.service import WaitingRoom
 from waiting_room.store import RedisCounters
-from waiting_room.writing import LedgerWriter
+from waiting_room.writing import writers
 
 AT_ONCE = 1_000
 
@@ -45,35 +46,28 @@ async def live(told: dict[str, Any]) -> None:
             counters=RedisCounters(redis, told["redis_prefix"], repeat_s=600),
             ledger=ledger,
             table=PostgresRooms(pool),
+            drawing=Drawing(PostgresDraws(pool), OwnValue([told["secret"]]), clock),
             clock=clock,
             limits=RoomLimits(told["rate_per_min"], 500, 2_500, numbers_reserved_max=2_000),
         )
 
-        async def write_joins(line: Line, rows: Sequence[EntryRow], maybe_there: bool) -> list[EntryRow]:
-            return await ledger.add_entries(line, rows, maybe_there=maybe_there)
-
-        async def write_claims(line: Line, rows: Sequence[ClaimRow], _maybe_there: bool) -> list[ClaimRow]:
-            return await ledger.add_claims(line, rows)
-
-        joins = LedgerWriter(write_joins, rows_max=100_000, wait_s=5.0, backoff=Backoff(random.random))
-        claims = LedgerWriter(write_claims, rows_max=100_000, wait_s=5.0, backoff=Backoff(random.random))
+        both = writers(ledger, room.settling, rows_max=100_000, wait_s=5.0, random=random.random)
         entries = Entries(
             room,
             keys=TokenKeys([told["secret"]]),
             clock=clock,
-            joins=joins,
-            claims=claims,
+            writers=both,
             bounds=Bounds(500, 20_000),
         )
 
         async def move_and_say() -> None:
             await room.advance()
             for found in room.rooms.values():
-                line = {"serving": found.position.serving, "at_ms": found.position.at_ms}
+                line = {"serving": found.general.position.serving, "at_ms": found.general.position.at_ms}
                 print(json.dumps(line), flush=True)
 
         loops = [Loop("move", 0.05, move_and_say), Loop("mend", 0.05, room.mend), Loop("read", 0.5, room.refresh)]
-        tasks = [asyncio.create_task(run()) for run in (*(loop.run for loop in loops), joins.run, claims.run)]
+        tasks = [asyncio.create_task(run()) for run in (*(loop.run for loop in loops), both.joins.run, both.claims.run)]
         with suppress(StoreUnavailable, LedgerUnavailable):
             await room.room(told["show"])
         await join_all(entries, told)

@@ -1,7 +1,7 @@
 """A waiting room over stores in memory, and its application, as a test moves them by hand."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -9,23 +9,26 @@ from uuid import UUID
 
 import httpx
 
-from runtime.retry import Backoff
+from tests.unit.waiting_room.memory_draws import MemoryDraws
 from tests.unit.waiting_room.memory_store import MemoryCounters, MemoryLedger, MemoryRooms
 from ticketing.clock import ManualClock
 from ticketing.messages import ShowStatusNow
 from ticketing.tokens import TokenKeys, api_key_hash, secret_hash
 from ticketing.vocabulary import show_text
 from waiting_room.admin_routes import AdminRoutes
+from waiting_room.beacons import OwnValue
+from waiting_room.draw_routes import DrawRoutes
+from waiting_room.drawing import Beacon, Drawing
 from waiting_room.entries import Bounds, Entries
 from waiting_room.pages import read_page
 from waiting_room.phases import Schedule
 from waiting_room.places import GENERAL
-from waiting_room.ports import ClaimRow, EntryRow, Line
+from waiting_room.ports import Line
 from waiting_room.public_status import Poll
 from waiting_room.rooms import RoomLimits
 from waiting_room.routes import FanRoutes, create_app
 from waiting_room.service import WaitingRoom
-from waiting_room.writing import LedgerWriter
+from waiting_room.writing import writers
 
 NOW_MS = 1_800_000_000_000
 SHOW = 0xAB
@@ -42,6 +45,7 @@ class Hall:
     counters: MemoryCounters
     ledger: MemoryLedger
     table: MemoryRooms
+    book: MemoryDraws
     room: WaitingRoom
     http: httpx.AsyncClient
 
@@ -50,11 +54,13 @@ class Hall:
         for _ in range(ms // 200):
             self.clock.advance(200)
             await self.room.advance()
+            if self.clock.now_ms() % 1_000 < 200:
+                await self.room.draw()
 
     @property
     def serving(self) -> int:
         """Where the line stands."""
-        return self.room.rooms[SHOW].position.serving
+        return self.room.rooms[SHOW].general.position.serving
 
     def heard(self, **changes: Any) -> None:
         """The allocator speaks."""
@@ -88,43 +94,44 @@ class Hall:
 
 
 def instance(
-    clock: ManualClock, counters: MemoryCounters, ledger: MemoryLedger, table: MemoryRooms, *, rate_per_min: int = 600
+    clock: ManualClock,
+    counters: MemoryCounters,
+    ledger: MemoryLedger,
+    table: MemoryRooms,
+    *,
+    rate_per_min: int = 600,
+    book: MemoryDraws | None = None,
+    beacon: Beacon | None = None,
 ) -> WaitingRoom:
     """One instance of the room; several may share the stores."""
     limits = RoomLimits(rate_per_min, lag_target_ms=500, stale_after_ms=2_500, numbers_reserved_max=1_000)
-    return WaitingRoom(counters=counters, ledger=ledger, table=table, clock=clock, limits=limits)
+    drawing = Drawing(book or MemoryDraws(ledger), beacon or OwnValue(["a secret of the server"]), clock)
+    return WaitingRoom(counters=counters, ledger=ledger, table=table, drawing=drawing, clock=clock, limits=limits)
 
 
 @asynccontextmanager
-async def open_hall(*, opens_in_ms: int = 0, wait_s: float = 5.0) -> AsyncIterator[Hall]:
+async def open_hall(*, opens_in_ms: int = 0, wait_s: float = 5.0, beacon: Beacon | None = None) -> AsyncIterator[Hall]:
     """A hall of 600 people a minute whose show starts in a day."""
     clock = ManualClock(NOW_MS)
     counters, ledger, table = MemoryCounters(clock), MemoryLedger(), MemoryRooms()
     table.shows[SHOW] = ("A First Night", Schedule(NOW_MS + opens_in_ms, 0, NOW_MS + 86_400_000))
     table.keys[api_key_hash("osk_live_ops")] = ("key_ops", frozenset({"operator"}))
     table.keys[api_key_hash("osk_live_reader")] = ("key_reader", frozenset({"read"}))
-    room = instance(clock, counters, ledger, table)
-
-    async def write_joins(line: Line, rows: Sequence[EntryRow], maybe_there: bool) -> list[EntryRow]:
-        return await ledger.add_entries(line, rows, maybe_there=maybe_there)
-
-    async def write_claims(line: Line, rows: Sequence[ClaimRow], _maybe_there: bool) -> list[ClaimRow]:
-        return await ledger.add_claims(line, rows)
-
-    joins = LedgerWriter(write_joins, rows_max=50, wait_s=wait_s, backoff=Backoff(lambda: 0.99))
-    claims = LedgerWriter(write_claims, rows_max=50, wait_s=wait_s, backoff=Backoff(lambda: 0.99))
+    book = MemoryDraws(ledger)
+    room = instance(clock, counters, ledger, table, book=book, beacon=beacon)
+    both = writers(ledger, room.settling, rows_max=50, wait_s=wait_s, random=lambda: 0.99)
     keys = TokenKeys(["a secret of the server"])
-    entries = Entries(room, keys=keys, clock=clock, joins=joins, claims=claims, bounds=Bounds(10, 100))
+    entries = Entries(room, keys=keys, clock=clock, writers=both, bounds=Bounds(10, 100))
     fans = FanRoutes(room, entries, clock=clock, page=read_page(), poll=Poll(1, 10))
     operators = AdminRoutes(room, table, clock=clock)
-    app = create_app([*operators.routes(), *fans.routes()], bytes)
-    writers = [asyncio.create_task(writer.run()) for writer in (joins, claims)]
+    app = create_app([*operators.routes(), *DrawRoutes(room, book).routes(), *fans.routes()], bytes)
+    tasks = [asyncio.create_task(writer.run()) for writer in (both.joins, both.claims)]
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         try:
-            yield Hall(clock, counters, ledger, table, room, http)
+            yield Hall(clock, counters, ledger, table, book, room, http)
         finally:
-            for task in writers:
+            for task in tasks:
                 task.cancel()
                 with suppress(asyncio.CancelledError):
                     await task

@@ -101,18 +101,27 @@ class MemoryCounters:
         claims[n] = None
         return fresh
 
+    async def take_back(self, line: Line, places: Sequence[tuple[bytes, int]]) -> None:
+        if self.away:
+            raise StoreUnavailable("away")
+        state = self._lines.get(line)
+        for entry, n in places:
+            if state is not None and entry in state.joins and state.joins[entry][0].n == n:
+                del state.joins[entry]
+
     async def advance(self, line: Line, *, rate_per_min: int, burst: int, pass_through: bool, seen: int) -> Position:
         state = self._line(line)
         now_ms = self._clock.now_ms()
-        state.rest += rate_per_min * max(0, min(now_ms - state.at_ms, 1000))
-        due, state.rest = divmod(state.rest, MINUTE_MS)
-        state.at_ms = now_ms
-        top = state.issued + burst
         state.serving = max(state.serving, seen)
-        if pass_through or state.serving + due >= top:
-            state.serving, state.rest = max(state.serving, top), 0
-        else:
-            state.serving += due
+        if rate_per_min >= 0:
+            state.rest += rate_per_min * max(0, min(now_ms - state.at_ms, 1000))
+            due, state.rest = divmod(state.rest, MINUTE_MS)
+            state.at_ms = now_ms
+            top = state.issued + burst
+            if pass_through or state.serving + due >= top:
+                state.serving, state.rest = max(state.serving, top), 0
+            else:
+                state.serving += due
         given_up = sum(first_ms is None for first_ms in state.claims.values())
         claimed = len(state.claims) - given_up
         return Position(state.gen, state.issued, state.ceiling, state.serving, claimed, given_up, now_ms)
@@ -161,6 +170,7 @@ class MemoryLedger:
     def __init__(self) -> None:
         self.away = False
         self.lines: dict[Line, tuple[int, int, int]] = {}
+        self.settled: dict[Line, int] = {}
         self.kept_entries: dict[tuple[Line, int], EntryRow] = {}
         self.kept_claims: dict[tuple[Line, int], ClaimRow] = {}
 
@@ -178,15 +188,17 @@ class MemoryLedger:
         gen, ceiling, floor = self.lines[line]
         self.lines[line] = (gen, ceiling, max(floor, serving))
 
-    async def add_entries(self, line: Line, rows: Sequence[EntryRow], *, maybe_there: bool) -> list[EntryRow]:
+    async def add_entries(
+        self, line: Line, rows: Sequence[EntryRow], *, maybe_there: bool, settling: bool = False
+    ) -> list[EntryRow]:
         self._reach()
         for row in rows:
             known = {(of, kept.entry) for (of, _), kept in self.kept_entries.items()}
-            if (line, row.entry) not in known:
+            if (line, row.entry) not in known and not (settling and row.n <= self.settled.get(line, 0)):
                 self.kept_entries.setdefault((line, row.n), row)
-        given = {row.entry: row.n for row in rows}
-        kept = await self.entries(line, list(given))
-        return [row for row in kept.values() if row.n != given[row.entry]]
+        kept = await self.entries(line, [row.entry for row in rows])
+        found = [kept.get(row.entry, row._replace(n=0)) for row in rows]
+        return [row for row, given in zip(found, rows, strict=True) if row.n != given.n]
 
     async def add_claims(self, line: Line, rows: Sequence[ClaimRow]) -> list[ClaimRow]:
         self._reach()
@@ -205,6 +217,10 @@ class MemoryLedger:
     async def claims(self, line: Line, numbers: Sequence[int]) -> dict[int, ClaimRow]:
         self._reach()
         return {n: self.kept_claims[line, n] for n in numbers if (line, n) in self.kept_claims}
+
+    async def leaves(self, line: Line, numbers: Sequence[int]) -> dict[int, bytes]:
+        self._reach()
+        return {n: self.kept_entries[line, n].leaf for n in numbers if (line, n) in self.kept_entries}
 
 
 class MemoryRooms:
@@ -246,6 +262,7 @@ class MemoryRooms:
             rate_per_min=row.rate_per_min if act.rate_per_min is None else act.rate_per_min,
             wave=row.wave,
             version=row.version + 1,
+            shares=row.shares,
         )
         return self._rows[show]
 

@@ -118,7 +118,7 @@ async def test_rows_are_written_again_until_they_are_kept_and_nobody_waits_for_e
     running = asyncio.create_task(writer.run())
     writer.add(LINE, [1, 2, 3], maybe_there=False)
     assert writer.full
-    assert await writer.settled() == {}
+    assert await writer.settled() is None
     await ledger.back.wait()
     writer.add(LINE, [4], maybe_there=False)
     while len(ledger.written) < 2:

@@ -140,7 +140,7 @@ async def test_three_instances_whatever_is_forgotten_when_give_no_number_twice(d
             for ask, answer in zip(asks, answers, strict=True):
                 assert isinstance(answer, Joined)
                 assert owner.setdefault(answer.n, ask.entry) == ask.entry
-        position = rooms[which].rooms[SHOW].position
+        position = rooms[which].rooms[SHOW].general.position
         assert position.serving >= served[which]
         served[which] = position.serving
     assert max(owner, default=0) <= ledger.lines[LINE][1]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ticketing.tokens import PASS_LIFE_S, TokenKeys, secret_hash
 from ticketing.vocabulary import Malformed
 from waiting_room.places import (
+    GENERAL,
     JOIN_BUCKETS,
     entry_of,
     entry_text,
@@ -19,6 +20,7 @@ from waiting_room.places import (
     pass_for,
     ticket_for,
 )
+from waiting_room.ports import Line
 
 CLIENT = UUID("00000000-0000-4000-8000-000000000001")
 HASH = secret_hash("a secret of enough length")
@@ -66,7 +68,7 @@ def test_a_join_has_its_slot(entry: bytes) -> None:
 
 
 def test_ticket_and_pass_are_the_same_bytes_each_time() -> None:
-    ticket = ticket_for(7, 3, entry_of(7, CLIENT), 1_000, HASH)
+    ticket = ticket_for(Line(7, GENERAL), 3, entry_of(7, CLIENT), 1_000, HASH)
     assert KEYS.sign_ticket(ticket) == KEYS.sign_ticket(ticket)
     assert KEYS.read_ticket(KEYS.sign_ticket(ticket)) == ticket
     granted = pass_for(ticket, 2, 5_000)

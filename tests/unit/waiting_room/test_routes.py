@@ -117,7 +117,7 @@ async def test_before_the_opening_people_join_and_nobody_is_let_in() -> None:
         await hall.pass_time(30_000)
         assert (await hall.status())["phase"] == "prequeue"
         assert code(await hall.claim(place)) == "not_your_turn"
-        await hall.pass_time(31_000)
+        await hall.pass_time(35_000)
         assert (await hall.claim(place)).status_code == 200
 
 
@@ -153,7 +153,13 @@ async def test_the_status_says_where_the_line_stands_and_why(hall: Hall) -> None
     hall.heard(available=500)
     await hall.pass_time(2_000)
     status = await hall.status()
-    assert status["lines"]["general"] == {"serving": 20, "issued": 200, "rate_target": 600, "rate_now": 600}
+    assert status["lines"]["general"] == {
+        "serving": 20,
+        "issued": 200,
+        "rate_target": 600,
+        "rate_now": 600,
+        "drawn": None,
+    }
     assert (status["phase"], status["limited_by"], status["message"]) == ("open", "operator", None)
     assert status["inventory"] == {"status": "open", "available": 500, "held": 0, "booked": 0}
     assert status["poll"] == {"floor_s": 1, "ceiling_s": 10, "divisor": 10}
