@@ -57,19 +57,38 @@ def secret_hash(secret: str) -> str:
 
 async def _wait(sale: Sale, ticket: dict[str, Any], rng: random.Random) -> bool:
     """Whether the turn came before the sale was over."""
-    place, waited = ticket["place"], False
+    place: int | None = ticket["place"]
+    waited = False
     while not sale.over.is_set():
         status = (await sale.patiently(f"/room/{sale.show}/status")).json()
         line = status["lines"][ticket["line"]]
-        if place <= line["serving"]:
+        if place is None:
+            place = await _drawn_place(sale, ticket, line["drawn"])
+        if place is not None and place <= line["serving"]:
             return True
         if status["phase"] in {"soldout", "closed"}:
             return False
         if not waited:
             waited = True
             sale.tally.did(Habit.WAIT)
-        await _pause(sale, poll_s(status["poll"], place - line["serving"], line["rate_now"]) * rng.uniform(0.9, 1.1))
+        ahead = (ticket["n"] if place is None else place) - line["serving"]
+        await _pause(sale, poll_s(status["poll"], ahead, line["rate_now"]) * rng.uniform(0.9, 1.1))
     return False
+
+
+async def _drawn_place(sale: Sale, ticket: dict[str, Any], drawn: dict[str, Any] | None) -> int | None:
+    """The place in the line once the draw is held; None before. Whoever came after it has their number as their place.
+
+    Raises `Unreachable`.
+    """
+    if drawn is None or drawn["size"] is None:
+        return None
+    if ticket["n"] > drawn["size"]:
+        return int(ticket["n"])
+    if drawn["state"] != "drawn":
+        return None
+    proof = await sale.patiently(f"/room/{sale.show}/draw/proof/{ticket['entry']}?line={ticket['line']}")
+    return int(proof.json()["place"])
 
 
 def poll_s(poll: dict[str, Any], ahead: int, rate_per_min: int) -> float:

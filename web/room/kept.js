@@ -4,7 +4,7 @@
  * @typedef {object} Kept
  * @property {string} client  random UUID: asking again with it gives the same place
  * @property {string} secret  never leaves this device before the turn comes
- * @property {{entry: string, place: number, line: string, ticket: string}} [ticket]
+ * @property {{entry: string, n: number, place: number | null, line: string, ticket: string}} [ticket]
  * @property {{token: string, expiresAt: string}} [pass]
  * @property {{id: string, token: string, key: string}} [reservation] `key` is the Idempotency-Key of its confirmation
  * @property {any} [booking]

@@ -42,8 +42,8 @@ export class Line {
       body: { client_id: client, secret_hash: await secretHash(secret) },
     });
     if (!answer.ok) return this.tell.failed(answer);
-    const { entry, place, line, ticket } = answer.body;
-    this.memory.keep({ ticket: { entry, place, line, ticket } });
+    const { entry, n, place, line, ticket } = answer.body;
+    this.memory.keep({ ticket: { entry, n, place, line, ticket } });
     this.tell.failed(null);
     await this.look();
   }
@@ -65,6 +65,7 @@ export class Line {
     if (answer.ok) {
       this.status = answer.body;
       this.clock.heard(answer.body.server_time);
+      await this.#learnPlace();
       nextS = this.#nextLookS();
       this.draw();
       this.tell.seen();
@@ -75,9 +76,20 @@ export class Line {
     this.#timer = setTimeout(() => this.look(), nextS * 1000 * (0.9 + 0.2 * Math.random()));
   }
 
+  /** Before the opening nobody has a place: it is drawn, and the room tells us ours (docs/draw.md has how to check). */
+  async #learnPlace() {
+    const { ticket } = this.memory.kept;
+    if (!ticket || ticket.place || this.status.lines[ticket.line].drawn?.state !== "drawn") return;
+    const path = `/room/${this.show}/draw/proof/${ticket.entry}?line=${ticket.line}`;
+    const answer = await ask("GET", path);
+    const place = answer.ok ? answer.body.place : answer.body?.code === "not_found" ? ticket.n : null;
+    if (place) this.memory.keep({ ticket: { ...ticket, place } });
+  }
+
   /** @returns {number} people before us, at most; below zero when it is our turn */
   ahead() {
     const { ticket } = this.memory.kept;
+    if (ticket && !ticket.place) return Infinity;
     return ticket ? ticket.place - this.status.lines[ticket.line].serving - 1 : Infinity;
   }
 
@@ -104,6 +116,12 @@ export class Line {
     const joinable = ["idle", "prequeue", "open", "paused"].includes(this.status.phase);
     find("join-now").disabled = !joinable;
     if (!ticket) return;
+    if (!ticket.place) {
+      find("place").textContent = find("ahead").textContent = "–";
+      find("wait").textContent = "from the opening on";
+      find("why").textContent = "Places are drawn at the opening, whenever you joined. Anybody can check the draw.";
+      return;
+    }
     const ahead = Math.max(0, this.ahead());
     this.#first = Math.max(this.#first, ahead + 1);
     find("place").textContent = count(ticket.place);
