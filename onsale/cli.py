@@ -11,6 +11,7 @@ from infra import doctor as machine
 from infra import embedded
 from onsale import records, running
 from onsale.backup.cli import app as backup_commands
+from onsale.draw_command import app as draw_commands
 from onsale.installation import NotProvisioned, infra_settings, open_installation, provision
 from onsale.records import DataDir, say
 from onsale.server_process import UpFailed
@@ -32,6 +33,7 @@ keys_app = typer.Typer(
 app.add_typer(keys_app, name="keys")
 app.add_typer(records.app)
 app.add_typer(backup_commands)
+app.add_typer(draw_commands, name="draw")
 
 
 @app.command()
