@@ -123,8 +123,8 @@ def drand_rounds(url: str, get: Get) -> Rounds:
         # Round 1 is at the genesis.
         number = max(1, 1 + -(-(moment_ms - genesis_s * 1000) // (period_s * 1000)))
         told = json.loads(await get(f"{url}/public/{number}"))
-        value, signature = bytes.fromhex(told["randomness"]), bytes.fromhex(told["signature"])
-        if told["round"] != number or hashlib.sha256(signature).digest() != value:
+        value, signed = bytes.fromhex(told["randomness"]), hashlib.sha256(bytes.fromhex(told["signature"]))
+        if told["round"] != number or signed.digest() != value:
             raise ValueError(f"round {number} is not what was asked for")
         return Round(str(number), value)
 
