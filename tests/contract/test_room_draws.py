@@ -89,7 +89,9 @@ async def test_joins_and_the_seal_at_one_moment_leave_no_leaf_behind(stores: Sto
         tree.add(await stores.draws.leaves_after(LINE, 0, 300, 1_000), 300)
         return tree
 
-    *_, tree = await asyncio.gather(*(join(first) for first in range(1, 300, 20)), seal())
+    joining = [asyncio.create_task(join(first)) for first in range(1, 300, 20)]
+    tree = await seal()
+    await asyncio.gather(*joining)
     expected = Tree()
     expected.add([(n, leaf_of(n, entry(n), HASH)) for n in sorted(told)], 300)
     assert tree.root() == expected.root()
