@@ -16,7 +16,7 @@ from allocator.stock import Record
 from ticketing.messages import Reservation
 from ticketing.vocabulary import ReservationStatus
 
-ARGUMENTS = 83
+ARGUMENTS = 86
 """How many `apply_batch()` takes; PostgreSQL allows no more than 100."""
 APPLY = f"SELECT apply_batch({', '.join(f'${n}' for n in range(1, ARGUMENTS + 1))})"
 
@@ -49,6 +49,7 @@ def arguments_of(batch: Batch) -> list[Any]:
         *_shows_born(batch.shows_born),
         *_columns(_areas_born(batch.shows_born), _numbers, _numbers, _numbers, _numbers),
         *_columns(batch.shows_changed, _numbers, _numbers, _numbers, _texts),
+        *_columns(batch.rewritten, _texts, _blobs),
         *_columns(batch.dead, _numbers, _texts, _blobs),
     ]
 
@@ -150,6 +151,7 @@ def _shows_born(shows: Sequence[BornShow]) -> list[str]:
         _texts([msgspec.json.encode(it.prices).decode() for it in terms]),
         _texts([msgspec.json.encode(it.policy).decode() for it in terms]),
         _numbers([it.opened_at_ms for it in terms]),
+        _blobs([born.orders for born in shows]),
     ]
 
 

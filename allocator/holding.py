@@ -11,6 +11,7 @@ from ticketing.best_seats import other_blocks
 from ticketing.messages import AnyOutcome, Conflict, Reservation
 from ticketing.vocabulary import (
     ALTERNATIVES_SHOWN_MAX,
+    BLOCKED_BY,
     CONFLICTS_SHOWN_MAX,
     UNPAID_STATUSES,
     OrphanRule,
@@ -151,7 +152,8 @@ def _loss(show: ShowStock, command: messages.HoldSeats) -> Loss | None:
 
 def _owners(show: ShowStock, command: messages.HoldSeats) -> frozenset[tuple[str, str]]:
     """`(account, person)` of those who own the seats that are asked for."""
-    owning = [show.live[show.owners[seat]].reservation for seat in command.seats if not show.free[seat]]
+    owners = {show.owners[seat] for seat in command.seats if not show.free[seat]} - {BLOCKED_BY}
+    owning = [show.live[owner].reservation for owner in owners]
     return frozenset((reservation.account, reservation.person) for reservation in owning)
 
 
@@ -160,6 +162,9 @@ def _conflicts(show: ShowStock, command: messages.HoldSeats) -> list[Conflict]:
     for seat in command.seats:
         if not show.free[seat]:
             owner = show.owners[seat]
+            if owner == BLOCKED_BY:
+                conflicts.append(Conflict("blocked", seat=seat))
+                continue
             reservation = show.live[owner].reservation
             if reservation.account == command.account and reservation.person == command.person:
                 conflicts.append(Conflict("already_yours", seat=seat, reservation=owner))

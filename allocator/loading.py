@@ -6,13 +6,14 @@ import asyncpg
 import msgspec
 
 from allocator.errors import MemoryDiffers
-from allocator.netting import unpack_recent
+from allocator.netting import unpack_verdicts
 from allocator.ports import Cursor
 from allocator.remembering import is_remembered
-from allocator.stock import PartitionState, Record, ShowStock, ShowTerms
+from allocator.stock import PartitionState, Record, ShowStock
+from allocator.terms import ShowTerms
 from ticketing import messages
 from ticketing.layout import decode_layout
-from ticketing.vocabulary import REFUSALS_REMEMBERED_MAX, REFUSALS_REMEMBERED_MS
+from ticketing.vocabulary import BLOCKED_BY, REFUSALS_REMEMBERED_MAX, REFUSALS_REMEMBERED_MS
 
 RECENT_BATCHES_MAX = 20
 """Batches read at a time when the window of refusals is read back: each may have megabytes."""
@@ -70,7 +71,7 @@ async def load_shows(connection: asyncpg.Connection, state: PartitionState, show
         state.shows[row["show_id"]].ended.add(row["reservation_id"])
     for row in await connection.fetch(SEATS, part, shows):
         stock = state.shows[row["show_id"]]
-        if row["reservation_id"] not in stock.live:
+        if row["reservation_id"] not in stock.live and row["reservation_id"] != BLOCKED_BY:
             raise MemoryDiffers(f"seat {row['seat_no']} of show {row['show_id']} is taken by no live reservation")
         stock.load_seat(row["seat_no"], row["reservation_id"])
     for row in await connection.fetch(AREAS, part, shows):
@@ -102,7 +103,7 @@ def record_of(row: Any) -> Record:
         booked_at_ms=row["booked_at_ms"],
         external_id=row["external_id"],
     )
-    return Record(reservation, row["fingerprint"], unpack_recent(row["recent"]))
+    return Record(reservation, row["fingerprint"], unpack_verdicts(row["recent"]))
 
 
 def _load_show(state: PartitionState, row: Any) -> None:
@@ -121,13 +122,15 @@ def _load_show(state: PartitionState, row: Any) -> None:
         policy=msgspec.json.decode(row["policy"], type=messages.Policy),
         opened_at_ms=row["opened_at_ms"],
     )
-    state.shows[row["show_id"]] = ShowStock(terms, state.layouts[key], status=row["status"], seq=row["seq"])
+    stock = state.shows[row["show_id"]] = ShowStock(terms, state.layouts[key], status=row["status"], seq=row["seq"])
+    stock.orders = unpack_verdicts(row["orders"])
 
 
 def _check_seats(stock: ShowStock) -> None:
     reserved = sum(len(record.reservation.seats) for record in stock.live.values())
-    if reserved != len(stock.owners):
-        raise MemoryDiffers(f"show {stock.terms.show}: {len(stock.owners)} seats are taken, {reserved} are reserved")
+    taken = sum(owner != BLOCKED_BY for owner in stock.owners.values())
+    if reserved != taken:
+        raise MemoryDiffers(f"show {stock.terms.show}: {taken} seats are taken, {reserved} are reserved")
 
 
 async def _load_refusals(state: PartitionState, connection: asyncpg.Connection, last_seq: int) -> None:

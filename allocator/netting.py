@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from allocator.stock import Draft, PartitionState, Record, ShowDraft, ShowStock, ShowTerms
+from allocator.stock import Draft, PartitionState, Record, ShowDraft, ShowStock, Verdict
+from allocator.terms import ShowTerms
 from ticketing import messages
 
 
@@ -26,6 +27,7 @@ class BornShow:
     seq: int
     areas: tuple[tuple[int, int], ...]
     """`(capacity, taken)` of each area, in order."""
+    orders: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Batch:
     shows_born: list[BornShow] = field(default_factory=list)
     shows_changed: list[tuple[int, int, int, str]] = field(default_factory=list)
     """`(show, seq before, seq after, status)`"""
+    rewritten: list[tuple[str, bytes]] = field(default_factory=list)
+    """`(what can change of the terms, orders)` of each of `shows_changed`; none where all have the same as before."""
     dead: list[tuple[int, str, bytes]] = field(default_factory=list)
     """`(offset, code, raw record)`"""
 
@@ -81,6 +85,9 @@ def net(state: PartitionState, draft: Draft, batch: Batch) -> Batch:
     """
     for show, touched in draft.shows.items():
         _net_show(show, state.shows[show], touched, batch)
+    if any(touched.rewritten for touched in draft.shows.values()):
+        changed = [state.shows[show] for show, _, _, _ in batch.shows_changed]
+        batch.rewritten.extend((stock.terms.changeable(), pack_verdicts(stock.orders)) for stock in changed)
     batch.payments.extend(draft.payments)
     batch.dead.extend(draft.dead)
     return batch
@@ -97,7 +104,7 @@ def _net_show(show: int, stock: ShowStock, touched: ShowDraft, batch: Batch) -> 
             batch.moved.append((show, seat, before, now))
     if touched.seq is None:
         areas = tuple((area.capacity, taken) for area, taken in zip(stock.layout.areas, stock.area_taken, strict=True))
-        batch.shows_born.append(BornShow(stock.terms, stock.status, stock.seq, areas))
+        batch.shows_born.append(BornShow(stock.terms, stock.status, stock.seq, areas, pack_verdicts(stock.orders)))
     else:
         batch.shows_changed.append((show, touched.seq, stock.seq, stock.status))
         for area, taken_before in touched.areas.items():
@@ -114,11 +121,16 @@ def _net_show(show: int, stock: ShowStock, touched: ShowDraft, batch: Batch) -> 
 
 def pack_recent(record: Record) -> bytes:
     """The column `reservation.recent`: empty as long as nothing changed the reservation."""
-    return msgspec.msgpack.encode(record.recent) if record.recent else b""
+    return pack_verdicts(record.recent)
 
 
-def unpack_recent(raw: bytes) -> tuple[tuple[bytes, bytes, str], ...]:
-    """The verdicts in the column `reservation.recent`."""
+def pack_verdicts(verdicts: tuple[Verdict, ...]) -> bytes:
+    """Command keys with their verdicts as a column holds them."""
+    return msgspec.msgpack.encode(verdicts) if verdicts else b""
+
+
+def unpack_verdicts(raw: bytes) -> tuple[Verdict, ...]:
+    """The verdicts in the columns `reservation.recent` and `show.orders`."""
     return msgspec.msgpack.decode(raw, type=tuple[tuple[bytes, bytes, str], ...]) if raw else ()
 
 

@@ -9,12 +9,13 @@ from typing import Any, assert_never
 from allocator.answer import Answer, Moment
 from allocator.holding import expire, hold
 from allocator.keeping import about_reservation
+from allocator.operating import operate
 from allocator.stock import PartitionState, ShowStock
 from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome
 from ticketing.vocabulary import ShowStatus
 
-DECIDER_VERSION = 3
+DECIDER_VERSION = 4
 """Raised whenever the same log would be decided otherwise; stands in each row of outcome_log."""
 
 
@@ -56,9 +57,10 @@ def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[A
             return [_open_again(show, command, answer)]
         case messages.CloseShow():
             return [_close(show, command, answer)]
+        case messages.ChangeShow() | messages.BlockSeats() | messages.UnblockSeats():
+            return [operate(show, command, answer)]
         case (
-            messages.ChangeShow()
-            | messages.CancelShow()
+            messages.CancelShow()
             | messages.HoldMany()
             | messages.BeginPayment()
             | messages.FailPayment()
@@ -66,8 +68,6 @@ def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[A
             | messages.ChangeBooking()
             | messages.SetAllocation()
             | messages.ReturnAllocation()
-            | messages.BlockSeats()
-            | messages.UnblockSeats()
         ):
             return [answer.no(messages.CommandRejected, "not_supported")]
         case _:
@@ -91,7 +91,7 @@ def _open_again(show: ShowStock, command: messages.OpenShow, answer: Answer) -> 
 
 
 def _opening(command: messages.OpenShow) -> dict[str, Any]:
-    return {"layout": command.layout, "currency": command.currency, "policy": command.policy}
+    return {"layout": command.layout, "currency": command.currency, "policy": command.policy, "prices": command.prices}
 
 
 def _close(show: ShowStock, command: messages.CloseShow, answer: Answer) -> AnyOutcome:

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from allocator.errors import MemoryDiffers
+from allocator.orders import CarriedOut, carry_out
 from allocator.put_away import PutAway
 from allocator.remembering import RememberedRefusals, is_remembered
+from allocator.terms import ShowTerms, terms_of
 from ticketing import messages
 from ticketing.layout import Layout
 from ticketing.seating_plan import SeatingPlan
@@ -39,22 +41,6 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     recent: tuple[Verdict, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ShowTerms:
-    """What is fixed when a show opens."""
-
-    show: int
-    layout_id: str
-    layout_sha256: bytes
-    currency: str
-    starts_at_ms: int
-    opens_at_ms: int
-    closes_at_ms: int
-    prices: dict[str, int]
-    policy: messages.Policy
-    opened_at_ms: int
-
-
 @dataclass(slots=True)
 class ShowDraft:
     """What one batch touches of a show, as it stood before the batch."""
@@ -68,6 +54,8 @@ class ShowDraft:
     forgotten an ended one when the batch is netted."""
     reshaped: list[bytes] = field(default_factory=list)
     """Reservations that have other places than before."""
+    rewritten: bool = False
+    """Whether its terms or its orders are others than before."""
 
 
 @dataclass(slots=True)
@@ -110,6 +98,8 @@ class ShowStock:
         self.seats_booked = 0
         self.live: dict[bytes, Record] = {}
         self.ended: set[bytes] = set()
+        self.orders: tuple[Verdict, ...] = ()
+        """The last ones of its operators, by command key."""
         self.recalled: OrderedDict[bytes, Record] = OrderedDict()
         self.held_by_person: dict[str, int] = {}
         """Places, without those at whole tables, which have a count of their own."""
@@ -159,7 +149,7 @@ class ShowStock:
         if old is not None and old.reservation.seats != new.seats:
             self._reshape(old.reservation, new, draft, owns=owns)
         elif new.seats and owns == (old is None):
-            self._move_seats(new.id, new.seats, draft, owns=owns)
+            self.move_seats(new.id, new.seats, draft, owns=owns)
         if old is not None:
             self._count(old.reservation, -1)
         if owns:
@@ -174,11 +164,12 @@ class ShowStock:
         """Other seats than before: what it has no more is free, what is new to it is its own."""
         draft.reshaped.append(new.id)
         kept = set(new.seats) if owns else set()
-        self._move_seats(new.id, tuple(seat for seat in old.seats if seat not in kept), draft, owns=False)
+        self.move_seats(new.id, tuple(seat for seat in old.seats if seat not in kept), draft, owns=False)
         kept.difference_update(old.seats)
-        self._move_seats(new.id, tuple(seat for seat in new.seats if seat in kept), draft, owns=True)
+        self.move_seats(new.id, tuple(seat for seat in new.seats if seat in kept), draft, owns=True)
 
-    def _move_seats(self, id: bytes, seats: tuple[int, ...], draft: ShowDraft, *, owns: bool) -> None:
+    def move_seats(self, id: bytes, seats: tuple[int, ...], draft: ShowDraft, *, owns: bool) -> None:
+        """The seats are `id`'s from now on, or nobody's where they were `id`'s."""
         for seat in seats:
             self.expect_owner(seat, None if owns else id)
             draft.seats.setdefault(seat, self.owners.get(seat))
@@ -261,20 +252,11 @@ class PartitionState:
                 )
         elif isinstance(outcome, messages.ShowClosed):
             show.status = ShowStatus.CLOSED
+        elif isinstance(outcome, CarriedOut):
+            carry_out(show, command, outcome, touched)
 
     def _open(self, command: messages.OpenShow, outcome: messages.ShowOpened, draft: Draft) -> None:
-        terms = ShowTerms(
-            show=command.show,
-            layout_id=command.layout,
-            layout_sha256=command.layout_sha256,
-            currency=command.currency,
-            starts_at_ms=command.starts_at_ms,
-            opens_at_ms=command.opens_at_ms,
-            closes_at_ms=command.closes_at_ms,
-            prices=command.prices,
-            policy=command.policy,
-            opened_at_ms=outcome.at_ms,
-        )
+        terms = terms_of(command, outcome.at_ms)
         self.shows[command.show] = ShowStock(
             terms, self.layouts[command.layout, command.layout_sha256], seq=outcome.seq
         )

@@ -13,6 +13,8 @@ from ticketing.messages import (
     HoldReleased,
     Reservation,
     ReservationOutcome,
+    SeatsBlocked,
+    SeatsUnblocked,
     ShowCancelled,
     ShowClosed,
 )
@@ -56,7 +58,11 @@ class ShowView:
         self._held: dict[bytes, bool] = {}
 
     def load(self, reservation: bytes, status: str, seats: tuple[int, ...], areas: tuple[tuple[int, int], ...]) -> None:
-        """Take one live reservation of a snapshot into the view."""
+        """Take one live reservation of a snapshot into the view, or the seats that are `blocked`."""
+        if status == SeatStatus.BLOCKED:
+            for seat in seats:
+                self.seats[seat] = BLOCKED
+            return
         self._place(Reservation(id=reservation, status=status, version=0, account="", seats=seats, areas=areas))
 
     def area_left(self, area: int) -> int:
@@ -95,6 +101,11 @@ class ShowView:
             self.status = ShowStatus.CLOSED
         elif isinstance(outcome, ShowCancelled):
             self.status = ShowStatus.CANCELLED
+        elif isinstance(outcome, SeatsBlocked | SeatsUnblocked):
+            mark = BLOCKED if isinstance(outcome, SeatsBlocked) else AVAILABLE
+            for seat in outcome.seats:
+                self.seats[seat] = mark
+            return Change(self.seq, tuple((seat, mark) for seat in outcome.seats), ())
         return Change(self.seq, (), ())
 
     def _place(self, reservation: Reservation, freed: tuple[int, ...] = ()) -> Change:

@@ -18,6 +18,10 @@ CONFLICTS_SHOWN_MAX = 50
 ALTERNATIVES_SHOWN_MAX = 3
 RECENT_KEYS_MAX = 16
 """How many command keys a reservation remembers with their verdicts."""
+ORDERS_REMEMBERED_MAX = 100
+"""How many of its operators' orders a show remembers by command key."""
+BLOCKED_BY = b"blocked"
+"""Stands as the owner of a seat that is not for sale: shorter than any reservation's id, so that it can be none."""
 REFUSALS_REMEMBERED_MS = 15 * 60 * 1000
 REFUSALS_REMEMBERED_MAX = 100_000
 

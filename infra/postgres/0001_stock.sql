@@ -46,8 +46,10 @@ CREATE TABLE show (
     prices          jsonb NOT NULL,
     policy          jsonb NOT NULL,
     opened_at_ms    bigint NOT NULL,
+    orders          bytea NOT NULL DEFAULT '',
     PRIMARY KEY (part, show_id)
 ) WITH (fillfactor = 50);
+COMMENT ON COLUMN show.orders IS 'the last command keys of its operators with their verdicts, packed: answers to repeats';
 
 CREATE TABLE area (
     part            int NOT NULL,
@@ -59,6 +61,7 @@ CREATE TABLE area (
 ) WITH (fillfactor = 50);
 
 -- A seat is taken if and only if it has a row: the primary key refuses a double sale whatever the code thinks.
+-- One that is blocked has a row with 'blocked' for its reservation, which is too short to be one.
 CREATE TABLE seat_taken (
     part            int NOT NULL,
     show_id         bigint NOT NULL,
@@ -141,7 +144,10 @@ FROM show;
 
 CREATE VIEW show_snapshot AS
 SELECT part, show_id, reservation_id, status, version, seats, areas FROM reservation
-WHERE status IN ('held', 'paying', 'booked');
+WHERE status IN ('held', 'paying', 'booked')
+UNION ALL
+SELECT part, show_id, reservation_id, 'blocked', 0, array_agg(seat_no), '{}' FROM seat_taken
+WHERE reservation_id = 'blocked' GROUP BY part, show_id, reservation_id;
 COMMENT ON VIEW show_snapshot IS 'What owns places now. Read with published_batches and show_state in one snapshot.';
 
 CREATE VIEW live_holds AS

@@ -37,6 +37,7 @@ class _Gathered:
         match line:
             case lines.Show():
                 self.shows.append(line)
+                self.kept.remember_orders(line.show_id, line.orders)
                 with suppress(msgspec.DecodeError):
                     self.kept.openings[line.show_id] = _opening(line)
             case lines.Area():
@@ -138,7 +139,14 @@ def _compare_rows(path: Path, gathered: _Gathered, tables: TableComparison) -> N
     """The third pass: where the log ends, against the rows."""
     for show in gathered.shows:
         row = ShowRow(
-            show.show_id, show.status, show.seq, show.layout_id, show.layout_sha256, show.currency, show.policy
+            show.show_id,
+            show.status,
+            show.seq,
+            show.layout_id,
+            show.layout_sha256,
+            show.currency,
+            show.policy,
+            show.prices,
         )
         layout = gathered.documents.get(show.layout_id)
         tables.show_row(row, None if layout is None else layout.document)

@@ -16,6 +16,8 @@ from ticketing.messages import (
     Policy,
     Reservation,
     ReservationOutcome,
+    SeatsBlocked,
+    SeatsUnblocked,
     ShowCancelled,
     ShowChanged,
     ShowClosed,
@@ -26,6 +28,7 @@ from ticketing.messages import (
 )
 from ticketing.show_view import is_change
 from ticketing.vocabulary import (
+    BLOCKED_BY,
     LIVE_STATUSES,
     NEW,
     RESERVATION_EDGES,
@@ -84,6 +87,7 @@ class ShowLife:
     layout: str = ""
     currency: str = ""
     policy: Policy = field(default_factory=Policy)
+    prices: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +194,8 @@ class PartHistory:
         elif isinstance(outcome, ManyHeld):
             for reservation in outcome.reservations:
                 self._step(where, outcome.show, reservation)
+        elif isinstance(outcome, SeatsBlocked | SeatsUnblocked):
+            self._block(where, outcome)
         else:
             _change_show(show, outcome)
 
@@ -229,6 +235,16 @@ class PartHistory:
             if taken > capacity:
                 self.findings.add(Check.AREA_CAPACITY, name, f"area {area}: {taken} taken of {capacity}")
 
+    def _block(self, where: str, outcome: SeatsBlocked | SeatsUnblocked) -> None:
+        """Blocked seats are nobody's, and were nobody's before."""
+        before, after = (None, BLOCKED_BY) if isinstance(outcome, SeatsBlocked) else (BLOCKED_BY, None)
+        for seat in outcome.seats:
+            if self.seat_owner.pop((outcome.show, seat), None) != before:
+                said = f"{type(outcome).__name__} of seat {seat}, which is {'taken' if after else 'not blocked'}"
+                self.findings.add(Check.SEAT_OWNER, f"{where} {show_text(outcome.show)}", said)
+            if after is not None:
+                self.seat_owner[outcome.show, seat] = after
+
     def _judge_payment(self, where: str, outcome: BookingConfirmed, policy: Policy) -> None:
         reservation = outcome.reservation
         key = (outcome.show, reservation.id)
@@ -254,9 +270,11 @@ def _change_show(show: ShowLife, outcome: AnyOutcome) -> None:
         show.layout = outcome.layout
         show.currency = outcome.currency
         show.policy = outcome.policy
+        show.prices = outcome.prices
     elif isinstance(outcome, ShowClosed):
         show.status = ShowStatus.CLOSED
     elif isinstance(outcome, ShowCancelled):
         show.status = ShowStatus.CANCELLED
-    elif isinstance(outcome, ShowChanged) and outcome.policy is not None:
-        show.policy = outcome.policy
+    elif isinstance(outcome, ShowChanged):
+        show.policy = outcome.policy or show.policy
+        show.prices = outcome.prices

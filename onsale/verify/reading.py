@@ -35,7 +35,8 @@ SELECT part, batch_seq, log_gen, first_offset, next_offset, chain, payload, deci
 FROM outcome_log WHERE part = $1 ORDER BY batch_seq
 """
 SHOWS = """
-SELECT s.show_id, s.status, s.seq, s.layout_id, s.layout_sha256, s.currency, s.policy::text AS policy, l.document
+SELECT s.show_id, s.status, s.seq, s.layout_id, s.layout_sha256, s.currency, s.policy::text AS policy,
+       s.prices::text AS prices, l.document
 FROM show s LEFT JOIN layouts l USING (layout_id) WHERE s.part = $1 AND ($2::bigint IS NULL OR s.show_id = $2)
 """
 AREAS = """

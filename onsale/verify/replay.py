@@ -14,7 +14,7 @@ import msgspec
 
 from allocator.answer import Moment, log_time
 from allocator.errors import MemoryDiffers
-from allocator.netting import unpack_recent
+from allocator.netting import unpack_verdicts
 from allocator.ports import LogRecord
 from allocator.seating import asks_about, decide
 from allocator.stock import Draft, PartitionState, Record
@@ -42,11 +42,20 @@ class Kept:
     verdicts: dict[tuple[int, bytes, bytes], bytes] = field(default_factory=dict)
     """`(show, reservation, command key)` -> fingerprint, of the last commands that changed the reservation."""
 
+    orders: dict[tuple[int, bytes], bytes] = field(default_factory=dict)
+    """`(show, command key)` -> fingerprint, of the last orders of the show's operators."""
+
+    def remember_orders(self, show: int, orders: bytes) -> None:
+        """The column of one row of table `show`."""
+        with suppress(msgspec.DecodeError):
+            for key, fingerprint, _ in unpack_verdicts(orders):
+                self.orders[show, key] = fingerprint
+
     def remember(self, show: int, reservation: bytes, fingerprint: bytes, recent: bytes) -> None:
         """The columns of one row of table `reservation`."""
         self.fingerprints[show, reservation] = fingerprint
         with suppress(msgspec.DecodeError):
-            for key, verdict, _ in unpack_recent(recent):
+            for key, verdict, _ in unpack_verdicts(recent):
                 self.verdicts[show, reservation, key] = verdict
 
 
@@ -155,7 +164,9 @@ class PartReplay:
     def _stand_in(self, outcome: AnyOutcome, kept: Kept) -> messages.Command | None:
         """A command that changes the state as the lost one did."""
         if isinstance(outcome, messages.ShowOpened):
-            return kept.openings.get(outcome.show)
+            opening = kept.openings.get(outcome.show)
+            # The row has the terms as they are now.
+            return opening and msgspec.structs.replace(opening, policy=outcome.policy, prices=outcome.prices)
         fingerprint, keyed = b"", False
         if isinstance(outcome, ReservationOutcome):
             reservation = outcome.reservation.id
@@ -166,6 +177,8 @@ class PartReplay:
                 fingerprint, keyed = verdict or b"", verdict is not None
             else:
                 fingerprint = kept.fingerprints.get((outcome.show, reservation), b"")
+        elif (outcome.show, outcome.key) in kept.orders:
+            fingerprint, keyed = kept.orders[outcome.show, outcome.key], True
         return messages.Command(
             show=outcome.show,
             key=outcome.key,

@@ -26,7 +26,7 @@ FROM outcome_log WHERE part = $1 GROUP BY log_gen
 CURSOR = "SELECT log_gen, next_offset FROM allocator_cursor WHERE part = $1"
 OPENINGS = """
 SELECT show_id, layout_id, layout_sha256, currency, starts_at_ms, opens_at_ms, closes_at_ms, prices::text AS prices,
-       policy::text AS policy
+       policy::text AS policy, orders
 FROM show WHERE part = $1
 """
 RESERVATIONS = "SELECT show_id, reservation_id, fingerprint, recent FROM reservation WHERE part = $1"
@@ -112,6 +112,7 @@ async def kept_of(connection: Connection, part: int) -> Kept:
     kept = Kept()
     for row in await connection.fetch(OPENINGS, part):
         kept.openings[row["show_id"]] = opening(row)
+        kept.remember_orders(row["show_id"], row["orders"])
     async for row in connection.cursor(RESERVATIONS, part, prefetch=ROWS_PER_FETCH):
         kept.remember(*row.values())
     return kept

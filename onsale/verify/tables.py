@@ -4,6 +4,7 @@ Rows come one after the other and are struck off the history; what is left at th
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -27,7 +28,7 @@ class CursorRow:
 
 @dataclass(frozen=True, slots=True)
 class ShowRow:
-    """One row of `show`; `policy` is JSON."""
+    """One row of `show`; `policy` and `prices` are JSON."""
 
     show: int
     status: str
@@ -36,6 +37,7 @@ class ShowRow:
     layout_sha256: bytes
     currency: str
     policy: str
+    prices: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ class TableComparison:
             ("seq", row.seq, life.seq),
             ("layout", row.layout, life.layout),
             ("currency", row.currency, life.currency),
-            ("policy", _policy(row.policy), life.policy),
+            ("policy", _read(row.policy, Policy), life.policy),
+            ("prices", _read(row.prices, dict[str, int]), life.prices),
         ]
         for name, stored, logged in pairs:
             if stored != logged:
@@ -192,8 +195,9 @@ class TableComparison:
             self._findings.add(Check.LAYOUT, show_text(row.show), str(error))
 
 
-def _policy(text: str) -> Policy | str:
+def _read(text: str, kind: Any) -> object:
+    """What the JSON says; where it does not say anything of that kind, the text itself."""
     try:
-        return msgspec.json.decode(text, type=Policy)
+        return msgspec.json.decode(text, type=kind)
     except msgspec.DecodeError:
         return text

@@ -2,9 +2,12 @@
 
 import random
 from dataclasses import replace
+from typing import Any
 
+import msgspec
 import pytest
 
+from allocator.netting import unpack_verdicts
 from tests.contract.stock_stores import Ground
 from tests.contract.stock_story import BEN, PART, T0, a_hold, by_cursor, everything, owned
 from tests.simulation import picture
@@ -16,7 +19,7 @@ from ticketing.layout import encode_layout
 
 async def test_the_tables_follow_the_memory_through_a_whole_sale(ground: Ground) -> None:
     store, _, writer = await owned(ground)
-    crowd, clock = Crowd(random.Random(7)), ManualClock(T0)
+    crowd, clock = Crowd(random.Random(8)), ManualClock(T0)
     assert await store.apply(writer.sealed(*(opening(show, T0) for show in SHOWS)))
     for _ in range(12):
         clock.advance(9_000)
@@ -81,6 +84,30 @@ async def test_a_show_and_its_areas_are_born_with_its_terms(ground: Ground) -> N
     assert await store.apply(writer.sealed(closing))
     (show,) = await ground.rows("show")
     assert (show["status"], show["seq"]) == ("closed", 3)
+
+
+async def test_orders_are_written_with_what_they_change(ground: Ground) -> None:
+    store, cursor, writer = await owned(ground)
+    head: dict[str, Any] = {"sent_at_ms": T0, "account": "key_admin", "fingerprint": b"f" * 8}
+    first = messages.BlockSeats(**head, show=SHOWS[0], key=b"1" * 16, seats=(3, 4))
+    assert await store.apply(writer.sealed(*(opening(show, T0) for show in SHOWS), first))
+    rules = msgspec.structs.replace(opening(SHOWS[0], T0).policy, hold_s=77)
+    orders = (
+        messages.UnblockSeats(**head, show=SHOWS[0], key=b"2" * 16, seats=(3,)),
+        messages.ChangeShow(**head, show=SHOWS[0], key=b"3" * 16, policy=rules, prices={"back": 7}),
+        a_hold(1, 3, 20),
+    )
+    assert await store.apply(writer.sealed(*orders, a_hold(2, 5, show=SHOWS[1])))
+    assert await store.apply(writer.sealed(a_hold(3, 6)))
+    rows = {row["show_id"]: row for row in await ground.rows("show")}
+    assert (rows[SHOWS[0]]["policy"]["hold_s"], rows[SHOWS[0]]["prices"]) == (77, {"back": 7})
+    assert rows[SHOWS[1]]["policy"]["hold_s"] == opening(SHOWS[1], T0).policy.hold_s
+    assert [key for key, _, _ in unpack_verdicts(rows[SHOWS[0]]["orders"])] == [b"1" * 16, b"2" * 16, b"3" * 16]
+    assert rows[SHOWS[1]]["orders"] == b""
+    taken = {row["seat_no"]: row["reservation_id"] for row in await ground.rows("seat_taken")}
+    assert (taken[4], taken[3]) == (b"blocked", (1).to_bytes(16))
+    state = await store.load(cursor)
+    assert picture.of_state(state)["shows"] == picture.of_state(writer.state)["shows"]
 
 
 async def test_a_payment_is_written_with_the_booking(ground: Ground) -> None:

@@ -57,6 +57,7 @@ DIFFERENCES: dict[str, Callable[[Batch], Batch]] = {
     "a payment used twice": lambda batch: replace(batch, payments=[(SHOW, *PAID), (SHOW, *PAID)]),
     "a show born twice": lambda batch: replace(batch, shows_born=_born_again(batch)),
     "a show that has moved on": lambda batch: replace(batch, shows_changed=[(SHOW, 2, 3, "open")]),
+    "orders of more shows than are changed": lambda batch: replace(batch, rewritten=[("{}", b"")] * 9),
     "a show that is not there": lambda batch: replace(batch, shows_changed=[(99, 1, 2, "open")]),
     "a dead letter twice": lambda batch: replace(batch, dead=[(3, "malformed", b""), (3, "malformed", b"")]),
 }

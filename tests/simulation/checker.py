@@ -4,8 +4,8 @@ from allocator.netting import next_chain
 from tests.simulation import answers, oracle
 from tests.simulation.lives import lives
 from tests.simulation.world import World
-from ticketing.show_view import AVAILABLE, BOOKED, HELD
-from ticketing.vocabulary import LIVE_STATUSES, ReservationStatus
+from ticketing.show_view import AVAILABLE, BLOCKED, BOOKED, HELD
+from ticketing.vocabulary import BLOCKED_BY, LIVE_STATUSES, ReservationStatus
 
 
 def check(world: World) -> list[str]:
@@ -81,6 +81,9 @@ def _views(world: World) -> list[str]:
                     marks[seat] = mark
                 for area, quantity in zip(row["areas"][::2], row["areas"][1::2], strict=True):
                     areas[area] += quantity
+        for row in world.tables.seat_taken.values():
+            if row["show_id"] == show and row["reservation_id"] == BLOCKED_BY:
+                marks[row["seat_no"]] = BLOCKED
         left = [area.capacity - areas[number] for number, area in enumerate(view.layout.areas)]
         if view.seats != marks or [view.area_left(area) for area in range(len(areas))] != left:
             found.append(f"the view of show {show} is not its stock")

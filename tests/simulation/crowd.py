@@ -132,6 +132,8 @@ class Crowd:
             return self._opening(show, now_ms)
         if roll < 0.7:
             return messages.CloseShow(**head)
+        if roll < 0.88:
+            return self._order(head)
         return self._not_yet(head)
 
     def _against_the_rules(self, head: dict[str, Any]) -> AnyCommand:
@@ -151,7 +153,6 @@ class Crowd:
         hold = self.rng.choice(self.holds).key if self.holds else head["key"]
         about = {**head, "reservation": hold}
         commands: list[AnyCommand] = [
-            messages.ChangeShow(**head),
             messages.CancelShow(**head),
             messages.HoldMany(**head),
             messages.BeginPayment(**about),
@@ -160,10 +161,26 @@ class Crowd:
             messages.ChangeBooking(**about, take=(0,)),
             messages.SetAllocation(**head, allocation="a"),
             messages.ReturnAllocation(**head, allocation="a"),
-            messages.BlockSeats(**head, seats=(0,)),
-            messages.UnblockSeats(**head, seats=(0,)),
         ]
         return self.rng.choice(commands)
+
+    def _order(self, head: dict[str, Any]) -> AnyCommand:
+        """What an operator does to a show; now and then what cannot be done, or not by that key."""
+        seats = self.rng.choice([self._seats(1), self._seats(2), (0,), (SEATS,), (), (1, 1)])
+        price = self.rng.choice([{}, {"back": self.rng.randint(1, 90)}, {"nowhere": 1}])
+        rules = self.rng.choice([None, policy(head["show"]), msgspec.structs.replace(policy(head["show"]), hold_s=20)])
+        blocked = [it for it in self.sent if isinstance(it, messages.BlockSeats)]
+        orders: list[AnyCommand] = [
+            messages.ChangeShow(**head, prices=price, policy=rules),
+            messages.BlockSeats(**head, seats=seats, reason="camera"),
+            messages.UnblockSeats(**head, seats=seats),
+        ]
+        if blocked:
+            block = self.rng.choice(blocked)
+            orders.append(messages.UnblockSeats(**{**head, "show": block.show}, seats=block.seats))
+        order = self.rng.choice(orders)
+        self.sent.append(order)
+        return order
 
     def _hold(self, now_ms: int) -> messages.HoldSeats:
         head = self._head(self.rng.choice(self.shows), now_ms)

@@ -13,7 +13,7 @@ from tests.simulation.memory_tables import Tables
 from ticketing.clock import ManualClock
 from ticketing.messages import ShowOpened, decode_outcomes
 from ticketing.show_view import ShowView
-from ticketing.vocabulary import LIVE_STATUSES, UNPAID_STATUSES
+from ticketing.vocabulary import BLOCKED_BY, LIVE_STATUSES, UNPAID_STATUSES
 
 MakeFollower = Callable[[Stream, Table, dict[int, int], str], Follower]
 Note = Callable[[str, str], None]
@@ -102,6 +102,11 @@ class Snapshot:
         self.seqs = {part: row["batch_seq"] for part, row in tables.cursor.items()}
         self.shows = [(row["show_id"], row["seq"], row["status"]) for row in tables.show.values()]
         self.reservations = [dict(row) for row in tables.reservation.values() if row["status"] in LIVE_STATUSES]
+        self.blocked = [
+            (row["show_id"], row["seat_no"])
+            for row in tables.seat_taken.values()
+            if row["reservation_id"] == BLOCKED_BY
+        ]
 
     def is_published(self, tables: Tables) -> bool:
         """Raises `HistoryChanged`."""
@@ -131,6 +136,8 @@ class Reader:
         for row in snapshot.reservations:
             areas = tuple(zip(row["areas"][::2], row["areas"][1::2], strict=True))
             self.views[row["show_id"]].load(row["reservation_id"], row["status"], tuple(row["seats"]), areas)
+        for show, seat in snapshot.blocked:
+            self.views[show].load(BLOCKED_BY, "blocked", (seat,), ())
         self._hand: Hand[list[Batch]] | None = None
 
     def step(self) -> None:

@@ -6,7 +6,7 @@ from tests.simulation.world import World
 from ticketing import messages
 from ticketing.messages import AnyOutcome, ReservationOutcome
 from ticketing.show_view import is_change
-from ticketing.vocabulary import LIVE_STATUSES, NEW, RESERVATION_EDGES
+from ticketing.vocabulary import BLOCKED_BY, LIVE_STATUSES, NEW, RESERVATION_EDGES
 
 SKEW_MS = 5_500
 """By how much one wrong clock may move the log's time, and the senders' own inexactness."""
@@ -29,6 +29,14 @@ class _Lives:
         self.seqs[outcome.show] = outcome.seq
         if isinstance(outcome, ReservationOutcome):
             self._move(outcome.show, outcome.reservation)
+        elif isinstance(outcome, messages.SeatsBlocked):
+            for seat in outcome.seats:
+                if self.owners.setdefault((outcome.show, seat), BLOCKED_BY) != BLOCKED_BY:
+                    self.found.append(f"seat {seat} of {outcome.show} is blocked, and somebody's")
+        elif isinstance(outcome, messages.SeatsUnblocked):
+            for seat in outcome.seats:
+                if self.owners.pop((outcome.show, seat), None) != BLOCKED_BY:
+                    self.found.append(f"seat {seat} of {outcome.show} was not blocked")
 
     def _move(self, show: int, new: messages.Reservation) -> None:
         old = self.reservations.get((show, new.id))

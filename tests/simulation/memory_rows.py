@@ -61,10 +61,20 @@ def show_row(part: int, born: BornShow) -> Row:
         "prices": msgspec.json.encode(terms.prices).decode(),
         "policy": msgspec.json.encode(terms.policy).decode(),
         "opened_at_ms": terms.opened_at_ms,
+        "orders": born.orders,
     }
     if "\\u0000" in row["prices"] or "\\u0000" in row["policy"]:
         raise DataRefused("22P05: jsonb cannot hold NUL")
     return row
+
+
+def rewritten(terms: str, orders: bytes) -> Row:
+    """The columns of a show that its operators change."""
+    found = msgspec.json.decode(terms)
+    row: Row = {name: msgspec.json.encode(found[name]).decode() for name in ("policy", "prices")}
+    if "\\u0000" in terms:
+        raise DataRefused("22P05: jsonb cannot hold NUL")
+    return {**row, "orders": orders}
 
 
 def record_row(part: int, show: int, record: Record) -> Row:

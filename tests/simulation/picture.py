@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from allocator.netting import pack_verdicts
 from allocator.stock import PartitionState, ShowStock
-from tests.simulation.memory_rows import Row, record_row
+from tests.simulation.memory_rows import Row, record_row, rewritten
 from tests.simulation.memory_tables import Tables
 from ticketing.layout import Layout
+
+SHOW_COLUMNS = ("show_id", "seq", "status", "policy", "prices", "orders")
 
 
 def of_state(state: PartitionState) -> dict[str, Any]:
@@ -20,6 +23,7 @@ def of_state(state: PartitionState) -> dict[str, Any]:
 def _of_show(show: ShowStock) -> dict[str, Any]:
     return {
         "terms": show.terms,
+        "orders": show.orders,
         "status": str(show.status),
         "seq": show.seq,
         "free": bytes(show.free),
@@ -62,7 +66,15 @@ def of_stock(state: PartitionState) -> dict[str, list[Row]]:
         "ended": _sorted(
             {"show_id": number, "reservation_id": reservation} for number, show in shows for reservation in show.ended
         ),
-        "show": _sorted({"show_id": number, "seq": show.seq, "status": str(show.status)} for number, show in shows),
+        "show": _sorted(
+            {
+                "show_id": number,
+                "seq": show.seq,
+                "status": str(show.status),
+                **rewritten(show.terms.changeable(), pack_verdicts(show.orders)),
+            }
+            for number, show in shows
+        ),
         "payment": _sorted(
             {"show_id": number, "provider": provider, "reference": reference, "reservation_id": reservation}
             for number, show in shows
@@ -82,7 +94,7 @@ def of_tables(tables: Tables, part: int) -> dict[str, list[Row]]:
         "area": _sorted(row for row in tables.area.values() if row["part"] == part),
         "reservation": _sorted(live),
         "ended": _sorted(_only(row, "show_id", "reservation_id") for row in ended),
-        "show": _sorted(_only(row, "show_id", "seq", "status") for row in tables.show.values() if row["part"] == part),
+        "show": _sorted(_only(row, *SHOW_COLUMNS) for row in tables.show.values() if row["part"] == part),
         "payment": _sorted(_only(row, *payment_columns) for row in tables.payment.values() if row["part"] == part),
     }
 

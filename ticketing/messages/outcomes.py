@@ -63,10 +63,14 @@ class ShowOpened(Outcome, frozen=True, kw_only=True):
     layout: str
     currency: str
     policy: Policy
+    prices: dict[str, int] = {}
+    """Category name -> price, where it differs from the layout's."""
 
 
 class ShowChanged(Outcome, frozen=True, kw_only=True):
     policy: Policy | None = None
+    prices: dict[str, int] = {}
+    """All prices that differ from the layout's, as they are now; what is held keeps its own."""
 
 
 class ShowClosed(Outcome, frozen=True, kw_only=True):
@@ -167,6 +171,7 @@ class AllocationReturned(Outcome, frozen=True, kw_only=True):
 
 class SeatsBlocked(Outcome, frozen=True, kw_only=True):
     seats: tuple[int, ...] = ()
+    reason: str = ""
 
 
 class SeatsUnblocked(Outcome, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from allocator.answer import Moment
 from allocator.errors import MemoryDiffers
-from allocator.netting import Batch, Packing, Position, net, next_chain, pack_recent, unpack_recent
+from allocator.netting import Batch, Packing, Position, net, next_chain, pack_recent, unpack_verdicts
 from allocator.seating import decide
 from allocator.stock import Draft, PartitionState, Record, ShowDraft
 from tests.simulation import picture
@@ -137,9 +137,9 @@ def test_recent_verdicts_survive_their_column() -> None:
     scene = given_a_show(hold("anna", "A-1"), extend("anna", key="k"))
     record = scene.show.find(scene.latest["anna"][0])
     assert isinstance(record, Record)
-    assert unpack_recent(pack_recent(record)) == record.recent
+    assert unpack_verdicts(pack_recent(record)) == record.recent
     assert len(record.recent) == 1
-    assert unpack_recent(b"") == ()
+    assert unpack_verdicts(b"") == ()
 
 
 def test_a_reservation_with_other_seats_is_written_with_all_its_places() -> None:

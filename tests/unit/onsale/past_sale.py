@@ -108,6 +108,7 @@ class PastSale:
         kept = Kept()
         for show in self.shows:
             kept.openings[show["show_id"]] = opening(show)
+            kept.remember_orders(show["show_id"], show["orders"])
         for row in self.reservations:
             kept.remember(row["show_id"], row["reservation_id"], row["fingerprint"], row["recent"])
         part = PartReplay(PART, self.findings, {(LAYOUT_ID, SHA256): LAYOUT}, only_show)

@@ -1,0 +1,28 @@
+"""What an operator's order does to a show, once it has been carried out; and which ones a show remembers."""
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ticketing import messages
+from ticketing.vocabulary import BLOCKED_BY, ORDERS_REMEMBERED_MAX
+
+if TYPE_CHECKING:
+    from allocator.stock import ShowDraft, ShowStock
+
+CarriedOut = messages.ShowChanged | messages.SeatsBlocked | messages.SeatsUnblocked
+
+
+def carry_out(show: "ShowStock", command: messages.Command, outcome: CarriedOut, touched: "ShowDraft") -> None:
+    """Let it happen."""
+    match outcome:
+        case messages.ShowChanged():
+            show.terms = replace(show.terms, policy=outcome.policy or show.terms.policy, prices=outcome.prices)
+            show.category_prices = show.layout.category_prices(outcome.prices)
+        case messages.SeatsBlocked():
+            show.move_seats(BLOCKED_BY, outcome.seats, touched, owns=True)
+        case messages.SeatsUnblocked():
+            show.move_seats(BLOCKED_BY, outcome.seats, touched, owns=False)
+    touched.rewritten = True
+    if command.keyed:
+        order = (command.key, command.fingerprint, type(outcome).__name__)
+        show.orders = (*show.orders, order)[-ORDERS_REMEMBERED_MAX:]
