@@ -19,23 +19,19 @@ BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
     "many": many.main,
     "sockets": sockets.main,
 }
-ON_REQUEST = frozenset({"sockets"})
-"""Run only when named: docs/performance.md says why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 1 where a full run missed a must; the other benches run all the same."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"{' '.join(BENCHES)}; none: all but {' '.join(ON_REQUEST)}"
-    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{' '.join(BENCHES)}; none: all")
     parser.add_argument("--quick", action="store_true", help="a minute in all: short rounds, which judge nothing")
     given = parser.parse_args(arguments)
     unknown = set(given.names) - BENCHES.keys()
     if unknown:
         parser.error(f"there is no bench {', '.join(sorted(unknown))}: {' '.join(BENCHES)}")
     words = ["--quick"] if given.quick else []
-    return max(BENCHES[name](words) for name in given.names or [name for name in BENCHES if name not in ON_REQUEST])
+    return max(BENCHES[name](words) for name in given.names or BENCHES)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from bench.measuring import Spent, Stopwatch, progress
 from bench.open_load import Latency, Plan, Seen, Stream
 from bench.sale import CREATED
 from bench.site import CHECKOUT, Room, Site
+from bench.socket_load import SocketPlan
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,20 @@ async def closed_loop(
     path = await _write(site, f"requests-{_port(rooms[0])}", requests)
     words = (str(_port(rooms[0])), str(connections), str(warm_s), str(measure_s), str(path))
     async with _generator("bench.load", words) as generator:
+        spent, answer = await _window(site, rooms, generator, measure_s)
+    loaded = Loaded(msgspec.json.decode(answer, type=Measured), spent)
+    progress(f"{rooms[0].module}: {loaded.rate:,.0f}/s, foreign load {spent.foreign_cores:.1f} cores")
+    return loaded
+
+
+async def closed_loop_by_socket(
+    site: Site, rooms: Sequence[Room], plan: SocketPlan, *, warm_s: float, measure_s: float
+) -> Loaded:
+    """As `closed_loop`, each socket with one wish at a time."""
+    path = site.directory / "socket-plan"
+    path.write_bytes(msgspec.json.encode(plan))
+    words = (str(_port(rooms[0])), str(warm_s), str(measure_s), str(path))
+    async with _generator("bench.socket_load", words) as generator:
         spent, answer = await _window(site, rooms, generator, measure_s)
     loaded = Loaded(msgspec.json.decode(answer, type=Measured), spent)
     progress(f"{rooms[0].module}: {loaded.rate:,.0f}/s, foreign load {spent.foreign_cores:.1f} cores")

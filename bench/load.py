@@ -138,6 +138,11 @@ async def generate(port: int, connections: int, warm_s: float, measure_s: float,
     run = Run(requests)
     for _ in range(connections):
         await loop.create_connection(lambda: Connection(run), "127.0.0.1", port)
+    return await measure(run, warm_s, measure_s)
+
+
+async def measure(run: Run, warm_s: float, measure_s: float) -> Measured:
+    """Let a loop that has begun warm up, and measure it; says when that begins. Raises what made the run fail."""
     await _pass(run, warm_s)
     before = run.statuses.copy()
     run.latencies_s.clear()

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,11 +96,15 @@ class Site:
         return sha256
 
     @asynccontextmanager
-    async def room(self, module: str, *arguments: str, ready: bool = False) -> AsyncIterator[Room]:
-        """`python -m module arguments`, told of these servers; it dies with us. `ready`: wait for its `/readyz`."""
+    async def room(
+        self, module: str, *arguments: str, ready: bool = False, settings: Mapping[str, str] | None = None
+    ) -> AsyncIterator[Room]:
+        """`python -m module arguments`, told of these servers; it dies with us. `ready`: wait for its `/readyz`.
+        `settings`: more of its environment.
+        """
         port = free_port()
         log = self.directory / f"{module}.log"
-        environment = self.environment() | {"ONSALE_PORT": str(port)}
+        environment = self.environment() | {"ONSALE_PORT": str(port), **(settings or {})}
         launcher = (sys.executable, "-I", "-S", str(LAUNCHER), str(int(signal.SIGKILL)), str(os.getpid()), "-1", "-1")
         with log.open("ab") as output:
             process = await asyncio.create_subprocess_exec(

@@ -3,7 +3,8 @@
 A thousand sockets watch a show whose seats are held one by one, 50 a second. From the moment of each decision (as the
 log has it, so the commit still lies ahead) to the frame that names the seat, at each socket. The cost of a frame is
 compared, in the same rounds, with the least there can be: a process that writes one prebuilt frame of the same size, as
-often, to as many sockets (`bench/raw_fanout.py`). Then ten thousand sockets on one process, and what they weigh.
+often, to as many sockets (`bench/raw_fanout.py`). By turns with that, five hundred sockets hold as fast as they can
+(`bench/socket_holds.py`). Then ten thousand sockets on one process, and what they weigh.
 """
 
 import json
@@ -17,8 +18,8 @@ from pathlib import Path
 import msgspec
 import psutil
 
-from bench import sale
-from bench.driving import Crowd, all_granted, open_loop, watching
+from bench import sale, socket_holds
+from bench.driving import Crowd, Loaded, all_granted, open_loop, watching
 from bench.measuring import Bench, Gate, Spent, Stopwatch, percentile, progress
 from bench.open_load import OPEN_LOOP
 from bench.running import as_told, new_bench, provisioned_site, warm_up
@@ -53,10 +54,13 @@ class Size:
     jvm_warm_s: float
     measure_s: float
     many_sockets: int
+    holds: socket_holds.Size
 
 
-FULL = Size(rounds=3, jvm_warm_s=60, measure_s=10, many_sockets=MANY_SOCKETS)
-QUICK = Size(rounds=1, jvm_warm_s=0, measure_s=5, many_sockets=2_000)
+FULL = Size(
+    rounds=3, jvm_warm_s=60, measure_s=10, many_sockets=MANY_SOCKETS, holds=socket_holds.Size(warm_s=2, measure_s=8)
+)
+QUICK = Size(rounds=1, jvm_warm_s=0, measure_s=5, many_sockets=2_000, holds=socket_holds.Size(warm_s=1, measure_s=3))
 
 
 @dataclass(frozen=True)
@@ -75,10 +79,15 @@ async def run(size: Size) -> list[str]:
     rng = random.Random(SEED)
     async with provisioned_site() as (site, connection):
         warm_s = await warm_up(size.jvm_warm_s, lambda: _round(site, connection, size, rng))
-        rounds = [await _round(site, connection, size, rng) for _ in range(size.rounds)]
+        rounds: list[Round] = []
+        holding: list[Loaded] = []
+        for _ in range(size.rounds):
+            rounds.append(await _round(site, connection, size, rng))
+            holding.append(await socket_holds.measured(site, connection, size.holds, rng))
         weight_kb = await _weight_kb(site, connection, size)
-        bench = await new_bench("sockets", connection, warm_s=warm_s, loop=OPEN_LOOP, connections=CONNECTIONS)
+        bench = await new_bench("sockets", connection, warm_s=warm_s)
         _report(bench, size, rounds, weight_kb)
+        socket_holds.report(bench, holding)
         return bench.missed
 
 
@@ -164,6 +173,8 @@ def _report(bench: Bench, size: Size, rounds: Sequence[Round], weight_kb: float)
             [percentile(each.late_ms, share) for each in rounds],
             gate,
             longest_ms=[each.late_ms[-1] for each in rounds],
+            loop=OPEN_LOOP,
+            connections=CONNECTIONS,
             holds_a_s=RATE_PER_S,
             foreign_cores=foreign,
         )

@@ -20,6 +20,7 @@ from ticketing.clock import SystemClock
 OPEN_AT_ONCE = 200
 PATIENCE_S = 60.0
 TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
+HELLO = b'{"type":"hello"}'
 CHANGED, WELCOME = b'"seat_status_changed"', b'"welcome"'
 SHORT, LONG = struct.Struct(">H"), struct.Struct(">Q")
 LENGTH_IN_TWO, LENGTH_IN_EIGHT = 126, 127
@@ -33,25 +34,41 @@ class Heard(msgspec.Struct, frozen=True):
 
 
 def masked(opcode: int, payload: bytes) -> bytes:
-    """A client's frame of at most 125 bytes; its mask is zero, which leaves the payload as it is."""
-    return bytes([0x80 | opcode, 0x80 | len(payload), 0, 0, 0, 0]) + payload
+    """A client's frame of at most 65535 bytes; its mask is zero, which leaves the payload as it is."""
+    size = len(payload)
+    if size < LENGTH_IN_TWO:
+        return bytes([0x80 | opcode, 0x80 | size, 0, 0, 0, 0]) + payload
+    return bytes([0x80 | opcode, 0x80 | LENGTH_IN_TWO]) + SHORT.pack(size) + bytes(4) + payload
+
+
+def upgrade(path: str) -> bytes:
+    """The request for a websocket."""
+    return (
+        f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
+        "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        "sec-websocket-protocol: onsale.v1+json\r\n\r\n"
+    ).encode()
 
 
 class Listeners:
     """What all sockets share."""
 
     def __init__(self, path: str, sockets: int) -> None:
-        self.greeting = (
-            f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nupgrade: websocket\r\nconnection: Upgrade\r\n"
-            "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
-            "sec-websocket-protocol: onsale.v1+json\r\n\r\n"
-        ).encode()
+        self.greeting = upgrade(path)
         self._sockets = sockets
         self._welcomed = 0
         self._clock = SystemClock()
         self.all_welcomed = asyncio.Event()
         self.heard: dict[bytes, list[int]] = {}
         self.closed = 0
+
+    def new_socket(self) -> "Socket":
+        """One more of them."""
+        return Socket(self.greeting, self.on_text, self.on_lost)
+
+    def on_lost(self) -> None:
+        """Counted: nobody should be sent away."""
+        self.closed += 1
 
     def on_text(self, text: bytes) -> None:
         """A frame has come."""
@@ -64,10 +81,15 @@ class Listeners:
 
 
 class Socket(asyncio.Protocol):
-    """One of them."""
+    """One websocket: `hello` is what it says first, `on_text` is called with each text, `on_lost` at its end."""
 
-    def __init__(self, listeners: Listeners) -> None:
-        self._listeners = listeners
+    def __init__(
+        self, greeting: bytes, on_text: Callable[[bytes], None], on_lost: Callable[[], None], hello: bytes = HELLO
+    ) -> None:
+        self._greeting = greeting
+        self._on_text = on_text
+        self._on_lost = on_lost
+        self._hello = hello
         self._transport: asyncio.WriteTransport | None = None
         self._rest = b""
         self._is_open = False
@@ -75,7 +97,7 @@ class Socket(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for a websocket."""
         self._transport = cast(asyncio.WriteTransport, transport)  # uvloop's are of no class of asyncio's
-        self._transport.write(self._listeners.greeting)
+        self._transport.write(self._greeting)
 
     def data_received(self, data: bytes) -> None:
         """Take whole frames; keep part of one."""
@@ -86,13 +108,13 @@ class Socket(asyncio.Protocol):
                 self._rest = data
                 return
             self._is_open = True
-            self._say(TEXT, b'{"type":"hello"}')
+            self.say(TEXT, self._hello)
             data = data[end + len(HEAD_END) :]
         self._rest = self._take_frames(data)
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Counted: nobody should be sent away."""
-        self._listeners.closed += 1
+        """It is over."""
+        self._on_lost()
 
     def _take_frames(self, data: bytes) -> bytes:
         at = 0
@@ -112,11 +134,12 @@ class Socket(asyncio.Protocol):
 
     def _on_frame(self, opcode: int, payload: bytes) -> None:
         if opcode == TEXT:
-            self._listeners.on_text(payload)
+            self._on_text(payload)
         elif opcode == PING:
-            self._say(PONG, payload)
+            self.say(PONG, payload)
 
-    def _say(self, opcode: int, payload: bytes) -> None:
+    def say(self, opcode: int, payload: bytes) -> None:
+        """Send a frame."""
         if self._transport is not None:
             self._transport.write(masked(opcode, payload))
 
@@ -128,7 +151,7 @@ async def listen(port: int, path: str, sockets: int, listen_s: float, begun: Cal
     async with asyncio.timeout(PATIENCE_S):
         for first in range(0, sockets, OPEN_AT_ONCE):
             count = min(OPEN_AT_ONCE, sockets - first)
-            opening = [loop.create_connection(lambda: Socket(listeners), "127.0.0.1", port) for _ in range(count)]
+            opening = [loop.create_connection(listeners.new_socket, "127.0.0.1", port) for _ in range(count)]
             await asyncio.gather(*opening)
         await listeners.all_welcomed.wait()
     begun()

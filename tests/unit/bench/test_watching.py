@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bench.raw_fanout import server_frame
-from bench.watching import CHANGED, Listeners, Socket, listen
+from bench.watching import CHANGED, Listeners, listen
 
 pytestmark = pytest.mark.anyio
 
@@ -24,7 +24,7 @@ def large_frame(payload: bytes) -> bytes:
 @pytest.mark.parametrize("piece_bytes", [1, 7, 100_000])
 def test_frames_of_every_size_are_heard_once(piece_bytes: int) -> None:
     listeners = Listeners("/", 1)
-    socket = Socket(listeners)
+    socket = listeners.new_socket()
     texts = [CHANGE, CHANGE.ljust(300), CHANGE.ljust(70_000)]
     raw = UPGRADED + small_frame(texts[0]) + server_frame(texts[1]) + large_frame(texts[2])
     for first in range(0, len(raw), piece_bytes):
