@@ -23,6 +23,7 @@ from ingress.settings import Settings
 from ingress.shelf import Shelf
 from ingress.views import Views
 from ingress.waiters import Waiters
+from ingress.webhook_table import WebhookTable
 from runtime import logs
 from runtime.follow import Follower
 from runtime.follow_edges import KafkaStream, PostgresTable
@@ -125,6 +126,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             views=views,
             callers=Callers(keys=keys, tokens=tokens, clock=clock, tokens_max=settings.ingress_tokens_cached_max),
             keys=key_table,
+            webhooks=WebhookTable(pool),
             tokens=tokens,
             ends=CommandEnds(ends_reader),
             counts=statuses.counts,

@@ -15,6 +15,7 @@ from ingress.catalogue_routes import Admin
 from ingress.direct import DirectHolds
 from ingress.doorkeeper import Doorkeeper
 from ingress.event_routes import Events
+from ingress.feed_routes import Feed
 from ingress.forms import Forms
 from ingress.key_routes import KeyCalls
 from ingress.key_table import KeyTable
@@ -30,6 +31,8 @@ from ingress.settings import Settings
 from ingress.shelf import Shelf
 from ingress.show_making import ShowMaker
 from ingress.views import Views
+from ingress.webhook_routes import Webhooks
+from ingress.webhook_table import WebhookTable
 from runtime.addresses import ClientAddresses
 from ticketing.clock import Clock
 from ticketing.tokens import TokenKeys
@@ -47,6 +50,7 @@ class Ports:
     views: Views
     callers: Callers
     keys: KeyTable
+    webhooks: WebhookTable
     tokens: TokenKeys
     ends: LogEnds
     counts: Mapping[int, Mapping[str, int]]
@@ -102,6 +106,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
     requests = Requests(ports.ledger, ports.ends, shelf, ports.tokens, clock, looking.seen)
     auth = Auth(ports.callers, ports.tokens, clock)
     keys = KeyCalls(ports.keys, clock, ports.entropy)
+    webhooks = Webhooks(ports.webhooks, clock, ports.entropy, settings.webhook_private_addresses)
     rows = [
         *events.operations(),
         *seats.operations(),
@@ -110,6 +115,8 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *auth.operations(),
         *admin.operations(),
         *keys.operations(),
+        *Feed(ports.webhooks, clock).operations(),
+        *webhooks.operations(),
     ]
     return [*rows, openapi_row(rows)]
 

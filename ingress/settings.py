@@ -46,6 +46,9 @@ class Settings(ServerSettings):
     ingress_tokens_cached_max: int = Field(
         default=50_000, ge=1, description="Verified passes and reservation tokens kept in memory, about 1 kB each."
     )
+    webhook_private_addresses: bool = Field(
+        default=False, description="Whether webhooks may be sent to private addresses, and without TLS."
+    )
     ingress_pool_max: int = Field(default=10, ge=1, le=100, description="Connections to Postgres.")
     ingress_body_deadline_s: float = Field(
         default=10.0, gt=0, le=300, description="How long a request's body may take to arrive."

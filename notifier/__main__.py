@@ -11,6 +11,9 @@ from functools import partial
 from notifier.halls import Halls
 from notifier.log_edge import KafkaCommandLog
 from notifier.loop import NotifierLoops
+from notifier.outbox.service import IN_FLIGHT_MAX, Outbox
+from notifier.outbox.store import PostgresOutbox
+from notifier.outbox.wire import HttpWire, open_http
 from notifier.reception import Reception
 from notifier.selling import Selling
 from notifier.service import Notifier
@@ -91,12 +94,21 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
             pool=pool,
             outcomes=await stack.enter_async_context(reader(topics.OUTCOMES)),
             warnings=await stack.enter_async_context(reader(topics.WARNINGS)),
+            outbox=Outbox(
+                store=PostgresOutbox(pool, store),
+                wire=HttpWire(
+                    await stack.enter_async_context(open_http(IN_FLIGHT_MAX)),
+                    private_allowed=settings.webhook_private_addresses,
+                ),
+                clock=clock,
+                chance=random.random,
+            ),
         )
         yield RunningRoom(
             name=ROOM,
             app=SocketApp(reception, store, ClientAddresses(settings.proxies)),
             prefixes=("/ws",),
-            tasks=[loops.follow_outcomes, loops.pass_warnings_on, loops.sweep],
+            tasks=[loops.follow_outcomes, loops.pass_warnings_on, loops.sweep, loops.take_events, loops.send_events],
             ready=loops.reasons,
             degraded=loops.degraded,
             farewell=reception.farewell,

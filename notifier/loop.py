@@ -9,6 +9,7 @@ import asyncpg
 import structlog
 
 from notifier import metrics
+from notifier.outbox.service import Outbox
 from notifier.ports import StoreAway
 from notifier.reception import Reception
 from notifier.service import Notifier
@@ -21,6 +22,7 @@ from runtime.retry import Backoff
 log = structlog.get_logger("notifier")
 
 SWEEP_EVERY_S = 1.0
+OUTBOX_EVERY_S = 0.25
 AWAY = (LogError, StoreAway, *FAILURES)
 """A server is away: the same is tried again. Anything else is a defect and ends the process."""
 
@@ -62,12 +64,14 @@ class NotifierLoops:
         pool: "asyncpg.Pool[asyncpg.Record]",
         outcomes: PartitionReader,
         warnings: PartitionReader,
+        outbox: Outbox,
     ) -> None:
         self._notifier = notifier
         self._reception = reception
         self._table = PostgresTable(pool)
         self._outcomes = outcomes
         self._warnings = warnings
+        self._outbox = outbox
         self._reason = "outcomes are not followed yet"
         self._has_begun = False
 
@@ -106,6 +110,18 @@ class NotifierLoops:
         while True:
             await _tried("sweep", self._reception.sweep, _nobody)
             await asyncio.sleep(SWEEP_EVERY_S)
+
+    async def take_events(self) -> None:
+        """Never returns."""
+        while True:
+            if not await _tried("events.take", self._outbox.take, _nobody):
+                await asyncio.sleep(OUTBOX_EVERY_S)
+
+    async def send_events(self) -> None:
+        """Never returns."""
+        while True:
+            if not await _tried("events.send", self._outbox.send, _nobody):
+                await asyncio.sleep(OUTBOX_EVERY_S)
 
     def _says(self, reason: str) -> None:
         self._reason = reason

@@ -22,3 +22,4 @@ RELOADS = Counter("onsale_notifier_reloads_total", "Views thrown away because an
 REPLAYED = Counter("onsale_notifier_replayed_total", "Personal frames told again after a reconnect")
 COMMANDS = Counter("onsale_notifier_commands_total", "Commands asked for by socket, by what the log said", ["how"])
 WARNINGS = Counter("onsale_notifier_warnings_total", "Warnings of holds that end soon", ["how"])
+WEBHOOKS = Counter("onsale_notifier_webhooks_total", "Attempts to deliver an event to a webhook", ["result"])

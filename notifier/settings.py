@@ -36,6 +36,9 @@ class NotifierSettings(ServerSettings):
     notifier_postgres_connections_max: int = Field(
         default=4, ge=1, le=100, description="Connections of one notifier to Postgres."
     )
+    webhook_private_addresses: bool = Field(
+        default=False, description="Whether webhooks may be sent to private addresses, and without TLS."
+    )
 
     def limits(self) -> Limits:
         """The bounds as the room's own modules know them."""

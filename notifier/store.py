@@ -14,6 +14,7 @@ from runtime.postgres import FAILURES
 from ticketing.key_limits import Limits, read_networks
 from ticketing.layout import Layout, decode_layout
 from ticketing.messages import Policy
+from ticketing.telling import Where
 from ticketing.vocabulary import ShowStatus
 
 FACTS_MAX = 10_000
@@ -108,6 +109,17 @@ class PostgresStore:
                 (row["reservation_id"], row["status"], tuple(row["seats"]), _pairs(row["areas"])) for row in owners
             ],
         )
+
+    async def where(self, show: int) -> Where | None:
+        """What a show adds to its reservations when they are told; None: there is no such show, or not opened yet."""
+        facts = await self.facts(show)
+        if facts is None:
+            return None
+        with _reaching_postgres():
+            state = await self._pool.fetchrow(STATE, facts.part, show)
+        if state is None:
+            return None
+        return Where(show, facts.venue, state["currency"], await self._layout(facts.layout_id))
 
     async def read_batches(self, part: int, after_seq: int, up_to_seq: int) -> list[StoredBatch]:
         """Published batches, ascending."""

@@ -60,6 +60,7 @@ PROBLEMS: dict[str, Problem] = {
     "booking_cancelled": Problem(409, "The booking was cancelled"),
     "not_booked": Problem(409, "The reservation is not a booking"),
     "refund_window_closed": Problem(409, "The booking can no longer be cancelled"),
+    "too_many_webhooks": Problem(409, "This key has as many webhooks as a key may have"),
     "key_gone": Problem(409, "The key has been revoked"),
     "not_blocked": Problem(409, "Some of these seats are not blocked"),
     "payment_missing": Problem(409, "This show needs a payment"),

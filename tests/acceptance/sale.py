@@ -179,8 +179,9 @@ async def open_sale(servers: Servers, database: Database, topics: str, redis_pre
         "secret": servers.secret,
         "topic_prefix": topics,
         "redis_prefix": redis_prefix,
+        "webhook_private_addresses": True,
     }
-    environment = os.environ | {f"ONSALE_{name.upper()}": value for name, value in given.items()}
+    environment = os.environ | {f"ONSALE_{name.upper()}": str(value) for name, value in given.items()}
     listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     rooms = [
         partial(ingress_room.open_room, IngressSettings(_env_file=None, **given)),

@@ -21,6 +21,7 @@ from ingress.shelf import Shelf
 from ingress.views import Views
 from ingress.waiters import Waiters
 from tests.unit.ingress.memory import MemoryCatalogue, MemoryKeys, MemoryLedger
+from tests.unit.ingress.memory_webhooks import MemoryWebhooks
 from tests.unit.ingress.tales import SHOW, T0
 from ticketing import messages
 from ticketing.clock import ManualClock
@@ -80,6 +81,7 @@ class Stage:
         self._random = 0
         self.key_table = MemoryKeys(KEYS, self.catalogue.reach)
         table = self.key_table
+        self.webhooks = MemoryWebhooks()
         keys = KeyCache(table.find, table.find_by_id, fresh_ms=5_000, stale_ms=60_000, keys_max=100)
         given: Any = {"postgres_url": "-", "redis_url": "-", "kafka_bootstrap": "-", "secret": SECRET}
         self.settings = Settings(**given, _env_file=None)
@@ -95,6 +97,7 @@ class Stage:
             views=self.views,
             callers=Callers(keys=keys, tokens=self.tokens, clock=self.clock, tokens_max=100),
             keys=table,
+            webhooks=self.webhooks,
             tokens=self.tokens,
             ends=Ends(self),
             counts={},
