@@ -91,9 +91,21 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             places_max=settings.ingress_places_cached_max,
             reservations_max=settings.ingress_reservations_cached_max,
         )
-        follower = OutcomeReader(open_follower=open_follower, waiters=waiters, views=views, condition=condition)
-        statuses = ShowStatuses(statuses_reader, condition, clock)
         catalogue, ledger = Catalogue(pool), Ledger(pool)
+        shelf = Shelf(
+            catalogue.show,
+            catalogue.document,
+            shows_max=settings.ingress_shows_cached_max,
+            places_max=settings.ingress_places_cached_max,
+        )
+        follower = OutcomeReader(
+            open_follower=open_follower,
+            waiters=waiters,
+            views=views,
+            condition=condition,
+            terms_changed=shelf.changed,
+        )
+        statuses = ShowStatuses(statuses_reader, condition, clock)
         key_table = KeyTable(pool)
         keys = KeyCache(
             key_table.find,
@@ -116,12 +128,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             ),
             catalogue=catalogue,
             ledger=ledger,
-            shelf=Shelf(
-                catalogue.show,
-                catalogue.document,
-                shows_max=settings.ingress_shows_cached_max,
-                places_max=settings.ingress_places_cached_max,
-            ),
+            shelf=shelf,
             looking=Looking(views=views, snapshots=ledger, seen=follower.seen, pause=asyncio.sleep),
             views=views,
             callers=Callers(keys=keys, tokens=tokens, clock=clock, tokens_max=settings.ingress_tokens_cached_max),

@@ -36,6 +36,11 @@ class Lru(Generic[K, V]):
             _, (gone, _) = self._kept.popitem(last=False)
             self._weight -= gone
 
+    def drop(self, unwanted: Callable[[V], bool]) -> None:
+        """Keep no longer what is `unwanted`."""
+        for key in [key for key, (_, value) in self._kept.items() if unwanted(value)]:
+            self._weight -= self._kept.pop(key)[0]
+
 
 class OnceAtATime(Generic[K, V]):
     """Many who want the same at once share one errand."""

@@ -50,16 +50,18 @@ ORDER BY COALESCE(busy.places, 0), p.part LIMIT 1
 # The statements below are put together from this text alone; values are parameters.
 SHOW_COLUMNS = """
 c.show_id, c.part, c.venue_id, v.name AS venue_name, c.layout_id, l.version, l.sha256, c.name, c.currency,
-c.starts_at_ms, c.opens_at_ms, c.closes_at_ms, c.places, c.prices, c.policy, c.created_by, c.request_key,
-c.fingerprint, c.created_at_ms
+c.starts_at_ms, c.opens_at_ms, c.closes_at_ms, c.places, COALESCE(s.prices, c.prices) AS prices, c.policy,
+s.policy AS policy_now, c.created_by, c.request_key, c.fingerprint, c.created_at_ms
 """
 FIND_SHOW = f"""
 SELECT {SHOW_COLUMNS} FROM catalogue_show c JOIN catalogue_venue v USING (venue_id)
-JOIN catalogue_layout l USING (layout_id) WHERE c.show_id = $1
+JOIN catalogue_layout l USING (layout_id)
+LEFT JOIN show_state s ON s.part = c.part AND s.show_id = c.show_id WHERE c.show_id = $1
 """  # noqa: S608 -- from constants
 FIND_SHOW_BY_REQUEST = f"""
 SELECT {SHOW_COLUMNS} FROM catalogue_show c JOIN catalogue_venue v USING (venue_id)
-JOIN catalogue_layout l USING (layout_id) WHERE c.request_key = $1
+JOIN catalogue_layout l USING (layout_id)
+LEFT JOIN show_state s ON s.part = c.part AND s.show_id = c.show_id WHERE c.request_key = $1
 """  # noqa: S608 -- from constants
 INSERT_SHOW = """
 INSERT INTO catalogue_show (show_id, part, venue_id, layout_id, name, currency, starts_at_ms, opens_at_ms,
@@ -201,7 +203,7 @@ def _layout(row: asyncpg.Record) -> LayoutRow:
 
 
 def _show(row: asyncpg.Record) -> ShowRow:
-    policy = msgspec.json.decode(row["policy"])
+    policy, now = msgspec.json.decode(row["policy"]), row["policy_now"]
     return ShowRow(
         show=row["show_id"],
         part=row["part"],
@@ -217,7 +219,7 @@ def _show(row: asyncpg.Record) -> ShowRow:
         closes_at_ms=row["closes_at_ms"],
         places=row["places"],
         prices=msgspec.json.decode(row["prices"], type=dict[str, int]),
-        policy=msgspec.convert(policy, Policy),
+        policy=msgspec.convert(policy if now is None else msgspec.json.decode(now), Policy),
         test=bool(policy.get("test", False)),
         created_by=row["created_by"],
         request_key=row["request_key"],

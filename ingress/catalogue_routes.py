@@ -58,7 +58,7 @@ class Admin:
         require_unlimited(call.caller)
         body = call.read(VenueBody)
         # With a key the id comes from it, so that a repeat finds the venue that the first call made.
-        key = _key_of(call) if call.sent.key is not None else self.entropy(16)
+        key = command_key_of(call) if call.sent.key is not None else self.entropy(16)
         now_ms = self.clock.now_ms()
         stored = await self.catalogue.add_venue(VenueRow(f"ven_{key.hex()}", body.name, now_ms))
         if stored.name != body.name:
@@ -104,7 +104,7 @@ class Admin:
     async def add_show(self, call: Call) -> Response:
         """POST /api/admin/shows"""
         body = call.read(ShowBody)
-        request_key = _key_of(call)
+        request_key = command_key_of(call)
         content = fingerprint(msgspec.json.encode(body.model_dump(mode="json", exclude_defaults=True)))
         if body.venue is None:
             require_unlimited(call.caller)
@@ -127,7 +127,7 @@ class Admin:
         body = call.read(CloseBody)
         command = messages.CloseShow(
             show=show.row.show,
-            key=call.sent.nonce if call.sent.key is None else _key_of(call, show.row.show),
+            key=call.sent.nonce if call.sent.key is None else command_key_of(call, show.row.show),
             fingerprint=fingerprint(body.reason.encode()),
             keyed=call.sent.key is not None,
             sent_at_ms=call.sent.at_ms,
@@ -223,7 +223,8 @@ def is_venue(text: str) -> bool:
     return len(digits) == 32 and digits != text and set(digits) <= set("0123456789abcdef")
 
 
-def _key_of(call: Call, show: int = 0) -> bytes:
+def command_key_of(call: Call, show: int = 0) -> bytes:
+    """The key of an admin's command."""
     # One key for the same call whatever it makes: the show is not known before it is made.
     key = call.sent.key
     if key is None:

@@ -24,6 +24,7 @@ class SeatPieces:
     """What is always the same of a show's seats, encoded: `{"label":…,"price":…` of each, without its end."""
 
     def __init__(self, show: Show) -> None:
+        self.show = show
         layout = show.layout
         names = [category.name for category in layout.categories]
         self.starts = [

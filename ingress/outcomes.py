@@ -9,6 +9,10 @@ from ingress.views import Views
 from ingress.waiters import Waiters
 from ticketing import messages
 
+TERMS_CHANGED = b"ShowChanged"
+"""How the kind of that outcome stands in a payload: looked for in those too that are not decoded. A text that says the
+same only makes a show be read again."""
+
 
 class OutcomeBatch(Protocol):
     """One committed batch, as a follower hands it out."""
@@ -33,7 +37,8 @@ class Followed(Protocol):
 
 
 class OutcomeReader:
-    """`step` by `step`. `open_follower` makes a follower that starts at what is published now."""
+    """`step` by `step`. `open_follower` makes a follower that starts at what is published now; `terms_changed` is told
+    in which partition the terms of a show may have changed, or None: in any."""
 
     def __init__(
         self,
@@ -42,11 +47,13 @@ class OutcomeReader:
         waiters: Waiters,
         views: Views,
         condition: Condition,
+        terms_changed: Callable[[int | None], None],
     ) -> None:
         self._open_follower = open_follower
         self._waiters = waiters
         self._views = views
         self._condition = condition
+        self._terms_changed = terms_changed
         self._follower: Followed | None = None
 
     @property
@@ -67,6 +74,7 @@ class OutcomeReader:
         """Read what has come; how many batches that was. Raises what the follower's ports raise."""
         if self._follower is None:
             self._follower = await self._open_follower()
+            self._terms_changed(None)
         batches = await self._follower.step(now_ms, timeout_s)
         for batch in batches:
             self._take(batch)
@@ -78,6 +86,8 @@ class OutcomeReader:
         part = batch.part
         self._condition.log_gens[part] = batch.log_gen
         self._condition.heard(part)
+        if TERMS_CHANGED in batch.payload:
+            self._terms_changed(part)
         if not (self._waiters.any_on(part) or self._views.any_on(part)):
             self._views.skipped(part)
             metrics.BATCHES.labels("skipped").inc()

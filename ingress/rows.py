@@ -22,6 +22,7 @@ from ingress.key_table import KeyTable
 from ingress.ledger import Ledger
 from ingress.looking import Looking
 from ingress.openapi import document
+from ingress.operating_routes import Operating
 from ingress.operations import Call, Operation, Table
 from ingress.request_routes import LogEnds, Requests
 from ingress.sale_routes import Sale
@@ -105,6 +106,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
     )
     requests = Requests(ports.ledger, ports.ends, shelf, ports.tokens, clock, looking.seen)
     auth = Auth(ports.callers, ports.tokens, clock)
+    operating = Operating(ports.desk, shelf, looking, ports.tokens, clock)
     keys = KeyCalls(ports.keys, clock, ports.entropy)
     webhooks = Webhooks(ports.webhooks, clock, ports.entropy, settings.webhook_private_addresses)
     rows = [
@@ -114,6 +116,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *requests.operations(),
         *auth.operations(),
         *admin.operations(),
+        *operating.operations(),
         *keys.operations(),
         *Feed(ports.webhooks, clock).operations(),
         *webhooks.operations(),

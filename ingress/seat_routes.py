@@ -34,8 +34,8 @@ BULK_MAX = 1_000
 PATHS = {"venue": "the id of a venue: ven_…", "show": "the id of a show: shw_…"}
 
 
-Kept: TypeAlias = Lru[int, tuple[int, bytes]]
-"""Show -> what was drawn of it, and at which sequence number."""
+Kept: TypeAlias = Lru[int, tuple[int, Show, bytes]]
+"""Show -> what was drawn of it, at which sequence number, and on which terms."""
 
 
 class MapQuery(BaseModel):
@@ -203,17 +203,17 @@ class Seats:
         """What a view shows, drawn once for each of its sequence numbers where it is `kept`."""
         number = show.row.show
         known = None if kept is None else kept.get(number)
-        if known is not None and known[0] == view.seq:
-            body = known[1]
+        if known is not None and known[0] == view.seq and known[1] is show:
+            body = known[2]
         else:
             body = draw()
             if kept is not None:
-                kept.put(number, (view.seq, body), weight=show.layout.places)
+                kept.put(number, (view.seq, show, body), weight=show.layout.places)
         return cached(request, body, etag=f'"{show.text}-{view.seq}"', max_age_s=1)
 
     def _pieces_of(self, show: Show) -> SeatPieces:
         pieces = self._pieces.get(show.row.show)
-        if pieces is None:
+        if pieces is None or pieces.show is not show:
             pieces = SeatPieces(show)
             self._pieces.put(show.row.show, pieces, weight=show.layout.places)
         return pieces

@@ -1,4 +1,4 @@
-"""What the catalogue says of venues, layouts and shows: values, none of which ever changes."""
+"""What the catalogue says of venues, layouts and shows, as values."""
 
 from dataclasses import dataclass
 
@@ -29,7 +29,7 @@ class LayoutRow:
 
 @dataclass(frozen=True, slots=True)
 class ShowRow:
-    """A show as its creator asked for it; none of it ever changes. `prices`: what differs from the layout's."""
+    """A show as its creator asked for it, but for `policy` and `prices` (against the layout's), which are as of now."""
 
     show: int
     part: int

@@ -1,6 +1,6 @@
 """What admins send: venues, shows, their rules. The bodies of the sale itself are `ticketing.intake`'s."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
@@ -57,6 +57,32 @@ class PolicyBody(Body):
         AwareDatetime | None,
         Field(description="when the best available may be accessible seats, for anybody; default: never"),
     ] = None
+
+    def changing(self, policy: Policy, *, test: bool) -> Policy:
+        """`policy` with what was said here, all that was left out staying as it is. Raises `Refused` (422)."""
+        said = {name: getattr(self, name) for name in self.model_fields_set}
+        return PolicyBody.of(policy).model_copy(update=said).build(test=test)
+
+    @classmethod
+    def of(cls, policy: Policy) -> "PolicyBody":
+        """A show's policy as it would be sent."""
+        released_ms = policy.accessible_released_at_ms
+        return cls(
+            hold_s=policy.hold_s,
+            hold_max_s=policy.hold_max_s,
+            payment_s=policy.payment_s,
+            seats_per_hold=policy.seats_per_hold_max,
+            seats_per_hold_partner=policy.seats_per_hold_partner_max,
+            max_held_seats_per_person=policy.max_held_seats_per_person,
+            tables_per_hold=policy.tables_per_hold_max,
+            tables_per_hold_partner=policy.tables_per_hold_partner_max,
+            max_held_tables_per_person=policy.max_held_tables_per_person,
+            payment="required" if policy.payment_required else "optional",
+            admission_required=policy.admission_required,
+            refund_until_s=policy.refund_until_s,
+            orphan_rule=policy.orphan_rule.value,
+            accessible_released_at=datetime.fromtimestamp(released_ms / 1000, UTC) if released_ms else None,
+        )
 
     def build(self, *, test: bool) -> Policy:
         """The policy as it goes on the log. Raises `Refused` (422)."""

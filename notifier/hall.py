@@ -6,6 +6,7 @@ by itself; frames made for that are shared as well, by the number they begin at 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from notifier import bodies, frames, metrics
 from notifier.audience import Right
@@ -16,7 +17,7 @@ from notifier.ports import Limits
 from notifier.recall import Event, Recall
 from notifier.watcher import NOT_TOLD, Watcher
 from ticketing.intake import ShowFacts
-from ticketing.messages import HoldExpiring, ShowCancelled, ShowClosed, ShowOpened
+from ticketing.messages import HoldExpiring, ShowCancelled, ShowChanged, ShowClosed, ShowOpened
 from ticketing.show_view import ShowView
 from ticketing.socket_frames import Box, Data, StatusData
 from ticketing.telling import Where
@@ -100,6 +101,8 @@ class Hall:
         self.recall.append(event)
         change = self.view.apply(outcome)
         if change is not None:
+            if isinstance(outcome, ShowChanged) and outcome.policy is not None:
+                self.facts = replace(self.facts, policy=outcome.policy)
             if isinstance(outcome, ShowOpened):
                 self.view.status = ShowStatus.OPEN
             self.ring.push(change)

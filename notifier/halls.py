@@ -185,7 +185,7 @@ class Halls:
         for reservation, status, seats, areas in snapshot.reservations:
             view.load(reservation, status, seats, areas)
         return Hall(
-            facts=ShowFacts(facts.show, facts.part, facts.venue, snapshot.layout, facts.policy),
+            facts=ShowFacts(facts.show, facts.part, facts.venue, snapshot.layout, snapshot.policy or facts.policy),
             currency=snapshot.currency,
             view=view,
             batch_seq=snapshot.batch_seq,

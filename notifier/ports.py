@@ -56,7 +56,7 @@ class Facts:
 class Snapshot:
     """A show after the batches of its partition up to `batch_seq`; not to be shown before those are published.
 
-    `reservations`: `(id, status, seats, areas)` of each that owns places.
+    `reservations`: `(id, status, seats, areas)` of each that owns places, and of the blocked seats.
     """
 
     batch_seq: int
@@ -65,6 +65,8 @@ class Snapshot:
     currency: str
     layout: Layout
     reservations: Sequence[tuple[bytes, str, tuple[int, ...], tuple[tuple[int, int], ...]]]
+    policy: Policy | None = None
+    """The rules as operators have changed them since; None: not opened yet."""
 
 
 class Batch(Protocol):

@@ -26,7 +26,7 @@ FACTS = "SELECT part, venue_id, layout_id, policy FROM shows WHERE show_id = $1"
 LAYOUT = "SELECT document, sha256 FROM layouts WHERE layout_id = $1"
 # These three are read in one snapshot: the reservations are those after exactly that batch and that number.
 CURSOR = "SELECT batch_seq FROM published_batches WHERE part = $1"
-STATE = "SELECT status, seq, currency FROM show_state WHERE part = $1 AND show_id = $2"
+STATE = "SELECT status, seq, currency, policy FROM show_state WHERE part = $1 AND show_id = $2"
 OWNERS = "SELECT reservation_id, status, seats, areas FROM show_snapshot WHERE part = $1 AND show_id = $2"
 # Never past what is published, and in the order in which it is put before what is known.
 BATCHES = """
@@ -105,6 +105,7 @@ class PostgresStore:
             status=NOT_OPENED if state is None else ShowStatus(state["status"]),
             currency="" if state is None else state["currency"],
             layout=layout,
+            policy=None if state is None else msgspec.json.decode(state["policy"], type=Policy),
             reservations=[
                 (row["reservation_id"], row["status"], tuple(row["seats"]), _pairs(row["areas"])) for row in owners
             ],

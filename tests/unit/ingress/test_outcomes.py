@@ -11,6 +11,7 @@ from ingress.views import Views
 from ingress.waiters import Waiters
 from runtime.follow import Batch
 from tests.unit.ingress.tales import PART, SHOW, T0, hall, held, reservation
+from ticketing import messages
 from ticketing.messages import AnyOutcome, encode_outcomes
 from ticketing.show_view import HELD, ShowView
 
@@ -45,8 +46,13 @@ class Room:
         self.waiters = Waiters(10)
         self.views = Views(places_max=1_000, reservations_max=10)
         self.condition = Condition()
+        self.terms_changed: list[int | None] = []
         self.reader = OutcomeReader(
-            open_follower=self.script.open, waiters=self.waiters, views=self.views, condition=self.condition
+            open_follower=self.script.open,
+            waiters=self.waiters,
+            views=self.views,
+            condition=self.condition,
+            terms_changed=self.terms_changed.append,
         )
 
     def load(self) -> ShowView:
@@ -108,3 +114,15 @@ async def test_an_allocator_that_publishes_is_heard_of_whether_anybody_waits_or_
     room.condition.appended(PART + 1, T0)
     await room.reader.step(T0)
     assert room.condition.unanswered_since_ms == {PART + 1: T0}
+
+
+async def test_changed_terms_are_heard_of_whether_anybody_looks_or_not() -> None:
+    changed = messages.ShowChanged(show=SHOW, seq=1, at_ms=T0, offset=0)
+    room = Room([batch(changed)], [batch(held(reservation(KEY)))], [batch(changed)])
+    await room.reader.step(T0)
+    assert room.terms_changed == [None, PART]
+    await room.reader.step(T0)
+    assert room.terms_changed == [None, PART]
+    room.load()
+    await room.reader.step(T0)
+    assert room.terms_changed == [None, PART, PART]

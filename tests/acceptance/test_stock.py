@@ -1,0 +1,106 @@
+"""Everything that can be sold, on real servers: tables, parts of wishes, blocked seats, other terms in mid-sale."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.acceptance.sale import DAY_MS, Answer, Sale
+from ticketing.clock import SystemClock, rfc3339
+
+pytestmark = [pytest.mark.anyio, pytest.mark.servers]
+
+SUPPER: dict[str, Any] = {
+    "categories": [{"name": "stalls", "price": 3000}, {"name": "supper", "price": 9000}],
+    "sections": [
+        {
+            "name": "stalls",
+            "rows": [
+                {
+                    "label": "A",
+                    "category": "stalls",
+                    "seats": [{"label": f"A-{n}", "x": 40 * n, "y": 40} for n in range(1, 9)],
+                }
+            ],
+        }
+    ],
+    "tables": [
+        {"label": "T1", "x": 200, "y": 300, "seats": 8, "category": "supper", "bookable": "both"},
+        {"label": "T2", "x": 500, "y": 300, "seats": 8, "category": "supper"},
+    ],
+    "areas": [{"label": "floor", "category": "stalls", "capacity": 4}],
+}
+
+
+async def supper(sale: Sale) -> tuple[str, str]:
+    """`(venue, show)`: a row of eight, T1 sold either way, T2 whole, a floor for four."""
+    venue = (await sale.call("POST", "/api/admin/venues", {"name": "Supper Club"}, token=sale.admin_key)).body["venue"]
+    made = await sale.call("PUT", f"/api/admin/venues/{venue}/layout", SUPPER, token=sale.admin_key)
+    assert (made.status, made.body["total_seats"], made.body["tables"]) == (200, 28, 2), made.body
+    terms = {"name": "A Supper", "starts_at": rfc3339(SystemClock().now_ms() + 30 * DAY_MS), "venue": venue}
+    show = await sale.call("POST", "/api/admin/shows", terms, token=sale.admin_key, prefer="wait=10")
+    assert show.status == 201, show.body
+    return venue, show.body["show"]
+
+
+async def order(sale: Sale, method: str, path: str, body: Any = None, key: str | None = None) -> Answer:
+    return await sale.call(method, f"/api/admin/shows/{path}", body, token=sale.admin_key, key=key)
+
+
+async def test_tables_parts_and_blocked_seats(sale: Sale) -> None:
+    venue, show = await supper(sale)
+    one = await sale.hold(show, sale.fan(show), "T1-3")
+    assert one.status == 201
+    lost = await sale.hold(show, sale.fan(show), tables=["T1"], areas=[{"area": "floor", "quantity": 1}])
+    assert (lost.status, lost.body["conflicts"]) == (409, [{"label": "T1-3", "reason": "held"}])
+    assert await sale.rows("SELECT * FROM area WHERE taken > 0") == [], "nothing of it is held"
+    assert lost.body["alternatives"] == [[f"T2-{n}" for n in range(1, 9)]]
+    torn = await sale.hold(show, sale.fan(show), "T2-1")
+    assert (torn.status, torn.body["code"]) == (422, "table_not_sold_so")
+    table = await sale.hold(show, sale.fan(show), tables=["T2"])
+    assert (table.status, table.body["tables"], table.body["total_amount"]) == (201, ["T2"], 72_000)
+
+    blocked = await order(sale, "POST", f"{show}/blocks", {"seats": ["A-1", "A-2"], "reason": "camera"}, "block")
+    assert (blocked.status, blocked.body["seats"]) == (200, ["A-1", "A-2"])
+    again = await order(sale, "POST", f"{show}/blocks", {"seats": ["A-1", "A-2"], "reason": "camera"}, "block")
+    assert (again.status, again.headers["idempotent-replayed"]) == (200, "true")
+    assert (await sale.hold(show, sale.fan(show), areas=[{"area": "floor", "quantity": 1}])).status == 201
+    part = await sale.hold(show, sale.fan(show), "A-2", "A-3", areas=[{"area": "floor", "quantity": 4}], partial=True)
+    assert part.status == 201
+    assert [seat["seat"] for seat in part.body["seats"]] == ["A-3"]
+    assert part.body["areas"][0]["quantity"] == 3
+    assert part.body["left_out"] == [{"label": "A-2", "reason": "blocked"}, {"label": "floor", "reason": "held"}]
+    assert (await order(sale, "DELETE", f"{show}/blocks?seats=A-2")).body["seats"] == ["A-2"]
+    seats = (await sale.call("GET", f"/api/venues/{venue}/shows/{show}/seats")).body
+    assert [seat["label"] for seat in seats["seats"] if seat["status"] == "blocked"] == ["A-1"]
+    assert seats["stats"]["blocked"] == 1
+    code, report = await sale.verify()
+    assert code == 0, report
+
+
+async def test_other_terms_in_mid_sale_and_after_another_allocator_took_over(sale: Sale) -> None:
+    venue, show = await supper(sale)
+    held = await sale.hold(show, sale.fan(show), "A-1")
+    terms = {"prices": {"stalls": 4500}, "policy": {"seats_per_hold": 2}}
+    changed = await order(sale, "PATCH", show, terms, "change")
+    assert (changed.status, changed.body["rules"]["seats_per_hold"]) == (200, 2), changed.body
+    many = await sale.hold(show, sale.fan(show), "A-2", "A-3", "A-4")
+    assert (many.status, many.body["code"]) == (422, "too_many_seats")
+    assert (await sale.hold(show, sale.fan(show), "A-2")).body["total_amount"] == 4500
+    seats = (await sale.call("GET", f"/api/venues/{venue}/shows/{show}/seats")).body["seats"]
+    assert {seat["price"] for seat in seats if seat["category"] == "stalls"} == {4500}
+    kept = await sale.call("GET", f"/api/reservations/{held.body['reservation']}", token=held.body["reservation_token"])
+    assert kept.body["total_amount"] == 3000
+    assert (await order(sale, "POST", f"{show}/blocks", {"seats": ["A-8"]})).status == 200
+
+    await sale.allocators[0].kill()
+    await sale.spawn_allocator()
+    async with asyncio.timeout(20):
+        again = await order(sale, "PATCH", show, terms, "change")
+        while again.status in (202, 503):
+            again = await order(sale, "PATCH", show, terms, "change")
+    assert (again.status, again.headers["idempotent-replayed"]) == (200, "true"), again.body
+    lost = await sale.hold(show, sale.fan(show), "A-8")
+    assert (lost.status, lost.body["conflicts"]) == (409, [{"label": "A-8", "reason": "blocked"}])
+    code, report = await sale.verify()
+    assert code == 0, report
