@@ -13,6 +13,7 @@ from onsale import records, running
 from onsale.backup.cli import app as backup_commands
 from onsale.draw_command import app as draw_commands
 from onsale.installation import NotProvisioned, infra_settings, open_installation, provision
+from onsale.listen import listen_command
 from onsale.records import DataDir, say
 from onsale.server_process import UpFailed
 from onsale_client import OnsaleError
@@ -34,6 +35,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(records.app)
 app.add_typer(backup_commands)
 app.add_typer(draw_commands, name="draw")
+app.command("listen")(listen_command)
 
 
 @app.command()

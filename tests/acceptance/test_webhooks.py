@@ -15,6 +15,8 @@ from starlette.routing import Route
 from notifier.outbox.ports import Answered, Due, Settled
 from notifier.outbox.store import PostgresOutbox
 from notifier.store import PostgresStore
+from onsale.listen import NotForListening, forward_events
+from onsale_client import SignatureWrong, verify_webhook
 from runtime.http import HttpServer, listen
 from runtime.postgres import open_pool, room_url
 from tests.acceptance.sale import Sale
@@ -23,6 +25,7 @@ from ticketing.clock import SystemClock
 pytestmark = pytest.mark.anyio
 
 HEARD_WITHIN_S = 20
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 @dataclass
@@ -142,6 +145,30 @@ async def test_a_failure_is_seen_sent_again_on_request_and_410_ends_it(sale: Sal
     assert (read.body["data"]["enabled"], read.body["data"]["disabled_why"]) == (
         False, "the endpoint answered 410 Gone",
     )  # fmt: skip
+
+
+async def test_a_sandbox_keys_events_are_forwarded_to_an_address_of_ones_own(sale: Sale, partner: Partner) -> None:
+    show = (await sale.new_show(rows=2, seats_per_row=5, test=True))["show"]
+    made = {"name": "trying", "permissions": ["booking", "read"], "sandbox": True}
+    key = (await sale.call("POST", "/api/admin/keys", made, token=sale.admin_key)).body["api_key"]
+    begun = asyncio.Event()
+    listening = asyncio.create_task(forward_events(sale.url, key, partner.url, SECRET, lambda _: begun.set()))
+    async with asyncio.timeout(HEARD_WITHIN_S):
+        await begun.wait()
+    held = await sale.hold(show, key, "A-1")
+    assert held.status == 201, held.body
+    await partner.until(1)
+    headers, body = partner.got[0]
+    event = verify_webhook(SECRET, headers, body)
+    assert (event.type, event.id) == ("request_decided", headers["webhook-id"])
+    assert event.data["outcome"]["reservation"] == held.body["reservation"]
+    with pytest.raises(SignatureWrong):
+        verify_webhook(SECRET, headers, body.replace(b"granted", b"refused"))
+    listening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await listening
+    with pytest.raises(NotForListening, match="sandbox key"):
+        await forward_events(sale.url, sale.partner_key, partner.url, SECRET, lambda _: None)
 
 
 async def test_two_notifiers_take_each_event_once_and_a_claim_that_was_left_ends(sale: Sale) -> None:

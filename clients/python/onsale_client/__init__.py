@@ -19,12 +19,15 @@ from onsale_client.shapes import (
     Caller,
     Event,
     EventLine,
+    FeedEvent,
+    FeedPage,
     Layout,
     Reservation,
     SeatMap,
     Seats,
     Venue,
 )
+from onsale_client.webhooks import SignatureWrong, WebhookEvent, verify_webhook
 from onsale_client.wishes import AreaWish, Best, Contact, Payment
 
 __all__ = [
@@ -39,6 +42,11 @@ __all__ = [
     "Contact",
     "Event",
     "EventLine",
+    "FeedEvent",
+    "FeedPage",
+    "SignatureWrong",
+    "WebhookEvent",
+    "verify_webhook",
     "Frame",
     "Layout",
     "Live",

@@ -202,6 +202,10 @@ class Client:
         """Cancel a booking, in its refund window."""
         return self._ask(shapes.Booking, "DELETE", f"/api/bookings/{quote(booking, safe='')}", None, idempotency_key)
 
+    def feed(self, *, after: str | None = None, limit: int = 100) -> shapes.FeedPage:
+        """One's own events behind a page's `next_cursor`, oldest first; without it from the oldest that is kept."""
+        return self._get(shapes.FeedPage, "/api/events-feed", {"after": after, "limit": limit})
+
     def live(self, venue: str, show: str) -> Live:
         """The show as it changes, over a websocket that comes again by itself. An API key is sent as it is."""
         where = f"{self._url.replace('http', 'ws', 1)}/ws/venues/{quote(venue, safe='')}/shows/{quote(show, safe='')}"

@@ -5,6 +5,7 @@ Times are texts in RFC 3339, UTC; money is in minor units of `currency`. Seats, 
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from onsale_client.wishes import Contact
@@ -243,6 +244,30 @@ class Caller(Said, kw_only=True):
     expires_at: str | None = None
     show: str | None = None
     reservation: str | None = None
+
+
+class FeedEvent(Struct, kw_only=True):
+    """One event: `event` is its id, `body` what a webhook would have got (JSON)."""
+
+    event: str
+    body: msgspec.Raw
+
+    @property
+    def kind(self) -> str:
+        """Its type, as `booking_confirmed`."""
+        return msgspec.json.decode(self.body, type=_Typed).type
+
+
+class _Typed(Struct):
+    type: str
+
+
+class FeedPage(Said, kw_only=True):
+    """Events in order; asked again with `next_cursor`, the feed goes on behind them."""
+
+    data: list[FeedEvent]
+    has_more: bool
+    next_cursor: str
 
 
 class Venue(Said, kw_only=True):

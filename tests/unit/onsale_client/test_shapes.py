@@ -16,6 +16,7 @@ from tests.unit.ingress.stage import Stage
 
 SERVERS = {
     "Page": "EventsAnswer",
+    "FeedPage": "FeedAnswer",
     "Rules": "Rules",
     "Why": "WhyThese",
     "Conflict": "PlaceConflict",
@@ -38,7 +39,10 @@ def structs(module: ModuleType) -> list[type[msgspec.Struct]]:
     return [
         found
         for _, found in inspect.getmembers(module, inspect.isclass)
-        if issubclass(found, msgspec.Struct) and found.__module__ == module.__name__ and found.__name__ not in BASE
+        if issubclass(found, msgspec.Struct)
+        and found.__module__ == module.__name__
+        and found.__name__ not in BASE
+        and not found.__name__.startswith("_")
     ]
 
 
