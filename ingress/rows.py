@@ -8,6 +8,7 @@ import msgspec
 
 from ingress.app import Api
 from ingress.asgi import Response, cached
+from ingress.asyncapi import asyncapi_row
 from ingress.auth_routes import Auth
 from ingress.callers import Callers
 from ingress.catalogue import Catalogue
@@ -120,6 +121,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *keys.operations(),
         *Feed(ports.webhooks, clock).operations(),
         *webhooks.operations(),
+        asyncapi_row(),
     ]
     return [*rows, openapi_row(rows)]
 

@@ -1,7 +1,5 @@
 """An outcome as its owner reads it: the body that waiting for it over HTTP would have got, in the same words."""
 
-from typing import Any
-
 from ticketing.clock import rfc3339
 from ticketing.layout import Layout
 from ticketing.messages import (
@@ -16,7 +14,7 @@ from ticketing.messages import (
     SeatsHeld,
 )
 from ticketing.problems import PROBLEMS
-from ticketing.socket_frames import Decided, Expiring
+from ticketing.socket_frames import Decided, Expiring, HeldTogether, Problem, ShowDecided
 from ticketing.telling import Where, booking_answer, held_answer, place_conflict, reservation_answer, seat_labels
 from ticketing.vocabulary import SYSTEM_ACCOUNT, RequestStatus, request_text, reservation_text, show_text
 
@@ -52,24 +50,22 @@ def _body(outcome: AnyOutcome, where: Where, request: str | None, token: str | N
     if isinstance(outcome, ReservationOutcome):
         return reservation_answer(outcome.reservation, where, request=request)
     if isinstance(outcome, ManyHeld):
-        return {"reservations": [reservation_answer(reservation, where) for reservation in outcome.reservations]}
-    return {"show": show_text(outcome.show), "venue": where.venue}
+        return HeldTogether(reservations=[reservation_answer(each, where) for each in outcome.reservations])
+    return ShowDecided(show=show_text(outcome.show), venue=where.venue)
 
 
-def _problem(refusal: Refusal, layout: Layout) -> dict[str, Any]:
+def _problem(refusal: Refusal, layout: Layout) -> Problem:
     code = refusal.code if refusal.code in PROBLEMS else "internal_error"
     problem = PROBLEMS[code]
-    body: dict[str, Any] = {
-        "type": f"/api/problems/{code}",
-        "title": problem.title,
-        "status": problem.status,
-        "detail": refusal.detail or problem.title,
-        "code": code,
-        "retryable": problem.retryable,
-    }
-    if refusal.conflicts:
-        body["conflicts"] = [place_conflict(conflict, refusal.show, layout) for conflict in refusal.conflicts]
-        body["conflicts_total"] = refusal.conflicts_total
-    if refusal.alternatives:
-        body["alternatives"] = [seat_labels(layout, seats) for seats in refusal.alternatives]
-    return body
+    conflicts = [place_conflict(conflict, refusal.show, layout) for conflict in refusal.conflicts]
+    return Problem(
+        type=f"/api/problems/{code}",
+        title=problem.title,
+        status=problem.status,
+        detail=refusal.detail or problem.title,
+        code=code,
+        retryable=problem.retryable,
+        conflicts=conflicts or None,
+        conflicts_total=refusal.conflicts_total if conflicts else None,
+        alternatives=[seat_labels(layout, seats) for seats in refusal.alternatives] or None,
+    )

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Raw, Struct
 
-from ticketing.telling import PlaceConflict
+from ticketing.telling import BookingAnswer, PlaceConflict, ReservationAnswer
 
 SUBPROTOCOL = "onsale.v1+json"
 CLIENT_FRAME_BYTES_MAX = 16 * 1024
@@ -94,6 +94,36 @@ class SeatStatusChanged(Data, kw_only=True):
     bbox: Box | None = None
 
 
+class Problem(Data, kw_only=True):
+    """A request that was decided against: the problem document of HTTP, without what names its one answer."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    retryable: bool
+    conflicts: list[PlaceConflict] | None = None
+    conflicts_total: int | None = None
+    alternatives: list[list[str]] | None = None
+
+
+class HeldTogether(Data, kw_only=True):
+    """Several reservations by one request."""
+
+    reservations: list[ReservationAnswer]
+
+
+class ShowDecided(Data, kw_only=True):
+    """Something was decided about the show itself."""
+
+    show: str
+    venue: str
+
+
+OUTCOMES = (ReservationAnswer, BookingAnswer, HeldTogether, ShowDecided, Problem)
+
+
 class Decided(Data, kw_only=True):
     """What became of a request, or of a reservation of one's own: the body that waiting over HTTP would have got.
 
@@ -102,7 +132,9 @@ class Decided(Data, kw_only=True):
     """
 
     status: str
+    """granted or rejected"""
     outcome: Any
+    """One of `OUTCOMES`."""
     request: str | None = None
     reply_to: str | None = None
     replayed: bool = False

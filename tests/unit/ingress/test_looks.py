@@ -75,7 +75,7 @@ async def test_a_look_shows_what_was_just_decided() -> None:
 
 async def test_what_did_not_change_is_not_sent_again() -> None:
     stage = Stage()
-    for path in (SEATS, AVAILABILITY, MAP, f"/api/events/{SHOW_TEXT}", "/api/openapi.json"):
+    for path in (SEATS, AVAILABILITY, MAP, f"/api/events/{SHOW_TEXT}", "/api/openapi.json", "/api/asyncapi.json"):
         first = await stage.call("GET", path)
         again = await stage.call("GET", path, headers={"if-none-match": f'"x", W/{first.headers["etag"]}'})
         assert (first.status, again.status, again.raw) == (200, 304, b"")
