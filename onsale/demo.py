@@ -38,8 +38,9 @@ FAN_CONNECTIONS_MAX = 1_500
 """A fan waits for the sale, never for another fan's connection; the server has as many files open on its side."""
 REFRESH_S = 0.25
 KILL_RETRY_S = 0.02
-# A crowd on one machine looks often: what comes back is bought at once, and nobody sleeps through a short sale.
-ENVIRONMENT = {"ONSALE_ROOM_POLL_CEILING_S": "3"}
+# A crowd on one machine looks often: what comes back is bought at once, and nobody sleeps through a short sale. Its
+# fans are to meet at the last places, so nobody is kept from coming for those who are still choosing.
+ENVIRONMENT = {"ONSALE_ROOM_POLL_CEILING_S": "3", "ONSALE_ROOM_CHOOSING_S": "0"}
 
 
 @dataclass(frozen=True)

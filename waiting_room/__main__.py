@@ -81,6 +81,8 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
                 lag_target_ms=settings.room_lag_target_ms,
                 stale_after_ms=round(settings.room_status_stale_s * 1000),
                 numbers_reserved_max=settings.room_numbers_reserved_max,
+                active_max=settings.room_active_max,
+                decides_within_ms=round(settings.room_choosing_s * 1000),
             ),
         )
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from waiting_room.bearing import CHOOSING_MS, Bearing, learn
+from waiting_room.flow import Flow, Sample
 from waiting_room.gate import Admission, Limiter, Limits, Observation, admit, burst_max
 from waiting_room.phases import MOVING, Phase, Stock, phase_at
 from waiting_room.places import GENERAL
@@ -25,12 +27,14 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class RoomLimits:
-    """From the settings: the default ceiling, and what lag and silence of the allocator count for."""
+    """From the settings: the default ceiling, what lag and silence of the allocator count for, passes in use."""
 
     rate_per_min: int
     lag_target_ms: int
     stale_after_ms: int
     numbers_reserved_max: int
+    active_max: int = 1_000_000
+    decides_within_ms: int = 60_000
 
 
 @dataclass(slots=True)
@@ -41,6 +45,47 @@ class Room:
     limits: RoomLimits
     queues: dict[str, Queue] = field(default_factory=dict)
     heard: Heard | None = None
+    flow: Flow = field(init=False)
+    bearing: Bearing = field(default_factory=Bearing)
+
+    def __post_init__(self) -> None:
+        self.flow = Flow(self.limits.decides_within_ms)
+
+    @property
+    def ceiling_per_min(self) -> int:
+        """What operators have said, or the default."""
+        return self.limits.rate_per_min if self.row.rate_per_min is None else self.row.rate_per_min
+
+    def hear(self, heard: Heard) -> None:
+        """The allocator has spoken of the show."""
+        lag_ms = max(heard.lag_ms, heard.decide_p99_ms)
+        self.heard = heard
+        self.bearing = learn(
+            self.bearing,
+            at_ms=heard.heard_at_ms,
+            lag_ms=lag_ms,
+            came_per_min=self.flow.came_per_min(heard.heard_at_ms - lag_ms, CHOOSING_MS),
+            ceiling_per_min=self.ceiling_per_min,
+            target_ms=self.limits.lag_target_ms,
+        )
+
+    def sample(self, now_ms: int) -> None:
+        """The lines have moved."""
+        if self.heard is None:
+            return
+        positions = [queue.position for queue in self.queues.values()]
+        stock = self.heard.stock
+        self.flow.add(
+            Sample(
+                now_ms,
+                # Beyond the last number there is nobody.
+                called=sum(min(position.serving, position.issued) for position in positions),
+                claimed=sum(position.claimed for position in positions),
+                given_up=sum(position.given_up for position in positions),
+                taken=stock.held + stock.booked,
+                booked=stock.booked,
+            )
+        )
 
     @property
     def general(self) -> Queue:
@@ -58,18 +103,34 @@ class Room:
             return Admission(0, Limiter.PHASE)
         if any(queue.undrawn for queue in self.queues.values()):
             return Admission(0, Limiter.DRAW)
-        ceiling = self.limits.rate_per_min if self.row.rate_per_min is None else self.row.rate_per_min
         heard = self.heard
-        limits = Limits(ceiling, self.limits.lag_target_ms, self.limits.stale_after_ms)
+        own = self.limits
+        limits = Limits(self.ceiling_per_min, own.lag_target_ms, own.stale_after_ms, own.active_max)
         if heard is None:
             return admit(limits, None)
-        age_ms = now_ms - heard.heard_at_ms
-        return admit(limits, Observation(age_ms, heard.lag_ms, heard.decide_p99_ms, heard.stock.available))
+        return admit(
+            limits,
+            Observation(
+                age_ms=now_ms - heard.heard_at_ms,
+                lag_ms=heard.lag_ms,
+                decide_p99_ms=heard.decide_p99_ms,
+                available=heard.stock.available,
+                crowd=self.flow.crowd(),
+                bearing=self.bearing,
+            ),
+        )
 
     def rates(self, now_ms: int) -> dict[str, int]:
-        """People per minute of each line: its share, and what the lines without people leave of theirs."""
+        """People per minute of each line who are to come in: its share, and what empty lines leave of theirs."""
+        return self._split(self.admission(now_ms).rate_per_min)
+
+    def calls(self, now_ms: int) -> dict[str, int]:
+        """How fast each line is moved, so that so many come in although not everybody does who is called."""
+        return self._split(self.admission(now_ms).calls_per_min)
+
+    def _split(self, rate_per_min: int) -> dict[str, int]:
         waiting = {name: queue.waiting for name, queue in self.queues.items()}
-        return split(self.admission(now_ms).rate_per_min, self.row.shares, waiting)
+        return split(rate_per_min, self.row.shares, waiting)
 
     def burst(self, rate_per_min: int, now_ms: int) -> tuple[int, bool]:
         """`(how far ahead of the numbers given away a line may be served, whether it goes there at once)`."""

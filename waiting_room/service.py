@@ -119,7 +119,7 @@ class WaitingRoom:
         for room in list(self.rooms.values()):
             if room.phase(now_ms) is Phase.CLOSED:
                 continue
-            rates = room.rates(now_ms)
+            rates = room.calls(now_ms)
             for name, queue in list(room.queues.items()):
                 burst, pass_through = room.burst(rates[name], now_ms)
                 try:
@@ -128,6 +128,7 @@ class WaitingRoom:
                     self._broken.add(queue.line)
                 if queue.runs_out:
                     self._broken.add(queue.line)
+            room.sample(now_ms)
             metrics.measure(room, now_ms)
 
     async def mend(self) -> None:
@@ -155,7 +156,7 @@ class WaitingRoom:
         self._heard[status.show] = heard
         room = self.rooms.get(status.show)
         if room is not None:
-            room.heard = heard
+            room.hear(heard)
 
     def statuses(self) -> list[RoomStatusNow]:
         """What the other rooms are told once a second."""

@@ -48,7 +48,17 @@ class Settings(ServerSettings):
         default=500, ge=1, description="Above this lag of the allocator fewer people are let in, in proportion."
     )
     room_status_stale_s: float = Field(
-        default=2.5, gt=0, description="An allocator that has said nothing of a show for this long counts as stalled."
+        default=2.0, gt=0, description="An allocator that has said nothing of a show for this long counts as stalled."
+    )
+    room_active_max: int = Field(
+        default=1_000_000, ge=1, description="Passes of one show that may be in use at a time; more are not called."
+    )
+    room_choosing_s: float = Field(
+        default=60.0,
+        ge=0,
+        le=600,
+        description="How long people take at most from being called to taking places: so long places are kept for them "
+        "in mind, so that nobody is called for the last ones in vain. 0: only places that are taken count.",
     )
     room_poll_floor_s: int = Field(default=1, ge=1, description="The shortest time between two looks at the status.")
     room_poll_ceiling_s: int = Field(default=10, ge=1, description="The longest time between two looks at the status.")
