@@ -38,7 +38,7 @@ from runtime import logs
 from runtime.addresses import ClientAddresses
 from runtime.postgres import open_pool
 from runtime.process import RunningRoom, run, serve_together
-from ticketing import intake, messages
+from ticketing import intake, messages, wishes
 from ticketing.clock import SystemClock
 from ticketing.intake import Rejection
 from ticketing.tokens import TokenKeys
@@ -66,7 +66,7 @@ class Till:
         if show is None:
             raise Refused("show_not_found")
         require_sale(call.caller, show)
-        command = intake.hold(body, show.facts, call.caller.caller, call.sent)
+        command = wishes.hold(body, show.facts, call.caller.caller, call.sent)
         if isinstance(command, Rejection):
             raise from_rejection(command)
         (ask,) = one_by_one.asks([command])

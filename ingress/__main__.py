@@ -10,6 +10,7 @@ from functools import partial
 from ingress.callers import Callers
 from ingress.catalogue import Catalogue
 from ingress.condition import Condition
+from ingress.entropy import PooledEntropy
 from ingress.key_table import KeyTable
 from ingress.keys import KeyCache
 from ingress.ledger import Ledger
@@ -138,7 +139,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             ends=CommandEnds(ends_reader),
             counts=statuses.counts,
             clock=clock,
-            entropy=os.urandom,
+            entropy=PooledEntropy(os.urandom),
         )
         yield RunningRoom(
             name=ROOM,

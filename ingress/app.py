@@ -3,7 +3,7 @@
 import structlog
 
 from ingress import metrics
-from ingress.asgi import ClientGone, Receive, Request, Response, Scope, Send, read_body
+from ingress.asgi import ClientGone, Receive, Request, Response, Scope, Send, read_body, request_id_of
 from ingress.callers import Callers
 from ingress.forms import Forms, check_body, check_head, require_room
 from ingress.operations import Call, Operation, Table, Who
@@ -36,7 +36,7 @@ class Api:
             scope["method"],
             scope["path"],
             headers,
-            self._forms.request_id(),
+            request_id_of(headers, self._forms.request_id),
             scope["query_string"],
             self._addresses.of(peer[0], headers.get(FORWARDED)) if peer else "",
         )

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import zlib
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -21,6 +21,14 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 class ClientGone(Exception):
     """The client closed the connection before its request was whole."""
+
+
+def request_id_of(headers: Mapping[bytes, bytes], new: Callable[[], str]) -> str:
+    """The id that the request brought, if it is one; else a new one."""
+    given = headers.get(b"x-request-id")
+    if given is not None and _REQUEST_ID.fullmatch(text := given.decode("latin-1").strip()):
+        return text
+    return new()
 
 
 class Request:
@@ -43,8 +51,7 @@ class Request:
         self.path = path
         self.headers = headers
         self.query_string = query_string
-        given = self.header("x-request-id")
-        self.request_id = given if given is not None and _REQUEST_ID.fullmatch(given) else request_id
+        self.request_id = request_id
 
     def header(self, name: str) -> str | None:
         """A header's value, or None where it is absent."""

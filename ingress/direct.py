@@ -3,73 +3,127 @@
 By way of ASGI a request costs a scope, a cycle, a task, events and two writes before it is looked at, half of what a
 hold costs in all (docs/decisions/0013). Here it is checked as soon as it has been read, and answered with one write
 when its verdict is heard. Nothing is decided here: form, caller, command and answer are made by the same functions as
-in `app.py`, and whatever is not plain (something to look up, a packed body) is left to it.
+in `app.py`, or found where they were kept of a request just like it (`rush.py`, `hold_words.py`); and whatever is not
+plain (something to look up, a packed body) is left to the application.
 """
-
-from functools import partial
 
 from ingress import metrics
 from ingress.app import failed
-from ingress.asgi import Request, Response
-from ingress.callers import Callers
+from ingress.asgi import Request, Response, request_id_of
+from ingress.callers import Callers, Identity
 from ingress.forms import Forms, check_body, check_head, require_room
+from ingress.hold_words import HoldWords
 from ingress.operations import BODY_BYTES_MAX
+from ingress.rush import Rush
 from ingress.sale_routes import Sale
-from ingress.service import Verdict
+from ingress.service import Decided, Verdict
 from ingress.shows import Show
 from ingress.verdicts import verdict_response
 from runtime.addresses import FORWARDED, ClientAddresses
 from runtime.direct import DirectRoutes, Exchange
 from ticketing.intake import HoldBody
+from ticketing.messages import HoldSeats, SeatsHeld
+from ticketing.vocabulary import request_text
+
+CREATED = 201
 
 
 class DirectHolds:
-    """Takes holds straight from the connection."""
+    """Takes holds straight from the connection. `fans_max`: of how many their pass is remembered."""
 
-    def __init__(self, sale: Sale, callers: Callers, forms: Forms, addresses: ClientAddresses) -> None:
-        self._addresses = addresses
-        self._sale = sale
-        self._callers = callers
+    def __init__(
+        self, sale: Sale, callers: Callers, forms: Forms, addresses: ClientAddresses, *, fans_max: int
+    ) -> None:
+        self.sale = sale
+        self.callers = callers
+        self.addresses = addresses
         self._forms = forms
-        self._operation = operation = sale.hold_operation()
+        self.words = HoldWords(sale.tokens)
+        self.operation = operation = sale.hold_operation()
+        self._rush = Rush(operation, sale.shelf, fans_max=fans_max, wait_default_s=forms.wait_default_s)
+        self.granted = metrics.requests(operation.name, CREATED)
         self.routes: DirectRoutes = {(operation.method.encode(), operation.path.encode()): self.take}
 
     def take(self, exchange: Exchange) -> bool:
         """Answer the request, now or later; False, and nothing has happened: it is for the application."""
-        headers = dict(exchange.headers)
+        headers, sale = exchange.headers, self.sale
         if b"content-encoding" in headers or len(exchange.body) > BODY_BYTES_MAX:
             return False
-        operation = self._operation
-        address = self._addresses.of(exchange.peer, headers.get(FORWARDED))
-        request = Request(operation.method, operation.path, headers, self._forms.request_id(), b"", address)
+        body = bytes(exchange.body)
+        hold = _Hold(self, exchange, request_id_of(headers, self._forms.request_id))
         try:
-            require_room(operation)
-            identity = self._callers.known(request)
-            if identity is None:
+            require_room(self.operation)
+            known = self._rush.find(headers, body, sale.clock.now_ms(), hold.identify)
+            if known is None:
+                known = self._check(hold.request(), body)
+            if known is None:
                 return False
-            head = check_head(operation, request, identity)
-            body = check_body(operation, HoldBody, request, bytes(exchange.body))
-            call = self._forms.call(operation, request, {}, head, body)
-            wanted = self._sale.hold_known(call)
-            if wanted is None:
-                return False
-            show, command = wanted
-            tell = partial(self._answer, exchange, request, show)
-            asking = self._sale.desk.begin(command, show.row.part, call.wait_s, tell)
+            hold.show, command, wait_s = known
+            asking = sale.desk.begin(command, hold.show.row.part, wait_s, hold.tell)
         except Exception as error:
-            self._send(exchange, request, failed(error, operation.name, request))
+            hold.send(failed(error, self.operation.name, hold.request()))
             return True
         if asking is not None:
             exchange.on_gone = asking.leave
         return True
 
-    def _answer(self, exchange: Exchange, request: Request, show: Show, verdict: Verdict) -> None:
-        try:
-            response = verdict_response(verdict, show, self._sale.tokens, self._sale.clock.now_ms())
-        except Exception as error:
-            response = failed(error, self._operation.name, request)
-        self._send(exchange, request, response)
+    def _check(self, request: Request, raw: bytes) -> tuple[Show, HoldSeats, float] | None:
+        """As the application does. Raises `Refused`."""
+        operation = self.operation
+        identity = self.callers.known(request)
+        if identity is None:
+            return None
+        head = check_head(operation, request, identity)
+        body = check_body(operation, HoldBody, request, raw)
+        call = self._forms.call(operation, request, {}, head, body)
+        wanted = self.sale.hold_known(call)
+        if wanted is None:
+            return None
+        show, wish, command = wanted
+        self._rush.remember(identity.caller, raw, show, wish)
+        return show, command, call.wait_s
 
-    def _send(self, exchange: Exchange, request: Request, response: Response) -> None:
-        metrics.requests(self._operation.name, response.status).inc()
-        exchange.answer(response.status, response.head(request.request_id), response.body)
+
+class _Hold:
+    """One hold that waits for its verdict."""
+
+    __slots__ = ("_exchange", "_of", "_request_id", "show")
+
+    show: Show
+
+    def __init__(self, of: DirectHolds, exchange: Exchange, request_id: str) -> None:
+        self._of = of
+        self._exchange = exchange
+        self._request_id = request_id
+
+    def tell(self, verdict: Verdict) -> None:
+        """Answer with the verdict."""
+        of, show = self._of, self.show
+        try:
+            if type(verdict) is Decided and type(outcome := verdict.outcome) is SeatsHeld:
+                request = request_text(verdict.part, verdict.log_gen, outcome.offset)
+                said = of.words.answer(outcome, show, request.encode(), self._request_id.encode())
+                if said is not None:
+                    of.granted.inc()
+                    self._exchange.answer(CREATED, *said)
+                    return
+            response = verdict_response(verdict, show, of.sale.tokens, of.sale.clock.now_ms())
+        except Exception as error:
+            response = failed(error, of.operation.name, self.request())
+        self.send(response)
+
+    def send(self, response: Response) -> None:
+        """Answer with this."""
+        metrics.requests(self._of.operation.name, response.status).inc()
+        self._exchange.answer(response.status, response.head(self._request_id), response.body)
+
+    def identify(self) -> Identity | None:
+        """As `Callers.known`."""
+        return self._of.callers.known(self.request())
+
+    def request(self) -> Request:
+        """The request, as those need it who look at all of it."""
+        of, exchange = self._of, self._exchange
+        address = of.addresses.of(exchange.peer, exchange.headers.get(FORWARDED))
+        operation = of.operation
+        return Request(operation.method, operation.path, exchange.headers, self._request_id, b"", address)

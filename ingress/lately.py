@@ -20,6 +20,11 @@ class Lately:
             self._window, self._count = window, 0
         self._count += 1
 
+    @property
+    def was_too_often(self) -> bool:
+        """Whether it did so in the last window in which it happened at all: if not, the time need not be asked for."""
+        return self._count > self._times_max
+
     def too_often(self, now_ms: int) -> bool:
         """Whether it did so too often; false again from the next window on."""
         return self._count > self._times_max and now_ms // WINDOW_MS == self._window

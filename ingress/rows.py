@@ -73,7 +73,13 @@ def open_api(ports: Ports, settings: Settings) -> Api:
 
 def open_direct(ports: Ports, settings: Settings) -> DirectHolds:
     """What is answered without the application."""
-    return DirectHolds(_sale(ports), ports.callers, _forms(ports, settings), ClientAddresses(settings.proxies))
+    return DirectHolds(
+        _sale(ports),
+        ports.callers,
+        _forms(ports, settings),
+        ClientAddresses(settings.proxies),
+        fans_max=settings.ingress_tokens_cached_max,
+    )
 
 
 def open_door(ports: Ports, settings: Settings) -> Doorkeeper:

@@ -22,10 +22,10 @@ from ingress.shelf import Shelf
 from ingress.shows import Show
 from ingress.verdicts import verdict_response
 from ingress.views import Views
-from ticketing import intake
+from ticketing import intake, wishes
 from ticketing.clock import Clock
 from ticketing.intake import Rejection
-from ticketing.messages import AnyCommand, ConfirmBooking, Reservation
+from ticketing.messages import AnyCommand, ConfirmBooking, HoldSeats, Reservation
 from ticketing.telling import Answer, BookingAnswer, Contact, ReservationAnswer, booking_answer, reservation_answer
 from ticketing.tokens import TokenKeys
 from ticketing.vocabulary import (
@@ -36,6 +36,7 @@ from ticketing.vocabulary import (
     parse_show,
     reservation_text,
 )
+from ticketing.wishes import Wish
 
 TAKEN_BACK = ("not_yours", "reservation_not_found", "wrong_show")
 KEEPING = ("hold_expired", "hold_released", "already_booked", "booking_cancelled")
@@ -71,16 +72,19 @@ class Sale:
         """POST /api/reservations"""
         body = _hold_body(call)
         show = _require_show(await self.shelf.show(_show_in_body(body)), call.caller)
-        return await self._ask(call, show, _hold(call, body, show))
+        return await self._ask(call, show, wishes.hold(body, show.facts, call.caller.caller, call.sent))
 
-    def hold_known(self, call: Call) -> tuple[Show, AnyCommand] | None:
+    def hold_known(self, call: Call) -> tuple[Show, Wish, HoldSeats] | None:
         """What `hold` would send to the log; None where the show must be looked up first. Raises `Refused`."""
         body = _hold_body(call)
         found = self.shelf.known(_show_in_body(body))
         if found is None:
             return None
-        show = _require_show(found, call.caller)
-        return show, _taken(_hold(call, body, show))
+        caller, show = call.caller.caller, _require_show(found, call.caller)
+        wish = wishes.judge(body, show.facts, partner=caller.partner)
+        if isinstance(wish, Rejection):
+            raise from_rejection(wish)
+        return show, wish, wishes.ask_as_sent(wish, show.row.show, caller, call.sent)
 
     async def extend(self, call: Call) -> Response:
         """PUT /api/reservations/{reservation}/extend"""
@@ -264,10 +268,6 @@ def _require_show(show: Show | None, caller: Identity) -> Show:
         raise Refused("show_not_found")
     require_sale(caller, show)
     return show
-
-
-def _hold(call: Call, body: intake.HoldBody, show: Show) -> AnyCommand | Rejection:
-    return intake.hold(body, show.facts, call.caller.caller, call.sent)
 
 
 def _taken(command: AnyCommand | Rejection) -> AnyCommand:

@@ -107,7 +107,9 @@ class SaleDesk:
     def is_crowded(self) -> bool:
         """Whether as many requests wait as can be served soon, or so many were refused of late that refusing is what
         keeps this process from serving."""
-        return len(self.waiters) >= self._holds_waiting_max or self._refusals.too_often(self.clock.now_ms())
+        if len(self.waiters) >= self._holds_waiting_max:
+            return True
+        return self._refusals.was_too_often and self._refusals.too_often(self.clock.now_ms())
 
     def refuse(self, refused: NotTaken) -> NotTaken:
         """Note that a command was refused although all had been done for it that is done for one that is taken."""
@@ -190,7 +192,7 @@ class Asking:
         self._wait_s = wait_s
         self._tell = tell
         self._kind = type(command).__name__
-        self._began_ms = desk.clock.now_ms()
+        self._began_ms = command.sent_at_ms
         self._waiter = desk.waiters.register(part, command.key, self._decided)
         self._unset: Callable[[], None] | None = None
 

@@ -2,7 +2,7 @@
 
 What is refused here never reached the log, and is told as `error`; whatever reached it has a verdict, which is told as
 `request_decided` with the frame's id, to the socket that asked. A request means the same as over HTTP: the same
-`ticketing/intake.py`, and the same key for the same wish by whichever way it comes.
+`ticketing/wishes.py`, and the same key for the same wish by whichever way it comes.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from notifier.asking import Ask, Waiting
 from notifier.audience import Right
 from notifier.hall import Hall
 from notifier.watcher import Watcher
-from ticketing import intake, messages
+from ticketing import intake, messages, wishes
 from ticketing.clock import Clock
 from ticketing.intake import Caller, HoldBody, Rejection, Sent
 from ticketing.messages import HoldSeats, ReleaseHold
@@ -86,7 +86,7 @@ class Selling:
             return _malformed(said.id, error)
         if body.show != show_text(hall.show):
             return _complain(said.id, Rejection("wrong_show", f"this socket sells {show_text(hall.show)} only"))
-        command = intake.hold(body, hall.facts, caller, self._sent("POST", "/api/reservations", said.key))
+        command = wishes.hold(body, hall.facts, caller, self._sent("POST", "/api/reservations", said.key))
         if isinstance(command, Rejection):
             return _complain(said.id, command)
         return self._ask(hall, watcher, command, said.id)

@@ -3,8 +3,9 @@
 What uvicorn does for a request before an application sees it (a scope, a cycle, a task, an event, two writes) costs
 more than a hold's own work. A direct route gets the request as a call and answers it with one write. Only the plain
 case goes this way: a request that arrived whole in one read, alone on its connection, without `Expect` or `Upgrade`.
-Everything else (slow and large bodies, pipelined requests, a client that does not read) is handed to uvicorn's own
-way. Keep-alive, parse errors, the orderly stop and the bounds of `http_bounds.py` are the same in both cases.
+Most are so plain that the parser is spared, too (`plain.py`); of the others it tells where they end. Everything else
+(slow and large bodies, pipelined requests, a client that does not read) is handed to uvicorn's own way. Keep-alive,
+parse errors, the orderly stop and the bounds of `http_bounds.py` are the same in all cases.
 """
 
 import asyncio
@@ -15,9 +16,14 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-DirectRoutes = Mapping[tuple[bytes, bytes], Callable[["Exchange"], bool]]
-"""(method, request target) -> takes the request: True, and it is or will be answered by it; False, and it has done
-nothing: the request is for the application."""
+from runtime.http_limits import HttpLimits
+from runtime.plain import read_plain
+
+Take = Callable[["Exchange"], bool]
+"""Takes a request: True, and it is or will be answered by it; False, and it has done nothing: it is for the
+application."""
+DirectRoutes = Mapping[tuple[bytes, bytes], Take]
+"""By method and request target."""
 
 
 class _NobodyWaits:
@@ -33,22 +39,25 @@ _NOBODY_WAITS: Any = _NobodyWaits()
 class Exchange(RequestResponseCycle):
     """A request and its answer, in the place of uvicorn's own cycle (whose attributes it has, and nothing else).
 
-    `headers`: lower-case names. `body` is whole once the request is taken. `on_gone` is called if the connection ends
-    before the answer.
+    `headers`: by lower-case names, of one sent twice the last. `body` is whole once the request is taken. `on_gone` is
+    called if the connection ends before the answer.
     """
 
-    def __init__(self, protocol: "DirectProtocol", take: Callable[["Exchange"], bool]) -> None:
+    # What nearly all of them have to the end stands here once.
+    more_body = False
+    disconnected = False
+    response_started = False
+    response_complete = False
+    message_event = _NOBODY_WAITS
+    on_gone: Callable[[], None] | None = None
+
+    def __init__(
+        self, protocol: "DirectProtocol", headers: dict[bytes, bytes], body: bytes | bytearray, *, keep_alive: bool
+    ) -> None:
         self.protocol = protocol
-        self.take = take
-        self.headers = protocol.headers
-        self.keep_alive: bool = protocol.parser.should_keep_alive()
-        self.body = bytearray()
-        self.more_body = True
-        self.disconnected = False
-        self.response_started = False
-        self.response_complete = False
-        self.message_event = _NOBODY_WAITS
-        self.on_gone: Callable[[], None] | None = None
+        self.headers = headers
+        self.body = body  # type: ignore[assignment]  # uvicorn types it by what it adds to; nobody adds to a whole one
+        self.keep_alive = keep_alive
 
     @property
     def peer(self) -> str:
@@ -67,7 +76,7 @@ class Exchange(RequestResponseCycle):
         self.on_gone = None
         if not self.keep_alive:
             transport.close()
-        self.protocol.on_response_complete()
+        self.protocol.on_answered()
 
 
 class DirectProtocol(HttpToolsProtocol):
@@ -80,16 +89,76 @@ class DirectProtocol(HttpToolsProtocol):
         app_state: dict[str, Any],
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
+        limits: HttpLimits,
         direct: DirectRoutes,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
+        self._limits = limits
         self._direct = direct
-        self._collecting: Exchange | None = None
+        self._by_line = [(b"%b %b HTTP/1.1\r\n" % route, take) for route, take in direct.items()]
+        self._parsing: tuple[Exchange, Take] | None = None
+        self._declined = False
+        self._idle_since_s: float | None = None
+        self._idle_end: asyncio.TimerHandle | None = None
+
+    def take_plain(self, data: bytes) -> bool:
+        """Take the plain request that `data` is; False: it is to be parsed. To be called where a request may begin."""
+        for line, take in self._by_line:
+            if data.startswith(line):
+                return self._take_plain(data, len(line) - 2, take)
+        return False
+
+    def _take_plain(self, data: bytes, line_bytes: int, take: Take) -> bool:
+        limits = self._limits
+        found = read_plain(data, line_bytes, headers_max=limits.headers_max, head_bytes_max=limits.head_bytes_max)
+        if found is None:
+            return False
+        before = self.cycle
+        self.cycle = exchange = Exchange(self, *found, keep_alive=True)
+        self._idle_since_s = None
+        if self.timeout_keep_alive_task is not None:
+            self._unset_keepalive_if_required()
+        if take(exchange):
+            return True
+        self.cycle = before
+        self._declined = True
+        return False
 
     def settle_rest(self) -> None:
         """To be called when what has been read is parsed: a request that is not whole by now is for the application."""
-        if self._collecting is not None:
-            self._hand_over(self._collecting)
+        if self._parsing is not None:
+            self._hand_over(self._parsing[0])
+
+    def on_answered(self) -> None:
+        """An exchange has its answer: go on with the next request, or wait for it."""
+        if self.pipeline or self.flow.read_paused:
+            self.on_response_complete()
+        else:
+            self.server_state.total_requests += 1
+            self.begin_idle()
+
+    def begin_idle(self) -> None:
+        """The connection ends unless a request begins in time.
+
+        uvicorn sets a timer behind each answer and takes it back at each request; here one timer rings on, and looks.
+        """
+        self._idle_since_s = self.loop.time()
+        if self._idle_end is None:
+            self._idle_end = self.loop.call_later(self.timeout_keep_alive, self._look_if_idle)
+
+    def _look_if_idle(self) -> None:
+        self._idle_end = None
+        if self._idle_since_s is None:
+            return  # a request is under way, and its answer begins anew
+        left_s = self._idle_since_s + self.timeout_keep_alive - self.loop.time()
+        if left_s > 0:
+            self._idle_end = self.loop.call_later(left_s, self._look_if_idle)
+        else:
+            self.timeout_keep_alive_handler()
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_since_s = None
+        super()._unset_keepalive_if_required()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever is working for the client, and forget it."""
@@ -98,6 +167,8 @@ class DirectProtocol(HttpToolsProtocol):
             open_cycle.disconnected = True
             if open_cycle.on_gone is not None:
                 open_cycle.on_gone()
+        if self._idle_end is not None:
+            self._idle_end.cancel()
         super().connection_lost(exc)
 
     def on_message_begin(self) -> None:
@@ -112,18 +183,21 @@ class DirectProtocol(HttpToolsProtocol):
             # It came behind a request that asked for the connection to be closed; that one was answered.
             return
         take = self._direct.get((self.parser.get_method(), self.url))
-        if take is None or not self._is_plain():
+        if take is None or self._declined or not self._is_plain():
             self._begin_cycle()
         else:
-            self.cycle = self._collecting = Exchange(self, take)
+            exchange = Exchange(self, {}, bytearray(), keep_alive=self.parser.should_keep_alive())
+            exchange.more_body = True
+            self.cycle, self._parsing = exchange, (exchange, take)
 
     def on_message_complete(self) -> None:
         """The request is whole."""
         super().on_message_complete()
-        exchange = self._collecting
-        if exchange is not None and exchange is self.cycle:
-            self._collecting = None
-            if not exchange.take(exchange):
+        self._declined = False
+        if self._parsing is not None and self._parsing[0] is self.cycle:
+            (exchange, take), self._parsing = self._parsing, None
+            exchange.headers = dict(self.headers)
+            if not take(exchange):
                 self._hand_over(exchange)
 
     def _is_plain(self) -> bool:
@@ -146,7 +220,7 @@ class DirectProtocol(HttpToolsProtocol):
 
     def _hand_over(self, exchange: Exchange) -> None:
         """Let the application have the request, as far as it has come. The parser still stands in it."""
-        self._collecting = None
+        self._parsing = None
         self.cycle = None  # type: ignore[assignment]  # uvicorn's own state before a connection's first request
         self._begin_cycle()
         if exchange.body:

@@ -1,4 +1,4 @@
-"""Answers that are given before anything is parsed, for refusals that must cost next to nothing."""
+"""What is looked at before anything is parsed: refusals that must cost next to nothing, then plain direct requests."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -34,13 +34,15 @@ class DoorProtocol(BoundedHttpProtocol):
         self._doors = doors
 
     def data_received(self, data: bytes) -> None:
-        """Ask the doors, then read it as ever."""
-        if self._doors and self.awaits_request():
+        """Ask the doors and the direct routes, then read it as ever."""
+        if self.awaits_request():
             for door in self._doors:
                 answer = door(data)
                 if answer is not None:
                     self._answer(answer)
                     return
+            if self.take_plain(data):
+                return
         super().data_received(data)
 
     def _answer(self, answer: bytes) -> None:
@@ -48,4 +50,4 @@ class DoorProtocol(BoundedHttpProtocol):
         self._unset_keepalive_if_required()
         self._expect_nothing()
         self.transport.write(answer)
-        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
+        self.begin_idle()

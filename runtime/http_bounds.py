@@ -47,8 +47,7 @@ class BoundedHttpProtocol(DirectProtocol):
         limits: HttpLimits,
         direct: DirectRoutes,
     ) -> None:
-        super().__init__(config, server_state, app_state, _loop, direct=direct)
-        self._limits = limits
+        super().__init__(config, server_state, app_state, _loop, limits=limits, direct=direct)
         self._phase = Phase.NOTHING
         self._heard = False
         self._mute_bytes = self._url_bytes = self._head_bytes = self._headers = 0
@@ -73,6 +72,15 @@ class BoundedHttpProtocol(DirectProtocol):
         self._expect_nothing()
         self._forget_unread()
         super().connection_lost(exc)
+
+    def take_plain(self, data: bytes) -> bool:
+        """As `DirectProtocol`; then the request is whole."""
+        if not super().take_plain(data):
+            return False
+        self._phase = Phase.WHOLE
+        if self._late is not None:
+            self._expect_nothing()
+        return True
 
     def data_received(self, data: bytes) -> None:
         """As uvicorn does, without its line in the log for each bad request, and with an eye on what is missing."""

@@ -12,12 +12,10 @@ import msgspec
 from pydantic import Field
 
 from ticketing import messages
-from ticketing.layout import Body, Bookable, Layout, Table
+from ticketing.layout import Body, Layout
 from ticketing.vocabulary import command_key, fingerprint
 
 PLACES_PER_REQUEST_MAX = 200
-HOLD_S_LEAST = 60
-"""The shortest hold that a caller may ask for, unless the show's own is shorter."""
 
 Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]+$")]
 
@@ -126,33 +124,17 @@ class ConfirmBody(Body):
     special_requests: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
 
 
-def hold(body: HoldBody, facts: ShowFacts, caller: Caller, sent: Sent) -> messages.HoldSeats | Rejection:
-    """`HoldSeats` for what was asked."""
-    layout = facts.layout
-    seats = [layout.seat_numbers.get(label) for label in body.seats]
-    areas = [(layout.area_numbers.get(ask.area), ask.quantity) for ask in body.areas]
-    unknown = [label for label, seat in zip(body.seats, seats, strict=True) if seat is None]
-    unknown += [ask.area for ask, (area, _) in zip(body.areas, areas, strict=True) if area is None]
-    named = [seat for seat in seats if seat is not None]
-    if body.tables:
-        tables = _tables(body.tables, layout)
-        if isinstance(tables, Rejection):
-            return tables
-        named += [seat for table in tables for seat in table.seats]
-    refused = _refuse_hold(body, facts, caller, named, unknown)
-    if refused is not None:
-        return refused
-    head = _head(body, facts.show, caller, sent)
-    return messages.HoldSeats(
-        **head,
-        person=_person(body, caller),
-        partner=caller.partner,
-        seats=tuple(sorted(named)),
-        areas=tuple(sorted((area, quantity) for area, quantity in areas if area is not None)),
-        best=None if body.best is None else _best(body.best),
-        partial=body.partial,
-        hold_s=body.hold_s or 0,
-        external_id=body.external_id or "",
+def key_of(show: int, caller: Caller, sent: Sent, *, item: str = "") -> bytes:
+    """The command's key; without an Idempotency-Key it is the nonce."""
+    if sent.key is None:
+        return sent.nonce
+    return command_key(
+        account=caller.account,
+        method=sent.method,
+        path_template=sent.path_template,
+        show=show,
+        key=sent.key,
+        item=item,
     )
 
 
@@ -175,7 +157,7 @@ def release(
     numbers = [facts.layout.seat_numbers.get(label) for label in seats or ()]
     unknown = [label for label, number in zip(seats or (), numbers, strict=True) if number is None]
     if unknown:
-        return _unknown(unknown)
+        return unknown_places(unknown)
     named = tuple(sorted(number for number in numbers if number is not None))
     # Without seats the fingerprint is that of no body at all.
     body = ReleasedSeats(seats=named) if named else None
@@ -213,84 +195,30 @@ def cancel(facts: ShowFacts, reservation: bytes, caller: Caller, sent: Sent) -> 
     )
 
 
-def _best(ask: BestAsk) -> messages.Best:
-    return messages.Best(ask.quantity, ask.category or "", ask.section or "", ask.adjacent, ask.accessible)
-
-
 def _payment(body: PaymentBody) -> messages.Payment:
     return messages.Payment(body.provider, body.reference, body.amount, body.method or "")
 
 
-def _tables(labels: list[str], layout: Layout) -> list[Table] | Rejection:
-    numbers = [layout.table_numbers.get(label) for label in labels]
-    unknown = [label for label, number in zip(labels, numbers, strict=True) if number is None]
-    if unknown:
-        return _unknown(unknown)
-    tables = [layout.tables[number] for number in numbers if number is not None]
-    for table in tables:
-        if table.bookable == Bookable.SEATS:
-            return Rejection("table_not_sold_so", f"table {table.label} is sold by the seat")
-    return tables
-
-
-def _refuse_hold(
-    body: HoldBody, facts: ShowFacts, caller: Caller, seats: list[int], unknown: list[str]
-) -> Rejection | None:
-    if unknown:
-        return _unknown(unknown)
-    # A whole table is one unit, of which the allocator counts how many are too many.
-    at_tables = sum(table.count for table in facts.layout.whole_tables(tuple(seats)))
-    asked = len(seats) - at_tables + sum(ask.quantity for ask in body.areas) + (body.best.quantity if body.best else 0)
-    if asked == 0 and not at_tables:
-        return Rejection("nothing_asked_for", "name seats, areas or best")
-    most = facts.policy.seats_per_hold_partner_max if caller.partner else facts.policy.seats_per_hold_max
-    if asked > most:
-        return Rejection("too_many_seats", f"{asked} places asked for; one hold may have {most}")
-    if (len(seats) > 1 and len(set(seats)) < len(seats)) or _repeats([ask.area for ask in body.areas]):
-        return Rejection("invalid_request", "a seat or an area is named twice")
-    least = min(HOLD_S_LEAST, facts.policy.hold_s)
-    if body.hold_s is not None and not least <= body.hold_s <= facts.policy.hold_max_s:
-        return Rejection("hold_time_out_of_range", f"hold_s must be from {least} to {facts.policy.hold_max_s}")
-    return None
-
-
-def _unknown(labels: list[str]) -> Rejection:
-    named = ", ".join(labels[:5])
-    return Rejection("unknown_places", f"not in this show's layout: {named}", tuple(labels))
-
-
-def _repeats(names: list[str]) -> bool:
-    return len(names) > 1 and len(set(names)) < len(names)
-
-
-def _person(body: HoldBody, caller: Caller) -> str:
-    if not caller.partner:
-        return caller.account
-    if body.on_behalf_of is None:
-        return ""
-    # A partner's name for its customer may be personal data, so only a hash of it goes on the log.
-    named = hashlib.blake2b(f"{caller.account}\0{body.on_behalf_of}".encode(), digest_size=12).hexdigest()
-    return f"cus_{named}"
-
-
 def _head(body: Body | None, show: int, caller: Caller, sent: Sent, *, item: str = "") -> dict[str, Any]:
-    """What every command carries; without an Idempotency-Key the command's key is the nonce."""
-    content = b"" if body is None else msgspec.json.encode(body.model_dump(mode="json", exclude_defaults=True))
-    key = sent.nonce
-    if sent.key is not None:
-        key = command_key(
-            account=caller.account,
-            method=sent.method,
-            path_template=sent.path_template,
-            show=show,
-            key=sent.key,
-            item=item,
-        )
+    """What every command carries."""
     return {
         "show": show,
-        "key": key,
-        "fingerprint": fingerprint(content),
+        "key": key_of(show, caller, sent, item=item),
+        "fingerprint": fingerprint_of(body),
         "keyed": sent.key is not None,
         "sent_at_ms": sent.at_ms,
         "account": caller.account,
     }
+
+
+def fingerprint_of(body: Body | None) -> bytes:
+    """Of a command: two requests with one key are the same if their bodies are."""
+    return fingerprint(
+        b"" if body is None else msgspec.json.encode(body.model_dump(mode="json", exclude_defaults=True))
+    )
+
+
+def unknown_places(labels: list[str]) -> Rejection:
+    """Places that the show does not have."""
+    named = ", ".join(labels[:5])
+    return Rejection("unknown_places", f"not in this show's layout: {named}", tuple(labels))

@@ -187,9 +187,28 @@ def command_key(*, account: str, method: str, path_template: str, show: int, key
 
     blake2b-128 over the parts, each behind its length, so that no two different lists of parts run together.
     """
-    parts = [part.encode() for part in (account, method, path_template, show_text(show), key, item)]
-    behind_lengths = b"".join([len(raw).to_bytes(4) + raw for raw in parts])
-    return hashlib.blake2b(behind_lengths, digest_size=DIGEST_BYTES).digest()
+    return CommandKeys(account=account, method=method, path_template=path_template, show=show).of(key, item)
+
+
+class CommandKeys:
+    """`command_key` for one caller, call and show: what all of its requests have in common is hashed once."""
+
+    __slots__ = ("_begun",)
+
+    def __init__(self, *, account: str, method: str, path_template: str, show: int) -> None:
+        parts = (account, method, path_template, show_text(show))
+        self._begun = hashlib.blake2b(b"".join(map(_behind_its_length, parts)), digest_size=DIGEST_BYTES)
+
+    def of(self, key: str, item: str = "") -> bytes:
+        """The `command_key` of one request."""
+        hashed = self._begun.copy()
+        hashed.update(_behind_its_length(key) + _behind_its_length(item))
+        return hashed.digest()
+
+
+def _behind_its_length(part: str) -> bytes:
+    raw = part.encode()
+    return len(raw).to_bytes(4) + raw
 
 
 def fingerprint(canonical_body: bytes) -> bytes:

@@ -25,8 +25,8 @@ ROUTE = (b"POST", b"/api/reservations")
 class Caller:
     """In the place of a connection."""
 
-    headers: list[tuple[bytes, bytes]]
-    body: bytearray
+    headers: dict[bytes, bytes]
+    body: bytes
     peer: str = "192.0.2.7"
     on_gone: Callable[[], None] | None = None
     replies: list[Reply] = field(default_factory=list)
@@ -40,7 +40,7 @@ def knock(stage: Stage, headers: dict[str, str], body: Any) -> tuple[bool, Calle
     """Whether the direct way takes the request, and who asked."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     sent = {"content-type": "application/json", "content-length": str(len(raw))} | headers
-    caller = Caller([(name.encode(), value.encode()) for name, value in sent.items()], bytearray(raw))
+    caller = Caller({name.encode(): value.encode() for name, value in sent.items()}, raw)
     take = open_direct(stage.ports, stage.settings).routes[ROUTE]
     return take(caller), caller  # type: ignore[arg-type]
 

@@ -8,10 +8,11 @@ import pytest
 from notifier.selling import ASK_MS_MAX, NotPlaced
 from tests.unit.notifier.house import ADMIN_KEY, ASKS_MAX, KEYS, PASS, House
 from tests.unit.notifier.theatre import SECOND, SHOW, T0, FakeWire
-from ticketing.intake import Caller, HoldBody, Sent, ShowFacts, hold
+from ticketing.intake import Caller, HoldBody, Sent, ShowFacts
 from ticketing.messages import AnyOutcome, HoldRefused, HoldReleased, HoldSeats, ReleaseHold, Reservation, SeatsHeld
 from ticketing.tokens import Pass, ReservationToken
 from ticketing.vocabulary import reservation_text, show_text
+from ticketing.wishes import hold
 
 Who = tuple[Any, Any, FakeWire]
 

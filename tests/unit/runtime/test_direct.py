@@ -10,6 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from runtime.direct import Exchange
 from runtime.http import HttpServer, listen
+from runtime.http_limits import DEFAULTS, HttpLimits
 from tests.unit.runtime.raw_http import Client, client
 
 pytestmark = pytest.mark.anyio
@@ -71,9 +72,11 @@ class Counter:
 
 
 @asynccontextmanager
-async def serving(counter: Counter) -> AsyncIterator[tuple[int, HttpServer, "asyncio.Task[None]"]]:
+async def serving(
+    counter: Counter, limits: HttpLimits = DEFAULTS
+) -> AsyncIterator[tuple[int, HttpServer, "asyncio.Task[None]"]]:
     listener, started = listen("127.0.0.1", 0), asyncio.Event()
-    server = HttpServer(counter.app, listener, started.set, direct={(b"POST", b"/direct"): counter.take})
+    server = HttpServer(counter.app, listener, started.set, limits, {(b"POST", b"/direct"): counter.take})
     task = asyncio.create_task(server.run_until_told())
     await started.wait()
     try:
@@ -234,3 +237,33 @@ async def test_nonsense_behind_a_request_does_not_take_its_answer_away() -> None
             await counter.left.wait()
         counter.answer()
     assert counter.gone == 1
+
+
+async def test_a_connection_ends_when_it_has_been_idle_for_long_enough_and_not_while_it_is_used() -> None:
+    counter = Counter(at_once=False)
+    limits = HttpLimits(head_s=0.3, idle_s=1)
+    loop = asyncio.get_running_loop()
+    answered_s = loop.time()
+    async with serving(counter, limits) as (port, _, _), client(port) as caller, asyncio.timeout(15):
+        for wait_s in (0.7, 0.7, 1.5):
+            await caller.say(post(b"x"))
+            await counter.came.wait()
+            counter.came.clear()
+            if wait_s > limits.idle_s:
+                await asyncio.sleep(wait_s)  # the server is the one who takes time
+            counter.answer()
+            assert await said(caller) == b"direct x"
+            answered_s = loop.time()
+            if wait_s < limits.idle_s:
+                await asyncio.sleep(wait_s)  # idle, but not for as long as is allowed
+        assert await caller.rest() == b""
+        assert 0.9 < loop.time() - answered_s < 2
+
+
+async def test_an_idle_connection_may_go_from_one_way_to_the_other() -> None:
+    async with serving(Counter(), HttpLimits(idle_s=1)) as (port, _, _), client(port) as caller, asyncio.timeout(15):
+        for target in (b"/direct", b"/x", b"/direct", b"/x"):
+            await caller.say(post(b"y", target=target))
+            assert (await said(caller)).endswith(b" y")
+            await asyncio.sleep(0.6)  # together longer than a connection may be idle
+        assert await caller.rest() == b""

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from tests.unit.allocator.stories import LAYOUT, POLICY
 from tests.unit.allocator.test_whole_tables import SUPPER
-from ticketing import intake, messages
+from ticketing import intake, messages, wishes
 from ticketing.intake import Caller, ConfirmBody, ExtendBody, HoldBody, Rejection, Sent, ShowFacts
 from ticketing.problems import PROBLEMS
 
@@ -24,7 +24,7 @@ CONTACT = {"name": "Anna", "email": "anna@example.com"}
 
 
 def asked(caller: Caller = FAN, sent: Sent = SENT, **body: Any) -> messages.HoldSeats | Rejection:
-    return intake.hold(HoldBody(show="shw_0000000007", **body), FACTS, caller, sent)
+    return wishes.hold(HoldBody(show="shw_0000000007", **body), FACTS, caller, sent)
 
 
 def command(caller: Caller = FAN, sent: Sent = SENT, **body: Any) -> messages.HoldSeats:
@@ -203,7 +203,7 @@ def test_a_confirmation_has_a_form_too(body: dict[str, Any]) -> None:
 
 def at_supper(**body: Any) -> messages.HoldSeats | Rejection:
     """Asked of the hall with tables: T1 and T2 of eight sold whole, S1 of three by the seat."""
-    return intake.hold(HoldBody(show="shw_0000000007", **body), replace(FACTS, layout=SUPPER), FAN, SENT)
+    return wishes.hold(HoldBody(show="shw_0000000007", **body), replace(FACTS, layout=SUPPER), FAN, SENT)
 
 
 def test_a_table_becomes_its_seats_and_counts_as_one() -> None:

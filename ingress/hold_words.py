@@ -1,0 +1,102 @@
+"""How a hold that was granted is answered, in a rush: the ordinary answer, cut where ids and times stand.
+
+Thousands are told the same but for these. So what `verdicts.answered` says is made once for the same places of a show,
+and put together anew around what each hold has of its own. Whatever is not found so is worded the ordinary way.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from operator import itemgetter
+
+from ingress.answers import CREATED, Told
+from ingress.caches import Lru
+from ingress.shows import Show
+from ingress.verdicts import answered
+from ticketing.clock import rfc3339
+from ticketing.finishing import finishing_token
+from ticketing.messages import SeatsHeld
+from ticketing.telling import held_answer
+from ticketing.tokens import TokenKeys
+from ticketing.vocabulary import ReservationStatus
+
+SHOWS_MAX = 200
+PLACES_MAX = 200
+"""Of each show: for how many different sets of places the words are kept."""
+
+_CREATED, _EXPIRES, _REQUEST, _TOKEN = "{held at}", "{held until}", "{request}", "{token}"
+_REQUEST_ID, _LENGTH = b"{request id}", b"{length}"
+
+Filled = Callable[[tuple[bytes, ...]], bytes]
+Places = tuple[tuple[tuple[int, int], ...], tuple[int, ...], int]
+
+
+class HoldWords:
+    """Answers to holds of areas; those of seats are nobody else's, so nothing of them is kept."""
+
+    def __init__(self, tokens: TokenKeys) -> None:
+        self._tokens = tokens
+        self._shows: Lru[int, tuple[Show, dict[Places, tuple[Filled, Filled] | None]]] = Lru(SHOWS_MAX)
+
+    def answer(self, outcome: SeatsHeld, show: Show, request: bytes, request_id: bytes) -> tuple[bytes, bytes] | None:
+        """Head and body of the answer (201); None: it is to be worded the ordinary way."""
+        held = outcome.reservation
+        if held.seats or outcome.repeat or held.external_id or held.status != ReservationStatus.HELD:
+            return None
+        if outcome.why is not None or outcome.left_out_total or outcome.left_out:
+            return None
+        kept = self._shows.get(outcome.show)
+        if kept is None or kept[0] is not show:
+            kept = (show, {})
+            self._shows.put(outcome.show, kept)
+        places = (held.areas, held.prices, held.amount)
+        try:
+            words = kept[1][places]
+        except KeyError:
+            if len(kept[1]) >= PLACES_MAX:
+                return None
+            words = kept[1][places] = _words(outcome, show)
+        if words is None:
+            return None
+        head, body = words
+        number = held.id.hex().encode()
+        token = finishing_token(outcome.show, held, self._tokens).encode()
+        text = body((number, _moment(held.held_at_ms), _moment(held.expires_at_ms), request, token))
+        return head((number, request_id, b"%d" % len(text))), text
+
+
+@lru_cache(maxsize=256)
+def _moment(at_ms: int) -> bytes:
+    # A batch is decided at one moment.
+    return rfc3339(at_ms).encode()
+
+
+def _words(outcome: SeatsHeld, show: Show) -> tuple[Filled, Filled] | None:
+    """What puts head and body together; None: some name of the show's looks like one of our marks."""
+    held = outcome.reservation
+    number = held.id.hex().encode()
+    said = held_answer(outcome, show.where, request=_REQUEST, token=_TOKEN)
+    said.message = said.message.replace(said.expires_at, _EXPIRES)
+    said.created_at, said.expires_at = _CREATED, _EXPIRES
+    response = answered(Told(CREATED, said, f"/api/reservations/{said.reservation}"), outcome)
+    length = b"content-length: %d\r\n" % len(response.body)
+    head = response.head(_REQUEST_ID.decode()).replace(length, b"content-length: %b\r\n" % _LENGTH)
+    of_head = _cut(head, {number: 1, _REQUEST_ID: 1, _LENGTH: 1})
+    of_body = _cut(
+        response.body,
+        {number: 1, _CREATED.encode(): 1, _EXPIRES.encode(): 2, _REQUEST.encode(): 1, _TOKEN.encode(): 1},
+    )
+    return None if of_head is None or of_body is None else (of_head, of_body)
+
+
+def _cut(text: bytes, marks: dict[bytes, int]) -> Filled | None:
+    """What puts `text` together with other values in place of its marks, given in their order; None: they do not stand
+    there as often as is said."""
+    order: Sequence[bytes] = tuple(marks)
+    pieces = re.split(b"(%b)" % b"|".join(map(re.escape, order)), text)
+    found = pieces[1::2]
+    if any(found.count(mark) != times for mark, times in marks.items()):
+        return None
+    template = b"%b".join([piece.replace(b"%", b"%%") for piece in pieces[::2]])
+    pick = itemgetter(*map(order.index, found))
+    return lambda values: template % pick(values)
