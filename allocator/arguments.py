@@ -16,7 +16,7 @@ from allocator.stock import Record
 from ticketing.messages import Reservation
 from ticketing.vocabulary import ReservationStatus
 
-ARGUMENTS = 86
+ARGUMENTS = 87
 """How many `apply_batch()` takes; PostgreSQL allows no more than 100."""
 APPLY = f"SELECT apply_batch({', '.join(f'${n}' for n in range(1, ARGUMENTS + 1))})"
 
@@ -151,6 +151,7 @@ def _shows_born(shows: Sequence[BornShow]) -> list[str]:
         _texts([msgspec.json.encode(it.prices).decode() for it in terms]),
         _texts([msgspec.json.encode(it.policy).decode() for it in terms]),
         _numbers([it.opened_at_ms for it in terms]),
+        _texts([msgspec.json.encode(it.allocations).decode() for it in terms]),
         _blobs([born.orders for born in shows]),
     ]
 

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from allocator.allocations import why_kept
 from allocator.answer import Answer, Moment, moved
 from allocator.choosing import choose, orphan_rule
 from allocator.stock import LOSSES_KEPT_MAX, Loss, ShowStock
@@ -53,6 +54,12 @@ def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOut
             offers = _offers(show, seats) if chosen == "orphan_seat" and seats else ()
             return answer.no(messages.HoldRefused, chosen, alternatives=offers)
         seats, why = chosen
+    if show.terms.allocations:
+        places = len(seats) + sum(quantity for _, quantity in command.areas)
+        kept = why_kept(show, command.account, places, answer.moment.now_ms)
+        if kept is not None:
+            named = tuple(Conflict("allocated", seat=seat) for seat in command.seats[:CONFLICTS_SHOWN_MAX])
+            return answer.no(messages.HoldRefused, *kept, conflicts=named, conflicts_total=len(command.seats))
     reservation = _reservation(show, command, seats, answer.moment)
     if left_out:
         shown = tuple(left_out[:CONFLICTS_SHOWN_MAX])

@@ -5,6 +5,7 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from allocator.allocations import Allocations
 from allocator.errors import MemoryDiffers
 from allocator.netting import unpack_verdicts
 from allocator.ports import Cursor
@@ -121,6 +122,7 @@ def _load_show(state: PartitionState, row: Any) -> None:
         prices=msgspec.json.decode(row["prices"], type=dict[str, int]),
         policy=msgspec.json.decode(row["policy"], type=messages.Policy),
         opened_at_ms=row["opened_at_ms"],
+        allocations=msgspec.json.decode(row["allocations"], type=Allocations),
     )
     stock = state.shows[row["show_id"]] = ShowStock(terms, state.layouts[key], status=row["status"], seq=row["seq"])
     stock.orders = unpack_verdicts(row["orders"])

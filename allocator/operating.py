@@ -6,6 +6,7 @@ Each show remembers its last orders by key, so that an order that is sent twice 
 
 from typing import Any
 
+from allocator.allocations import Allocation, taken_by, unkept
 from allocator.answer import Answer
 from allocator.orders import CarriedOut
 from allocator.stock import ShowStock
@@ -13,7 +14,10 @@ from ticketing import messages
 from ticketing.messages import AnyOutcome, Conflict
 from ticketing.vocabulary import BLOCKED_BY, CONFLICTS_SHOWN_MAX, ReservationStatus
 
-Order = messages.ChangeShow | messages.BlockSeats | messages.UnblockSeats
+Order = (
+    messages.ChangeShow | messages.BlockSeats | messages.UnblockSeats | messages.SetAllocation
+    | messages.ReturnAllocation
+)  # fmt: skip
 
 
 def operate(show: ShowStock, command: Order, answer: Answer) -> AnyOutcome:
@@ -36,6 +40,12 @@ def operate(show: ShowStock, command: Order, answer: Answer) -> AnyOutcome:
             return _block(show, command, answer)
         case messages.UnblockSeats():
             return _unblock(show, command, answer)
+        case messages.SetAllocation():
+            return _allocate(show, command, answer)
+        case messages.ReturnAllocation():
+            if command.allocation not in show.terms.allocations:
+                return answer.no(messages.CommandRejected, "allocation_not_found")
+            return _done(show, command, answer)
 
 
 def _done(show: ShowStock, command: Order, answer: Answer) -> AnyOutcome:
@@ -56,6 +66,15 @@ def _carried_out(show: ShowStock, command: Order) -> tuple[type[CarriedOut], dic
             return messages.SeatsBlocked, {"seats": command.seats, "reason": command.reason}
         case messages.UnblockSeats():
             return messages.SeatsUnblocked, {"seats": command.seats}
+        case messages.SetAllocation():
+            return messages.AllocationSet, {
+                "allocation": command.allocation,
+                "share": command.share,
+                "borrow": command.borrow,
+                "give_back_at_ms": command.give_back_at_ms,
+            }
+        case messages.ReturnAllocation():
+            return messages.AllocationReturned, {"allocation": command.allocation}
 
 
 def _block(show: ShowStock, command: messages.BlockSeats, answer: Answer) -> AnyOutcome:
@@ -65,6 +84,8 @@ def _block(show: ShowStock, command: messages.BlockSeats, answer: Answer) -> Any
     conflicts = [_why_taken(show, seat) for seat in command.seats if not show.free[seat]]
     if conflicts:
         return _lost(answer, "seats_unavailable", conflicts)
+    if show.terms.allocations and len(command.seats) > unkept(show, answer.moment.now_ms):
+        return _lost(answer, "seats_unavailable", [Conflict("allocated", seat=seat) for seat in command.seats])
     return _done(show, command, answer)
 
 
@@ -76,6 +97,17 @@ def _unblock(show: ShowStock, command: messages.UnblockSeats, answer: Answer) ->
     if others:
         conflicts = [Conflict("available", seat=s) if show.free[s] else _why_taken(show, s) for s in others]
         return _lost(answer, "not_blocked", conflicts)
+    return _done(show, command, answer)
+
+
+def _allocate(show: ShowStock, command: messages.SetAllocation, answer: Answer) -> AnyOutcome:
+    wished = Allocation(command.share, command.borrow, command.give_back_at_ms)
+    now_ms = answer.moment.now_ms
+    if not command.allocation:
+        return answer.no(messages.CommandRejected, "malformed")
+    missing = command.share - taken_by(show, command.allocation)
+    if wished.is_kept(now_ms) and missing > unkept(show, now_ms, but=command.allocation):
+        return answer.no(messages.CommandRejected, "allocation_too_large")
     return _done(show, command, answer)
 
 

@@ -3,13 +3,17 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from allocator.allocations import Allocation, taken_by
 from ticketing import messages
 from ticketing.vocabulary import BLOCKED_BY, ORDERS_REMEMBERED_MAX
 
 if TYPE_CHECKING:
     from allocator.stock import ShowDraft, ShowStock
 
-CarriedOut = messages.ShowChanged | messages.SeatsBlocked | messages.SeatsUnblocked
+CarriedOut = (
+    messages.ShowChanged | messages.SeatsBlocked | messages.SeatsUnblocked | messages.AllocationSet
+    | messages.AllocationReturned
+)  # fmt: skip
 
 
 def carry_out(show: "ShowStock", command: messages.Command, outcome: CarriedOut, touched: "ShowDraft") -> None:
@@ -22,6 +26,15 @@ def carry_out(show: "ShowStock", command: messages.Command, outcome: CarriedOut,
             show.move_seats(BLOCKED_BY, outcome.seats, touched, owns=True)
         case messages.SeatsUnblocked():
             show.move_seats(BLOCKED_BY, outcome.seats, touched, owns=False)
+        case messages.AllocationSet():
+            allocation = Allocation(outcome.share, outcome.borrow, outcome.give_back_at_ms)
+            kept = {**show.terms.allocations, outcome.allocation: allocation}
+            show.terms = replace(show.terms, allocations=kept)
+            show.taken_by_partner[outcome.allocation] = taken_by(show, outcome.allocation)
+        case messages.AllocationReturned():
+            kept = {name: it for name, it in show.terms.allocations.items() if name != outcome.allocation}
+            show.terms = replace(show.terms, allocations=kept)
+            del show.taken_by_partner[outcome.allocation]
     touched.rewritten = True
     if command.keyed:
         order = (command.key, command.fingerprint, type(outcome).__name__)

@@ -15,7 +15,7 @@ from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome
 from ticketing.vocabulary import ShowStatus
 
-DECIDER_VERSION = 4
+DECIDER_VERSION = 5
 """Raised whenever the same log would be decided otherwise; stands in each row of outcome_log."""
 
 
@@ -57,7 +57,10 @@ def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[A
             return [_open_again(show, command, answer)]
         case messages.CloseShow():
             return [_close(show, command, answer)]
-        case messages.ChangeShow() | messages.BlockSeats() | messages.UnblockSeats():
+        case (
+            messages.ChangeShow() | messages.BlockSeats() | messages.UnblockSeats() | messages.SetAllocation()
+            | messages.ReturnAllocation()
+        ):  # fmt: skip
             return [operate(show, command, answer)]
         case (
             messages.CancelShow()
@@ -66,8 +69,6 @@ def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[A
             | messages.FailPayment()
             | messages.BookNow()
             | messages.ChangeBooking()
-            | messages.SetAllocation()
-            | messages.ReturnAllocation()
         ):
             return [answer.no(messages.CommandRejected, "not_supported")]
         case _:

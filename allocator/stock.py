@@ -104,6 +104,8 @@ class ShowStock:
         self.held_by_person: dict[str, int] = {}
         """Places, without those at whole tables, which have a count of their own."""
         self.tables_by_person: dict[str, int] = {}
+        self.taken_by_partner = dict.fromkeys(terms.allocations, 0)
+        """Places held and booked, of those partners for whom some are kept."""
         self.payments: dict[tuple[str, str], bytes] = {}
         self.offers: dict[tuple[str, int], tuple[tuple[int, ...], ...]] = {}
         """Alternatives for those who lost, by category and quantity, as long as nothing changes (`seq`)."""
@@ -197,6 +199,8 @@ class ShowStock:
             self.area_taken[area] += sign * quantity
             if booked:
                 self.area_booked[area] += sign * quantity
+        if reservation.account in self.taken_by_partner:
+            self.taken_by_partner[reservation.account] += sign * places
         if booked:
             self.seats_booked += sign * len(reservation.seats)
         elif reservation.person:

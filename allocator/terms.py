@@ -1,9 +1,10 @@
 """The terms on which a show is sold: those that it opened with, and what its operators have changed since."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 
+from allocator.allocations import Allocations
 from ticketing import messages
 
 
@@ -21,10 +22,12 @@ class ShowTerms:
     prices: dict[str, int]
     policy: messages.Policy
     opened_at_ms: int
+    allocations: Allocations = field(default_factory=dict)
 
     def changeable(self) -> str:
-        """What can change, as JSON: `{"policy", "prices"}`."""
-        return msgspec.json.encode({"policy": self.policy, "prices": self.prices}).decode()
+        """What can change, as JSON: `{"policy", "prices", "allocations"}`."""
+        found = {"policy": self.policy, "prices": self.prices, "allocations": self.allocations}
+        return msgspec.json.encode(found).decode()
 
 
 def terms_of(command: messages.OpenShow, opened_at_ms: int) -> ShowTerms:

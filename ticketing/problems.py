@@ -43,6 +43,7 @@ PROBLEMS: dict[str, Problem] = {
     "ticket_invalid": Problem(401, "The ticket is not one of ours"),
     "wrong_secret": Problem(403, "The secret is not the one that the ticket was made with"),
     # What is asked for
+    "allocation_not_found": Problem(404, "Nothing of the show is kept for this partner"),
     "not_found": Problem(404, "There is no such thing"),
     "show_not_found": Problem(404, "There is no such show"),
     "reservation_not_found": Problem(404, "There is no such reservation"),
@@ -54,6 +55,8 @@ PROBLEMS: dict[str, Problem] = {
     "no_adjacent_block": Problem(409, "There is no block of that many seats together", retryable=True),
     "orphan_seat": Problem(409, "These seats would leave a single seat that nobody wants"),
     "limit_exceeded": Problem(409, "More places than one person may hold"),
+    "allocation_exhausted": Problem(409, "The partner's share of the show is used up", retryable=True),
+    "allocation_too_large": Problem(409, "There are not so many places left to be kept"),
     "already_yours": Problem(409, "You hold these seats already"),
     "hold_released": Problem(409, "The hold was given back"),
     "already_booked": Problem(409, "The reservation is booked already"),

@@ -46,6 +46,7 @@ CREATE TABLE show (
     prices          jsonb NOT NULL,
     policy          jsonb NOT NULL,
     opened_at_ms    bigint NOT NULL,
+    allocations     jsonb NOT NULL DEFAULT '{}',
     orders          bytea NOT NULL DEFAULT '',
     PRIMARY KEY (part, show_id)
 ) WITH (fillfactor = 50);
@@ -139,7 +140,8 @@ CREATE VIEW outcome_batches AS
 SELECT part, log_gen, batch_seq, first_offset, next_offset, decided_at_ms, payload FROM outcome_log;
 
 CREATE VIEW show_state AS
-SELECT part, show_id, status, seq, layout_id, currency, starts_at_ms, opens_at_ms, closes_at_ms, policy, prices
+SELECT part, show_id, status, seq, layout_id, currency, starts_at_ms, opens_at_ms, closes_at_ms, policy, prices,
+       allocations
 FROM show;
 
 CREATE VIEW show_snapshot AS

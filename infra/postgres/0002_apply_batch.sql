@@ -48,7 +48,7 @@ CREATE FUNCTION apply_batch(
     -- shows born, with their areas, and shows changed
     s_show text, s_status text, s_seq text, s_layout text, s_sha256 text, s_currency text, s_starts_at_ms text,
     s_opens_at_ms text, s_closes_at_ms text, s_prices text, s_policy text, s_opened_at_ms text,
-    s_orders text,
+    s_allocations text, s_orders text,
     b_show text, b_area text, b_capacity text, b_taken text,
     w_show text, w_old_seq text, w_seq text, w_status text,
     -- what can change of their terms, and their orders: of all of them, or arrays without elements where none has others
@@ -104,15 +104,15 @@ BEGIN
 
     IF s_show IS DISTINCT FROM '{}' THEN
         INSERT INTO show (part, show_id, status, seq, layout_id, layout_sha256, currency, starts_at_ms, opens_at_ms,
-                          closes_at_ms, prices, policy, opened_at_ms, orders)
+                          closes_at_ms, prices, policy, opened_at_ms, allocations, orders)
         SELECT p_part, s.show_id, s.status, s.seq, s.layout, s.sha256, s.currency, s.starts, s.opens, s.closes,
-               s.prices::jsonb, s.policy::jsonb, s.opened, s.orders
+               s.prices::jsonb, s.policy::jsonb, s.opened, s.allocations::jsonb, s.orders
         FROM unnest(
             s_show::bigint[], s_status::text[], s_seq::bigint[], s_layout::text[], s_sha256::bytea[],
             s_currency::text[], s_starts_at_ms::bigint[], s_opens_at_ms::bigint[], s_closes_at_ms::bigint[],
-            s_prices::text[], s_policy::text[], s_opened_at_ms::bigint[], s_orders::bytea[])
+            s_prices::text[], s_policy::text[], s_opened_at_ms::bigint[], s_allocations::text[], s_orders::bytea[])
             AS s (show_id, status, seq, layout, sha256, currency, starts, opens, closes, prices, policy, opened,
-                  orders);
+                  allocations, orders);
         GET DIAGNOSTICS found_rows = ROW_COUNT;
         PERFORM assert_count('shows born', cardinality(s_show::bigint[]), found_rows);
     END IF;
@@ -199,7 +199,8 @@ BEGIN
     LOOP
         UPDATE show
         SET seq = it.seq, status = it.status, policy = COALESCE(it.terms -> 'policy', policy),
-            prices = COALESCE(it.terms -> 'prices', prices), orders = COALESCE(it.orders, orders)
+            prices = COALESCE(it.terms -> 'prices', prices),
+            allocations = COALESCE(it.terms -> 'allocations', allocations), orders = COALESCE(it.orders, orders)
         WHERE part = p_part AND show_id = it.show AND seq = it.old_seq;
         IF NOT FOUND THEN
             PERFORM assert_count('show changed', 1, 0);

@@ -64,6 +64,7 @@ class Show(Line, frozen=True, kw_only=True):
     prices: str
     policy: str
     opened_at_ms: int
+    allocations: str = "{}"
     orders: bytes = b""
 
 

@@ -147,6 +147,7 @@ def _compare_rows(path: Path, gathered: _Gathered, tables: TableComparison) -> N
             show.currency,
             show.policy,
             show.prices,
+            show.allocations,
         )
         layout = gathered.documents.get(show.layout_id)
         tables.show_row(row, None if layout is None else layout.document)

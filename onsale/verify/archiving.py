@@ -27,7 +27,8 @@ from ticketing.vocabulary import ShowStatus, show_text
 
 SHOW = """
 SELECT part, show_id, status, seq, layout_id, layout_sha256, currency, starts_at_ms, opens_at_ms, closes_at_ms,
-       prices::text AS prices, policy::text AS policy, opened_at_ms, orders
+       prices::text AS prices, policy::text AS policy, opened_at_ms, allocations::text AS allocations,
+       orders
 FROM show WHERE show_id = $1
 """
 HISTORY_ID = "SELECT history_id FROM installation"

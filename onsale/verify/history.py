@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 
 from onsale.verify.findings import Check, Findings
 from ticketing.messages import (
+    AllocationReturned,
+    AllocationSet,
     AnyOutcome,
     BookingConfirmed,
     ManyHeld,
@@ -88,6 +90,7 @@ class ShowLife:
     currency: str = ""
     policy: Policy = field(default_factory=Policy)
     prices: dict[str, int] = field(default_factory=dict)
+    allocations: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +278,11 @@ def _change_show(show: ShowLife, outcome: AnyOutcome) -> None:
         show.status = ShowStatus.CLOSED
     elif isinstance(outcome, ShowCancelled):
         show.status = ShowStatus.CANCELLED
+    elif isinstance(outcome, AllocationSet):
+        kept = {name: getattr(outcome, name) for name in ("share", "borrow", "give_back_at_ms")}
+        show.allocations[outcome.allocation] = {name: value for name, value in kept.items() if value}
+    elif isinstance(outcome, AllocationReturned):
+        show.allocations.pop(outcome.allocation, None)
     elif isinstance(outcome, ShowChanged):
         show.policy = outcome.policy or show.policy
         show.prices = outcome.prices

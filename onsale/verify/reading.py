@@ -36,7 +36,7 @@ FROM outcome_log WHERE part = $1 ORDER BY batch_seq
 """
 SHOWS = """
 SELECT s.show_id, s.status, s.seq, s.layout_id, s.layout_sha256, s.currency, s.policy::text AS policy,
-       s.prices::text AS prices, l.document
+       s.prices::text AS prices, s.allocations::text AS allocations, l.document
 FROM show s LEFT JOIN layouts l USING (layout_id) WHERE s.part = $1 AND ($2::bigint IS NULL OR s.show_id = $2)
 """
 AREAS = """

@@ -28,7 +28,7 @@ class CursorRow:
 
 @dataclass(frozen=True, slots=True)
 class ShowRow:
-    """One row of `show`; `policy` and `prices` are JSON."""
+    """One row of `show`; `policy`, `prices` and `allocations` are JSON."""
 
     show: int
     status: str
@@ -38,6 +38,7 @@ class ShowRow:
     currency: str
     policy: str
     prices: str
+    allocations: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ class TableComparison:
             ("layout", row.layout, life.layout),
             ("currency", row.currency, life.currency),
             ("policy", _read(row.policy, Policy), life.policy),
+            ("allocations", _read(row.allocations, dict[str, dict[str, int]]), life.allocations),
             ("prices", _read(row.prices, dict[str, int]), life.prices),
         ]
         for name, stored, logged in pairs:

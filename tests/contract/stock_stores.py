@@ -272,7 +272,7 @@ def _plain(row: Row) -> Row:
     plain = {name: value for name, value in row.items() if name != "lease_until"}
     if isinstance(owner, UUID):
         plain["owner"] = owner.hex
-    for name in ("prices", "policy"):
+    for name in ("prices", "policy", "allocations"):
         if isinstance(row.get(name), str):
             plain[name] = json.loads(row[name])
     return plain

@@ -95,6 +95,7 @@ async def test_orders_are_written_with_what_they_change(ground: Ground) -> None:
     orders = (
         messages.UnblockSeats(**head, show=SHOWS[0], key=b"2" * 16, seats=(3,)),
         messages.ChangeShow(**head, show=SHOWS[0], key=b"3" * 16, policy=rules, prices={"back": 7}),
+        messages.SetAllocation(**head, show=SHOWS[0], key=b"4" * 16, allocation="ent_1", share=5, give_back_at_ms=9),
         a_hold(1, 3, 20),
     )
     assert await store.apply(writer.sealed(*orders, a_hold(2, 5, show=SHOWS[1])))
@@ -102,8 +103,9 @@ async def test_orders_are_written_with_what_they_change(ground: Ground) -> None:
     rows = {row["show_id"]: row for row in await ground.rows("show")}
     assert (rows[SHOWS[0]]["policy"]["hold_s"], rows[SHOWS[0]]["prices"]) == (77, {"back": 7})
     assert rows[SHOWS[1]]["policy"]["hold_s"] == opening(SHOWS[1], T0).policy.hold_s
-    assert [key for key, _, _ in unpack_verdicts(rows[SHOWS[0]]["orders"])] == [b"1" * 16, b"2" * 16, b"3" * 16]
-    assert rows[SHOWS[1]]["orders"] == b""
+    assert [key for key, _, _ in unpack_verdicts(rows[SHOWS[0]]["orders"])] == [bytes([n]) * 16 for n in b"1234"]
+    assert rows[SHOWS[0]]["allocations"] == {"ent_1": {"share": 5, "give_back_at_ms": 9}}
+    assert (rows[SHOWS[1]]["orders"], rows[SHOWS[1]]["allocations"]) == (b"", {})
     taken = {row["seat_no"]: row["reservation_id"] for row in await ground.rows("seat_taken")}
     assert (taken[4], taken[3]) == (b"blocked", (1).to_bytes(16))
     state = await store.load(cursor)

@@ -3,6 +3,7 @@
 from allocator.netting import next_chain
 from tests.simulation import answers, oracle
 from tests.simulation.lives import lives
+from tests.simulation.quotas import quotas
 from tests.simulation.world import World
 from ticketing.show_view import AVAILABLE, BLOCKED, BOOKED, HELD
 from ticketing.vocabulary import BLOCKED_BY, LIVE_STATUSES, ReservationStatus
@@ -18,6 +19,7 @@ def check(world: World) -> list[str]:
         answers.commands,
         answers.told,
         answers.bookings,
+        quotas,
         _readers,
         _views,
     ):

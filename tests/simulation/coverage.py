@@ -18,14 +18,13 @@ NOT_YET = {
     "PaymentFailed": "FailPayment is refused as not_supported",
     "BookingChanged": "ChangeBooking is refused as not_supported",
     "ChangeRefused": "ChangeBooking is refused as not_supported",
-    "AllocationSet": "SetAllocation is refused as not_supported",
-    "AllocationReturned": "ReturnAllocation is refused as not_supported",
     "RefundDue": "no payment ends at another reservation before BeginPayment is there",
 }
 """Outcomes that stand in ticketing/messages and that no allocator gives yet, with the reason."""
 
 REFUSALS = {
     "HoldRefused": (
+        "allocation_exhausted",
         "already_yours",
         "limit_exceeded",
         "malformed",
@@ -52,6 +51,8 @@ REFUSALS = {
         "reservation_not_found",
     ),
     "CommandRejected": (
+        "allocation_not_found",
+        "allocation_too_large",
         "already_booked",
         "booking_cancelled",
         "data_refused",
@@ -80,6 +81,8 @@ NEVER = {"internal_error": "`decide` raised: a bug, which fails the seed"}
 """Codes that the allocator knows and that no seed may show."""
 
 REPEATED = (
+    "AllocationReturned",
+    "AllocationSet",
     "BookingCancelled",
     "BookingConfirmed",
     "BookingRefused",

@@ -77,6 +77,15 @@ def opening(show: int, at_ms: int) -> messages.OpenShow:
     )
 
 
+ORDERS = (
+    messages.ChangeShow,
+    messages.BlockSeats,
+    messages.UnblockSeats,
+    messages.SetAllocation,
+    messages.ReturnAllocation,
+)
+
+
 @dataclass
 class Crowd:
     """Asks; knows only what it asked itself, since a reservation has the key of the request that made it."""
@@ -104,6 +113,8 @@ class Crowd:
             return self._again(now_ms)
         if roll < 0.16:
             return self._odd(now_ms)
+        if roll < 0.18:
+            return self._order(self._head(self.rng.choice(self.shows), now_ms))
         if roll < 0.50 and self.holds:
             command = self._about_a_hold(now_ms)
         else:
@@ -132,8 +143,6 @@ class Crowd:
             return self._opening(show, now_ms)
         if roll < 0.7:
             return messages.CloseShow(**head)
-        if roll < 0.88:
-            return self._order(head)
         return self._not_yet(head)
 
     def _against_the_rules(self, head: dict[str, Any]) -> AnyCommand:
@@ -159,8 +168,6 @@ class Crowd:
             messages.FailPayment(**about),
             messages.BookNow(**head, areas=((0, 1),)),
             messages.ChangeBooking(**about, take=(0,)),
-            messages.SetAllocation(**head, allocation="a"),
-            messages.ReturnAllocation(**head, allocation="a"),
         ]
         return self.rng.choice(commands)
 
@@ -175,9 +182,25 @@ class Crowd:
             messages.BlockSeats(**head, seats=seats, reason="camera"),
             messages.UnblockSeats(**head, seats=seats),
         ]
+        partner = f"ent_{self.rng.randrange(PEOPLE)}"
+        until_ms = self.rng.choice((0, head["sent_at_ms"] + 5_000))
+        share, borrow = self.rng.choice((1, 3, 8, 40)), self.rng.choice((0, 2))
+        orders += [
+            messages.SetAllocation(**head, allocation=partner, share=share, borrow=borrow, give_back_at_ms=until_ms),
+            messages.ReturnAllocation(**head, allocation=partner),
+        ]
+        kept = [it for it in self.sent if isinstance(it, messages.SetAllocation)]
+        if kept:
+            allocation = self.rng.choice(kept)
+            orders.append(
+                messages.ReturnAllocation(**{**head, "show": allocation.show}, allocation=allocation.allocation)
+            )
         if blocked:
             block = self.rng.choice(blocked)
             orders.append(messages.UnblockSeats(**{**head, "show": block.show}, seats=block.seats))
+        before = [it for it in self.sent[-100:] if isinstance(it, ORDERS)]
+        if before and self.rng.random() < 0.3:
+            return msgspec.structs.replace(self.rng.choice(before), sent_at_ms=head["sent_at_ms"])
         order = self.rng.choice(orders)
         self.sent.append(order)
         return order

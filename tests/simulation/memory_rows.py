@@ -14,6 +14,8 @@ INT4, INT8 = 31, 63
 SHOW_STATUSES = frozenset(str(status) for status in ShowStatus)
 RESERVATION_STATUSES = frozenset(str(status) for status in ReservationStatus)
 
+CHANGEABLE = ("policy", "prices", "allocations")
+
 Row = dict[str, Any]
 
 
@@ -61,6 +63,7 @@ def show_row(part: int, born: BornShow) -> Row:
         "prices": msgspec.json.encode(terms.prices).decode(),
         "policy": msgspec.json.encode(terms.policy).decode(),
         "opened_at_ms": terms.opened_at_ms,
+        "allocations": msgspec.json.encode(terms.allocations).decode(),
         "orders": born.orders,
     }
     if "\\u0000" in row["prices"] or "\\u0000" in row["policy"]:
@@ -71,7 +74,7 @@ def show_row(part: int, born: BornShow) -> Row:
 def rewritten(terms: str, orders: bytes) -> Row:
     """The columns of a show that its operators change."""
     found = msgspec.json.decode(terms)
-    row: Row = {name: msgspec.json.encode(found[name]).decode() for name in ("policy", "prices")}
+    row: Row = {name: msgspec.json.encode(found[name]).decode() for name in CHANGEABLE if name in found}
     if "\\u0000" in terms:
         raise DataRefused("22P05: jsonb cannot hold NUL")
     return {**row, "orders": orders}

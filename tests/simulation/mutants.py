@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from allocator import holding, service
+from allocator.allocations import Allocation
 from allocator.answer import log_time
 from allocator.netting import Position
 from allocator.stock import ShowStock
@@ -125,6 +126,17 @@ def _blind_to_history(stream: Stream, table: Table, start: dict[int, int], histo
 
 
 @contextmanager
+def nothing_kept() -> Iterator[None]:
+    """Without the look at what is kept for partners."""
+    kept = Allocation.is_kept
+    Allocation.is_kept = lambda self, now_ms: False  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Allocation.is_kept = kept  # type: ignore[method-assign]
+
+
+@contextmanager
 def one_clock() -> Iterator[None]:
     """Without the sender's clock: the broker alone says how late it is."""
     patched = (service, oracle)
@@ -165,6 +177,7 @@ MUTANTS: dict[str, Mutant] = {
     "without the moments of before a restore": Mutant(40, lambda seed: World(seed, make_tables=ForgetfulTables)),
     "without the sender's clock": Mutant(200, spoilt=one_clock),
     "without a second look at the log": Mutant(200, spoilt=no_second_look_at_the_log),
+    "without the look at what is kept for partners": Mutant(100, spoilt=nothing_kept),
     "with a wrong decision": Mutant(8, spoilt=lambda: a_blind_spot(nobody_looks_again=False)),
     "with a wrong decision, and counts unchecked": Mutant(
         12,

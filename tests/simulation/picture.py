@@ -8,7 +8,7 @@ from tests.simulation.memory_rows import Row, record_row, rewritten
 from tests.simulation.memory_tables import Tables
 from ticketing.layout import Layout
 
-SHOW_COLUMNS = ("show_id", "seq", "status", "policy", "prices", "orders")
+SHOW_COLUMNS = ("show_id", "seq", "status", "policy", "prices", "allocations", "orders")
 
 
 def of_state(state: PartitionState) -> dict[str, Any]:
@@ -34,6 +34,7 @@ def _of_show(show: ShowStock) -> dict[str, Any]:
         "live": dict(show.live),
         "ended": set(show.ended),
         "held_by_person": dict(show.held_by_person),
+        "taken_by_partner": dict(show.taken_by_partner),
         "tables_by_person": dict(show.tables_by_person),
         "payments": dict(show.payments),
     }

@@ -185,8 +185,15 @@ class ExpireHolds(Command, frozen=True, kw_only=True):
 
 
 class SetAllocation(Command, frozen=True, kw_only=True):
+    """Keep `share` places of the show for a partner."""
+
     allocation: Text = ""
+    """The partner's account."""
     share: Count = 1
+    borrow: Annotated[int, Meta(ge=0, le=SEATS_PER_SHOW_MAX)] = 0
+    """How many more it may have of what is kept for nobody."""
+    give_back_at_ms: Moment = 0
+    """From when on what it has not sold is anybody's; 0: never."""
 
 
 class ReturnAllocation(Command, frozen=True, kw_only=True):

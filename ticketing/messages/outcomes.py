@@ -163,6 +163,9 @@ class ManyHeld(Outcome, frozen=True, kw_only=True):
 
 class AllocationSet(Outcome, frozen=True, kw_only=True):
     allocation: str = ""
+    share: int = 0
+    borrow: int = 0
+    give_back_at_ms: int = 0
 
 
 class AllocationReturned(Outcome, frozen=True, kw_only=True):

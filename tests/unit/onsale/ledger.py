@@ -147,7 +147,7 @@ class Ledger:
         last = self.batches[-1]
         self.cursor = CursorRow(last.batch_seq, last.next_offset, last.log_gen, last.batch_seq, last.chain)
         policy = msgspec.json.encode(POLICY).decode()
-        self.shows = [ShowRow(SHOW, "closed", 13, LAYOUT_ID, SHA256, "EUR", policy, "{}")]
+        self.shows = [ShowRow(SHOW, "closed", 13, LAYOUT_ID, SHA256, "EUR", policy, "{}", "{}")]
 
     def relog(self, outcomes: Sequence[Sequence[AnyOutcome]]) -> None:
         """Replace the log by a well-formed one of other outcomes, the cursor along with it."""
