@@ -71,9 +71,14 @@ async def test_a_rotation_keeps_the_secret_before_and_no_third_one(pool: Pool, d
             assert await notifier.fetchval(KEY, api_key_hash(secret)) == key_id
         assert await table.rotate(key_id, third, now_ms - 1, now_ms)
         assert await table.find(api_key_hash(first)) is None
-        # Its time is over: the others look it up no longer, and ingress is told since when.
+        # Its time is over: the room looks it up no longer, and those who keep what they found are told since when.
         assert await room.fetchrow(KEY_ROLES, api_key_hash(second)) is None
-        assert await notifier.fetchrow(KEY, api_key_hash(second)) is None
+        ended = await notifier.fetchrow(KEY, api_key_hash(second))
+        assert ended is not None
+        assert ended["ends_at_ms"] == now_ms - 1
+        current = await notifier.fetchrow(KEY, api_key_hash(third))
+        assert current is not None
+        assert current["ends_at_ms"] is None
 
 
 async def test_a_revoked_key_stays_revoked(pool: Pool) -> None:
