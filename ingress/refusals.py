@@ -9,10 +9,11 @@ import msgspec
 from msgspec import Struct
 
 from ingress.service import NotTaken
-from ticketing.intake import Rejection
+from ticketing.intake import HoldBody, Rejection
 from ticketing.layout import Layout
 from ticketing.messages import Refusal
 from ticketing.problems import PROBLEMS
+from ticketing.sandbox import Forced, forced
 from ticketing.telling import PlaceConflict, place_conflict, seat_labels
 from ticketing.vocabulary import CONFLICTS_SHOWN_MAX
 
@@ -103,6 +104,15 @@ def from_rejection(rejection: Rejection) -> Refused:
     """Intake's "no": nothing was put on the log."""
     conflicts = [PlaceConflict(label=label, reason="unknown") for label in rejection.unknown[:CONFLICTS_SHOWN_MAX]]
     return Refused(rejection.code, rejection.detail, conflicts=conflicts, conflicts_total=len(rejection.unknown))
+
+
+def as_forced(body: HoldBody) -> HoldBody:
+    """What a sandbox key asks for, without its forcing labels. Raises `Refused` with what they force."""
+    wish = forced(body)
+    if isinstance(wish, Forced):
+        conflicts = [PlaceConflict(label=label, reason="held") for label in wish.lost]
+        raise Refused(wish.code, wish.detail, conflicts=conflicts)
+    return wish
 
 
 def from_not_taken(refused: NotTaken) -> Refused:

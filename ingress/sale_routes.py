@@ -15,8 +15,7 @@ from ingress.callers import (
 from ingress.labels import SeatsNamed, seats_named
 from ingress.ledger import ContactRow
 from ingress.operations import Call, KeyUse, Operation, Who
-from ingress.refusals import FieldError, Refused, from_not_taken, from_rejection
-from ingress.sandbox import forced
+from ingress.refusals import FieldError, Refused, as_forced, from_not_taken, from_rejection
 from ingress.service import SaleDesk
 from ingress.shelf import Shelf
 from ingress.shows import Show
@@ -253,7 +252,7 @@ class Sale:
 def _hold_body(call: Call) -> intake.HoldBody:
     require_no_reservation_token(call.caller)
     body = call.read(intake.HoldBody)
-    return forced(body) if call.caller.sandbox else body
+    return as_forced(body) if call.caller.sandbox else body
 
 
 def _show_in_body(body: intake.HoldBody) -> int:

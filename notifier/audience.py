@@ -44,6 +44,8 @@ class Right:
     key_id: str | None = None
     roles: frozenset[str] = frozenset()
     """Of the key, where it is good for the show: roles and permissions."""
+    sandbox: bool = False
+    """Whether labels can force what becomes of a wish (`ticketing/sandbox.py`)."""
 
     @property
     def admin(self) -> bool:
@@ -138,4 +140,4 @@ def right_of_key(
     if not found.limits.allow(venue, show):
         gives = frozenset()
     ends_at_ms = found.ends_at_ms if token is None else token.expires_at_ms
-    return Right(found.key_id, ends_at_ms, key_id=found.key_id, roles=gives)
+    return Right(found.key_id, ends_at_ms, key_id=found.key_id, roles=gives, sandbox=found.sandbox)

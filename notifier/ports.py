@@ -120,6 +120,8 @@ class KeyFound:
     limits: KeyLimits = NOWHERE_IN_PARTICULAR
     ends_at_ms: int | None = None
     """Of the secret that was asked for, where a newer one has taken its place."""
+    sandbox: bool = False
+    """Whether it is for trying things out."""
 
 
 class Keys(Protocol):

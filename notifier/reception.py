@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, assert_never
 
 from notifier import metrics
-from notifier.audience import Denied, Right, is_api_key, right_of_key, right_of_token
+from notifier.audience import REQUEST_DECIDED, Denied, Right, is_api_key, right_of_key, right_of_token
 from notifier.frames import Unreadable, read_client_frame
 from notifier.hall import Hall
 from notifier.halls import Halls
@@ -24,6 +24,7 @@ from ticketing.socket_frames import (
     TOO_SLOW,
     UNAUTHENTICATED,
     Complaint,
+    Decided,
     Goodbye,
     Hello,
     Hold,
@@ -249,9 +250,10 @@ class Reception:
         data = Complaint(code=code, detail=detail or problem.title, reply_to=reply_to, retryable=problem.retryable)
         self._tell_if_any(hall, watcher, data)
 
-    def _tell_if_any(self, hall: Hall, watcher: Watcher, data: Complaint | None) -> None:
+    def _tell_if_any(self, hall: Hall, watcher: Watcher, data: Complaint | Decided | None) -> None:
         if data is not None:
-            watcher.tell(hall.frame("error", data, self._clock.now_ms()))
+            kind = "error" if isinstance(data, Complaint) else REQUEST_DECIDED
+            watcher.tell(hall.frame(kind, data, self._clock.now_ms()))
 
     def _goodbye(self, hall: Hall, watcher: Watcher, code: int, now_ms: int) -> None:
         after_ms = round(self._random() * RECONNECT_SPREAD_MS)

@@ -22,17 +22,21 @@ from ticketing.clock import Clock
 from ticketing.intake import Caller, HoldBody, Rejection, Sent
 from ticketing.messages import HoldSeats, ReleaseHold
 from ticketing.problems import PROBLEMS
-from ticketing.socket_frames import Complaint, Hold, Release
+from ticketing.sandbox import Forced, forced
+from ticketing.socket_frames import Complaint, Decided, Hold, Problem, Release
 from ticketing.telling import PlaceConflict
 from ticketing.vocabulary import (
     CONFLICTS_SHOWN_MAX,
     DIGEST_BYTES,
     Malformed,
+    RequestStatus,
     parse_reservation,
     reservation_text,
     show_text,
 )
 
+LOSING = (409, 410)
+"""HTTP statuses of verdicts; with any other a request has not reached the log."""
 ASK_MS_MAX = 60_000
 """After so long without a verdict nobody waits any more; it is told all the same when it comes, like any other."""
 
@@ -73,8 +77,8 @@ class Selling:
         self._is_paused = is_paused
         self._waiting = Waiting()
 
-    def hold(self, hall: Hall, watcher: Watcher, said: Hold) -> Complaint | None:
-        """Ask for places; why that was not even put on the log."""
+    def hold(self, hall: Hall, watcher: Watcher, said: Hold) -> Complaint | Decided | None:
+        """Ask for places; why that was not even put on the log, or the verdict that a sandbox key has forced."""
         caller = self._caller(hall, watcher.right)
         if not isinstance(caller, Caller):
             return _complain(said.id, caller)
@@ -86,6 +90,11 @@ class Selling:
             return _malformed(said.id, error)
         if body.show != show_text(hall.show):
             return _complain(said.id, Rejection("wrong_show", f"this socket sells {show_text(hall.show)} only"))
+        if watcher.right is not None and watcher.right.sandbox:
+            wish = forced(body)
+            if isinstance(wish, Forced):
+                return _force(said.id, wish)
+            body = wish
         command = wishes.hold(body, hall.facts, caller, self._sent("POST", "/api/reservations", said.key))
         if isinstance(command, Rejection):
             return _complain(said.id, command)
@@ -165,6 +174,25 @@ def _complain(reply_to: str, rejection: Rejection) -> Complaint:
         retryable=problem.retryable,
         conflicts=unknown or None,
     )
+
+
+def _force(reply_to: str, wish: Forced) -> Complaint | Decided:
+    """Losing is a verdict, also where it is forced; anything else is told as the log's edge tells it."""
+    problem = PROBLEMS[wish.code]
+    conflicts = [PlaceConflict(label=label, reason="held") for label in wish.lost[:CONFLICTS_SHOWN_MAX]]
+    if problem.status not in LOSING:
+        return _complain(reply_to, Rejection(wish.code, wish.detail))
+    outcome = Problem(
+        type=f"/api/problems/{wish.code}",
+        title=problem.title,
+        status=problem.status,
+        detail=wish.detail,
+        code=wish.code,
+        retryable=problem.retryable,
+        conflicts=conflicts or None,
+        conflicts_total=len(wish.lost) or None,
+    )
+    return Decided(status=RequestStatus.REJECTED, outcome=outcome, reply_to=reply_to)
 
 
 def _malformed(reply_to: str, error: ValidationError) -> Complaint:

@@ -37,12 +37,13 @@ ORDER BY b.batch_seq
 """
 # A rotated key's secret before is good for a while longer.
 KEY = """
-SELECT key_id, roles, permissions, venues, shows, addresses, revoked_at_ms,
+SELECT key_id, roles, permissions, venues, shows, addresses, revoked_at_ms, sandbox,
        CASE WHEN previous_hash = $1 THEN previous_ends_at_ms END AS ends_at_ms
 FROM api_key WHERE key_hash = $1 OR previous_hash = $1
 """
 KEY_BY_ID = """
-SELECT key_id, roles, permissions, venues, shows, addresses, revoked_at_ms, NULL::bigint AS ends_at_ms
+SELECT key_id, roles, permissions, venues, shows, addresses, revoked_at_ms, sandbox,
+       NULL::bigint AS ends_at_ms
 FROM api_key WHERE key_id = $1
 """
 REVOKED = "SELECT key_id FROM api_key WHERE key_id = ANY($1) AND revoked_at_ms IS NOT NULL"
@@ -161,7 +162,7 @@ class PostgresStore:
 def _key(row: asyncpg.Record) -> KeyFound:
     limits = Limits(frozenset(row["venues"]), frozenset(row["shows"]), read_networks(row["addresses"]))
     gives = frozenset(row["roles"]) | frozenset(row["permissions"])
-    return KeyFound(row["key_id"], gives, row["revoked_at_ms"] is not None, limits, row["ends_at_ms"])
+    return KeyFound(row["key_id"], gives, row["revoked_at_ms"] is not None, limits, row["ends_at_ms"], row["sandbox"])
 
 
 def _pairs(flat: list[int]) -> tuple[tuple[int, int], ...]:

@@ -5,18 +5,27 @@
 provider of payments can be told to do is its own matter; a slow decision is had by `Prefer: respond-async`.
 """
 
-from ingress.refusals import Refused
+from dataclasses import dataclass
+
 from ticketing.intake import HoldBody
 from ticketing.problems import PROBLEMS
-from ticketing.telling import PlaceConflict
 
 PREFIX = "test:"
 SHORT = "expires_in_5s"
 SHORT_HOLD_S = 5
 
 
-def forced(body: HoldBody) -> HoldBody:
-    """The wish without its forcing labels, as they changed it. Raises `Refused` with what they force."""
+@dataclass(frozen=True, slots=True)
+class Forced:
+    """The problem that a label has forced: a code of `ticketing/problems.py`. `lost`: the seats that are said to be."""
+
+    code: str
+    detail: str
+    lost: tuple[str, ...] = ()
+
+
+def forced(body: HoldBody) -> HoldBody | Forced:
+    """The wish without its forcing labels, as they changed it, or what they force."""
     labels = [label for label in body.seats if label.startswith(PREFIX)]
     if not labels:
         return body
@@ -24,10 +33,7 @@ def forced(body: HoldBody) -> HoldBody:
     for label in labels:
         code = label.removeprefix(PREFIX)
         if code in PROBLEMS:
-            conflicts = [PlaceConflict(label=seat, reason="held") for seat in seats]
-            raise Refused(
-                code, f"forced by {label}", conflicts=conflicts if code == "seats_unavailable" else ()
-            )  # fmt: skip
+            return Forced(code, f"forced by {label}", tuple(seats) if code == "seats_unavailable" else ())
         if code != SHORT:
-            raise Refused("unknown_places", f"{label[:60]} forces nothing: there is {PREFIX}{SHORT}, {PREFIX}CODE")
+            return Forced("unknown_places", f"{label[:60]} forces nothing: there is {PREFIX}{SHORT}, {PREFIX}CODE")
     return body.model_copy(update={"seats": seats, "hold_s": SHORT_HOLD_S})

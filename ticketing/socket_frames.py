@@ -127,8 +127,8 @@ OUTCOMES = (ReservationAnswer, BookingAnswer, HeldTogether, ShowDecided, Problem
 class Decided(Data, kw_only=True):
     """What became of a request, or of a reservation of one's own: the body that waiting over HTTP would have got.
 
-    `request` is absent where no caller asked. `reply_to` names the `hold` or `release` of this socket that it answers,
-    `replayed` says that the request had been answered before.
+    `request` is absent where no caller asked, or a sandbox key forced the outcome. `reply_to` names the `hold` or
+    `release` of this socket that it answers, `replayed` says that the request had been answered before.
     """
 
     status: str

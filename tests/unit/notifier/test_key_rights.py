@@ -73,8 +73,8 @@ def hello(house: House, token: str, address: str = HOME) -> Who:
     return who
 
 
-def holds(house: House, who: Who) -> list[str]:
-    body = {"show": show_text(SHOW), "seats": ["A-1"]}
+def holds(house: House, who: Who, *more: str) -> list[str]:
+    body = {"show": show_text(SHOW), "seats": ["A-1", *more]}
     return house.says(who, json.dumps({"type": "hold", "id": "h", "key": "k", "body": body}))
 
 
@@ -118,3 +118,22 @@ def test_from_a_wrong_address_the_socket_is_closed_as_forbidden() -> None:
     house.store.keys[api_key_hash(ADMIN_KEY)] = key("admin", limits=Limits(networks=read_networks(["10.0.0.0/8"])))
     assert hello(house, ADMIN_KEY)[2].closed == (4403, "insufficient_scope")
     assert hello(house, ADMIN_KEY, "10.1.2.3")[2].is_open()
+
+
+def test_a_sandbox_key_forces_what_it_wants_to_see_and_nobody_else_does() -> None:
+    house = House()
+    house.store.keys[api_key_hash("osk_test_s")] = KeyFound("key_s", SELLS, False, sandbox=True)
+    house.store.keys[api_key_hash("osk_live_p")] = key("read", "booking")
+    tries, live = hello(house, "osk_test_s"), hello(house, "osk_live_p")
+    assert holds(house, tries, "test:seats_unavailable") == ["request_decided"]
+    lost = tries[2].told("request_decided")[-1]["data"]
+    assert (lost["status"], lost["reply_to"], lost["outcome"]["code"]) == ("rejected", "h", "seats_unavailable")
+    assert lost["outcome"]["conflicts"] == [{"label": "A-1", "reason": "held"}]
+    assert holds(house, tries, "test:busy") == ["error"]
+    assert tries[2].told("error")[-1]["data"]["code"] == "busy"
+    assert holds(house, live, "test:sold_out") == ["error"]
+    assert live[2].told("error")[-1]["data"]["code"] == "unknown_places"
+    assert house.log.commands == []
+    assert holds(house, tries, "test:expires_in_5s") == ["error"], "a show that is no test is not held for so short"
+    assert tries[2].told("error")[-1]["data"]["code"] == "hold_time_out_of_range"
+    assert live[2].told("request_decided") == []
