@@ -2,16 +2,16 @@
 
 from msgspec import Struct
 
-from ingress import bodies, shown
-from ingress.drawing import tiers
-from ingress.events import event_answer, rules
+from ingress import bodies
+from ingress.events import event_answer
+from ingress.orders import order_answer
 from ingress.refusals import Refused, from_refusal
 from ingress.shows import Show
 from ticketing import messages
 from ticketing.clock import rfc3339
 from ticketing.finishing import finishing_token
 from ticketing.messages import AnyOutcome, Refusal, ReservationOutcome
-from ticketing.telling import Answer, booking_answer, held_answer, reservation_answer, seat_labels
+from ticketing.telling import Answer, booking_answer, held_answer, reservation_answer
 from ticketing.tokens import TokenKeys
 from ticketing.vocabulary import request_text
 
@@ -57,18 +57,11 @@ def tell(outcome: AnyOutcome, show: Show, request: str, tokens: TokenKeys) -> To
                 request=request,
             )
             return Told(OK, closed)
-        case messages.ShowChanged():
-            terms = shown.TermsAnswer(
-                message="The terms of the show have changed; what is held keeps its price",
-                created_at=rfc3339(outcome.at_ms),
-                show=show.text,
-                rules=rules(outcome.policy or show.row.policy),
-                tiers=tiers(show.layout, show.layout.category_prices(outcome.prices)),
-                request=request,
-            )
-            return Told(OK, terms)
-        case messages.SeatsBlocked() | messages.SeatsUnblocked():
-            return Told(OK, _blocks(outcome, show, request))
+        case (
+            messages.ShowChanged() | messages.SeatsBlocked() | messages.SeatsUnblocked() | messages.AllocationSet()
+            | messages.AllocationReturned()
+        ):  # fmt: skip
+            return Told(OK, order_answer(outcome, show, request))
         case messages.ShowOpened():
             opened = event_answer(
                 show,
@@ -81,17 +74,3 @@ def tell(outcome: AnyOutcome, show: Show, request: str, tokens: TokenKeys) -> To
             return Told(CREATED, opened, f"/api/events/{show.text}")
         case _:
             raise Refused("internal_error", f"nothing is known to say of {type(outcome).__name__}", request=request)
-
-
-def _blocks(outcome: messages.SeatsBlocked | messages.SeatsUnblocked, show: Show, request: str) -> shown.BlocksAnswer:
-    seats = seat_labels(show.layout, outcome.seats)
-    blocked = isinstance(outcome, messages.SeatsBlocked)
-    return shown.BlocksAnswer(
-        message=f"{len(seats)} seats are {'off sale' if blocked else 'on sale again'}",
-        created_at=rfc3339(outcome.at_ms),
-        show=show.text,
-        status="blocked" if blocked else "available",
-        seats=seats,
-        reason=outcome.reason or None if isinstance(outcome, messages.SeatsBlocked) else None,
-        request=request,
-    )

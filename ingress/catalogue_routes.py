@@ -223,7 +223,7 @@ def is_venue(text: str) -> bool:
     return len(digits) == 32 and digits != text and set(digits) <= set("0123456789abcdef")
 
 
-def command_key_of(call: Call, show: int = 0) -> bytes:
+def command_key_of(call: Call, show: int = 0, item: str = "") -> bytes:
     """The key of an admin's command."""
     # One key for the same call whatever it makes: the show is not known before it is made.
     key = call.sent.key
@@ -235,6 +235,7 @@ def command_key_of(call: Call, show: int = 0) -> bytes:
         path_template=call.sent.path_template,
         show=show,
         key=key,
+        item=item,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import asyncpg
+import msgspec
 
 from ingress.stores import reaching_postgres
 from ticketing.intake import ConfirmBody
@@ -30,6 +31,16 @@ FIND_CURSOR = "SELECT next_offset, log_gen FROM published_batches WHERE part = $
 SNAPSHOT_CURSOR = "SELECT batch_seq FROM published_batches WHERE part = $1"
 SNAPSHOT_SHOW = "SELECT status, seq FROM show_state WHERE part = $1 AND show_id = $2"
 SNAPSHOT_ROWS = "SELECT reservation_id, status, seats, areas FROM show_snapshot WHERE part = $1 AND show_id = $2"
+FIND_ALLOCATIONS = "SELECT allocations FROM show_state WHERE part = $1 AND show_id = $2"
+TAKEN_BY = """
+SELECT account, sum(cardinality(seats))::bigint AS seats,
+       COALESCE(sum((SELECT sum(areas[n]) FROM generate_series(2, cardinality(areas), 2) AS n)), 0)::bigint AS places,
+       COALESCE(sum(cardinality(seats)) FILTER (WHERE status = 'booked'), 0)::bigint AS seats_booked,
+       COALESCE(sum((SELECT sum(areas[n]) FROM generate_series(2, cardinality(areas), 2) AS n))
+                FILTER (WHERE status = 'booked'), 0)::bigint AS places_booked
+FROM reservations
+WHERE part = $1 AND show_id = $2 AND account = ANY($3) AND status IN ('held', 'paying', 'booked') GROUP BY account
+"""
 FIND_PUBLISHED = "SELECT published_seq FROM published_batches WHERE part = $1"
 TAKES_WRITES = "SELECT NOT (pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean)"
 
@@ -147,6 +158,20 @@ class Ledger:
                 rows = await connection.fetch(SNAPSHOT_ROWS, part, show)
         found = [(row["reservation_id"], row["status"], tuple(row["seats"]), _pairs(row["areas"])) for row in rows]
         return Snapshot(batch_seq, show_row["status"], show_row["seq"], found)
+
+    async def allocations(self, part: int, show: int) -> dict[str, dict[str, int]] | None:
+        """By partner what is kept for it: `share`, `borrow`, `give_back_at_ms`; None: the show was never opened."""
+        with reaching_postgres():
+            raw = await self._pool.fetchval(FIND_ALLOCATIONS, part, show)
+        return None if raw is None else msgspec.json.decode(raw, type=dict[str, dict[str, int]])
+
+    async def taken_by(self, part: int, show: int, accounts: list[str]) -> dict[str, tuple[int, int]]:
+        """`(places held and booked, those of them that are booked)` of each account that has any."""
+        with reaching_postgres():
+            rows = await self._pool.fetch(TAKEN_BY, part, show, accounts)
+        return {
+            row["account"]: (row["seats"] + row["places"], row["seats_booked"] + row["places_booked"]) for row in rows
+        }
 
     async def published(self, part: int) -> int:
         """The last batch of the partition that was published."""

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 import msgspec
 from pydantic import Field
 
-from ingress import bodies, shown
+from ingress import bodies
 from ingress.asgi import Response
 from ingress.callers import require_within
 from ingress.catalogue_routes import SHOW_ID, command_key_of
 from ingress.labels import SeatsNamed, seats_named
 from ingress.looking import Looking
 from ingress.operations import Call, KeyUse, Operation, Who
+from ingress.orders import BlocksAnswer, TermsAnswer
 from ingress.refusals import FieldError, Refused, from_rejection
 from ingress.service import SaleDesk
 from ingress.shelf import Shelf
@@ -59,7 +60,7 @@ class Operating:
 
     async def change(self, call: Call) -> Response:
         """PATCH /api/admin/shows/{show}"""
-        show = await self._show(call)
+        show = await show_of_order(self.shelf, call)
         body = call.read(ChangeBody)
         if body.policy is None and not body.prices:
             raise Refused("nothing_asked_for", "name fields of the policy, or prices")
@@ -70,32 +71,32 @@ class Operating:
         if errors:
             raise Refused("unknown_category", errors=errors)
         policy = None if body.policy is None else body.policy.changing(show.row.policy, test=show.row.test)
-        command = messages.ChangeShow(**_head(call, show, body), policy=policy, prices=body.prices)
+        command = messages.ChangeShow(**order_head(call, show, body), policy=policy, prices=body.prices)
         return await self._ask(call, show, command)
 
     async def block(self, call: Call) -> Response:
         """POST /api/admin/shows/{show}/blocks"""
-        show = await self._show(call)
+        show = await show_of_order(self.shelf, call)
         body = call.read(BlockBody)
         seats = _numbers(show.layout, body.seats, body.tables)
-        command = messages.BlockSeats(**_head(call, show, body), seats=seats, reason=body.reason)
+        command = messages.BlockSeats(**order_head(call, show, body), seats=seats, reason=body.reason)
         return await self._ask(call, show, command)
 
     async def unblock(self, call: Call) -> Response:
         """DELETE /api/admin/shows/{show}/blocks"""
-        show = await self._show(call)
+        show = await show_of_order(self.shelf, call)
         body = BlockBody(seats=seats_named(call.request))
         seats = _numbers(show.layout, body.seats, [])
-        return await self._ask(call, show, messages.UnblockSeats(**_head(call, show, body), seats=seats))
+        return await self._ask(call, show, messages.UnblockSeats(**order_head(call, show, body), seats=seats))
 
     async def blocks(self, call: Call) -> Response:
         """GET /api/admin/shows/{show}/blocks"""
-        show = await self._show(call)
+        show = await show_of_order(self.shelf, call)
         view = await self.looking.view(show)
         if view is None:
             raise Refused("show_not_found")
         seats = [seat.label for seat, mark in zip(show.layout.seats, view.seats, strict=True) if mark == BLOCKED]
-        answer = shown.BlocksAnswer(
+        answer = BlocksAnswer(
             message=f"{len(seats)} seats are blocked",
             created_at=rfc3339(self.clock.now_ms()),
             show=show.text,
@@ -108,21 +109,10 @@ class Operating:
         verdict = await self.desk.ask(command, show.row.part, call.wait_s)
         return verdict_response(verdict, show, self.tokens, self.clock.now_ms())
 
-    async def _show(self, call: Call) -> Show:
-        try:
-            number = parse_show(call.params["show"])
-        except Malformed as error:
-            raise Refused("show_not_found") from error
-        show = await self.shelf.show(number)
-        if show is None:
-            raise Refused("show_not_found")
-        require_within(call.caller, show.row.venue, number)
-        return show
-
     def operations(self) -> list[Operation]:
         """The rows of the table that this module answers."""
-        changed: dict[int, type[msgspec.Struct] | None] = {200: shown.TermsAnswer, 202: bodies.PendingAnswer}
-        blocks: dict[int, type[msgspec.Struct] | None] = {200: shown.BlocksAnswer, 202: bodies.PendingAnswer}
+        changed: dict[int, type[msgspec.Struct] | None] = {200: TermsAnswer, 202: bodies.PendingAnswer}
+        blocks: dict[int, type[msgspec.Struct] | None] = {200: BlocksAnswer, 202: bodies.PendingAnswer}
         wrong = ("show_not_found", "nothing_asked_for", "unknown_places", "malformed")
         return [
             Operation(
@@ -143,9 +133,22 @@ class Operating:
             ),
             Operation(
                 "blocks", "GET", "/api/admin/shows/{show}/blocks", self.blocks, "The seats that are off sale",
-                {200: shown.BlocksAnswer}, Who.ADMIN, params=SHOW_ID, refusals=("show_not_found",),
+                {200: BlocksAnswer}, Who.ADMIN, params=SHOW_ID, refusals=("show_not_found",),
             ),
         ]  # fmt: skip
+
+
+async def show_of_order(shelf: Shelf, call: Call) -> Show:
+    """The show in the path, within the caller's limits. Raises `Refused`, StoreAway."""
+    try:
+        number = parse_show(call.params["show"])
+    except Malformed as error:
+        raise Refused("show_not_found") from error
+    show = await shelf.show(number)
+    if show is None:
+        raise Refused("show_not_found")
+    require_within(call.caller, show.row.venue, number)
+    return show
 
 
 def _numbers(layout: Layout, seats: list[str], tables: list[str]) -> tuple[int, ...]:
@@ -159,10 +162,11 @@ def _numbers(layout: Layout, seats: list[str], tables: list[str]) -> tuple[int, 
     return tuple(sorted(set(named)))
 
 
-def _head(call: Call, show: Show, body: Body) -> dict[str, Any]:
+def order_head(call: Call, show: Show, body: Body, item: str = "") -> dict[str, Any]:
+    """What every order to a show carries; `item` tells orders apart that have the same path and key."""
     return {
         "show": show.row.show,
-        "key": call.sent.nonce if call.sent.key is None else command_key_of(call, show.row.show),
+        "key": call.sent.nonce if call.sent.key is None else command_key_of(call, show.row.show, item),
         "fingerprint": fingerprint(msgspec.json.encode(body.model_dump(mode="json", exclude_defaults=True))),
         "keyed": call.sent.key is not None,
         "sent_at_ms": call.sent.at_ms,

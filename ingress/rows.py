@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from ingress.allocation_routes import AllocationCalls
 from ingress.app import Api
 from ingress.asgi import Response, cached
 from ingress.asyncapi import asyncapi_row
@@ -114,6 +115,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
     requests = Requests(ports.ledger, ports.ends, shelf, ports.tokens, clock, looking.seen)
     auth = Auth(ports.callers, ports.tokens, clock)
     operating = Operating(ports.desk, shelf, looking, ports.tokens, clock)
+    allocations = AllocationCalls(ports.desk, shelf, ports.ledger, ports.keys, ports.tokens, clock)
     keys = KeyCalls(ports.keys, clock, ports.entropy)
     webhooks = Webhooks(ports.webhooks, clock, ports.entropy, settings.webhook_private_addresses)
     rows = [
@@ -124,6 +126,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *auth.operations(),
         *admin.operations(),
         *operating.operations(),
+        *allocations.operations(),
         *keys.operations(),
         *Feed(ports.webhooks, clock).operations(),
         *webhooks.operations(),

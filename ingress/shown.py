@@ -31,25 +31,6 @@ class Rules(Struct, kw_only=True):
     orphan_rule: str
 
 
-class TermsAnswer(Answer, kw_only=True):
-    """The rules and prices of a show as they are from now on."""
-
-    show: str
-    rules: Rules
-    tiers: list[Tier]
-    request: str | None = None
-
-
-class BlocksAnswer(Answer, kw_only=True):
-    """Seats that are off sale (`blocked`), or on sale again (`available`)."""
-
-    show: str
-    status: str
-    seats: list[str]
-    reason: str | None = None
-    request: str | None = None
-
-
 class EventAnswer(Answer, kw_only=True):
     """A show: when, where, for how much, and what is left."""
 

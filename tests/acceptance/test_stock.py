@@ -104,3 +104,34 @@ async def test_other_terms_in_mid_sale_and_after_another_allocator_took_over(sal
     assert (lost.status, lost.body["conflicts"]) == (409, [{"label": "A-8", "reason": "blocked"}])
     code, report = await sale.verify()
     assert code == 0, report
+
+
+async def test_what_is_kept_for_a_partner_is_its_own_until_its_time(sale: Sale) -> None:
+    show = (await sale.new_show(capacity=20, policy={"seats_per_hold": 10, "max_held_seats_per_person": 20}))["show"]
+    (row,) = await sale.rows("SELECT key_id FROM api_key WHERE name = 'a partner'")
+    wish: dict[str, Any] = {"areas": [{"area": "general", "quantity": 10}]}
+    path = f"{show}/allocations/{row['key_id']}"
+    kept = await order(sale, "PUT", path, {"share": 12, "borrow": 1})
+    assert (kept.status, kept.body["status"]) == (200, "kept"), kept.body
+    lost = await sale.hold(show, sale.fan(show), **wish)
+    assert (lost.status, lost.body["code"]) == (409, "sold_out")
+    assert (await sale.hold(show, sale.partner_key, **wish)).status == 201
+    more = await sale.hold(show, sale.partner_key, areas=[{"area": "general", "quantity": 4}])
+    assert (more.status, more.body["code"]) == (409, "allocation_exhausted")
+    (line,) = (await order(sale, "GET", f"{show}/allocations")).body["data"]
+    assert (line["taken"], line["booked"], line["left"], line["borrowed"]) == (10, 0, 2, 0)
+    await sale.allocators[0].kill()
+    await sale.spawn_allocator()
+    soon = rfc3339(SystemClock().now_ms() + 500)
+    async with asyncio.timeout(20):
+        again = await order(sale, "PUT", path, {"share": 12, "give_back_at": soon})
+        while again.status in (202, 503):
+            again = await order(sale, "PUT", path, {"share": 12, "give_back_at": soon})
+        assert again.status == 200, again.body
+        # Nobody gives the order: the log's own time does.
+        while (await sale.hold(show, sale.fan(show), **wish)).status != 201:
+            pass
+    (line,) = (await order(sale, "GET", f"{show}/allocations")).body["data"]
+    assert (line["status"], line["left"]) == ("given_back", 0)
+    code, report = await sale.verify()
+    assert code == 0, report

@@ -16,6 +16,7 @@ from ticketing.key_limits import Limits, read_networks
 from ticketing.layout import encode_layout
 from ticketing.messages import Reservation
 from ticketing.tokens import api_key_hash, new_api_key
+from ticketing.vocabulary import LIVE_STATUSES
 
 
 class MemoryCatalogue(Catalogue):
@@ -172,6 +173,7 @@ class MemoryLedger(Ledger):
     def __init__(self) -> None:
         self.away = False
         self.open_shows = {SHOW}
+        self.kept: dict[str, dict[str, int]] = {}
         self.reservations: dict[bytes, Reservation] = {}
         self.batches: dict[tuple[int, int, int], bytes] = {}
         self.log_gen = 0
@@ -200,6 +202,17 @@ class MemoryLedger(Ledger):
     async def snapshot(self, part: int, show: int) -> Snapshot | None:
         self.reach()
         return Snapshot(0, "open", 0, []) if show in self.open_shows else None
+
+    async def allocations(self, part: int, show: int) -> dict[str, dict[str, int]] | None:
+        return self.kept if show in self.open_shows else None
+
+    async def taken_by(self, part: int, show: int, accounts: list[str]) -> dict[str, tuple[int, int]]:
+        taken = {}
+        for account in accounts:
+            own = [it for it in self.reservations.values() if it.account == account and it.status in LIVE_STATUSES]
+            counts = [(len(it.seats) + sum(n for _, n in it.areas), it.status == "booked") for it in own]
+            taken[account] = sum(n for n, _ in counts), sum(n for n, booked in counts if booked)
+        return taken
 
     async def published(self, part: int) -> int:
         return 0

@@ -1,0 +1,145 @@
+"""Shares of a show that are kept for partners: set, given back, and how far each has sold its own."""
+
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+import msgspec
+from pydantic import AwareDatetime, Field
+
+from ingress import bodies
+from ingress.asgi import Response
+from ingress.catalogue_routes import SHOW_ID
+from ingress.keys import ApiKey
+from ingress.operating_routes import order_head, show_of_order
+from ingress.operations import Call, KeyUse, Operation, Who
+from ingress.orders import AllocationAnswer, AllocationLine, AllocationsAnswer
+from ingress.refusals import Refused
+from ingress.service import SaleDesk
+from ingress.shelf import Shelf
+from ingress.shows import Show
+from ingress.verdicts import verdict_response
+from ingress.wishes import epoch_ms
+from ticketing import messages
+from ticketing.clock import Clock, rfc3339
+from ticketing.layout import Body
+from ticketing.tokens import TokenKeys
+from ticketing.vocabulary import SEATS_PER_SHOW_MAX
+
+PATH = "/api/admin/shows/{show}/allocations"
+ONE = f"{PATH}/{{partner}}"
+PARAMS = {**SHOW_ID, "partner": "the id of the partner's key: key_…"}
+
+
+class AllocationBody(Body):
+    """How many places are kept, how many more may be borrowed, and when the rest is given back by itself."""
+
+    share: Annotated[int, Field(ge=1, le=SEATS_PER_SHOW_MAX)]
+    borrow: Annotated[int, Field(ge=0, le=SEATS_PER_SHOW_MAX, description="beyond the share, while there are")] = 0
+    give_back_at: Annotated[AwareDatetime | None, Field(description="default: never")] = None
+
+
+class AllocationStore(Protocol):
+    """What is kept, and what has been sold of it."""
+
+    async def allocations(self, part: int, show: int) -> dict[str, dict[str, int]] | None: ...
+
+    async def taken_by(self, part: int, show: int, accounts: list[str]) -> dict[str, tuple[int, int]]: ...
+
+
+class PartnerKeys(Protocol):
+    """Keys by id."""
+
+    async def find_by_id(self, key_id: str) -> ApiKey | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationCalls:
+    """What these calls need."""
+
+    desk: SaleDesk
+    shelf: Shelf
+    store: AllocationStore
+    keys: PartnerKeys
+    tokens: TokenKeys
+    clock: Clock
+
+    async def read(self, call: Call) -> Response:
+        """GET /api/admin/shows/{show}/allocations"""
+        show = await show_of_order(self.shelf, call)
+        kept = await self.store.allocations(show.row.part, show.row.show)
+        if kept is None:
+            raise Refused("show_not_found")
+        taken = await self.store.taken_by(show.row.part, show.row.show, list(kept))
+        now_ms = self.clock.now_ms()
+        answer = AllocationsAnswer(
+            message=f"Places are kept for {len(kept)} partners",
+            created_at=rfc3339(now_ms),
+            show=show.text,
+            data=[_line(partner, it, taken.get(partner, (0, 0)), now_ms) for partner, it in sorted(kept.items())],
+        )
+        return Response(200, bodies.encode(answer), headers=[("cache-control", "no-store")])
+
+    async def put(self, call: Call) -> Response:
+        """PUT /api/admin/shows/{show}/allocations/{partner}"""
+        show = await show_of_order(self.shelf, call)
+        partner, body = call.params["partner"], call.read(AllocationBody)
+        if await self.keys.find_by_id(partner) is None:
+            raise Refused("not_found", "there is no such key")
+        command = messages.SetAllocation(
+            **order_head(call, show, body, partner),
+            allocation=partner,
+            share=body.share,
+            borrow=body.borrow,
+            give_back_at_ms=0 if body.give_back_at is None else epoch_ms(body.give_back_at, "/give_back_at"),
+        )
+        return await self._ask(call, show, command)
+
+    async def delete(self, call: Call) -> Response:
+        """DELETE /api/admin/shows/{show}/allocations/{partner}"""
+        show = await show_of_order(self.shelf, call)
+        partner = call.params["partner"]
+        if await self.keys.find_by_id(partner) is None:
+            raise Refused("not_found", "there is no such key")
+        head = order_head(call, show, Body(), partner)
+        return await self._ask(call, show, messages.ReturnAllocation(**head, allocation=partner))
+
+    async def _ask(self, call: Call, show: Show, command: messages.AnyCommand) -> Response:
+        verdict = await self.desk.ask(command, show.row.part, call.wait_s)
+        return verdict_response(verdict, show, self.tokens, self.clock.now_ms())
+
+    def operations(self) -> list[Operation]:
+        """The rows of the table that this module answers."""
+        one: dict[int, type[msgspec.Struct] | None] = {200: AllocationAnswer, 202: bodies.PendingAnswer}
+        return [
+            Operation(
+                "allocations", "GET", PATH, self.read, "What is kept for partners, and how far they have sold it",
+                {200: AllocationsAnswer}, Who.ADMIN, params=SHOW_ID, refusals=("show_not_found",),
+            ),
+            Operation(
+                "put_allocation", "PUT", ONE, self.put, "Keep places for a partner, or keep more or fewer", one,
+                Who.ADMIN, KeyUse.OPTIONAL, waits=True, body=AllocationBody, params=PARAMS,
+                refusals=("show_not_found", "not_found", "allocation_too_large"),
+            ),
+            Operation(
+                "delete_allocation", "DELETE", ONE, self.delete, "Give back what is kept for a partner and not sold",
+                one, Who.ADMIN, KeyUse.OPTIONAL, waits=True, params=PARAMS,
+                refusals=("show_not_found", "not_found", "allocation_not_found"),
+            ),
+        ]  # fmt: skip
+
+
+def _line(partner: str, kept: dict[str, int], sold: tuple[int, int], now_ms: int) -> AllocationLine:
+    taken, booked = sold
+    share, until_ms = kept["share"], kept.get("give_back_at_ms", 0)
+    is_over = 0 < until_ms <= now_ms
+    return AllocationLine(
+        partner=partner,
+        status="given_back" if is_over else "kept",
+        share=share,
+        borrow=kept.get("borrow", 0),
+        taken=taken,
+        booked=booked,
+        left=0 if is_over else max(0, share - taken),
+        borrowed=max(0, taken - share),
+        give_back_at=rfc3339(until_ms) if until_ms else None,
+    )
