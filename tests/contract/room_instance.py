@@ -1,8 +1,9 @@
 """One instance of the room's own code in a process of its own, which joins for clients and then lives on.
 
 `python -m tests.contract.room_instance '{"postgres_url", "redis_url", "redis_prefix", "show", "clients", "result",
-"rate_per_min", "secret"}'`: joins for each of `clients` (numbers), each tenth one twice; writes
-`{client: [n, ticket]}` to `result`; prints `{"serving", "at_ms"}` (the store's time) at each move of the line.
+"rate_per_min", "secret", "claims"}'`: joins for each of `clients` (numbers), each tenth one twice; writes
+`{client: [n, ticket]}` to `result`; prints `{"serving", "at_ms"}` (the store's time) at each move of the line. With
+`claims` it then claims each place when it is served, and writes `{client: pass}` to `result` with `.passes` behind it.
 """
 
 import asyncio
@@ -22,7 +23,7 @@ from ticketing.tokens import TokenKeys, secret_hash
 from waiting_room.beacons import OwnValue
 from waiting_room.draw_book import PostgresDraws
 from waiting_room.drawing import Drawing
-from waiting_room.entries import Bounds, Entries, Place
+from waiting_room.entries import Bounds, Entries, Place, Turn
 from waiting_room.ledger import PostgresLedger
 from waiting_room.loops import Loop
 from waiting_room.ports import LedgerUnavailable, StoreUnavailable
@@ -70,18 +71,40 @@ async def live(told: dict[str, Any]) -> None:
         tasks = [asyncio.create_task(run()) for run in (*(loop.run for loop in loops), both.joins.run, both.claims.run)]
         with suppress(StoreUnavailable, LedgerUnavailable):
             await room.room(told["show"])
-        await join_all(entries, told)
+        places = await join_all(entries, told)
+        if told.get("claims"):
+            await claim_all(entries, room, told, places)
         await asyncio.gather(*tasks)
 
 
-async def join_all(entries: Entries, told: dict[str, Any]) -> None:
-    results: dict[int, tuple[int, str]] = {}
+async def claim_all(entries: Entries, room: WaitingRoom, told: dict[str, Any], places: dict[int, Place]) -> None:
+    passes: dict[int, str] = {}
+
+    async def claim(client: int, place: Place) -> None:
+        while True:
+            if room.rooms[told["show"]].general.position.serving < place.n:
+                await asyncio.sleep(0.1)
+                continue
+            turn = await entries.claim(told["show"], place.entry, place.ticket, f"the secret of {client}")
+            if isinstance(turn, Turn):
+                passes[client] = turn.token
+                return
+            assert turn.code in ("room_unavailable", "busy", "not_your_turn"), turn
+            await asyncio.sleep(0.1)
+
+    await asyncio.gather(*(claim(client, place) for client, place in places.items()))
+    write_whole(Path(told["result"]).with_suffix(".passes"), json.dumps(passes))
+
+
+async def join_all(entries: Entries, told: dict[str, Any]) -> dict[int, Place]:
+    results: dict[int, Place] = {}
 
     async def join(client: int) -> None:
         while True:
             place = await entries.join(told["show"], UUID(int=client), secret_hash(f"the secret of {client}"))
             if isinstance(place, Place):
-                assert results.setdefault(client, (place.n, place.ticket)) == (place.n, place.ticket)
+                known = results.setdefault(client, place)
+                assert (known.n, known.ticket) == (place.n, place.ticket)
                 return
             assert place.code in ("room_unavailable", "busy"), place
             await asyncio.sleep(0.05)
@@ -89,7 +112,9 @@ async def join_all(entries: Entries, told: dict[str, Any]) -> None:
     wanted: list[int] = [client for client in told["clients"] for _ in range(2 if client % 10 == 0 else 1)]
     for start in range(0, len(wanted), AT_ONCE):
         await asyncio.gather(*(join(client) for client in wanted[start : start + AT_ONCE]))
-    write_whole(Path(told["result"]), json.dumps(results))
+    written = {client: (place.n, place.ticket) for client, place in results.items()}
+    write_whole(Path(told["result"]), json.dumps(written))
+    return results
 
 
 def write_whole(result: Path, text: str) -> None:
