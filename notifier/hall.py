@@ -11,6 +11,7 @@ from dataclasses import replace
 from notifier import bodies, frames, metrics
 from notifier.audience import Right
 from notifier.frames import Frame, frame
+from notifier.judged import Judged
 from notifier.merging import ChangeRing, Pace
 from notifier.persons import Persons, SignFinish, warning_event
 from notifier.ports import Limits
@@ -43,6 +44,7 @@ class Hall:
         sign_finish: SignFinish,
     ) -> None:
         self.facts = facts
+        self.judged = Judged(facts)
         self.show = facts.show
         self.part = facts.part
         self.venue = facts.venue

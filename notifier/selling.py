@@ -34,11 +34,15 @@ from ticketing.vocabulary import (
     reservation_text,
     show_text,
 )
+from ticketing.wishes import Wish
 
 LOSING = (409, 410)
 """HTTP statuses of verdicts; with any other a request has not reached the log."""
 ASK_MS_MAX = 60_000
 """After so long without a verdict nobody waits any more; it is told all the same when it comes, like any other."""
+
+
+_PLACED = metrics.COMMANDS.labels("placed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +88,35 @@ class Selling:
             return _complain(said.id, caller)
         if watcher.right is not None and watcher.right.reservation is not None:
             return _complain(said.id, Rejection("insufficient_scope", "this token is good for its one reservation"))
-        try:
-            body = HoldBody.model_validate_json(bytes(said.body), strict=True)
-        except ValidationError as error:
-            return _malformed(said.id, error)
-        if body.show != show_text(hall.show):
-            return _complain(said.id, Rejection("wrong_show", f"this socket sells {show_text(hall.show)} only"))
-        if watcher.right is not None and watcher.right.sandbox:
-            wish = forced(body)
-            if isinstance(wish, Forced):
-                return _force(said.id, wish)
-            body = wish
-        command = wishes.hold(body, hall.facts, caller, self._sent("POST", "/api/reservations", said.key))
-        if isinstance(command, Rejection):
-            return _complain(said.id, command)
+        raw = bytes(said.body)
+        wish = hall.judged.find(hall.facts, raw, partner=caller.partner)
+        if wish is None:
+            judged = self._judge(hall, watcher.right, said.id, raw, partner=caller.partner)
+            if not isinstance(judged, Wish):
+                return judged
+            wish = judged
+        command = wishes.ask_as_sent(wish, hall.show, caller, self._sent("POST", "/api/reservations", said.key))
         return self._ask(hall, watcher, command, said.id)
+
+    def _judge(
+        self, hall: Hall, right: Right | None, reply_to: str, raw: bytes, *, partner: bool
+    ) -> Wish | Complaint | Decided:
+        """What a body asks for, or what there is to say instead."""
+        try:
+            body = HoldBody.model_validate_json(raw, strict=True)
+        except ValidationError as error:
+            return _malformed(reply_to, error)
+        if body.show != show_text(hall.show):
+            return _complain(reply_to, Rejection("wrong_show", f"this socket sells {show_text(hall.show)} only"))
+        asked: HoldBody | Forced = forced(body) if right is not None and right.sandbox else body
+        if isinstance(asked, Forced):
+            return _force(reply_to, asked)
+        wish = wishes.judge(asked, hall.facts, partner=partner)
+        if isinstance(wish, Rejection):
+            return _complain(reply_to, wish)
+        if asked is body:
+            hall.judged.keep(raw, wish, partner=partner)
+        return wish
 
     def release(self, hall: Hall, watcher: Watcher, said: Release) -> Complaint | None:
         """Give a reservation back; why that was not even put on the log."""
@@ -160,7 +178,7 @@ class Selling:
                 data = _complain(ask.reply_to, Rejection(where.code, where.detail))
                 ask.watcher.tell(hall.frame("error", data, self._clock.now_ms()))
             return
-        metrics.COMMANDS.labels("placed").inc()
+        _PLACED.inc()
         hall.persons.placed(ask, where, self._clock.now_ms())
 
 

@@ -7,11 +7,12 @@ from typing import Protocol
 from notifier import metrics
 from notifier.audience import Right
 from notifier.frames import Frame
-from ticketing.socket_frames import TOO_MANY, TOO_SLOW, Box
+from ticketing.socket_frames import SERVER_FRAMES, TOO_MANY, TOO_SLOW, Box
 
 PERSONAL_WAITING_MAX = 500
 """Personal frames that wait for a socket which takes nothing now; beyond that it is closed, and resumes later."""
 NOT_TOLD = -1
+_SENT = {kind: metrics.FRAMES.labels(kind) for kind in SERVER_FRAMES}
 
 
 class Wire(Protocol):
@@ -88,7 +89,7 @@ class Watcher:
         """Send a frame of its own, after those that wait."""
         if self.takes:
             self.write(frame.packed)
-            metrics.FRAMES.labels(frame.kind).inc()
+            _SENT[frame.kind].inc()
         elif not self.closed:
             self._waiting.append(frame)
             self.takes = False
@@ -100,7 +101,7 @@ class Watcher:
         while self._waiting and not (self.closed or self.wire.busy):
             frame = self._waiting.popleft()
             self.write(frame.packed)
-            metrics.FRAMES.labels(frame.kind).inc()
+            _SENT[frame.kind].inc()
         self.settle()
         return self.takes
 

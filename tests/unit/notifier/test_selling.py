@@ -6,30 +6,22 @@ from typing import Any
 import pytest
 
 from notifier.selling import ASK_MS_MAX, NotPlaced
-from tests.unit.notifier.house import ADMIN_KEY, ASKS_MAX, KEYS, PASS, House
-from tests.unit.notifier.theatre import SECOND, SHOW, T0, FakeWire
+from tests.unit.notifier.buyers import asks, complaint, enters, gives_back
+from tests.unit.notifier.house import ADMIN_KEY, ASKS_MAX, KEYS, House
+from tests.unit.notifier.theatre import SECOND, SHOW, T0
 from ticketing.intake import Caller, HoldBody, Sent, ShowFacts
-from ticketing.messages import AnyOutcome, HoldRefused, HoldReleased, HoldSeats, ReleaseHold, Reservation, SeatsHeld
+from ticketing.messages import (
+    AnyOutcome,
+    HoldRefused,
+    HoldReleased,
+    HoldSeats,
+    ReleaseHold,
+    Reservation,
+    SeatsHeld,
+)
 from ticketing.tokens import Pass, ReservationToken
 from ticketing.vocabulary import reservation_text, show_text
 from ticketing.wishes import hold
-
-Who = tuple[Any, Any, FakeWire]
-
-
-def enters(house: House, token: str = PASS) -> Who:
-    who = house.enters()
-    house.says(who, json.dumps({"type": "hello", "token": token}))
-    return who
-
-
-def asks(house: House, who: Who, *seats: str, key: str = "k", reply_to: str = "h1", **wish: Any) -> list[str]:
-    body = {"show": show_text(SHOW), "seats": list(seats), **wish}
-    return house.says(who, json.dumps({"type": "hold", "id": reply_to, "key": key, "body": body}))
-
-
-def gives_back(house: House, who: Who, reservation: str, reply_to: str = "r1", **more: Any) -> list[str]:
-    return house.says(who, json.dumps({"type": "release", "id": reply_to, "reservation": reservation, **more}))
 
 
 def granted(house: House, seats: list[int], *, offset: int = 1, repeat: bool = False, account: str = "") -> SeatsHeld:
@@ -43,11 +35,6 @@ def granted(house: House, seats: list[int], *, offset: int = 1, repeat: bool = F
 
 def _fields(struct: Any) -> dict[str, Any]:
     return {name: getattr(struct, name) for name in struct.__struct_fields__}
-
-
-def complaint(who: Who) -> dict[str, Any]:
-    data: dict[str, Any] = who[2].told("error")[-1]["data"]
-    return data
 
 
 def test_a_hold_is_put_on_the_log_and_its_verdict_comes_to_who_asked_with_a_token_to_finish_it() -> None:
