@@ -43,8 +43,8 @@ class Size:
     confirms: int
 
 
-FULL = Size(rounds=3, jvm_warm_s=60, warm_s=2, measure_s=6, groups=6_000, confirms=25_000)
-QUICK = Size(rounds=1, jvm_warm_s=0, warm_s=1, measure_s=3, groups=3_000, confirms=10_000)
+FULL = Size(rounds=3, jvm_warm_s=60, warm_s=2, measure_s=6, groups=6_000, confirms=40_000)
+QUICK = Size(rounds=1, jvm_warm_s=0, warm_s=1, measure_s=3, groups=3_000, confirms=20_000)
 
 
 async def run(size: Size) -> list[str]:

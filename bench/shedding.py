@@ -53,7 +53,7 @@ class Size:
     overload_s: float
 
 
-FULL = Size(jvm_warm_s=60, peak_s=10, overload_s=60)
+FULL = Size(jvm_warm_s=60, peak_s=6, overload_s=60)
 QUICK = Size(jvm_warm_s=0, peak_s=5, overload_s=15)
 
 
