@@ -9,13 +9,14 @@ from typing import Any, assert_never
 from allocator.answer import Answer, Moment
 from allocator.holding import expire, hold
 from allocator.keeping import about_reservation
+from allocator.many import hold_many
 from allocator.operating import operate
 from allocator.stock import PartitionState, ShowStock
 from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome
 from ticketing.vocabulary import ShowStatus
 
-DECIDER_VERSION = 5
+DECIDER_VERSION = 6
 """Raised whenever the same log would be decided otherwise; stands in each row of outcome_log."""
 
 
@@ -26,6 +27,21 @@ def asks_about(command: AnyCommand) -> bytes | None:
     if isinstance(command, ABOUT_A_RESERVATION):
         return command.reservation
     return None
+
+
+def lacks(stock: ShowStock, command: AnyCommand) -> bool:
+    """Whether a reservation that the command is about must be recalled before it can be decided."""
+    if type(command) is messages.HoldMany:
+        return any(map(stock.is_forgotten, asks_about_all(command)))
+    return stock.is_forgotten(asks_about(command))
+
+
+def asks_about_all(command: AnyCommand) -> tuple[bytes, ...]:
+    """The same, where there may be more than one."""
+    if isinstance(command, messages.HoldMany):
+        return tuple(wish.key for wish in command.holds)
+    one = asks_about(command)
+    return () if one is None else (one,)
 
 
 ABOUT_A_RESERVATION = (
@@ -49,6 +65,8 @@ def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[A
     match command:
         case messages.HoldSeats():
             return [hold(show, command, answer)]
+        case messages.HoldMany():
+            return [hold_many(show, command, answer)]
         case messages.ExpireHolds():
             return expire(show, command, answer)
         case messages.ExtendHold() | messages.ReleaseHold() | messages.ConfirmBooking() | messages.CancelBooking():
@@ -64,7 +82,6 @@ def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[A
             return [operate(show, command, answer)]
         case (
             messages.CancelShow()
-            | messages.HoldMany()
             | messages.BeginPayment()
             | messages.FailPayment()
             | messages.BookNow()

@@ -13,7 +13,7 @@ from allocator.claiming import going_on_at
 from allocator.errors import DataRefused, LogUnreadable, MemoryDiffers, Replaced
 from allocator.netting import PACKED_AT_ONCE, Batch, Packing, Position, net, next_chain, tail_hash
 from allocator.ports import CommandLog, Cursor, LogRecord, Observer, Publication, Store
-from allocator.seating import DECIDER_VERSION, asks_about, decide
+from allocator.seating import DECIDER_VERSION, asks_about_all, decide, lacks
 from allocator.stock import Draft, PartitionState
 from ticketing import messages
 from ticketing.clock import Clock
@@ -226,7 +226,7 @@ class Desk:
         """Whether the decision needs something that is not in memory. Asked for every record, so not awaited."""
         stock = self.state.shows.get(command.show)
         if stock is not None:
-            return stock.is_forgotten(asks_about(command))
+            return lacks(stock, command)
         if command.show in self.state.put_away.shows:
             # Nothing that could expire is ever put away.
             return not isinstance(command, messages.ExpireHolds)
@@ -258,8 +258,8 @@ class Desk:
         for record in reversed(self._waiting):
             command = self._read(record)
             stock = command and self.state.shows.get(command.show)
-            if command and stock and (reservation := asks_about(command)) and stock.is_forgotten(reservation):
-                wanted[command.show, reservation] = None
+            if command and stock:
+                wanted.update({(command.show, it): None for it in asks_about_all(command) if stock.is_forgotten(it)})
                 if len(wanted) >= RECALLED_AT_ONCE_MAX:
                     break
         for show, row in await self._store.records(list(wanted)):

@@ -5,6 +5,7 @@ Each change is noted in the `Draft` as "how it was before this batch"; `netting.
 """
 
 from collections import OrderedDict
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -92,11 +93,11 @@ class ShowStock:
         self.category_names = tuple(category.name for category in layout.categories)
         self.category_prices = layout.category_prices(terms.prices)
         self.free = bytearray(b"\x01") * len(layout.seats)
-        self.owners: dict[int, bytes] = {}
+        self.owners: MutableMapping[int, bytes] = {}
         self.area_taken = [0] * len(layout.areas)
         self.area_booked = [0] * len(layout.areas)
         self.seats_booked = 0
-        self.live: dict[bytes, Record] = {}
+        self.live: MutableMapping[bytes, Record] = {}
         self.ended: set[bytes] = set()
         self.orders: tuple[Verdict, ...] = ()
         """The last ones of its operators, by command key."""
@@ -254,6 +255,9 @@ class PartitionState:
                 draft.payments.append(
                     (outcome.show, paid.provider, paid.reference, outcome.reservation.id, paid.amount)
                 )
+        elif isinstance(outcome, messages.ManyHeld):
+            for reservation in outcome.reservations:
+                show.place(Record(reservation, command.fingerprint), touched)
         elif isinstance(outcome, messages.ShowClosed):
             show.status = ShowStatus.CLOSED
         elif isinstance(outcome, CarriedOut):

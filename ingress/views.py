@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ticketing.messages import AnyOutcome, Reservation, ReservationOutcome
+from ticketing.messages import AnyOutcome, ManyHeld, Reservation, ReservationOutcome
 from ticketing.show_view import SequenceGap, ShowView, is_change
 
 ARRIVED_WHILE_LOADING_MAX = 50_000
@@ -87,6 +87,9 @@ class Views:
         for outcome in outcomes:
             if isinstance(outcome, ReservationOutcome):
                 self._remember(known, outcome.reservation)
+            elif isinstance(outcome, ManyHeld):
+                for reservation in outcome.reservations:
+                    self._remember(known, reservation)
             if not is_change(outcome):
                 continue
             loading = self._loading.get(outcome.show)

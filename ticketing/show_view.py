@@ -11,6 +11,7 @@ from ticketing.messages import (
     AnyOutcome,
     BookingChanged,
     HoldReleased,
+    ManyHeld,
     Reservation,
     ReservationOutcome,
     SeatsBlocked,
@@ -101,6 +102,11 @@ class ShowView:
             self.status = ShowStatus.CLOSED
         elif isinstance(outcome, ShowCancelled):
             self.status = ShowStatus.CANCELLED
+        elif isinstance(outcome, ManyHeld):
+            changes = [self._place(reservation) for reservation in outcome.reservations]
+            # An area of several holds is told as it stands after the last of them.
+            areas = {area: left for change in changes for area, left in change.areas}
+            return Change(self.seq, tuple(it for change in changes for it in change.seats), tuple(areas.items()))
         elif isinstance(outcome, SeatsBlocked | SeatsUnblocked):
             mark = BLOCKED if isinstance(outcome, SeatsBlocked) else AVAILABLE
             for seat in outcome.seats:

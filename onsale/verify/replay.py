@@ -16,7 +16,7 @@ from allocator.answer import Moment, log_time
 from allocator.errors import MemoryDiffers
 from allocator.netting import unpack_verdicts
 from allocator.ports import LogRecord
-from allocator.seating import asks_about, decide
+from allocator.seating import asks_about_all, decide
 from allocator.stock import Draft, PartitionState, Record
 from onsale.verify.findings import Check, Findings
 from onsale.verify.history import LoggedBatch
@@ -132,7 +132,8 @@ class PartReplay:
         """The outcomes, and the code of the dead letter where the command is one."""
         code = FORCED if forced else "malformed"
         if command is not None and not forced:
-            self._recall(command.show, asks_about(command))
+            for reservation in asks_about_all(command):
+                self._recall(command.show, reservation)
             try:
                 return decide(
                     self.state, command, Moment(self.state.last_now_ms, batch.decided_at_ms, record.offset)
@@ -177,6 +178,8 @@ class PartReplay:
                 fingerprint, keyed = verdict or b"", verdict is not None
             else:
                 fingerprint = kept.fingerprints.get((outcome.show, reservation), b"")
+        elif isinstance(outcome, messages.ManyHeld):
+            fingerprint = kept.fingerprints.get((outcome.show, outcome.reservations[0].id), b"")
         elif (outcome.show, outcome.key) in kept.orders:
             fingerprint, keyed = kept.orders[outcome.show, outcome.key], True
         return messages.Command(

@@ -13,7 +13,6 @@ TIMES_MIN = 100
 
 NOT_YET = {
     "ShowCancelled": "CancelShow is refused as not_supported",
-    "ManyHeld": "HoldMany is refused as not_supported",
     "PaymentBegun": "BeginPayment is refused as not_supported",
     "PaymentFailed": "FailPayment is refused as not_supported",
     "BookingChanged": "ChangeBooking is refused as not_supported",
@@ -90,6 +89,7 @@ REPEATED = (
     "HoldExtended",
     "HoldRefused",
     "HoldReleased",
+    "ManyHeld",
     "SeatsBlocked",
     "SeatsHeld",
     "SeatsUnblocked",

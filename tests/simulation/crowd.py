@@ -113,7 +113,9 @@ class Crowd:
             return self._again(now_ms)
         if roll < 0.16:
             return self._odd(now_ms)
-        if roll < 0.18:
+        if roll < 0.19:
+            return self._many(now_ms)
+        if roll < 0.21:
             return self._order(self._head(self.rng.choice(self.shows), now_ms))
         if roll < 0.50 and self.holds:
             command = self._about_a_hold(now_ms)
@@ -163,13 +165,28 @@ class Crowd:
         about = {**head, "reservation": hold}
         commands: list[AnyCommand] = [
             messages.CancelShow(**head),
-            messages.HoldMany(**head),
             messages.BeginPayment(**about),
             messages.FailPayment(**about),
             messages.BookNow(**head, areas=((0, 1),)),
             messages.ChangeBooking(**about, take=(0,)),
         ]
         return self.rng.choice(commands)
+
+    def _many(self, now_ms: int) -> AnyCommand:
+        """Several holds as one; now and then two of them want the same, or it is a repeat with one changed."""
+        count = self.rng.randint(1, 4)
+        first = self._hold(now_ms)
+        head = {**self._head(first.show, now_ms), "account": first.account}
+        wishes = [first]
+        while len(wishes) < count:
+            wish = self._hold(now_ms)
+            wishes.append(msgspec.structs.replace(wish, show=first.show, account=first.account, person=first.person))
+        if self.rng.random() < 0.1:
+            wishes.append(wishes[0])
+        many = messages.HoldMany(**head, holds=tuple(wishes), atomic=self.rng.random() < 0.95)
+        self.holds += wishes
+        self.sent.append(many)
+        return many
 
     def _order(self, head: dict[str, Any]) -> AnyCommand:
         """What an operator does to a show; now and then what cannot be done, or not by that key."""

@@ -29,6 +29,9 @@ class _Lives:
         self.seqs[outcome.show] = outcome.seq
         if isinstance(outcome, ReservationOutcome):
             self._move(outcome.show, outcome.reservation)
+        elif isinstance(outcome, messages.ManyHeld):
+            for reservation in outcome.reservations:
+                self._move(outcome.show, reservation)
         elif isinstance(outcome, messages.SeatsBlocked):
             for seat in outcome.seats:
                 if self.owners.setdefault((outcome.show, seat), BLOCKED_BY) != BLOCKED_BY:

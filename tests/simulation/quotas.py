@@ -35,19 +35,23 @@ class _Show:
                 self.kept[outcome.allocation] = outcome
             case messages.AllocationReturned():
                 del self.kept[outcome.allocation]
+            case messages.ManyHeld():
+                self.live.update((reservation.id, reservation) for reservation in outcome.reservations)
             case ReservationOutcome():
                 reservation = outcome.reservation
                 self.live.pop(reservation.id, None)
                 if reservation.status in LIVE_STATUSES:
                     self.live[reservation.id] = reservation
         now = self._promised(outcome.at_ms)
-        if isinstance(outcome, messages.SeatsHeld):
-            own = self.kept.get(outcome.reservation.account)
+        if isinstance(outcome, messages.SeatsHeld | messages.ManyHeld):
+            own = self.kept.get(outcome.account)
             if own is not None and _is_on(own, outcome.at_ms):
                 has = self._taken(own.allocation)
                 if has > own.share + own.borrow:
                     found.append(f"{own.allocation} has {has} places of {own.share} and {own.borrow}")
-        is_taking = isinstance(outcome, messages.SeatsHeld | messages.SeatsBlocked | messages.AllocationSet)
+        is_taking = isinstance(
+            outcome, messages.SeatsHeld | messages.ManyHeld | messages.SeatsBlocked | messages.AllocationSet
+        )
         if is_taking and now > self._free():
             found.append(f"{type(outcome).__name__} left {self._free()} places where {now} are promised")
         return found

@@ -38,7 +38,6 @@ HEAD: dict[str, Any] = {
 }
 UNDECIDED = [
     messages.CancelShow(**HEAD),
-    messages.HoldMany(**HEAD),
     messages.BeginPayment(**HEAD, reservation=b"r" * 16),
     messages.FailPayment(**HEAD, reservation=b"r" * 16),
     messages.BookNow(**HEAD),
@@ -97,6 +96,7 @@ def test_every_command_is_decided_or_says_that_it_is_not_supported() -> None:
         messages.OpenShow,
         messages.CloseShow,
         messages.HoldSeats,
+        messages.HoldMany,
         messages.ExtendHold,
         messages.ReleaseHold,
         messages.ConfirmBooking,

@@ -27,6 +27,7 @@ from tests.unit.allocator.stories import (
 from tests.unit.allocator.stories import given as given_a_show
 from ticketing.messages import AnyOutcome
 from ticketing.show_view import AVAILABLE, BOOKED, HELD, Change, SequenceGap, ShowView, is_change
+from ticketing.vocabulary import BLOCKED_BY
 
 
 def outcomes_of(*story: Told) -> list[AnyOutcome]:
@@ -112,6 +113,8 @@ def test_a_snapshot_and_what_follows_is_what_all_of_it_is(seed: int, cut: int) -
             for record in stock.live.values():
                 it = record.reservation
                 late.load(it.id, it.status, it.seats, it.areas)
+            blocked = tuple(seat for seat, owner in stock.owners.items() if owner == BLOCKED_BY)
+            late.load(BLOCKED_BY, "blocked", blocked, ())
         writer.sealed(crowd.command(T0 + nth * 100))
         for outcome in writer.outcomes:
             if outcome.show == show:
