@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.client import ConnectionGroup
 from aiokafka.errors import KafkaError
 
+from runtime.kafka import bulk
 from runtime.kafka.records import LogUnavailable, Record
 
 log = structlog.get_logger(__name__)
@@ -27,6 +28,7 @@ async def connect(
 
     The two sizes are soft: a broker always sends at least one whole batch of records.
     """
+    bulk.install()
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         client_id=client_id,
