@@ -29,7 +29,9 @@ class RememberedRefusals:
         return refusal
 
     def remember(self, refusal: messages.Refusal) -> None:
-        """Keep a refusal; `refusal.at_ms` never goes back, so the oldest stand first."""
+        """Keep a refusal, if it is one to be kept; `refusal.at_ms` never goes back, so the oldest stand first."""
+        if not is_remembered(refusal):
+            return
         self._by_key[refusal.key] = refusal
         in_order = self._in_order
         in_order.append(refusal)

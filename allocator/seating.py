@@ -54,12 +54,12 @@ ABOUT_A_RESERVATION = (
 
 def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[AnyOutcome]:
     """The outcomes of one command: one for each a caller sent; for `ExpireHolds` one for each hold that ends."""
-    answer = Answer(command, moment, state.shows.get(command.show))
+    show = state.shows.get(command.show)
+    answer = Answer(command, moment, show.seq if show is not None else 0)
     if command.keyed:
         refused = state.refusals.find(command.key, moment.now_ms)
         if refused is not None:
             return [answer.refused_before(refused)]
-    show = answer.show
     if show is None:
         return _without_show(state, command, answer)
     match command:

@@ -52,7 +52,8 @@ class Desk:
         self._observer = observer
         self._caution = caution
         caution.begin(cursor.log_gen)
-        self._waiting: list[LogRecord] = []
+        self._waiting: list[tuple[LogRecord, messages.AnyCommand | None]] = []
+        """Fetched and not decided, the next one last; with None for what cannot be decoded."""
         self._brought_at = -1
         """The record for which everything was read that there is: a layout may be nowhere."""
         self._last: LogRecord | None = None
@@ -82,7 +83,8 @@ class Desk:
         if since_ms is None:
             since_ms = self._decided_since_ms
         if since_ms is None and self._waiting:
-            since_ms = arrived_ms(self._waiting[-1].timestamp_ms, self._read(self._waiting[-1]))
+            record, command = self._waiting[-1]
+            since_ms = arrived_ms(record.timestamp_ms, command)
         return 0 if since_ms is None else max(0, self._own_time_ms(self._meter()) - since_ms)
 
     @property
@@ -107,7 +109,9 @@ class Desk:
         if not self._waiting:
             fetched = await self._log.fetch(self.part, self._next_offset, RECORDS_MAX, timeout_s)
             await self._agree_again()
-            self._waiting = [record for record in fetched if record.offset >= self._next_offset]
+            fresh = [record for record in fetched if record.offset >= self._next_offset]
+            commands = messages.decode_commands([record.value for record in fresh])
+            self._waiting = list(zip(fresh, commands, strict=True))
             self._waiting.reverse()  # the next one stands last, where taking it off is cheap
         until_offset = self._next_offset + decided_max
         while (lacking := self._decide_waiting(until_offset)) is not None and await self._bring(lacking):
@@ -127,10 +131,9 @@ class Desk:
         now_s = began_s
         try:
             while waiting and offset < until_offset and now_s < ends_s:
-                record = waiting[-1]
+                record, command = waiting[-1]
                 if record.offset != offset:
                     raise MemoryDiffers(f"partition {self.part}: offset {offset} is missing from the log")
-                command = self._read(record)
                 if command is not None and offset != self._brought_at and self._lacks(command):
                     return command
                 if offset == first_offset:
@@ -216,12 +219,6 @@ class Desk:
             raise LogUnreadable(f"partition {self.part}: the log no longer holds what was decided last")
         self._interruptions = interruptions
 
-    def _read(self, record: LogRecord) -> messages.AnyCommand | None:
-        try:
-            return messages.decode_command(record.value)
-        except messages.Undecodable:
-            return None
-
     def _lacks(self, command: messages.AnyCommand) -> bool:
         """Whether the decision needs something that is not in memory. Asked for every record, so not awaited."""
         stock = self.state.shows.get(command.show)
@@ -255,8 +252,7 @@ class Desk:
     async def _recall(self) -> None:
         """Read the rows of all forgotten reservations that the waiting records ask about, in one go."""
         wanted: dict[tuple[int, bytes], None] = {}
-        for record in reversed(self._waiting):
-            command = self._read(record)
+        for _, command in reversed(self._waiting):
             stock = command and self.state.shows.get(command.show)
             if command and stock:
                 wanted.update({(command.show, it): None for it in asks_about_all(command) if stock.is_forgotten(it)})

@@ -13,7 +13,7 @@ import msgspec
 from allocator.errors import MemoryDiffers
 from allocator.orders import CarriedOut, carry_out
 from allocator.put_away import PutAway
-from allocator.remembering import RememberedRefusals, is_remembered
+from allocator.remembering import RememberedRefusals
 from allocator.terms import ShowTerms, terms_of
 from ticketing import messages
 from ticketing.layout import Layout
@@ -29,6 +29,7 @@ RECALLED_MAX = 10_000
 """Ended reservations kept in memory for late questions; older ones are read from their rows."""
 
 LOSSES_KEPT_MAX = 10_000
+BOOKED = ReservationStatus.BOOKED  # looked up once: see holding.py
 
 Verdict = tuple[bytes, bytes, str]
 """`(command key, fingerprint, kind of the outcome)` of a command that changed a reservation."""
@@ -70,6 +71,17 @@ class Draft:
     dead: list[tuple[int, str, bytes]] = field(default_factory=list)
 
 
+Wish = tuple[tuple[int, ...], tuple[messages.AreaCount, ...], messages.Best | None, bool]
+"""`(seats, areas, best, partner)` of a `HoldSeats`: all that a loss depends on but who asks."""
+
+
+class Asked(msgspec.Struct, frozen=True, gc=False):
+    """How much a lawful wish asks for: places, without those at whole tables, and whole tables."""
+
+    places: int
+    tables: int = 0
+
+
 class Loss(msgspec.Struct, frozen=True, gc=False):
     """Why seats and areas that somebody asked for cannot be had. It holds for everybody but the `owners` of some."""
 
@@ -79,6 +91,7 @@ class Loss(msgspec.Struct, frozen=True, gc=False):
     alternatives: tuple[tuple[int, ...], ...]
     owners: frozenset[tuple[str, str]]
     """`(account, person)`"""
+    asked: Asked
 
 
 class ShowStock:
@@ -110,8 +123,8 @@ class ShowStock:
         self.payments: dict[tuple[str, str], bytes] = {}
         self.offers: dict[tuple[str, int], tuple[tuple[int, ...], ...]] = {}
         """Alternatives for those who lost, by category and quantity, as long as nothing changes (`seq`)."""
-        self.losses: dict[tuple[tuple[int, ...], tuple[messages.AreaCount, ...]], Loss] = {}
-        """What was said of the same seats and areas, as long as nothing changes; at most `LOSSES_KEPT_MAX`."""
+        self.losses: dict[Wish, Loss] = {}
+        """What was said of the same wish, as long as nothing changes; at most `LOSSES_KEPT_MAX`."""
 
     def find(self, reservation: bytes) -> Record | None:
         """The reservation, live or ended, as far as memory holds it; see `is_forgotten`."""
@@ -193,7 +206,7 @@ class ShowStock:
 
     def _count(self, reservation: messages.Reservation, sign: int) -> None:
         """Add (+1) or take away (-1) one live reservation from the counts."""
-        booked = reservation.status == ReservationStatus.BOOKED
+        booked = reservation.status == BOOKED
         places = len(reservation.seats)
         for area, quantity in reservation.areas:
             places += quantity
@@ -231,8 +244,7 @@ class PartitionState:
         """Let one outcome of `command` happen. Refusals and repeats change nothing of the stock."""
         draft.outcomes.append(outcome)
         if isinstance(outcome, messages.Refusal):
-            if is_remembered(outcome):
-                self.refusals.remember(outcome)
+            self.refusals.remember(outcome)
             return
         if outcome.repeat or command is None:
             return

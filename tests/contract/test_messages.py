@@ -149,6 +149,15 @@ def test_what_msgspec_has_other_errors_for_is_no_message_either(raw: bytes) -> N
         messages.decode_as(raw, messages.HoldExpiring)
 
 
+def test_one_record_that_is_no_command_does_not_spoil_the_others() -> None:
+    good = msgspec.msgpack.encode(GOOD)
+    command = messages.decode_command(good)
+    for bad in (NO_TEXT, NO_END, b"", good + good, msgspec.msgpack.encode({**GOOD, "person": "a\0"})):
+        assert messages.decode_commands([good, bad, good]) == [command, None, command]
+    assert messages.decode_commands([good, good]) == [command, command]
+    assert messages.decode_commands([]) == []
+
+
 @pytest.mark.parametrize("raw", [b"", b"\xc1", b"\x80", b"null", b"\x91\xc0", b"\xff" * 100])
 def test_bytes_that_are_no_message(raw: bytes) -> None:
     with pytest.raises(messages.Undecodable):

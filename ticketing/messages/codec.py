@@ -1,5 +1,6 @@
 """Bytes to words and back."""
 
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
@@ -33,6 +34,22 @@ def decode_command(raw: bytes) -> AnyCommand:
         return _command_decoder.decode(raw)
     except UNREADABLE as error:
         raise Undecodable(str(error)) from error
+
+
+def decode_commands(raws: Sequence[bytes]) -> list[AnyCommand | None]:
+    """What `decode_command` says of each of many records; None for one that cannot be decoded."""
+    decode = _command_decoder.decode
+    try:
+        return [decode(raw) for raw in raws]
+    except (Undecodable, *UNREADABLE):
+        return [_command_or_none(raw) for raw in raws]
+
+
+def _command_or_none(raw: bytes) -> AnyCommand | None:
+    try:
+        return decode_command(raw)
+    except Undecodable:
+        return None
 
 
 def encode_outcomes(outcomes: list[AnyOutcome]) -> bytes:
