@@ -26,14 +26,15 @@ class BulkResult(fetcher.FetchResult):
 
         As there, an exception leaves the position where it was, and what was fetched is fetched again.
         """
+        base: Any = super()  # which has no types
         fetched = self._partition_records
-        if fetched is None or not self.check_assignment(self._topic_partition):
+        if fetched is None or not base.check_assignment(self._topic_partition):
             return []
         found: list[Record] = []
         while True:
             if not self._rest:
                 if not fetched._records.has_next():
-                    self._update_position()
+                    base._update_position()
                     self._partition_records = None
                     return found
                 self._rest, self._next_offset = _next_batch(fetched)
@@ -42,7 +43,7 @@ class BulkResult(fetcher.FetchResult):
             self._rest = self._rest[wanted:]
             fetched.next_fetch_offset = self._rest[0].offset if self._rest else self._next_offset
             if max_records is not None and len(found) >= max_records:
-                self._update_position()
+                base._update_position()
                 return found
 
 
@@ -65,4 +66,5 @@ def _next_batch(fetched: Any) -> tuple[list[Record], int]:
 
 def install() -> None:
     """Have the client's consumers of this process use `BulkResult`; it has no other place for that."""
-    fetcher.FetchResult = BulkResult
+    module: Any = fetcher
+    module.FetchResult = BulkResult

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -232,7 +232,8 @@ class PartitionReader:
         for tp, records in found.items():
             reading = self._lanes.get(tp.partition)
             if reading is not None and reading not in interrupted:
-                self._accept(reading, records)
+                # They are ours already, whatever the client's types say: see bulk.py.
+                self._accept(reading, cast("list[Record]", records))
         if sum(map(len, found.values())) == CHUNK_RECORDS_MAX:
             # More is waiting: let the readers have their turn. Pausing now would throw the rest away.
             await asyncio.sleep(0)
