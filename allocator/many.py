@@ -29,7 +29,7 @@ def hold_many(show: ShowStock, command: messages.HoldMany, answer: Answer) -> An
     trial = _trial_of(show)
     held: list[Reservation] = []
     for number, wish in enumerate(command.holds):
-        outcome = hold(trial, wish, Answer(wish, answer.moment, trial))
+        outcome = hold(trial, wish, Answer(wish, answer.moment, trial.seq))
         if not isinstance(outcome, messages.SeatsHeld):
             assert isinstance(outcome, messages.Refusal)
             return answer.no(
