@@ -5,6 +5,7 @@ are described by the same types.
 """
 
 import hashlib
+from dataclasses import dataclass
 from typing import Any, cast, get_args
 
 import msgspec
@@ -20,14 +21,14 @@ from ticketing.socket_frames import (
     CLOSE_CODES,
     HEARTBEAT_S,
     OUTCOMES,
+    ROOM_FRAMES,
     SERVER_FRAMES,
+    SHOW_FRAMES,
     SUBPROTOCOL,
 )
 
 Schema = dict[str, Any]
 
-CHANNEL = "show"
-ADDRESS = "/ws/venues/{venue}/shows/{show}"
 CLIENT_FRAMES = {kind.__struct_config__.tag: kind for kind in get_args(socket_frames.AnyClientFrame)}
 REPLIES = {
     "hello": ("welcome",),
@@ -37,6 +38,45 @@ REPLIES = {
     "release": ("request_decided",),
 }
 """What answers a frame, beside `error`."""
+PARAMETERS = {
+    "venue": {"description": "the id of the venue: ven_…"},
+    "show": {"description": "the id of the show: shw_…"},
+}
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One kind of socket: what is said over it, both ways."""
+
+    name: str
+    address: str
+    title: str
+    description: str
+    parameters: tuple[str, ...]
+    said: tuple[str, ...]
+    heard: tuple[str, ...]
+
+
+CHANNELS = (
+    Channel(
+        "show",
+        "/ws/venues/{venue}/shows/{show}",
+        "A show",
+        "What changes in a show; after `hello` with a token also what becomes of one's own wishes.",
+        ("venue", "show"),
+        tuple(CLIENT_FRAMES),
+        SHOW_FRAMES,
+    ),
+    Channel(
+        "room",
+        "/ws/room/{show}",
+        "A waiting room",
+        "How far the line of a show is served, for everybody; polling the room's status document alone suffices.",
+        ("show",),
+        ("hello", "ping"),
+        ROOM_FRAMES,
+    ),
+)
 
 
 def document() -> Schema:
@@ -56,51 +96,40 @@ def document() -> Schema:
             "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
         },
         "defaultContentType": "application/json",
-        "channels": {CHANNEL: _channel(list(messages))},
-        "operations": _operations(),
+        "channels": {channel.name: _channel(channel) for channel in CHANNELS},
+        "operations": {name: said for channel in CHANNELS for name, said in _operations(channel).items()},
         "components": {"messages": messages, "schemas": schemas},
     }
 
 
-def _channel(messages: list[str]) -> Schema:
+def _channel(channel: Channel) -> Schema:
     return {
-        "address": ADDRESS,
-        "title": "A show",
-        "description": "What changes in a show; after `hello` with a token also what becomes of one's own wishes.",
-        "parameters": {
-            "venue": {"description": "the id of the venue: ven_…"},
-            "show": {"description": "the id of the show: shw_…"},
-        },
-        "messages": {kind: {"$ref": f"#/components/messages/{kind}"} for kind in messages},
+        "address": channel.address,
+        "title": channel.title,
+        "description": channel.description,
+        "parameters": {name: PARAMETERS[name] for name in channel.parameters},
+        "messages": {kind: {"$ref": f"#/components/messages/{kind}"} for kind in (*channel.heard, *channel.said)},
         "bindings": {"ws": {"method": "GET", "bindingVersion": "0.1.0"}},
         "x-close-codes": {str(code): why for code, why in CLOSE_CODES.items()},
     }
 
 
-def _operations() -> Schema:
+def _operations(channel: Channel) -> Schema:
     """From where the server stands: it receives what clients say, and sends what they hear."""
-    said = {
-        f"say_{kind}": {
+    at = {"$ref": f"#/channels/{channel.name}"}
+
+    def messages(*kinds: str) -> list[Schema]:
+        return [{"$ref": f"#/channels/{channel.name}/messages/{kind}"} for kind in kinds]
+
+    found: Schema = {f"{channel.name}_hear": {"action": "send", "channel": at, "messages": messages(*channel.heard)}}
+    for kind in channel.said:
+        found[f"{channel.name}_say_{kind}"] = {
             "action": "receive",
-            "channel": {"$ref": f"#/channels/{CHANNEL}"},
-            "messages": [_of_channel(kind)],
-            "reply": {
-                "channel": {"$ref": f"#/channels/{CHANNEL}"},
-                "messages": [_of_channel(reply) for reply in (*REPLIES.get(kind, ()), "error")],
-            },
+            "channel": at,
+            "messages": messages(kind),
+            "reply": {"channel": at, "messages": messages(*REPLIES.get(kind, ()), "error")},
         }
-        for kind in CLIENT_FRAMES
-    }
-    heard = {
-        "action": "send",
-        "channel": {"$ref": f"#/channels/{CHANNEL}"},
-        "messages": [_of_channel(kind) for kind in SERVER_FRAMES],
-    }
-    return {"hear": heard, **said}
-
-
-def _of_channel(kind: str) -> Schema:
-    return {"$ref": f"#/channels/{CHANNEL}/messages/{kind}"}
+    return found
 
 
 def _server_message(kind: str) -> Schema:

@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
+from notifier.door import Door
 from notifier.halls import Halls
 from notifier.log_edge import KafkaCommandLog
 from notifier.loop import NotifierLoops
+from notifier.lounge import Lounges
 from notifier.outbox.service import IN_FLIGHT_MAX, Outbox
 from notifier.outbox.store import PostgresOutbox
 from notifier.outbox.wire import HttpWire, open_http
@@ -64,6 +66,7 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
                 client_id=ROOM,
             )
         )
+        door = Door(sockets_max=limits.sockets_max, random=random.random)
         halls = Halls(
             store=store,
             clock=clock,
@@ -86,8 +89,14 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
                 # No verdict would be heard of.
                 is_paused=lambda: bool(loops.reasons() or loops.degraded()),
             ),
-            random=random.random,
+            door=door,
         )
+        lounges = Lounges(door=door, clock=clock, limits=limits)
+
+        def farewell() -> None:
+            reception.farewell()
+            lounges.farewell()
+
         loops = NotifierLoops(
             notifier=Notifier(halls=halls, reception=reception, clock=clock, pause=asyncio.sleep),
             reception=reception,
@@ -103,15 +112,24 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
                 clock=clock,
                 chance=random.random,
             ),
+            lounges=lounges,
+            rooms=await stack.enter_async_context(reader(topics.ROOM_STATUS)),
         )
         yield RunningRoom(
             name=ROOM,
-            app=SocketApp(reception, store, ClientAddresses(settings.proxies)),
+            app=SocketApp(reception, lounges, store, ClientAddresses(settings.proxies)),
             prefixes=("/ws",),
-            tasks=[loops.follow_outcomes, loops.pass_warnings_on, loops.sweep, loops.take_events, loops.send_events],
+            tasks=[
+                loops.follow_outcomes,
+                loops.pass_warnings_on,
+                loops.follow_rooms,
+                loops.sweep,
+                loops.take_events,
+                loops.send_events,
+            ],
             ready=loops.reasons,
             degraded=loops.degraded,
-            farewell=reception.farewell,
+            farewell=farewell,
         )
 
 

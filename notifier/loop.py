@@ -9,6 +9,7 @@ import asyncpg
 import structlog
 
 from notifier import metrics
+from notifier.lounge import Lounges
 from notifier.outbox.service import Outbox
 from notifier.ports import StoreAway
 from notifier.reception import Reception
@@ -18,19 +19,22 @@ from runtime.follow_edges import KafkaStream, PostgresTable
 from runtime.kafka import LogError, LogRangeError, PartitionReader
 from runtime.postgres import FAILURES
 from runtime.retry import Backoff
+from ticketing.messages import RoomStatusNow, Undecodable, decode_as
 
 log = structlog.get_logger("notifier")
 
 SWEEP_EVERY_S = 1.0
 OUTBOX_EVERY_S = 0.25
+ROOM_RECORDS_MAX = 1_000
+ROOM_POLL_S = 0.25
 AWAY = (LogError, StoreAway, *FAILURES)
 """A server is away: the same is tried again. Anything else is a defect and ends the process."""
 
 T = TypeVar("T")
 
 
-class WarningTopic:
-    """`notifier.ports.Warnings`: what is sent from now on. Nobody needs a warning of an hour ago."""
+class LiveTopic:
+    """What is sent from now on: nobody needs a warning (`notifier.ports.Warnings`) or a status of an hour ago."""
 
     def __init__(self, reader: PartitionReader, parts: Sequence[int]) -> None:
         self._reader = reader
@@ -65,6 +69,8 @@ class NotifierLoops:
         outcomes: PartitionReader,
         warnings: PartitionReader,
         outbox: Outbox,
+        lounges: Lounges,
+        rooms: PartitionReader,
     ) -> None:
         self._notifier = notifier
         self._reception = reception
@@ -72,6 +78,8 @@ class NotifierLoops:
         self._outcomes = outcomes
         self._warnings = warnings
         self._outbox = outbox
+        self._lounges = lounges
+        self._rooms = rooms
         self._reason = "outcomes are not followed yet"
         self._has_begun = False
 
@@ -105,9 +113,23 @@ class NotifierLoops:
         while True:
             await _tried("warnings.step", lambda: self._notifier.warn(topic), _nobody)
 
+    async def follow_rooms(self) -> None:
+        """Never returns."""
+        statuses = LiveTopic(self._rooms, [0])
+        await _tried("rooms.open", statuses.start, _nobody)
+        while True:
+            for raw in await _tried("rooms.poll", lambda: statuses.poll(ROOM_RECORDS_MAX, ROOM_POLL_S), _nobody):
+                try:
+                    self._lounges.learn([decode_as(raw, RoomStatusNow)])
+                except Undecodable as exc:
+                    log.warning("room.status_undecodable", error=str(exc))
+            for _ in self._lounges.flush():
+                await asyncio.sleep(0)
+
     async def sweep(self) -> None:
         """Never returns."""
         while True:
+            self._lounges.sweep()
             await _tried("sweep", self._reception.sweep, _nobody)
             await asyncio.sleep(SWEEP_EVERY_S)
 
@@ -137,8 +159,8 @@ class NotifierLoops:
         history_id = next((at.history_id for at in published.values()), None)
         return Follower(stream, self._table, start, history_id=history_id)
 
-    async def _open_warnings(self) -> WarningTopic:
-        topic = WarningTopic(self._warnings, sorted(await self._table.published()))
+    async def _open_warnings(self) -> LiveTopic:
+        topic = LiveTopic(self._warnings, sorted(await self._table.published()))
         await topic.start()
         return topic
 

@@ -23,3 +23,4 @@ REPLAYED = Counter("onsale_notifier_replayed_total", "Personal frames told again
 COMMANDS = Counter("onsale_notifier_commands_total", "Commands asked for by socket, by what the log said", ["how"])
 WARNINGS = Counter("onsale_notifier_warnings_total", "Warnings of holds that end soon", ["how"])
 WEBHOOKS = Counter("onsale_notifier_webhooks_total", "Attempts to deliver an event to a webhook", ["result"])
+ROOM_ROUNDS = Counter("onsale_notifier_room_rounds_total", "Rounds of telling how far a waiting room serves")

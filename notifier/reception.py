@@ -1,10 +1,10 @@
 """The sockets of this process: who comes in, what they say, what time does to them."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any, assert_never
 
-from notifier import metrics
 from notifier.audience import REQUEST_DECIDED, Denied, Right, is_api_key, right_of_key, right_of_token
+from notifier.door import Door
 from notifier.frames import Unreadable, read_client_frame
 from notifier.hall import Hall
 from notifier.halls import Halls
@@ -21,11 +21,9 @@ from ticketing.socket_frames import (
     HEARTBEAT_S,
     POLICY_VIOLATION,
     RESTARTING,
-    TOO_SLOW,
     UNAUTHENTICATED,
     Complaint,
     Decided,
-    Goodbye,
     Hello,
     Hold,
     Message,
@@ -39,13 +37,12 @@ from ticketing.socket_frames import (
 )
 from ticketing.tokens import PartnerToken, TokenKeys, api_key_hash
 
-RECONNECT_SPREAD_MS = 5_000
 REVOKED_CHECK_MS = 5_000
 HTTP_FORBIDDEN = 403
 
 
 class Reception:
-    """`random` gives numbers in [0, 1): those who are sent away come back spread over some seconds."""
+    """Of the shows; the bound of all sockets is the `door`'s."""
 
     def __init__(
         self,
@@ -56,7 +53,7 @@ class Reception:
         clock: Clock,
         limits: Limits,
         selling: Selling,
-        random: Callable[[], float],
+        door: Door,
     ) -> None:
         self._halls = halls
         self._keys = keys
@@ -64,9 +61,7 @@ class Reception:
         self._clock = clock
         self._limits = limits
         self._selling = selling
-        self._random = random
-        self._sockets = 0
-        self._leaves = False
+        self._door = door
         self._revoked_checked_ms = 0
 
     async def enter(self, facts: Facts, wire: Wire, address: str = "") -> tuple[Hall, Watcher] | None:
@@ -76,20 +71,14 @@ class Reception:
         """
         watcher = Watcher(wire, self._clock.now_ms(), frames_burst=self._limits.client_frames_burst)
         watcher.address = address
-        if self._leaves:
-            watcher.close(GOING_AWAY, "the server stops")
+        if not self._door.enter(watcher):
             return None
-        if self._sockets >= self._limits.sockets_max:
-            watcher.close(FULL, "this server has all the sockets it can bear")
-            return None
-        self._sockets += 1
         try:
             hall = await self._halls.open(facts)
         except BaseException:
-            self._sockets -= 1
+            self._door.leave()
             raise
         hall.add(watcher)
-        metrics.SOCKETS.set(self._sockets)
         return hall, watcher
 
     def leave(self, hall: Hall, watcher: Watcher) -> None:
@@ -97,8 +86,7 @@ class Reception:
         watcher.closed = True
         watcher.settle()
         hall.remove(watcher, self._clock.now_ms())
-        self._sockets -= 1
-        metrics.SOCKETS.set(self._sockets)
+        self._door.leave()
 
     def settle(self, hall: Hall, watcher: Watcher) -> None:
         """The socket takes frames no longer, or does so again."""
@@ -159,7 +147,7 @@ class Reception:
     def farewell(self) -> None:
         """The process stops: everybody is told when to come again."""
         now_ms = self._clock.now_ms()
-        self._leaves = True
+        self._door.shut()
         for hall in self._halls:
             for watcher in list(hall.watchers):
                 self._goodbye(hall, watcher, GOING_AWAY, now_ms)
@@ -207,18 +195,8 @@ class Reception:
             # Nearly all, and once a second.
             watcher.busy_since_ms = None
             return
-        if not (watcher.wire.busy or watcher.closed):
-            watcher.busy_since_ms = None
-        elif watcher.busy_since_ms is None or watcher.busy_since_ms > now_ms:
-            # Later than now: the clock was set back.
-            watcher.busy_since_ms = now_ms
-        elif now_ms - watcher.busy_since_ms > self._limits.stuck_ms:
-            # It reads nothing, not even that it is closed.
-            watcher.close(TOO_SLOW, "nothing was read for too long")
-            watcher.wire.cut()
-        watcher.joined_at_ms = min(watcher.joined_at_ms, now_ms)
-        if not watcher.greeted and now_ms - watcher.joined_at_ms > self._limits.hello_within_ms:
-            watcher.close(TOO_SLOW, "hello did not come")
+        limits = self._limits
+        watcher.lose_patience(now_ms, stuck_ms=limits.stuck_ms, hello_within_ms=limits.hello_within_ms)
         right = watcher.right
         if watcher.closed or right is None or right.expires_at_ms is None or right.expires_at_ms > now_ms:
             return
@@ -256,8 +234,7 @@ class Reception:
             watcher.tell(hall.frame(kind, data, self._clock.now_ms()))
 
     def _goodbye(self, hall: Hall, watcher: Watcher, code: int, now_ms: int) -> None:
-        after_ms = round(self._random() * RECONNECT_SPREAD_MS)
-        watcher.tell(hall.frame("goodbye", Goodbye(reconnect_after_ms=after_ms), now_ms))
+        watcher.tell(hall.frame("goodbye", self._door.goodbye(), now_ms))
         watcher.close(code, "come again")
 
 

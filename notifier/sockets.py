@@ -1,9 +1,11 @@
-"""`/ws/venues/{venue}/shows/{show}`: one task a socket, which reads; frames go out by whoever has something to say."""
+"""`/ws/venues/{venue}/shows/{show}` and `/ws/room/{show}`: one task a socket, which reads; frames go out by whoever has
+something to say.
+"""
 
 import asyncio
 import re
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Protocol
 
@@ -11,7 +13,7 @@ import msgspec
 import structlog
 from starlette.types import Message, Receive, Scope, Send
 
-from notifier.hall import Hall
+from notifier.lounge import Lounges
 from notifier.ports import Facts, NotNow, StoreAway
 from notifier.reception import Reception
 from notifier.watcher import Watcher
@@ -26,7 +28,10 @@ log = structlog.get_logger("notifier")
 
 BEHIND_MAX = 50
 """Frames of one socket that wait for what it said before."""
-PATH = re.compile(r"/ws/venues/([^/]+)/shows/([^/]+)")
+SHOW_PATH = re.compile(r"/ws/venues/([^/]+)/shows/([^/]+)")
+ROOM_PATH = re.compile(r"/ws/room/([^/]+)")
+
+Hears = Callable[[bytes], Coroutine[Any, Any, None] | None]
 
 
 class Catalogue(Protocol):
@@ -38,8 +43,11 @@ class Catalogue(Protocol):
 class SocketApp:
     """An ASGI application for everything below `/ws`."""
 
-    def __init__(self, reception: Reception, catalogue: Catalogue, addresses: ClientAddresses) -> None:
+    def __init__(
+        self, reception: Reception, lounges: Lounges, catalogue: Catalogue, addresses: ClientAddresses
+    ) -> None:
         self._reception = reception
+        self._lounges = lounges
         self._catalogue = catalogue
         self._addresses = addresses
 
@@ -50,8 +58,9 @@ class SocketApp:
             return
         if (await receive())["type"] != "websocket.connect":
             return
+        path: str = scope["path"]
         try:
-            facts = await self._facts(scope["path"])
+            facts = await self._facts(path)
         except StoreAway as exc:
             log.warning("socket.refused", error=repr(exc))
             await _problem(scope, send, "busy")
@@ -63,28 +72,32 @@ class SocketApp:
         if SUBPROTOCOL in scope.get("subprotocols", ()):
             accept["subprotocol"] = SUBPROTOCOL
         await send(accept)
-        await self._serve(facts, scope, receive, send)
+        line: Line = scope["extensions"][EXTENSION]
+        wire = SocketWire(line, send)
+        if ROOM_PATH.fullmatch(path):
+            await self._in_the_room(facts, line, wire, receive)
+        else:
+            await self._in_the_hall(facts, line, wire, receive, self._address(scope))
 
     async def _facts(self, path: str) -> Facts | None:
-        found = PATH.fullmatch(path)
-        if found is None:
+        room, show = ROOM_PATH.fullmatch(path), SHOW_PATH.fullmatch(path)
+        if room is None and show is None:
             return None
         try:
-            facts = await self._catalogue.facts(parse_show(found[2]))
+            facts = await self._catalogue.facts(parse_show(room[1] if room is not None else path.rpartition("/")[2]))
         except Malformed:
             return None
-        return facts if facts is not None and facts.venue == found[1] else None
+        return facts if facts is not None and (show is None or facts.venue == show[1]) else None
 
     def _address(self, scope: Scope) -> str:
         peer = scope["client"]
         forwarded = next((value for name, value in scope["headers"] if name.lower() == FORWARDED), None)
         return self._addresses.of(peer[0], forwarded) if peer else ""
 
-    async def _serve(self, facts: Facts, scope: Scope, receive: Receive, send: Send) -> None:
-        line: Line = scope["extensions"][EXTENSION]
-        wire = SocketWire(line, send)
+    async def _in_the_hall(self, facts: Facts, line: Line, wire: SocketWire, receive: Receive, address: str) -> None:
+        reception = self._reception
         try:
-            entered = await self._reception.enter(facts, wire, self._address(scope))
+            entered = await reception.enter(facts, wire, address)
         except (NotNow, StoreAway) as exc:
             log.warning("socket.not_now", show=facts.show, error=repr(exc))
             wire.close(FULL, "come again")
@@ -92,29 +105,48 @@ class SocketApp:
         if entered is None:
             return
         hall, watcher = entered
-        heard = _Heard(self._reception, hall, watcher)
-        line.on_takes = partial(self._reception.settle, hall, watcher)
-        line.on_text = heard.take
-        # It may have changed while the hall was being loaded.
-        watcher.settle()
         try:
-            while (message := await receive())["type"] != "websocket.disconnect":
-                text: str | None = message.get("text")
-                heard.take(text.encode() if text is not None else message["bytes"])
+            settle = partial(reception.settle, hall, watcher)
+            await _attend(line, receive, watcher, partial(reception.hear, hall, watcher), settle)
         finally:
-            line.on_text = line.on_takes = None
-            heard.stop()
-            self._reception.leave(hall, watcher)
+            reception.leave(hall, watcher)
+
+    async def _in_the_room(self, facts: Facts, line: Line, wire: SocketWire, receive: Receive) -> None:
+        lounges = self._lounges
+        entered = lounges.enter(facts.show, facts.venue, wire)
+        if entered is None:
+            return
+        lounge, watcher = entered
+        try:
+            settle = partial(lounges.settle, lounge, watcher)
+            await _attend(line, receive, watcher, partial(lounges.hear, lounge, watcher), settle)
+        finally:
+            lounges.leave(lounge, watcher)
+
+
+async def _attend(line: Line, receive: Receive, watcher: Watcher, hear: Hears, settle: Callable[[], None]) -> None:
+    """Listen until the socket is gone."""
+    heard = _Heard(hear, watcher)
+    line.on_takes = settle
+    line.on_text = heard.take
+    # It may have changed while the hall was being loaded.
+    watcher.settle()
+    try:
+        while (message := await receive())["type"] != "websocket.disconnect":
+            text: str | None = message.get("text")
+            heard.take(text.encode() if text is not None else message["bytes"])
+    finally:
+        line.on_text = line.on_takes = None
+        heard.stop()
 
 
 class _Heard:
     """What one socket says, one after the other: what must be waited for holds back what was said after it."""
 
-    __slots__ = ("_behind", "_hall", "_reception", "_task", "_watcher")
+    __slots__ = ("_behind", "_hear", "_task", "_watcher")
 
-    def __init__(self, reception: Reception, hall: Hall, watcher: Watcher) -> None:
-        self._reception = reception
-        self._hall = hall
+    def __init__(self, hear: Hears, watcher: Watcher) -> None:
+        self._hear = hear
         self._watcher = watcher
         self._task: asyncio.Task[None] | None = None
         self._behind: deque[bytes] = deque()
@@ -128,7 +160,7 @@ class _Heard:
             if len(self._behind) > BEHIND_MAX:
                 self._watcher.close(TOO_MANY, "too many frames")
             return
-        rest = self._reception.hear(self._hall, self._watcher, raw)
+        rest = self._hear(raw)
         if rest is not None:
             self._task = asyncio.get_running_loop().create_task(self._finish(rest))
 

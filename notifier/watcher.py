@@ -115,6 +115,21 @@ class Watcher:
         self.close(TOO_MANY, "too many frames")
         return False
 
+    def lose_patience(self, now_ms: int, *, stuck_ms: int, hello_within_ms: int) -> None:
+        """Cut a socket that has read nothing for so long, close one that never said hello."""
+        if not (self.wire.busy or self.closed):
+            self.busy_since_ms = None
+        elif self.busy_since_ms is None or self.busy_since_ms > now_ms:
+            # Later than now: the clock was set back.
+            self.busy_since_ms = now_ms
+        elif now_ms - self.busy_since_ms > stuck_ms:
+            # It reads nothing, not even that it is closed.
+            self.close(TOO_SLOW, "nothing was read for too long")
+            self.wire.cut()
+        self.joined_at_ms = min(self.joined_at_ms, now_ms)
+        if not self.greeted and now_ms - self.joined_at_ms > hello_within_ms:
+            self.close(TOO_SLOW, "hello did not come")
+
     def close(self, code: int, reason: str) -> None:
         """Close the socket: no frame goes out after this. Whoever serves it still has to let it `leave`."""
         if not self.closed:

@@ -1,9 +1,9 @@
 """What is said over a socket, both ways: subprotocol `onsale.v1+json`, text frames of JSON.
 
 The one source of what the notifier sends and reads, and of `/api/asyncapi.json`. A frame of the server's is
-`{"v": 1, "type", "id", "seq", "show", "ts", "data"}`: `seq` is the show's number when the frame was made, `ts` that
-moment (RFC 3339). `id` tells a frame heard twice: `evt_…` of a personal one, empty where nothing is sent again.
-Times are RFC 3339, durations end in their unit, money is as over HTTP.
+`{"v": 1, "type", "id", "seq", "show", "ts", "data"}`: `seq` is the show's number when the frame was made (0 in a
+waiting room), `ts` that moment (RFC 3339). `id` tells a frame heard twice: `evt_…` of a personal one, empty where
+nothing is sent again. Times are RFC 3339, durations end in their unit, money is as over HTTP.
 """
 
 import math
@@ -153,6 +153,15 @@ class StatusData(Data, kw_only=True):
     status: str
 
 
+class Serving(Data, kw_only=True):
+    """How far the general line of a show's waiting room is served: places up to `serving` may claim their turn."""
+
+    phase: str
+    serving: int
+    issued: int
+    """The last number that was given out."""
+
+
 class Message(Data, kw_only=True):
     """Something to be done by `closes_at`."""
 
@@ -202,6 +211,7 @@ SERVER_FRAMES: dict[str, type[Data]] = {
     "booking_changed": Decided,
     "booking_cancelled": Decided,
     "show_status": StatusData,
+    "serving": Serving,
     "message": Message,
     "resync_required": Resync,
     "goodbye": Goodbye,
@@ -209,6 +219,10 @@ SERVER_FRAMES: dict[str, type[Data]] = {
     "error": Complaint,
 }
 """Type -> what stands in its `data`."""
+ROOM_FRAMES = ("welcome", "serving", "goodbye", "pong", "error")
+"""Those of them that a waiting room's socket hears; it says `hello` and `ping`."""
+SHOW_FRAMES = tuple(kind for kind in SERVER_FRAMES if kind != "serving")
+"""Those that a show's socket hears."""
 
 Id = Annotated[str, Meta(max_length=100)]
 Token = Annotated[str, Meta(max_length=4_096)]

@@ -4,10 +4,15 @@ import asyncio
 import secrets
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
+from runtime.kafka import BatchingProducer
 from tests.acceptance.sale import Sale
-from tests.acceptance.spectator import spectator
+from tests.acceptance.spectator import Spectator, spectator
+from ticketing import topics
+from ticketing.messages import RoomStatusNow, encode
+from ticketing.vocabulary import parse_show
 
 pytestmark = pytest.mark.anyio
 
@@ -151,3 +156,30 @@ async def test_who_held_by_socket_and_left_hears_what_became_of_it(sale: Sale) -
         assert booked["data"]["outcome"]["reservation"] == reservation
         await again.until_seq(booked["seq"])
         assert again.taken() == {"A-1": "booked"}
+
+
+async def test_who_waits_hears_what_the_waiting_room_says_each_second(sale: Sale) -> None:
+    show = await sale.new_show(capacity=20)
+    number = parse_show(show["show"])
+    bootstrap = sale.environment["ONSALE_KAFKA_BOOTSTRAP"]
+    topic = topics.ROOM_STATUS.full_name(sale.environment["ONSALE_TOPIC_PREFIX"])
+    async with (
+        BatchingProducer(bootstrap, topic, backlog_records_max=10, deadline_s=5, client_id="room") as log,
+        connect(f"{sale.url.replace('http', 'ws', 1)}/ws/room/{show['show']}", max_queue=None) as socket,
+    ):
+        waits = Spectator(socket)
+        await waits.hello()
+        heard = asyncio.create_task(waits.until("serving"))
+        serving = 0
+        while not heard.done():
+            # The notifier begins at the topic's end, and may not have found it when the first one is said.
+            serving += 100
+            said = RoomStatusNow(show=number, at_ms=serving, phase="open", serving=serving, issued=10_000)
+            await log.send(0, encode(said))
+            await asyncio.wait({heard}, timeout=0.2)
+        first = heard.result()["data"]
+        assert (first["phase"], first["issued"]) == ("open", 10_000)
+        assert 0 < first["serving"] <= serving
+        if first["serving"] < serving:
+            await waits.until("serving", serving=serving)
+        assert {frame["type"] for frame in waits.heard} == {"welcome", "serving"}

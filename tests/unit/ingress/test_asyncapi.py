@@ -1,5 +1,6 @@
 """The AsyncAPI document has what the sockets say, both ways, and nothing else."""
 
+import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
@@ -36,9 +37,12 @@ async def test_every_frame_is_in_it_and_every_close_code() -> None:
     found = await document()
     assert found["asyncapi"] == "3.0.0"
     assert set(found["components"]["messages"]) == SERVER_FRAMES.keys() | SAID.keys()
-    channel = found["channels"]["show"]
-    assert set(channel["messages"]) == SERVER_FRAMES.keys() | SAID.keys()
-    assert set(channel["x-close-codes"]) == {str(code) for code in CLOSE_CODES}
+    show, room = found["channels"]["show"], found["channels"]["room"]
+    assert set(show["messages"]) == SERVER_FRAMES.keys() - {"serving"} | SAID.keys()
+    assert set(room["messages"]) == {"welcome", "serving", "goodbye", "pong", "error", "hello", "ping"}
+    for channel in (show, room):
+        assert set(channel["x-close-codes"]) == {str(code) for code in CLOSE_CODES}
+        assert set(channel["parameters"]) == set(re.findall(r"{(\w+)}", channel["address"]))
     for message in found["components"]["messages"].values():
         assert message["summary"]
 

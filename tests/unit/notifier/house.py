@@ -5,8 +5,10 @@ from functools import partial
 from types import TracebackType
 from typing import Any
 
+from notifier.door import Door
 from notifier.hall import Hall
 from notifier.halls import Halls
+from notifier.lounge import Lounges
 from notifier.ports import Facts, KeyFound, Limits, Snapshot, StoreAway
 from notifier.reception import Reception
 from notifier.selling import NotPlaced, Selling
@@ -177,6 +179,8 @@ class House:
             pause=self._pause,
             sign_finish=partial(finishing_token, tokens=KEYS),
         )
+        door = Door(sockets_max=limits.sockets_max, random=lambda: 0.5)
+        self.lounges = Lounges(door=door, clock=self.clock, limits=limits)
         self.reception = Reception(
             halls=self.halls,
             keys=self.store,
@@ -186,7 +190,7 @@ class House:
             selling=Selling(
                 log=self.log, clock=self.clock, entropy=bytes, asks_max=ASKS_MAX, is_paused=lambda: self.paused
             ),
-            random=lambda: 0.5,
+            door=door,
         )
         self.notifier = Notifier(halls=self.halls, reception=self.reception, clock=self.clock, pause=self._pause)
         self.notifier.follow(self.outcomes)

@@ -21,8 +21,8 @@ from runtime.addresses import ClientAddresses
 from runtime.health import ProcessApp
 from runtime.http import HttpServer, listen
 from tests.unit.notifier.house import PASS, House
-from tests.unit.notifier.theatre import SHOW, VENUE
-from ticketing.messages import HoldRefused
+from tests.unit.notifier.theatre import SHOW, T0, VENUE
+from ticketing.messages import HoldRefused, RoomStatusNow
 from ticketing.socket_frames import Message
 from ticketing.vocabulary import show_text
 
@@ -37,7 +37,7 @@ async def serving(house: House) -> AsyncIterator[int]:
     """The notifier's sockets on a free port."""
     started = asyncio.Event()
     listener = listen("127.0.0.1", 0)
-    app = ProcessApp({"/ws": SocketApp(house.reception, house.store, ClientAddresses([]))}, dict)
+    app = ProcessApp({"/ws": SocketApp(house.reception, house.lounges, house.store, ClientAddresses([]))}, dict)
     server = HttpServer(app, listener, started.set)
     task = asyncio.create_task(server.run_until_told())
     await started.wait()
@@ -113,9 +113,27 @@ async def test_who_reconnects_goes_on_where_it_was(left: asyncio.Event) -> None:
         assert (frames[3]["data"]["from_seq"], frames[3]["data"]["seats"]) == (2, {"held": ["A-2"]})
 
 
+async def test_who_waits_hears_how_far_the_line_is_served() -> None:
+    house = House()
+    async with (
+        serving(house) as port,
+        connect(f"ws://127.0.0.1:{port}/ws/room/{show_text(SHOW)}", subprotocols=["onsale.v1+json"]) as client,  # type: ignore[list-item]
+    ):
+        assert client.subprotocol == "onsale.v1+json"
+        house.lounges.learn([RoomStatusNow(show=SHOW, at_ms=T0, phase="open", serving=7, issued=20)])
+        assert await hello(client) == ["welcome", "serving"]
+    assert list(house.lounges) == [], "the room is forgotten with the last one who waits"
+
+
 @pytest.mark.parametrize(
     "path",
-    [f"/ws/venues/other/shows/{show_text(SHOW)}", f"/ws/venues/{VENUE}/shows/shw_00000000ff", "/ws/room/x", "/ws"],
+    [
+        f"/ws/venues/other/shows/{show_text(SHOW)}",
+        f"/ws/venues/{VENUE}/shows/shw_00000000ff",
+        "/ws/room/x",
+        "/ws/room/shw_00000000ff",
+        "/ws",
+    ],
 )
 async def test_a_show_that_there_is_not_refuses_the_socket_with_a_problem(path: str) -> None:
     async with serving(House()) as port:
