@@ -11,7 +11,7 @@ from ticketing import messages
 from ticketing.clock import rfc3339
 from ticketing.finishing import finishing_token
 from ticketing.messages import AnyOutcome, Refusal, ReservationOutcome
-from ticketing.telling import Answer, booking_answer, held_answer, reservation_answer
+from ticketing.telling import Answer, booking_answer, held_answer, held_together_answer, reservation_answer
 from ticketing.tokens import TokenKeys
 from ticketing.vocabulary import request_text
 
@@ -41,6 +41,9 @@ def tell(outcome: AnyOutcome, show: Show, request: str, tokens: TokenKeys) -> To
             token = finishing_token(show.row.show, outcome.reservation, tokens)
             body = held_answer(outcome, show.where, request=request, token=token)
             return Told(CREATED, body, f"/api/reservations/{body.reservation}")
+        case messages.ManyHeld():
+            tokens_of = [finishing_token(show.row.show, it, tokens) for it in outcome.reservations]
+            return Told(CREATED, held_together_answer(outcome, show.where, request=request, tokens=tokens_of))
         case messages.BookingConfirmed():
             booking = booking_answer(outcome.reservation, show.where, request=request)
             return Told(CREATED, booking, f"/api/bookings/{booking.booking}")

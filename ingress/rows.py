@@ -11,6 +11,7 @@ from ingress.app import Api
 from ingress.asgi import Response, cached
 from ingress.asyncapi import asyncapi_row
 from ingress.auth_routes import Auth
+from ingress.batch_routes import Batches
 from ingress.callers import Callers
 from ingress.catalogue import Catalogue
 from ingress.catalogue_routes import Admin
@@ -116,12 +117,14 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
     auth = Auth(ports.callers, ports.tokens, clock)
     operating = Operating(ports.desk, shelf, looking, ports.tokens, clock)
     allocations = AllocationCalls(ports.desk, shelf, ports.ledger, ports.keys, ports.tokens, clock)
+    batches = Batches(ports.desk, shelf, ports.tokens, clock)
     keys = KeyCalls(ports.keys, clock, ports.entropy)
     webhooks = Webhooks(ports.webhooks, clock, ports.entropy, settings.webhook_private_addresses)
     rows = [
         *events.operations(),
         *seats.operations(),
         *sale.operations(),
+        *batches.operations(),
         *requests.operations(),
         *auth.operations(),
         *admin.operations(),

@@ -15,7 +15,7 @@ from ingress.lately import Lately
 from ingress.waiters import Waiters
 from ticketing import messages
 from ticketing.clock import Clock
-from ticketing.messages import AnyCommand, AnyOutcome, HoldSeats
+from ticketing.messages import AnyCommand, AnyOutcome, HoldMany, HoldSeats
 
 
 class Decided(Struct, frozen=True):
@@ -129,7 +129,7 @@ class SaleDesk:
             return NotTaken("sales_paused", "the database is away; what is on the log is safe and will be decided", 2)
         if part in self.condition.parts_refused:
             return NotTaken("sales_paused", "the database takes no writes; what is on the log will be decided", 2)
-        if isinstance(command, HoldSeats):
+        if isinstance(command, HoldSeats | HoldMany):
             lag_ms = self.condition.lag_of(command.show, part, self.clock.now_ms())
             if lag_ms > self._lag_max_ms:
                 return NotTaken("busy", "this show has more requests than it can decide at once", 2)

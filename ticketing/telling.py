@@ -4,11 +4,13 @@ One body for every door: by waiting, by asking later, over a socket. Times are R
 of `currency`.
 """
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from ticketing.clock import rfc3339
 from ticketing.layout import Layout
-from ticketing.messages import Conflict, Reservation, SeatsHeld, Why
+from ticketing.messages import Conflict, ManyHeld, Reservation, SeatsHeld, Why
 from ticketing.vocabulary import ReservationStatus, booking_text, reservation_text, show_text
 
 
@@ -84,6 +86,16 @@ class ReservationAnswer(Answer, kw_only=True):
     """In the first answer to a hold of the best available, or where the show looks after single seats."""
     held_by: str | None = None
     """For admins only."""
+
+
+class HeldTogetherAnswer(Answer, kw_only=True):
+    """Several reservations by one request, in the order in which they were asked for."""
+
+    show: str
+    reservations: list[ReservationAnswer]
+    total_amount: int
+    currency: str
+    request: str | None = None
 
 
 class Contact(Struct, kw_only=True, omit_defaults=True):
@@ -163,6 +175,22 @@ def held_answer(
         why=outcome.why,
         left_out=outcome.left_out,
         left_out_total=outcome.left_out_total,
+    )
+
+
+def held_together_answer(
+    outcome: ManyHeld, where: Where, *, request: str | None = None, tokens: Sequence[str | None] = ()
+) -> HeldTogetherAnswer:
+    """The answer to several holds as one; `tokens`: one for each, if they are told."""
+    each = zip(outcome.reservations, tokens or [None] * len(outcome.reservations), strict=True)
+    return HeldTogetherAnswer(
+        message=f"{len(outcome.reservations)} reservations are held",
+        created_at=rfc3339(outcome.at_ms),
+        show=show_text(where.show),
+        reservations=[reservation_answer(it, where, request=request, token=token) for it, token in each],
+        total_amount=sum(it.amount for it in outcome.reservations),
+        currency=where.currency,
+        request=request,
     )
 
 

@@ -135,3 +135,28 @@ async def test_what_is_kept_for_a_partner_is_its_own_until_its_time(sale: Sale) 
     assert (line["status"], line["left"]) == ("given_back", 0)
     code, report = await sale.verify()
     assert code == 0, report
+
+
+async def test_a_batch_is_held_as_one_or_each_for_itself(sale: Sale) -> None:
+    _, show = await supper(sale)
+    fan = sale.fan(show)
+
+    async def batch(*holds: dict[str, Any], key: str, **more: Any) -> Answer:
+        body = {"holds": [{"show": show, **wish} for wish in holds], **more}
+        return await sale.call("POST", "/api/reservations/batch", body, token=fan, key=key)
+
+    assert (await sale.hold(show, sale.fan(show), "A-5")).status == 201
+    lost = await batch({"seats": ["A-1"]}, {"seats": ["A-5", "A-6"]}, key="one")
+    assert (lost.status, lost.body["conflicts"]) == (409, [{"label": "A-5", "reason": "held"}])
+    assert [row["seat_no"] for row in await sale.rows("SELECT seat_no FROM seat_taken")] == [4]
+    best = {"best": {"quantity": 2, "category": "stalls"}}
+    both = await batch({"seats": ["A-1"]}, best, key="two")
+    assert (both.status, both.body["total_amount"]) == (201, 9000), both.body
+    again = await batch({"seats": ["A-1"]}, best, key="two")
+    assert (again.headers["idempotent-replayed"], len(again.body["reservations"])) == ("true", 2)
+    first = both.body["reservations"][0]
+    assert (await sale.confirm(first["reservation"], first["reservation_token"])).status == 201
+    each = await batch({"seats": ["A-1"]}, {"areas": [{"area": "floor", "quantity": 1}]}, key="three", atomic=False)
+    assert [it["status"] for it in each.body["data"]] == ["rejected", "granted"]
+    code, report = await sale.verify()
+    assert code == 0, report
