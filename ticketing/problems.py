@@ -73,9 +73,12 @@ PROBLEMS: dict[str, Problem] = {
     "show_exists": Problem(409, "The show is open already"),
     "not_your_turn": Problem(409, "It is not your turn yet", retryable=True),
     "room_closed": Problem(409, "The waiting room is closed"),
+    "room_held": Problem(409, "The line has been stopped; places are kept", retryable=True),
     "hold_expired": Problem(410, "The hold has expired"),
     "pass_expired": Problem(410, "The time to buy that this place gave has run out"),
     "place_given_up": Problem(410, "The place was given up"),
+    # Who was faster
+    "changed_meanwhile": Problem(412, "Somebody else has changed this meanwhile"),
     # Rules
     "idempotency_key_reused": Problem(422, "This Idempotency-Key came before with another body"),
     "client_id_reused": Problem(422, "This client_id joined before with another secret"),

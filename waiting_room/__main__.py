@@ -24,6 +24,7 @@ from waiting_room.ledger import PostgresLedger
 from waiting_room.loops import Loop
 from waiting_room.pages import read_page
 from waiting_room.public_status import Poll
+from waiting_room.readiness import Readiness
 from waiting_room.room_table import PostgresRooms
 from waiting_room.rooms import RoomLimits
 from waiting_room.routes import FanRoutes, create_app
@@ -107,7 +108,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             page=read_page(),
             poll=Poll(settings.room_poll_floor_s, settings.room_poll_ceiling_s),
         )
-        operators = AdminRoutes(room, table, clock=clock)
+        operators = AdminRoutes(room, table, Readiness(room, table, beacon, clock), clock=clock)
         draws = DrawRoutes(room, book)
         statuses, told = ShowStatusReader(reader, room.observe), RoomStatusWriter(producer)
 

@@ -1,6 +1,8 @@
-"""`/room/admin/*`: what operators do to a room, each act with its reason."""
+"""`/room/admin/*`: what operators do to a room, each act with its reason; and the public log of it."""
 
-from typing import Annotated
+import re
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 from pydantic import Field
 from starlette.requests import Request
@@ -10,69 +12,174 @@ from starlette.routing import BaseRoute, Route
 from ticketing.clock import Clock, rfc3339
 from ticketing.layout import Body
 from ticketing.tokens import api_key_hash
-from ticketing.vocabulary import show_text
+from waiting_room.acts import CONTROLS, WORDS, after, broken_at
 from waiting_room.answers import Refused, answer, read_body
-from waiting_room.phases import Control
-from waiting_room.ports import Act, RoomTable
+from waiting_room.draw_routes import LineName
+from waiting_room.operating import Act, KeptAct, RoomTable
+from waiting_room.operator_views import as_json, preview_json
+from waiting_room.places import GENERAL
+from waiting_room.previews import preview
+from waiting_room.readiness import Readiness
 from waiting_room.rooms import Room
 from waiting_room.routes import show_of
 from waiting_room.service import WaitingRoom
 
 ROLES = frozenset({"operator", "admin"})
-CONTROLS = {"pause": Control.PAUSED, "resume": Control.SCHEDULE, "open": Control.OPEN, "idle": Control.IDLE}
-"""`pause`: nobody else is called; `resume`: the show's own times decide; `open`: open now, whatever they say;
-`idle`: everybody goes straight through."""
+ACTS_SHOWN_MAX = 1_000
+OPEN_MINUTES_MAX = 60
+PUBLIC_CACHE = "public, max-age=5"
+_IF_MATCH = re.compile(r'"(\d{1,9})"')
 
 Reason = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
-
-
-class RateBody(Body):
-    rate_per_min: Annotated[int, Field(ge=0, le=1_000_000)]
-    reason: Reason
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$")]
+Shares = Annotated[dict[LineName, Annotated[int, Field(ge=0, le=1_000)]], Field(min_length=1, max_length=10)]
 
 
 class ReasonBody(Body):
     reason: Reason
 
 
+class LimitsBody(ReasonBody):
+    """People per minute; passes in use; the part of the rate that each line gets. What is left out stays."""
+
+    rate_per_min: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    active_max: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    shares: Shares | None = None
+
+
+class MessageBody(ReasonBody):
+    """Shown to all who wait, instead of what the room says by itself; without a text, that is shown again."""
+
+    severity: Literal["info", "warning"] = "info"
+    text: Annotated[dict[Language, Reason], Field(max_length=20)]
+
+
+class AdmitBody(ReasonBody):
+    people: Annotated[int, Field(ge=1, le=10_000)]
+
+
 class AdminRoutes:
     """The operators' calls, by API key."""
 
-    def __init__(self, room: WaitingRoom, table: RoomTable, *, clock: Clock) -> None:
+    def __init__(self, room: WaitingRoom, table: RoomTable, readiness: Readiness, *, clock: Clock) -> None:
         self._room = room
         self._table = table
+        self._readiness = readiness
         self._clock = clock
 
     def routes(self) -> list[BaseRoute]:
         """What they answer; to be asked before the fans' routes."""
         return [
             Route("/room/admin/{show}", self.look, methods=["GET"]),
-            Route("/room/admin/{show}", self.set_rate, methods=["PATCH"]),
-            Route("/room/admin/{show}/{control}", self.set_control, methods=["POST"]),
+            Route("/room/admin/{show}", self.set_limits, methods=["PATCH"]),
+            Route("/room/admin/{show}/readiness", self.readiness, methods=["GET"]),
+            Route("/room/admin/{show}/audit", self.audit, methods=["GET"]),
+            Route("/room/admin/{show}/{act}", self.act, methods=["POST"]),
+            Route("/room/{show}/log", self.public_log, methods=["GET"]),
         ]
 
     async def look(self, request: Request) -> Response:
         """The room as it is."""
         await self._operator(request)
-        return self._answer(await self._room.room(show_of(request)), "The room as it is")
+        return self._answer(await self._found(request), "The room as it is")
 
-    async def set_rate(self, request: Request) -> Response:
-        """The operators' ceiling, in people per minute."""
+    async def set_limits(self, request: Request) -> Response:
+        """The operators' ceiling, the passes in use, the lines' shares."""
         key_id = await self._operator(request)
-        body = await read_body(request, RateBody)
-        act = Act("rate", key_id, body.reason, rate_per_min=body.rate_per_min)
-        return self._answer(await self._room.change(show_of(request), act), "The rate is set")
+        body = await read_body(request, LimitsBody)
+        if (body.rate_per_min, body.active_max, body.shares) == (None, None, None):
+            raise Refused("invalid_request", "say rate_per_min, active_max or shares")
+        if body.shares is not None and (GENERAL not in body.shares or sum(body.shares.values()) == 0):
+            raise Refused("invalid_request", "/shares: the line general must be among them, and some share above zero")
+        act = Act(
+            "limits",
+            key_id,
+            body.reason,
+            rate_per_min=body.rate_per_min,
+            active_max=body.active_max,
+            shares=body.shares,
+        )
+        return await self._change(request, act, "The limits are set")
 
-    async def set_control(self, request: Request) -> Response:
-        """One of `CONTROLS`."""
+    async def act(self, request: Request) -> Response:
+        """One of `acts.CONTROLS`, or `message`, `admit`, `revoke-wave`, `fail-open`."""
         key_id = await self._operator(request)
-        name = request.path_params["control"]
-        control = CONTROLS.get(name)
-        if control is None:
-            raise Refused("not_found", f"a room can be told to {', '.join(CONTROLS)}")
-        body = await read_body(request, ReasonBody)
-        act = Act(name, key_id, body.reason, control=control)
-        return self._answer(await self._room.change(show_of(request), act), f"Done: {name}")
+        name = request.path_params["act"]
+        act = await self._read_act(request, name, key_id)
+        return await self._change(request, act, f"Done: {name}")
+
+    async def _read_act(self, request: Request, name: str, key_id: str) -> Act:
+        if name in CONTROLS:
+            body = await read_body(request, ReasonBody)
+            return Act(name, key_id, body.reason, control=CONTROLS[name])
+        match name:
+            case "message":
+                said = await read_body(request, MessageBody)
+                message = {"severity": said.severity, "text": said.text} if said.text else {}
+                return Act(name, key_id, said.reason, message=message)
+            case "admit":
+                admit = await read_body(request, AdmitBody)
+                return Act(name, key_id, admit.reason, admit=admit.people)
+            case "revoke-wave":
+                body = await read_body(request, ReasonBody)
+                return Act(name, key_id, body.reason, revokes=True)
+            case "fail-open":
+                minutes = request.query_params.get("minutes", "")
+                if not minutes.isdecimal() or not 1 <= int(minutes) <= OPEN_MINUTES_MAX:
+                    raise Refused("invalid_request", f"say ?minutes=, 1 to {OPEN_MINUTES_MAX}")
+                body = await read_body(request, ReasonBody)
+                until_ms = self._clock.now_ms() + int(minutes) * 60_000
+                return Act(name, key_id, body.reason, control=CONTROLS["idle"], open_until_ms=until_ms)
+            case _:
+                raise Refused("not_found", f"a room can be told to {', '.join(sorted(WORDS.keys() - {'limits'}))}")
+
+    async def _change(self, request: Request, act: Act, message: str) -> Response:
+        """Do it; or, with `?preview=true`, say what would come of it."""
+        room = await self._found(request)
+        if request.query_params.get("preview") == "true":
+            row = after(room.row, act)
+            would = preview(room, row, self._clock.now_ms())
+            return answer({"message": "Nothing was changed", "preview": preview_json(would)})
+        changed = await self._room.change(show_of(request), act, if_version=_if_match(request))
+        if changed is None:
+            raise Refused("show_not_found", "no show has this id")
+        room, done = changed
+        if not done:
+            last = await self._table.acts(room.row.show, max(0, room.row.version - 2), 1)
+            by = f": {last[0].act}, {last[0].reason}" if last else ""
+            raise Refused("changed_meanwhile", f"the room is at version {room.row.version} by now{by}")
+        return self._answer(room, message)
+
+    async def readiness(self, request: Request) -> Response:
+        """Everything that the opening rests on, and whether it is in order."""
+        await self._operator(request)
+        checks = await self._readiness.checks(await self._found(request))
+        return answer(
+            {
+                "ready": all(check.ok for check in checks),
+                "checks": [{"name": check.name, "ok": check.ok, "found": check.found} for check in checks],
+            }
+        )
+
+    async def audit(self, request: Request) -> Response:
+        """Every act with who did it, and whether the chain over them is whole."""
+        await self._operator(request)
+        room = await self._found(request)
+        acts = await self._table.acts(room.row.show, 0, ACTS_SHOWN_MAX)
+        entries = [_public(kept) | {"key": kept.key_id, "changes": dict(kept.changes)} for kept in acts]
+        return answer({"acts": entries, "broken_at": broken_at(room.row.show, acts)})
+
+    async def public_log(self, request: Request) -> Response:
+        """What was done to this line and why, for everybody; who did it is not said."""
+        room = await self._found(request)
+        acts = await self._table.acts(room.row.show, 0, ACTS_SHOWN_MAX)
+        return answer({"acts": [_public(kept) for kept in acts]}, headers={"Cache-Control": PUBLIC_CACHE})
+
+    async def _found(self, request: Request) -> Room:
+        room = await self._room.room(show_of(request))
+        if room is None:
+            raise Refused("show_not_found", "no show has this id")
+        return room
 
     async def _operator(self, request: Request) -> str:
         """The id of the caller's key. Raises `Refused`, `LedgerUnavailable`."""
@@ -87,29 +194,29 @@ class AdminRoutes:
             raise Refused("insufficient_scope", "the key needs the role operator or admin")
         return key_id
 
-    def _answer(self, room: Room | None, message: str) -> Response:
-        if room is None:
-            raise Refused("show_not_found", "no show has this id")
+    def _answer(self, room: Room, message: str) -> Response:
         now_ms = self._clock.now_ms()
-        admission = room.admission(now_ms)
-        positions = [queue.position for queue in room.queues.values()]
-        return answer(
-            {
-                "message": message,
-                "show": show_text(room.row.show),
-                "control": room.row.control,
-                "phase": room.phase(now_ms),
-                "reason": room.row.reason,
-                "rate_per_min": room.limits.rate_per_min if room.row.rate_per_min is None else room.row.rate_per_min,
-                "rate_target": admission.rate_per_min,
-                "rate_now": sum(queue.rate_now() for queue in room.queues.values()),
-                "limited_by": admission.limited_by,
-                "issued": sum(position.issued for position in positions),
-                "serving": room.general.position.serving,
-                "claimed": sum(position.claimed for position in positions),
-                "given_up": sum(position.given_up for position in positions),
-                "version": room.row.version,
-                "server_time": rfc3339(now_ms),
-            },
-            headers={"ETag": f'"{room.row.version}"'},
-        )
+        body: Mapping[str, object] = as_json(room, now_ms, message)
+        return answer(dict(body), headers={"ETag": f'"{room.row.version}"'})
+
+
+def _if_match(request: Request) -> int | None:
+    """The version that the caller has seen; None where they do not care. Raises `Refused`."""
+    given = request.headers.get("if-match", "").strip()
+    if given in ("", "*"):
+        return None
+    found = _IF_MATCH.fullmatch(given)
+    if found is None:
+        raise Refused("invalid_request", "If-Match: the ETag as it was given")
+    return int(found[1])
+
+
+def _public(kept: KeptAct) -> dict[str, object]:
+    return {
+        "version": kept.version,
+        "at": rfc3339(kept.at_ms),
+        "act": kept.act,
+        "what": WORDS.get(kept.act, kept.act),
+        "reason": kept.reason,
+        "chained": kept.chained.hex(),
+    }

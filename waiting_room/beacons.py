@@ -26,6 +26,7 @@ log = structlog.get_logger("waiting_room")
 LOCAL = "local"
 LOCAL_LABEL = b"onsale-draw-own-value"
 TIMEOUT_S = 5.0
+RECENT_MS = 120_000
 ANSWER_BYTES_MAX = 64 * 1024
 
 Get = Callable[[str], Awaitable[bytes]]
@@ -51,11 +52,19 @@ class OwnValue:
         """See `drawing.Beacon`."""
         return self.counted_instead(draw, "our own value, not independent of us")
 
+    async def trouble(self, _now_ms: int) -> str | None:
+        """See `drawing.Beacon`."""
+        return "local: our own value, which is not independent of us"
+
+    def knows(self, draw: Draw) -> bool:
+        """See `drawing.Beacon`."""
+        return any(_fits(self._value(key, draw.line), draw) for key in self._keys)
+
     def counted_instead(self, draw: Draw, note: str) -> Word | None:
         """The committed value; None where no secret of ours leads to it any more."""
         for key in self._keys:
             value = self._value(key, draw.line)
-            if hmac.compare_digest(hashlib.sha256(value).digest(), draw.commitment):
+            if _fits(value, draw):
                 return Word(LOCAL, "", value, independent=False, note=note)
         log.error("room.draw_commitment_unknown", show=draw.line.show, line=draw.line.name)
         return None
@@ -63,6 +72,10 @@ class OwnValue:
     @staticmethod
     def _value(key: bytes, line: Line) -> bytes:
         return hmac.digest(key, LOCAL_LABEL + line.show.to_bytes(8) + line.name.encode(), "sha256")
+
+
+def _fits(value: bytes, draw: Draw) -> bool:
+    return hmac.compare_digest(hashlib.sha256(value).digest(), draw.commitment)
 
 
 class PublicBeacon:
@@ -80,6 +93,18 @@ class PublicBeacon:
     def commitment(self, line: Line) -> bytes:
         """See `drawing.Beacon`."""
         return self._own.commitment(line)
+
+    async def trouble(self, now_ms: int) -> str | None:
+        """See `drawing.Beacon`."""
+        try:
+            found = await self._rounds(now_ms - RECENT_MS)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            return f"{self.source}: {error!r}"
+        return None if found is not None else f"{self.source} has no round of the last minutes"
+
+    def knows(self, draw: Draw) -> bool:
+        """See `drawing.Beacon`."""
+        return self._own.knows(draw)
 
     async def word(self, draw: Draw, now_ms: int) -> Word | None:
         """See `drawing.Beacon`."""

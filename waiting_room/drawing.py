@@ -11,8 +11,9 @@ import structlog
 from ticketing.clock import Clock
 from waiting_room.draw import Tree, seed_of
 from waiting_room.draws import Draw, DrawBook, Root, Word
+from waiting_room.operating import RoomRow
 from waiting_room.phases import Phase, phase_at
-from waiting_room.ports import Line, RoomRow
+from waiting_room.ports import Line
 from waiting_room.queues import Queue
 from waiting_room.rooms import Room
 
@@ -41,6 +42,14 @@ class Beacon(Protocol):
 
     async def word(self, draw: Draw, now_ms: int) -> Word | None:
         """What the beacon says of a sealed draw; None: not yet. Never raises."""
+        ...
+
+    async def trouble(self, now_ms: int) -> str | None:
+        """Why it should not be relied on; None: it answers. Never raises."""
+        ...
+
+    def knows(self, draw: Draw) -> bool:
+        """Whether our secrets lead to the value that was committed to."""
         ...
 
 

@@ -9,7 +9,7 @@ from ticketing.tokens import Ticket, TokenInvalid, TokenKeys, same_secret
 from waiting_room import metrics
 from waiting_room.batching import Batches, Busy
 from waiting_room.kept import PlaceAsk, claimed_before, joined_before
-from waiting_room.phases import JOINABLE, Phase
+from waiting_room.phases import JOINABLE, Control, Phase
 from waiting_room.places import entry_of, leaf_of, parse_entry, pass_for, ticket_for
 from waiting_room.ports import (
     Claimed,
@@ -26,6 +26,7 @@ from waiting_room.ports import (
 from waiting_room.queues import Queue
 from waiting_room.rooms import Room
 from waiting_room.service import WaitingRoom
+from waiting_room.spare_door import SpareDoor
 from waiting_room.writing import Writers
 
 
@@ -86,6 +87,7 @@ class Entries:
         self._clock = clock
         self._join_writer = writers.joins
         self._claim_writer = writers.claims
+        self._spare_door = SpareDoor()
         self._joins = Batches(self._join_batch, batch_max=bounds.batch_max, waiting_max=bounds.waiting_max)
         self._claims = Batches(self._claim_batch, batch_max=bounds.batch_max, waiting_max=bounds.waiting_max)
 
@@ -128,6 +130,8 @@ class Entries:
         now_ms = self._clock.now_ms()
         if room.phase(now_ms) is Phase.CLOSED:
             return _refuse("room_closed", "the sale is over")
+        if room.control(now_ms) is Control.HELD:
+            return _refuse("room_held", room.row.reason, retry_after_s=10)
         place = queue.place(ticket.n)
         if place is None:
             return _refuse("not_your_turn", "the places are not drawn yet", retry_after_s=5)
@@ -137,7 +141,10 @@ class Entries:
                 queue.line, PlaceAsk(ticket.n, place, leaf, drawn=queue.drawn_among(ticket.n))
             )
         except (StoreUnavailable, LedgerUnavailable):
-            return _unavailable("your place is kept; claim it again")
+            if not (room.fails_open(now_ms) and self._spare_door.lets_through(show, room.ceiling_per_min, now_ms)):
+                return _unavailable("your place is kept; claim it again")
+            claimed = Claimed(now_ms, repeat=False)
+            self._claim_writer.add(queue.line, [ClaimRow(ticket.n, now_ms, None)], maybe_there=True)
         except Busy as error:
             return _refuse("busy", str(error), retry_after_s=1)
         match claimed:

@@ -13,6 +13,9 @@ class Control(StrEnum):
     OPEN = "open"
     PAUSED = "paused"
     IDLE = "idle"
+    DRAINING = "draining"
+    HELD = "held"
+    SOLDOUT = "soldout"
 
 
 class Phase(StrEnum):
@@ -25,13 +28,15 @@ class Phase(StrEnum):
     OPEN = "open"
     PAUSED = "paused"
     """People may join, and those whose turn it is may claim; nobody else is called."""
+    DRAINING = "draining"
+    """Nobody else may join; whoever has a place is served."""
     SOLDOUT = "soldout"
     """Everything is booked. A cancellation opens the room again."""
     CLOSED = "closed"
 
 
 JOINABLE = frozenset({Phase.IDLE, Phase.PREQUEUE, Phase.OPEN, Phase.PAUSED})
-MOVING = frozenset({Phase.IDLE, Phase.OPEN})
+MOVING = frozenset({Phase.IDLE, Phase.OPEN, Phase.DRAINING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +73,12 @@ def phase_at(now_ms: int, schedule: Schedule, control: Control, stock: Stock | N
         if stock.available == 0 and stock.held == 0:
             return Phase.SOLDOUT
     match control:
-        case Control.PAUSED:
+        case Control.PAUSED | Control.HELD:
             return Phase.PAUSED
+        case Control.DRAINING:
+            return Phase.DRAINING
+        case Control.SOLDOUT:
+            return Phase.SOLDOUT
         case Control.IDLE:
             return Phase.IDLE
         case Control.OPEN:

@@ -4,13 +4,11 @@ The counters give numbers and move the line; every call of theirs is one script,
 make it at once. The ledger reserves the numbers that they may give, and keeps who got which.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple, Protocol
-
-from waiting_room.phases import Control, Schedule
 
 
 class StoreUnavailable(Exception):
@@ -211,50 +209,4 @@ class Ledger(Protocol):
 
     async def leaves(self, line: Line, numbers: Sequence[int]) -> dict[int, bytes]:
         """The leaves that are kept under these numbers."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class RoomRow:
-    """A room as its operators left it; `rate_per_min` None: the default. `shares`: of the rate, by line."""
-
-    show: int
-    name: str
-    schedule: Schedule
-    control: Control
-    reason: str
-    rate_per_min: int | None
-    wave: int
-    version: int
-    shares: Mapping[str, int] = field(default_factory=lambda: {"general": 100})
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """What an operator does. None leaves as it is."""
-
-    name: str
-    key_id: str
-    reason: str
-    control: Control | None = None
-    rate_per_min: int | None = None
-
-
-class RoomTable(Protocol):
-    """Each method raises `LedgerUnavailable`."""
-
-    async def rooms(self, now_ms: int) -> list[RoomRow]:
-        """Every room that somebody has looked at and whose sale is not over."""
-        ...
-
-    async def open_room(self, show: int, now_ms: int) -> RoomRow | None:
-        """The room of a show, made if it is new; None where there is no such show."""
-        ...
-
-    async def change_room(self, show: int, act: Act, now_ms: int) -> RoomRow | None:
-        """The room after `act`, which is recorded; None where there is no such show."""
-        ...
-
-    async def key_roles(self, key_hash: bytes) -> tuple[str, frozenset[str]] | None:
-        """`(key id, roles)` of an API key that is not revoked."""
         ...

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ticketing.clock import rfc3339
@@ -82,9 +83,17 @@ def _line(queue: Queue, rate_per_min: int) -> dict[str, object]:
     }
 
 
-def _message(room: Room, phase: Phase, now_ms: int) -> dict[str, object] | None:
+def _message(room: Room, phase: Phase, now_ms: int) -> Mapping[str, object] | None:
+    if room.row.message:
+        return room.row.message
+    return _own_message(room, phase, now_ms)
+
+
+def _own_message(room: Room, phase: Phase, now_ms: int) -> dict[str, object] | None:
     if phase is Phase.PAUSED:
         return _say("warning", room.row.reason or "The line is paused. Your place is kept.")
+    if phase is Phase.DRAINING:
+        return _say("info", "Nobody else can join. Whoever has a place is served.")
     if phase is Phase.SOLDOUT:
         return _say("warning", "Everything is booked.")
     if phase is Phase.CLOSED:

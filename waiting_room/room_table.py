@@ -4,13 +4,14 @@ import json
 
 import asyncpg
 
+from waiting_room.acts import GENESIS, after, chained, changes_of
 from waiting_room.ledger import reaching
+from waiting_room.operating import Act, Changed, KeptAct, RoomRow
 from waiting_room.phases import Control, Schedule
-from waiting_room.ports import Act, RoomRow
 
 ROOM = """
 SELECT s.show_id, s.name, s.opens_at_ms, s.closes_at_ms, s.starts_at_ms, r.control, r.reason, r.rate_per_min, r.wave,
-       r.version, r.shares
+       r.version, r.shares, r.active_max, r.message, r.open_until_ms
 FROM room r JOIN shows s USING (show_id)
 """
 ROOMS = ROOM + " WHERE CASE WHEN s.closes_at_ms > 0 THEN s.closes_at_ms ELSE s.starts_at_ms END > $1"
@@ -20,14 +21,22 @@ MAKE_ROOM = """
 INSERT INTO room (show_id, created_at_ms, changed_at_ms) SELECT show_id, $2, $2 FROM shows WHERE show_id = $1
 ON CONFLICT DO NOTHING
 """
+# Whoever has the row decides alone what comes next in the chain.
+LOCK_ROOM = "SELECT 1 FROM room WHERE show_id = $1 FOR UPDATE"
 CHANGE_ROOM = """
-UPDATE room SET control = COALESCE($2, control), rate_per_min = COALESCE($3, rate_per_min), reason = $4,
-    version = version + 1, changed_at_ms = $5
-WHERE show_id = $1 RETURNING version
+UPDATE room SET control = $2, rate_per_min = $3, reason = $4, shares = $5, active_max = $6, message = $7,
+    open_until_ms = $8, wave = $9, version = $10, changed_at_ms = $11
+WHERE show_id = $1
 """
 ADD_ACT = """
-INSERT INTO room_act (show_id, version, at_ms, key_id, act, rate_per_min, reason) VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO room_act (show_id, version, at_ms, key_id, act, reason, changes, chained)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
+ACTS = """
+SELECT version, at_ms, key_id, act, reason, changes, chained FROM room_act WHERE show_id = $1 AND version > $2
+ORDER BY version LIMIT $3
+"""
+CHAIN = "SELECT chained FROM room_act WHERE show_id = $1 ORDER BY version DESC LIMIT 1"
 # A rotated key's secret before is good for a while longer.
 KEY_ROLES = """
 SELECT key_id, roles FROM api_key WHERE revoked_at_ms IS NULL AND (key_hash = $1
@@ -56,17 +65,63 @@ class PostgresRooms:
                 row = await self._pool.fetchrow(ONE_ROOM, show)
         return None if row is None else _room(row)
 
-    async def change_room(self, show: int, act: Act, now_ms: int) -> RoomRow | None:
+    async def change_room(self, show: int, act: Act, now_ms: int, *, if_version: int | None = None) -> Changed | None:
         """See `ports.RoomTable`."""
         async with reaching(), self._pool.acquire() as connection, connection.transaction():
             await connection.execute(MAKE_ROOM, show, now_ms)
-            control = None if act.control is None else act.control.value
-            version = await connection.fetchval(CHANGE_ROOM, show, control, act.rate_per_min, act.reason, now_ms)
-            if version is None:
+            await connection.execute(LOCK_ROOM, show)
+            found = await connection.fetchrow(ONE_ROOM, show)
+            if found is None:
                 return None
-            await connection.execute(ADD_ACT, show, version, now_ms, act.key_id, act.name, act.rate_per_min, act.reason)
-            row = await connection.fetchrow(ONE_ROOM, show)
-        return None if row is None else _room(row)
+            before = _room(found)
+            if if_version is not None and if_version != before.version:
+                return Changed(before, conflict=True)
+            row = after(before, act)
+            chain: bytes = await connection.fetchval(CHAIN, show) or GENESIS
+            kept = KeptAct(row.version, now_ms, act.key_id, act.name, act.reason, changes_of(act), b"")
+            await connection.execute(
+                CHANGE_ROOM,
+                show,
+                row.control.value,
+                row.rate_per_min,
+                row.reason,
+                json.dumps(dict(row.shares)),
+                row.active_max,
+                json.dumps(dict(row.message)),
+                row.open_until_ms,
+                row.wave,
+                row.version,
+                now_ms,
+            )
+            await connection.execute(
+                ADD_ACT,
+                show,
+                kept.version,
+                kept.at_ms,
+                kept.key_id,
+                kept.act,
+                kept.reason,
+                json.dumps(dict(kept.changes)),
+                chained(chain, show, kept),
+            )
+        return Changed(row)
+
+    async def acts(self, show: int, after_version: int, rows_max: int) -> list[KeptAct]:
+        """See `ports.RoomTable`."""
+        async with reaching():
+            rows = await self._pool.fetch(ACTS, show, after_version, rows_max)
+        return [
+            KeptAct(
+                row["version"],
+                row["at_ms"],
+                row["key_id"],
+                row["act"],
+                row["reason"],
+                json.loads(row["changes"]),
+                row["chained"],
+            )
+            for row in rows
+        ]
 
     async def key_roles(self, key_hash: bytes) -> tuple[str, frozenset[str]] | None:
         """See `ports.RoomTable`."""
@@ -86,4 +141,7 @@ def _room(row: asyncpg.Record) -> RoomRow:
         wave=row["wave"],
         version=row["version"],
         shares=json.loads(row["shares"]),
+        active_max=row["active_max"],
+        message=json.loads(row["message"]),
+        open_until_ms=row["open_until_ms"],
     )

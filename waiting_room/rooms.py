@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from waiting_room.bearing import CHOOSING_MS, Bearing, learn
 from waiting_room.flow import Flow, Sample
 from waiting_room.gate import Admission, Limiter, Limits, Observation, admit, burst_max
-from waiting_room.phases import MOVING, Phase, Stock, phase_at
+from waiting_room.operating import RoomRow
+from waiting_room.phases import MOVING, Control, Phase, Stock, phase_at
 from waiting_room.places import GENERAL
-from waiting_room.ports import RoomRow
 from waiting_room.queues import Queue
 from waiting_room.shares import split
 
@@ -95,7 +95,16 @@ class Room:
     def phase(self, now_ms: int) -> Phase:
         """The phase at `now_ms`."""
         stock = None if self.heard is None else self.heard.stock
-        return phase_at(now_ms, self.row.schedule, self.row.control, stock)
+        return phase_at(now_ms, self.row.schedule, self.control(now_ms), stock)
+
+    def control(self, now_ms: int) -> Control:
+        """What operators have said, as long as it counts."""
+        row = self.row
+        return Control.SCHEDULE if 0 < row.open_until_ms <= now_ms else row.control
+
+    def fails_open(self, now_ms: int) -> bool:
+        """Whether people are to be let through whatever fails."""
+        return self.row.control is Control.IDLE and self.row.open_until_ms > now_ms
 
     def admission(self, now_ms: int) -> Admission:
         """The rate of all lines together at `now_ms` and what limits it."""
@@ -105,7 +114,8 @@ class Room:
             return Admission(0, Limiter.DRAW)
         heard = self.heard
         own = self.limits
-        limits = Limits(self.ceiling_per_min, own.lag_target_ms, own.stale_after_ms, own.active_max)
+        active_max = own.active_max if self.row.active_max is None else self.row.active_max
+        limits = Limits(self.ceiling_per_min, own.lag_target_ms, own.stale_after_ms, active_max)
         if heard is None:
             return admit(limits, None)
         return admit(

@@ -4,6 +4,7 @@ Nothing here waits for anything but its ports, and the time comes from the clock
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import structlog
@@ -14,10 +15,10 @@ from waiting_room import metrics
 from waiting_room.drawing import Drawing
 from waiting_room.kept import PlaceAsk, joined_before, unkept
 from waiting_room.mending import ATTEMPTS_MAX, Mender
+from waiting_room.operating import Act, RoomRow, RoomTable
 from waiting_room.phases import Phase, Stock
 from waiting_room.places import GENERAL
 from waiting_room.ports import (
-    Act,
     ClaimAsk,
     Claimed,
     ClaimRefusal,
@@ -31,8 +32,6 @@ from waiting_room.ports import (
     LedgerUnavailable,
     Line,
     Position,
-    RoomRow,
-    RoomTable,
     StoreLost,
 )
 from waiting_room.queues import Queue
@@ -104,14 +103,36 @@ class WaitingRoom:
                     await self._ledger.raise_floor(queue.line, serving)
                     queue.floor = serving
 
-    async def change(self, show: int, act: Act) -> Room | None:
-        """Do what an operator asks. Raises `LedgerUnavailable`, `StoreUnavailable`."""
-        row = await self._table.change_room(show, act, self._clock.now_ms())
-        if row is None:
+    async def change(self, show: int, act: Act, *, if_version: int | None = None) -> tuple[Room, bool] | None:
+        """Do what an operator asks; the room, and whether it was done (`if_version`: not where somebody came before).
+
+        Raises `LedgerUnavailable`, `StoreUnavailable`.
+        """
+        changed = await self._table.change_room(show, act, self._clock.now_ms(), if_version=if_version)
+        if changed is None:
             return None
+        row = changed.row
         await self._take(row)
+        room = self.rooms[show]
+        if changed.conflict:
+            return room, False
         log.info("room.changed", show=show, act=act.name, key=act.key_id, reason=act.reason, version=row.version)
-        return self.rooms.get(show)
+        if act.admit:
+            await self._call_now(room, act.admit)
+        return room, True
+
+    async def look(self, queue: Queue) -> Position:
+        """Where the line stands now, by its store. Raises `StoreUnavailable`, `LedgerUnavailable`."""
+        return await self._mender.mending(queue, lambda: self._mender.move(queue))
+
+    async def _call_now(self, room: Room, people: int) -> None:
+        """Call so many of the general line at once, as far as there are any."""
+        queue = room.general
+        position = await self.look(queue)
+        # Where the caller has seen a line is where it goes on from, for everybody.
+        seen = min(position.issued, position.serving + people)
+        queue.position = replace(position, serving=max(position.serving, seen))
+        await self.look(queue)
 
     async def advance(self) -> None:
         """Move every line on. A line whose store was lost waits for `mend`. Raises `StoreUnavailable`."""
@@ -144,8 +165,7 @@ class WaitingRoom:
         """Take every draw as far as it can be taken now. Raises `LedgerUnavailable`, `StoreUnavailable`."""
 
         async def issued(queue: Queue) -> int:
-            position = await self._mender.mending(queue, lambda: self._mender.move(queue))
-            return position.issued
+            return (await self.look(queue)).issued
 
         await self._drawing.step(self.rooms, issued)
 

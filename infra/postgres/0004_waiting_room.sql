@@ -3,10 +3,14 @@
 
 CREATE TABLE room (
     show_id         bigint PRIMARY KEY,
-    control         text NOT NULL DEFAULT 'schedule' CHECK (control IN ('schedule', 'open', 'paused', 'idle')),
+    control         text NOT NULL DEFAULT 'schedule'
+                    CHECK (control IN ('schedule', 'open', 'paused', 'idle', 'draining', 'held', 'soldout')),
     reason          text NOT NULL DEFAULT '',
     rate_per_min    int CHECK (rate_per_min BETWEEN 0 AND 1000000),
     shares          jsonb NOT NULL DEFAULT '{"general": 100}',
+    active_max      int CHECK (active_max > 0),
+    message         jsonb NOT NULL DEFAULT '{}',
+    open_until_ms   bigint NOT NULL DEFAULT 0,
     wave            int NOT NULL DEFAULT 0,
     version         int NOT NULL DEFAULT 1,
     created_at_ms   bigint NOT NULL,
@@ -14,6 +18,9 @@ CREATE TABLE room (
 );
 COMMENT ON COLUMN room.rate_per_min IS 'the operators'' ceiling in people per minute; null: the setting''s default';
 COMMENT ON COLUMN room.shares IS 'the lines that there are, and the part of the rate that each of them gets';
+COMMENT ON COLUMN room.active_max IS 'passes in use at a time; null: the setting''s default';
+COMMENT ON COLUMN room.message IS 'shown to all who wait: severity, and text by language';
+COMMENT ON COLUMN room.open_until_ms IS 'until when the control idle counts; 0: until somebody says otherwise';
 COMMENT ON COLUMN room.wave IS 'passes of an earlier wave are revoked';
 
 CREATE TABLE room_line (
@@ -60,10 +67,13 @@ CREATE TABLE room_act (
     at_ms           bigint NOT NULL,
     key_id          text NOT NULL,
     act             text NOT NULL,
-    rate_per_min    int,
-    reason          text NOT NULL
+    reason          text NOT NULL,
+    changes         jsonb NOT NULL,
+    chained         bytea NOT NULL CHECK (octet_length(chained) = 32),
+    UNIQUE (show_id, version)
 );
 COMMENT ON TABLE room_act IS 'What operators did, and why. Only added to.';
+COMMENT ON COLUMN room_act.chained IS 'sha256 over this act and, through the one before, over all before it';
 
 CREATE TABLE room_draw (
     show_id         bigint NOT NULL REFERENCES room,

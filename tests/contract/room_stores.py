@@ -19,19 +19,10 @@ from ticketing.tokens import api_key_hash, secret_hash
 from waiting_room.draw_book import PostgresDraws
 from waiting_room.draws import DrawBook
 from waiting_room.ledger import PostgresLedger
+from waiting_room.operating import RoomTable
 from waiting_room.phases import Schedule
 from waiting_room.places import GENERAL
-from waiting_room.ports import (
-    Counters,
-    Generation,
-    JoinAsk,
-    Joined,
-    JoinRefusal,
-    Ledger,
-    Line,
-    Position,
-    RoomTable,
-)
+from waiting_room.ports import Counters, Generation, JoinAsk, Joined, JoinRefusal, Ledger, Line, Position
 from waiting_room.room_table import PostgresRooms
 from waiting_room.store import RedisCounters
 

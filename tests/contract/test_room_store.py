@@ -1,5 +1,8 @@
 """What the ledger and the table of rooms promise: one suite for the memory that unit tests use and for Postgres."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
 
 from tests.contract.room_stores import (
@@ -12,14 +15,11 @@ from tests.contract.room_stores import (
     entry,
 )
 from ticketing.tokens import api_key_hash
+from waiting_room.acts import broken_at
+from waiting_room.operating import Act, RoomRow
 from waiting_room.phases import Control
 from waiting_room.places import leaf_of
-from waiting_room.ports import (
-    Act,
-    ClaimRow,
-    EntryRow,
-    Line,
-)
+from waiting_room.ports import ClaimRow, EntryRow, Line
 
 
 async def test_no_two_generations_share_a_number_and_only_the_latest_gets_more(stores: Stores) -> None:
@@ -76,19 +76,68 @@ async def test_the_first_claim_and_giving_up_are_both_kept(stores: Stores) -> No
 
 async def test_only_a_show_has_a_room_and_operators_change_it(stores: Stores) -> None:
     assert await stores.table.open_room(0xDEAD, NOW_MS) is None
-    act = Act("rate", "key_ops", "too fast", rate_per_min=60)
+    act = Act("limits", "key_ops", "too fast", rate_per_min=60)
     assert await stores.table.change_room(0xDEAD, act, NOW_MS) is None
     room = await stores.table.open_room(SHOW, NOW_MS)
     assert room is not None
     assert (room.control, room.rate_per_min, room.version, room.schedule) == (Control.SCHEDULE, None, 1, SCHEDULE)
-    slowed = await stores.table.change_room(SHOW, act, NOW_MS)
-    paused = await stores.table.change_room(SHOW, Act("pause", "key_ops", "fire", control=Control.PAUSED), NOW_MS)
-    assert slowed is not None
-    assert paused is not None
+    slowed = await changed(stores, act)
+    paused = await changed(stores, Act("pause", "key_ops", "fire", control=Control.PAUSED))
     assert (slowed.control, slowed.rate_per_min, slowed.version) == (Control.SCHEDULE, 60, 2)
     assert (paused.control, paused.rate_per_min, paused.version, paused.reason) == (Control.PAUSED, 60, 3, "fire")
     assert await stores.table.rooms(NOW_MS) == [paused]
     assert await stores.table.rooms(SCHEDULE.starts_at_ms) == []
+
+
+async def changed(stores: Stores, act: Act) -> RoomRow:
+    done = await stores.table.change_room(SHOW, act, NOW_MS)
+    assert done is not None
+    assert not done.conflict
+    return done.row
+
+
+async def test_everything_an_act_may_change_is_kept(stores: Stores) -> None:
+    said = {"severity": "info", "text": {"en": "Hello", "ja": "こんにちは"}}
+    act = Act(
+        "fail-open",
+        "key_ops",
+        "ünheard of",
+        control=Control.IDLE,
+        rate_per_min=60,
+        active_max=7,
+        shares={"general": 90, "presale": 10},
+        message=said,
+        open_until_ms=NOW_MS + 5,
+        revokes=True,
+    )
+    row = await changed(stores, act)
+    assert (row.control, row.rate_per_min, row.active_max, row.wave) == (Control.IDLE, 60, 7, 1)
+    assert (dict(row.shares), dict(row.message), row.open_until_ms) == (act.shares, said, NOW_MS + 5)
+    assert await stores.table.open_room(SHOW, NOW_MS) == row
+    resumed = await changed(stores, Act("resume", "key_ops", "over", control=Control.SCHEDULE))
+    assert (resumed.open_until_ms, resumed.wave, resumed.active_max) == (0, 1, 7)
+
+
+async def test_an_act_on_what_somebody_else_has_changed_is_not_done(stores: Stores) -> None:
+    act = Act("limits", "key_ops", "slower", rate_per_min=60)
+    first = await stores.table.change_room(SHOW, act, NOW_MS, if_version=1)
+    late = await stores.table.change_room(SHOW, Act("limits", "key_2", "faster", rate_per_min=90), NOW_MS, if_version=1)
+    assert first is not None
+    assert late is not None
+    assert (first.conflict, late.conflict) == (False, True)
+    assert late.row == first.row
+    assert [kept.key_id for kept in await stores.table.acts(SHOW, 0, 9)] == ["key_ops"]
+
+
+async def test_the_acts_of_many_at_once_are_one_chain(stores: Stores) -> None:
+    acts = [Act("limits", f"key_{number}", "all at once", rate_per_min=number) for number in range(12)]
+    await asyncio.gather(*(stores.table.change_room(SHOW, act, NOW_MS) for act in acts))
+    kept = await stores.table.acts(SHOW, 0, 100)
+    assert [act.version for act in kept] == list(range(2, 14))
+    assert broken_at(SHOW, kept) is None
+    assert broken_at(SHOW, [*kept[:5], replace(kept[5], reason="another"), *kept[6:]]) == kept[5].version
+    assert broken_at(SHOW, kept[:5] + kept[6:]) == kept[6].version
+    assert await stores.table.acts(SHOW, 3, 2) == kept[2:4]
 
 
 async def test_a_key_is_known_until_it_is_revoked(stores: Stores) -> None:

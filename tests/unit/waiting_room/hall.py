@@ -25,6 +25,7 @@ from waiting_room.phases import Schedule
 from waiting_room.places import GENERAL
 from waiting_room.ports import Line
 from waiting_room.public_status import Poll
+from waiting_room.readiness import Readiness
 from waiting_room.rooms import RoomLimits
 from waiting_room.routes import FanRoutes, create_app
 from waiting_room.service import WaitingRoom
@@ -85,12 +86,18 @@ class Hall:
         document: dict[str, Any] = (await self.http.get(f"{PATH}/status")).json()
         return document
 
-    async def operate(self, act: str, key: str = "osk_live_ops", **body: Any) -> httpx.Response:
+    async def operate(self, act: str, key: str = "osk_live_ops", *, if_match: str = "", **body: Any) -> httpx.Response:
         path = f"/room/admin/{show_text(SHOW)}"
-        headers = {"authorization": f"Bearer {key}"}
-        if act == "rate":
-            return await self.http.patch(path, json=body, headers=headers)
+        headers = {"authorization": f"Bearer {key}"} | ({"if-match": if_match} if if_match else {})
+        if act.startswith("rate"):
+            return await self.http.patch(path + act.removeprefix("rate"), json=body, headers=headers)
         return await self.http.post(f"{path}/{act}", json=body, headers=headers)
+
+    async def inspect(self, what: str = "") -> dict[str, Any]:
+        """What an operator sees."""
+        path = f"/room/admin/{show_text(SHOW)}{what}"
+        seen: dict[str, Any] = (await self.http.get(path, headers={"authorization": "Bearer osk_live_ops"})).json()
+        return seen
 
 
 def instance(
@@ -118,12 +125,13 @@ async def open_hall(*, opens_in_ms: int = 0, wait_s: float = 5.0, beacon: Beacon
     table.keys[api_key_hash("osk_live_ops")] = ("key_ops", frozenset({"operator"}))
     table.keys[api_key_hash("osk_live_reader")] = ("key_reader", frozenset({"read"}))
     book = MemoryDraws(ledger)
+    beacon = beacon or OwnValue(["a secret of the server"])
     room = instance(clock, counters, ledger, table, book=book, beacon=beacon)
     both = writers(ledger, room.settling, rows_max=50, wait_s=wait_s, random=lambda: 0.99)
     keys = TokenKeys(["a secret of the server"])
     entries = Entries(room, keys=keys, clock=clock, writers=both, bounds=Bounds(10, 100))
     fans = FanRoutes(room, entries, clock=clock, page=read_page(), poll=Poll(1, 10))
-    operators = AdminRoutes(room, table, clock=clock)
+    operators = AdminRoutes(room, table, Readiness(room, table, beacon, clock), clock=clock)
     app = create_app([*operators.routes(), *DrawRoutes(room, book).routes(), *fans.routes()], bytes)
     tasks = [asyncio.create_task(writer.run()) for writer in (both.joins, both.claims)]
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)

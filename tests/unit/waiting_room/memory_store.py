@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ticketing.clock import ManualClock
+from waiting_room.acts import GENESIS, after, chained, changes_of
+from waiting_room.operating import Act, Changed, KeptAct, RoomRow
 from waiting_room.phases import Control, Schedule
 from waiting_room.places import secret_print
 from waiting_room.ports import (
-    Act,
     ClaimAsk,
     Claimed,
     ClaimRefusal,
@@ -21,7 +22,6 @@ from waiting_room.ports import (
     LedgerUnavailable,
     Line,
     Position,
-    RoomRow,
     StoreLost,
     StoreUnavailable,
 )
@@ -230,7 +230,7 @@ class MemoryRooms:
         self.away = False
         self.shows: dict[int, tuple[str, Schedule]] = {}
         self.keys: dict[bytes, tuple[str, frozenset[str]]] = {}
-        self.acts: list[tuple[int, Act]] = []
+        self.log: dict[int, list[KeptAct]] = {}
         self._rows: dict[int, RoomRow] = {}
 
     def _reach(self) -> None:
@@ -248,23 +248,21 @@ class MemoryRooms:
         name, schedule = self.shows[show]
         return self._rows.setdefault(show, RoomRow(show, name, schedule, Control.SCHEDULE, "", None, 0, 1))
 
-    async def change_room(self, show: int, act: Act, now_ms: int) -> RoomRow | None:
+    async def change_room(self, show: int, act: Act, now_ms: int, *, if_version: int | None = None) -> Changed | None:
         row = await self.open_room(show, now_ms)
         if row is None:
             return None
-        self.acts.append((show, act))
-        self._rows[show] = RoomRow(
-            show=show,
-            name=row.name,
-            schedule=row.schedule,
-            control=act.control or row.control,
-            reason=act.reason,
-            rate_per_min=row.rate_per_min if act.rate_per_min is None else act.rate_per_min,
-            wave=row.wave,
-            version=row.version + 1,
-            shares=row.shares,
-        )
-        return self._rows[show]
+        if if_version is not None and if_version != row.version:
+            return Changed(row, conflict=True)
+        row = self._rows[show] = after(row, act)
+        kept = KeptAct(row.version, now_ms, act.key_id, act.name, act.reason, changes_of(act), b"")
+        log = self.log.setdefault(show, [])
+        log.append(replace(kept, chained=chained(log[-1].chained if log else GENESIS, show, kept)))
+        return Changed(row)
+
+    async def acts(self, show: int, after_version: int, rows_max: int) -> list[KeptAct]:
+        self._reach()
+        return [kept for kept in self.log.get(show, []) if kept.version > after_version][:rows_max]
 
     async def key_roles(self, key_hash: bytes) -> tuple[str, frozenset[str]] | None:
         self._reach()

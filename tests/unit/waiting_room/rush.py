@@ -8,9 +8,10 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from waiting_room.gate import MINUTE_MS, Admission, burst_max
+from waiting_room.operating import RoomRow
 from waiting_room.phases import Control, Schedule, Stock
 from waiting_room.places import GENERAL
-from waiting_room.ports import Line, Position, RoomRow
+from waiting_room.ports import Line, Position
 from waiting_room.queues import Queue
 from waiting_room.rooms import Heard, Room, RoomLimits
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.unit.waiting_room.hall import SHOW, Hall, open_hall
-from waiting_room.ports import Act
+from waiting_room.operating import Act
 
 
 @pytest.fixture
@@ -23,7 +23,9 @@ async def test_the_ceiling_is_people_per_minute(hall: Hall) -> None:
     assert hall.serving == 0
     await hall.pass_time(5_000)
     assert hall.serving == 100
-    assert hall.table.acts == [(SHOW, Act("rate", "key_ops", "the hall copes well", rate_per_min=1_200))]
+    (kept,) = hall.table.log[SHOW]
+    assert (kept.act, kept.key_id, kept.reason) == ("limits", "key_ops", "the hall copes well")
+    assert kept.changes == {"rate_per_min": 1_200}
 
 
 async def test_a_pause_stops_the_line_and_not_those_who_were_called(hall: Hall) -> None:
@@ -78,7 +80,7 @@ async def test_a_sale_can_be_opened_early_and_a_line_be_done_without() -> None:
 )
 async def test_only_operators_operate(hall: Hall, key: str, expected: int) -> None:
     assert (await hall.operate("pause", key=key, reason="a try")).status_code == expected
-    assert len(hall.table.acts) == (1 if expected == 200 else 0)
+    assert len(hall.table.log.get(SHOW, [])) == (1 if expected == 200 else 0)
 
 
 async def test_every_act_has_a_reason_and_is_one_that_there_is(hall: Hall) -> None:
@@ -86,7 +88,7 @@ async def test_every_act_has_a_reason_and_is_one_that_there_is(hall: Hall) -> No
     assert (await hall.operate("pause", reason="")).json()["code"] == "invalid_request"
     assert (await hall.operate("rate", rate_per_min=-1, reason="no")).json()["code"] == "invalid_request"
     assert (await hall.operate("explode", reason="no")).json()["code"] == "not_found"
-    assert hall.table.acts == []
+    assert hall.table.log == {}
 
 
 async def test_another_instance_hears_of_it(hall: Hall) -> None:
