@@ -47,6 +47,10 @@ class Asks:
     def __len__(self) -> int:
         return sum(map(len, self._by_key.values()))
 
+    def waits_since_ms(self) -> int | None:
+        """When the one asked who waits longest; None: nobody waits."""
+        return next((asked[0].asked_at_ms for asked in self._by_key.values()), None)
+
     def add(self, ask: Ask) -> None:
         """To be called before the command is handed to the log."""
         self._by_key.setdefault(ask.key, []).append(ask)

@@ -63,7 +63,7 @@ class CommandLog(Protocol):
 
 class Selling:
     """`entropy(n)` gives n random bytes. At most `asks_max` wait for a verdict at once, in all shows together; none
-    while it `is_paused`."""
+    while it `is_paused`. Where one has waited for longer than `lag_max_ms` the show takes no new holds."""
 
     def __init__(
         self,
@@ -72,12 +72,14 @@ class Selling:
         clock: Clock,
         entropy: Callable[[int], bytes],
         asks_max: int,
+        lag_max_ms: int,
         is_paused: Callable[[], bool],
     ) -> None:
         self._log = log
         self._clock = clock
         self._entropy = entropy
         self._asks_max = asks_max
+        self._lag_max_ms = lag_max_ms
         self._is_paused = is_paused
         self._waiting = Waiting()
 
@@ -95,6 +97,10 @@ class Selling:
             if not isinstance(judged, Wish):
                 return judged
             wish = judged
+        since_ms = hall.persons.asks.waits_since_ms()
+        if since_ms is not None and self._clock.now_ms() - since_ms > self._lag_max_ms:
+            metrics.COMMANDS.labels("busy").inc()
+            return _complain(said.id, Rejection("busy", "this show has more requests than it can decide at once"))
         command = wishes.ask_as_sent(wish, hall.show, caller, self._sent("POST", "/api/reservations", said.key))
         return self._ask(hall, watcher, command, said.id)
 

@@ -33,6 +33,12 @@ class NotifierSettings(ServerSettings):
         description="Holds and releases by websocket that may wait for their verdict at once; more are told to come "
         "again.",
     )
+    socket_lag_max_ms: int = Field(
+        default=5_000,
+        ge=100,
+        description="While a hold by websocket waits longer for its verdict, new ones for the same show are told to "
+        "come again.",
+    )
     notifier_postgres_connections_max: int = Field(
         default=4, ge=1, le=100, description="Connections of one notifier to Postgres."
     )

@@ -7,7 +7,7 @@ import pytest
 
 from notifier.selling import ASK_MS_MAX, NotPlaced
 from tests.unit.notifier.buyers import asks, complaint, enters, gives_back
-from tests.unit.notifier.house import ADMIN_KEY, ASKS_MAX, KEYS, House
+from tests.unit.notifier.house import ADMIN_KEY, ASKS_MAX, KEYS, LAG_MAX_MS, House
 from tests.unit.notifier.theatre import SECOND, SHOW, T0
 from ticketing.intake import Caller, HoldBody, Sent, ShowFacts
 from ticketing.messages import (
@@ -230,6 +230,21 @@ def test_while_no_verdicts_can_be_heard_nothing_is_asked_for() -> None:
     house.paused = False
     assert asks(house, anna, "A-1") == []
     assert len(house.log.commands) == 1
+
+
+def test_a_show_whose_allocator_says_nothing_takes_no_new_holds_and_lets_go_of_what_is_held() -> None:
+    house = House()
+    anna, ben = enters(house), enters(house)
+    assert asks(house, anna, "A-1") == []
+    house.clock.advance(LAG_MAX_MS)
+    assert asks(house, ben, "A-2", key="b") == []
+    house.clock.advance(1)
+    assert asks(house, ben, "A-3", key="c") == ["error"]
+    assert (complaint(ben)["code"], complaint(ben)["retryable"]) == ("busy", True)
+    assert gives_back(house, ben, reservation_text(SHOW, bytes(16))) == []
+    assert len(house.log.commands) == 3
+    house.happens(granted(house, [0]))
+    assert asks(house, ben, "A-3", key="c") == [], "who waits longest now has not waited long"
 
 
 def test_only_so_many_wait_and_after_a_while_nobody_does() -> None:
