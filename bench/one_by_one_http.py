@@ -126,7 +126,9 @@ async def open_till(settings: Settings) -> AsyncIterator[RunningRoom]:
         )
         api = Api(
             Table([hold]),
-            callers=Callers(keys=keys, tokens=tokens, clock=clock, tokens_max=settings.ingress_tokens_cached_max),
+            callers=Callers(
+                waves={}, keys=keys, tokens=tokens, clock=clock, tokens_max=settings.ingress_tokens_cached_max
+            ),
             forms=Forms(clock, os.urandom, settings.ingress_wait_default_s),
             addresses=ClientAddresses(settings.proxies),
             body_deadline_s=settings.ingress_body_deadline_s,

@@ -24,6 +24,7 @@ from ingress.settings import Settings
 from ingress.shelf import Shelf
 from ingress.views import Views
 from ingress.waiters import Waiters
+from ingress.waves import Waves
 from ingress.webhook_table import WebhookTable
 from runtime import logs
 from runtime.follow import Follower
@@ -116,6 +117,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             keys_max=settings.ingress_keys_cached_max,
         )
         tokens = TokenKeys(settings.secrets)
+        waves = Waves(pool)
         ports = Ports(
             desk=SaleDesk(
                 log=KafkaCommandLog(producer),
@@ -132,7 +134,13 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             shelf=shelf,
             looking=Looking(views=views, snapshots=ledger, seen=follower.seen, pause=asyncio.sleep),
             views=views,
-            callers=Callers(keys=keys, tokens=tokens, clock=clock, tokens_max=settings.ingress_tokens_cached_max),
+            callers=Callers(
+                keys=keys,
+                tokens=tokens,
+                clock=clock,
+                waves=waves.current,
+                tokens_max=settings.ingress_tokens_cached_max,
+            ),
             keys=key_table,
             webhooks=WebhookTable(pool),
             tokens=tokens,
@@ -152,6 +160,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
                 partial(watch_postgres, ledger.takes_writes, condition),
                 partial(watch_log, log_answers, condition, clock, settings.ingress_lag_max_ms),
                 statuses.run,
+                waves.run,
             ],
             ready=lambda: [] if follower.reading else ["outcomes are not read yet"],
             degraded=ports.desk.degraded,

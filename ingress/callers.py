@@ -2,7 +2,7 @@
 `Authorization: Bearer`.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,13 +31,15 @@ TOKEN_CHARS_MAX = 4_096
 class Identity:
     """A caller; with a reservation token the one reservation that it is for (`rsv_…`), with an API key the key.
 
-    The roles of a key's caller are its roles and permissions. `expires_at_ms`: of the token, where it has an end.
+    The roles of a key's caller are its roles and permissions. `expires_at_ms`: of the token, where it has an end;
+    `wave`: of a pass.
     """
 
     caller: Caller
     reservation: str | None = None
     key: ApiKey | None = None
     expires_at_ms: int | None = None
+    wave: int | None = None
 
     @property
     def sandbox(self) -> bool:
@@ -68,16 +70,28 @@ class Keys(Protocol):
 
 
 class Callers:
-    """Tells from a request who asks. `tokens_max`: how many verified tokens are remembered."""
+    """Tells from a request who asks.
 
-    def __init__(self, *, keys: Keys, tokens: TokenKeys, clock: Clock, tokens_max: int) -> None:
+    `waves`: the wave that passes of a show must be of at least, where any were taken back; `tokens_max`: how many
+    verified tokens are remembered.
+    """
+
+    def __init__(
+        self, *, keys: Keys, tokens: TokenKeys, clock: Clock, waves: Mapping[int, int], tokens_max: int
+    ) -> None:
         self._keys = keys
         self._tokens = tokens
         self._clock = clock
+        self._waves = waves
         # Reading a token's parts costs more than the rest of a request's checks: once each. Expiry is looked at anew.
         self._verified: Lru[str, tuple[int, Identity | PartnerToken]] = Lru(tokens_max)
         # What a key was found to give -> who that is: the same until it is looked up again.
         self._identities: Lru[str, tuple[ApiKey, Identity]] = Lru(tokens_max)
+
+    @property
+    def waves(self) -> Mapping[int, int]:
+        """Show -> the wave that its passes must be of at least; 0 where it has none. Changes as time goes by."""
+        return self._waves
 
     async def identify(self, request: Request) -> Identity:
         """Who asks. Raises `Refused` (401, or 403 from a wrong address), StoreAway."""
@@ -111,6 +125,14 @@ class Callers:
         return self._of_key(key, await self._keys.look_up(key, now_ms) if _is_key(key) else None, address, now_ms)
 
     def _by_token(self, token: str, now_ms: int) -> Identity | PartnerToken:
+        identity = self._verify(token, now_ms)
+        if isinstance(identity, Identity) and identity.wave is not None:
+            show = identity.caller.show
+            if show is not None and identity.wave < self._waves.get(show, 0):
+                raise _unauthenticated("token_expired", "the pass was taken back; claim your turn again for another")
+        return identity
+
+    def _verify(self, token: str, now_ms: int) -> Identity | PartnerToken:
         known = self._verified.get(token)
         if known is not None and now_ms < known[0]:
             return known[1]
@@ -127,7 +149,7 @@ class Callers:
         if purpose == PASS:
             granted = self._tokens.read_pass(token, now_ms)
             fan = Caller(granted.entry, partner=False, roles=frozenset(), show=granted.show)
-            return granted.expires_at_ms, Identity(fan, expires_at_ms=granted.expires_at_ms)
+            return granted.expires_at_ms, Identity(fan, expires_at_ms=granted.expires_at_ms, wave=granted.wave)
         if purpose == RESERVATION:
             right = self._tokens.read_reservation(token, now_ms)
             # Never a partner, whoever held it: such a token may be in a customer's hands.

@@ -40,7 +40,13 @@ class DirectHolds:
         self._forms = forms
         self.words = HoldWords(sale.tokens)
         self.operation = operation = sale.hold_operation()
-        self._rush = Rush(operation, sale.shelf, fans_max=fans_max, wait_default_s=forms.wait_default_s)
+        self._rush = Rush(
+            operation,
+            sale.shelf,
+            waves=callers.waves,
+            fans_max=fans_max,
+            wait_default_s=forms.wait_default_s,
+        )
         self.granted = metrics.requests(operation.name, CREATED)
         self.routes: DirectRoutes = {(operation.method.encode(), operation.path.encode()): self.take}
 

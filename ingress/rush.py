@@ -31,6 +31,7 @@ class Fan(Struct, frozen=True):
     caller: Caller
     expires_at_ms: int
     keys: CommandKeys
+    wave: int
 
 
 class Judged(Struct, frozen=True):
@@ -43,9 +44,12 @@ class Judged(Struct, frozen=True):
 class Rush:
     """Fans by their header `Authorization`, bodies by their bytes: of either those used last."""
 
-    def __init__(self, operation: Operation, shelf: Shelf, *, fans_max: int, wait_default_s: float) -> None:
+    def __init__(
+        self, operation: Operation, shelf: Shelf, *, waves: Mapping[int, int], fans_max: int, wait_default_s: float
+    ) -> None:
         self._operation = operation
         self._shelf = shelf
+        self._waves = waves
         self._wait_default_s = wait_default_s
         self._fans: Lru[bytes, Fan] = Lru(fans_max)
         self._bodies: Lru[bytes, Judged] = Lru(BODIES_MAX)
@@ -65,7 +69,7 @@ class Rush:
             return None
         authorization = headers.get(b"authorization", b"")
         fan = self._fans.get(authorization)
-        if fan is None or now_ms >= fan.expires_at_ms:
+        if fan is None or now_ms >= fan.expires_at_ms or fan.wave < self._waves.get(number, 0):
             fan = self._meet(authorization, identify())
         if fan is None or fan.caller.show != number or self._shelf.known(number) is not judged.show:
             return None
@@ -90,6 +94,6 @@ class Rush:
         keys = CommandKeys(
             account=caller.account, method=operation.method, path_template=operation.path, show=caller.show
         )
-        fan = Fan(caller, identity.expires_at_ms, keys)
+        fan = Fan(caller, identity.expires_at_ms, keys, identity.wave or 0)
         self._fans.put(authorization, fan)
         return fan

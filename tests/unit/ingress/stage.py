@@ -85,6 +85,7 @@ class Stage:
         keys = KeyCache(table.find, table.find_by_id, fresh_ms=5_000, stale_ms=60_000, keys_max=100)
         given: Any = {"postgres_url": "-", "redis_url": "-", "kafka_bootstrap": "-", "secret": SECRET}
         self.settings = Settings(**given, _env_file=None)
+        self.waves: dict[int, int] = {}
         self.ports = Ports(
             desk=SaleDesk(
                 log=self, waiters=self.waiters, condition=self.condition, new_bell=FutureBell, alarms=self,
@@ -95,7 +96,7 @@ class Stage:
             shelf=Shelf(self.catalogue.show, self.catalogue.document, shows_max=100, places_max=100_000),
             looking=Looking(views=self.views, snapshots=self.ledger, seen=lambda _: self.seen, pause=self._pause),
             views=self.views,
-            callers=Callers(keys=keys, tokens=self.tokens, clock=self.clock, tokens_max=100),
+            callers=Callers(keys=keys, tokens=self.tokens, clock=self.clock, waves=self.waves, tokens_max=100),
             keys=table,
             webhooks=self.webhooks,
             tokens=self.tokens,
@@ -183,9 +184,9 @@ class Stage:
         found = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
         return Reply(start["status"], found, content["body"])
 
-    def fan(self, name: str = "anna", *, show: int = SHOW, minutes: int = 20) -> str:
+    def fan(self, name: str = "anna", *, show: int = SHOW, minutes: int = 20, wave: int = 0) -> str:
         """A fan's pass."""
-        return self.tokens.sign_pass(Pass(show, f"ent_{name}", 0, self.clock.now_ms() + minutes * 60_000))
+        return self.tokens.sign_pass(Pass(show, f"ent_{name}", wave, self.clock.now_ms() + minutes * 60_000))
 
     def reservation_token(self, reservation: str, account: str = "ent_anna", *, minutes: int = 60) -> str:
         """The token of one reservation."""

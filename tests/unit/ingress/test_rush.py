@@ -114,6 +114,27 @@ async def test_a_known_fan_is_turned_away_once_the_pass_has_ended() -> None:
     assert (await rushed.ask(token, "k4", FLOOR)).status == 401
 
 
+async def test_a_known_fan_is_turned_away_once_the_pass_was_taken_back_and_finishes_what_was_begun() -> None:
+    rushed = await Rushed().open()
+    token = rushed.fan("anna")
+    for key in ("k1", "k2"):
+        assert (await rushed.ask(token, key, FLOOR)).status == 201
+    for stage in rushed.stages:
+        stage.waves[OTHER] = 3
+    assert (await rushed.ask(token, "k3", FLOOR)).status == 201
+    for stage in rushed.stages:
+        stage.waves[SHOW] = 1
+    refused = await rushed.ask(token, "k4", FLOOR)
+    assert (refused.status, refused.body["code"]) == (401, "token_expired")
+    assert (await rushed.ask(rushed.fan("anna", wave=1), "k5", FLOOR)).status == 201
+    assert (await rushed.ask(rushed.fan("ben"), "k6", FLOOR)).status == 401
+    # What was held before can still be paid for: that right is the reservation's own.
+    stage = rushed.stages[0]
+    mine = stage.reservation_token("rsv_" + "0" * 42)
+    headers = {"authorization": f"Bearer {mine}"}
+    assert (await stage.call("GET", "/api/reservations/rsv_" + "0" * 42, headers=headers)).status != 401
+
+
 async def test_headers_count_for_a_known_body_as_for_a_new_one() -> None:
     rushed = await Rushed().open()
     token = rushed.fan("anna")
