@@ -152,7 +152,9 @@ def _rule_of_tables(show: ShowStock, command: messages.HoldSeats, tables: int) -
 def _known_loss(show: ShowStock, command: messages.HoldSeats) -> Loss | None:
     """What others were told who asked for the same, and nothing has changed since; the owners are told otherwise."""
     known = show.losses.get((command.seats, command.areas, command.best, command.partner))
-    return known if known is not None and (command.account, command.person) not in known.owners else None
+    if known is None or (known.owners and (command.account, command.person) in known.owners):
+        return None
+    return known
 
 
 def _loss(show: ShowStock, command: messages.HoldSeats, asked: Asked) -> Loss | None:

@@ -32,14 +32,14 @@ class RememberedRefusals:
         """Keep a refusal, if it is one to be kept; `refusal.at_ms` never goes back, so the oldest stand first."""
         if not is_remembered(refusal):
             return
-        self._by_key[refusal.key] = refusal
-        in_order = self._in_order
+        by_key, in_order = self._by_key, self._in_order
+        by_key[refusal.key] = refusal
         in_order.append(refusal)
         oldest_ms = refusal.at_ms - REFUSALS_REMEMBERED_MS
         while in_order[0].at_ms <= oldest_ms or len(in_order) > REFUSALS_REMEMBERED_MAX:
             oldest = in_order.popleft()
-            if self._by_key.get(oldest.key) is oldest:  # else its key was refused again, later
-                del self._by_key[oldest.key]
+            if by_key.get(oldest.key) is oldest:  # else its key was refused again, later
+                del by_key[oldest.key]
 
     def __len__(self) -> int:
         return len(self._by_key)

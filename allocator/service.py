@@ -109,7 +109,9 @@ class Desk:
         if not self._waiting:
             fetched = await self._log.fetch(self.part, self._next_offset, RECORDS_MAX, timeout_s)
             await self._agree_again()
-            fresh = [record for record in fetched if record.offset >= self._next_offset]
+            fresh = fetched
+            if fetched and fetched[0].offset < self._next_offset:
+                fresh = [record for record in fetched if record.offset >= self._next_offset]
             commands = messages.decode_commands([record.value for record in fresh])
             self._waiting = list(zip(fresh, commands, strict=True))
             self._waiting.reverse()  # the next one stands last, where taking it off is cheap
@@ -223,7 +225,7 @@ class Desk:
         """Whether the decision needs something that is not in memory. Asked for every record, so not awaited."""
         stock = self.state.shows.get(command.show)
         if stock is not None:
-            return lacks(stock, command)
+            return bool(stock.ended) and lacks(stock, command)
         if command.show in self.state.put_away.shows:
             # Nothing that could expire is ever put away.
             return not isinstance(command, messages.ExpireHolds)
