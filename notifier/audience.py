@@ -44,6 +44,8 @@ class Right:
     key_id: str | None = None
     roles: frozenset[str] = frozenset()
     """Of the key, where it is good for the show: roles and permissions."""
+    wave: int | None = None
+    """Of a pass: operators take back all passes of earlier waves."""
     sandbox: bool = False
     """Whether labels can force what becomes of a wish (`ticketing/sandbox.py`)."""
 
@@ -97,8 +99,11 @@ def is_api_key(token: str) -> bool:
     return token.startswith((API_KEY_LIVE, API_KEY_TEST))
 
 
-def right_of_token(token: str, show: int, keys: TokenKeys, now_ms: int) -> Right | PartnerToken | Denied:
-    """What a pass or a reservation token lets its bearer hear of `show`; a partner's token, whose key decides."""
+def right_of_token(
+    token: str, show: int, keys: TokenKeys, now_ms: int, *, wave: int = 0
+) -> Right | PartnerToken | Denied:
+    """What a pass (of this wave at least) or a reservation token lets its bearer hear of `show`; a partner's token, for
+    whose key see `right_of_key`."""
     if len(token) > TOKEN_CHARS_MAX:
         return Denied("token_invalid")
     try:
@@ -107,7 +112,9 @@ def right_of_token(token: str, show: int, keys: TokenKeys, now_ms: int) -> Right
             granted = keys.read_pass(token, now_ms)
             if granted.show != show:
                 return Denied("wrong_show")
-            return Right(granted.entry, granted.expires_at_ms)
+            if granted.wave < wave:
+                return Denied("token_expired")
+            return Right(granted.entry, granted.expires_at_ms, wave=granted.wave)
         if purpose == RESERVATION:
             held = keys.read_reservation(token, now_ms)
             if held.show != show:

@@ -135,6 +135,10 @@ class Keys(Protocol):
         """Those of `key_ids` that are good no longer."""
         ...
 
+    async def waves(self) -> Mapping[int, int]:
+        """Show -> the wave that its passes must be of at least, where any were taken back."""
+        ...
+
 
 class Warnings(Protocol):
     """The topic of holds that end soon."""

@@ -1,6 +1,7 @@
 """The sockets of this process: who comes in, what they say, what time does to them."""
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
+from dataclasses import replace
 from typing import Any, assert_never
 
 from notifier.audience import REQUEST_DECIDED, Denied, Right, is_api_key, right_of_key, right_of_token
@@ -63,6 +64,7 @@ class Reception:
         self._selling = selling
         self._door = door
         self._revoked_checked_ms = 0
+        self._waves: Mapping[int, int] = {}
 
     async def enter(self, facts: Facts, wire: Wire, address: str = "") -> tuple[Hall, Watcher] | None:
         """A socket came, from `address`; None: closed again, there is no room. Raises `StoreAway`, `NotNow`.
@@ -124,7 +126,7 @@ class Reception:
         return None
 
     async def sweep(self) -> None:
-        """What time brings about: tokens run out, keys are revoked, stuck sockets and empty halls go."""
+        """What time brings about: tokens run out, keys and passes are taken back, stuck sockets and empty halls go."""
         now_ms = self._clock.now_ms()
         for hall in self._halls:
             for watcher in list(hall.watchers):
@@ -135,6 +137,7 @@ class Reception:
         if now_ms - self._revoked_checked_ms >= REVOKED_CHECK_MS:
             self._revoked_checked_ms = now_ms
             await self._close_revoked()
+        await self._take_passes_back()
 
     def dismiss(self, hall: Hall, reason: str) -> None:
         """Send everybody away from a hall that can go on no longer: they come again, each at a moment of their own."""
@@ -184,7 +187,8 @@ class Reception:
         if is_api_key(token):
             found, read = await self._keys.find(api_key_hash(token)), None
         else:
-            own = right_of_token(token, hall.show, self._tokens, now_ms)
+            wave = self._waves.get(hall.show, 0)
+            own = right_of_token(token, hall.show, self._tokens, now_ms, wave=wave)
             if not isinstance(own, PartnerToken):
                 return own
             found, read = await self._keys.find_by_id(own.key_id), own
@@ -210,6 +214,18 @@ class Reception:
             watcher.tell(hall.frame("message", data, now_ms))
         elif watcher.notice_closes_at_ms <= now_ms:
             watcher.close(UNAUTHENTICATED, "token_expired")
+
+    async def _take_passes_back(self) -> None:
+        """What operators have taken back has expired: it is told so, and then closed, by the next sweeps."""
+        self._waves = await self._keys.waves()
+        now_ms = self._clock.now_ms()
+        for hall in self._halls:
+            wave = self._waves.get(hall.show, 0)
+            for watcher in hall.watchers if wave else ():
+                right = watcher.right
+                if right is not None and right.wave is not None and right.wave < wave:
+                    ends_at_ms = now_ms if right.expires_at_ms is None else min(right.expires_at_ms, now_ms)
+                    watcher.right = replace(right, expires_at_ms=ends_at_ms)
 
     async def _close_revoked(self) -> None:
         by_key: dict[str, list[Watcher]] = {}

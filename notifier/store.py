@@ -46,6 +46,8 @@ SELECT key_id, roles, permissions, venues, shows, addresses, revoked_at_ms, sand
        NULL::bigint AS ends_at_ms
 FROM api_key WHERE key_id = $1
 """
+# A room begins with wave 0, so a show without a row here takes every pass.
+WAVES = "SELECT show_id, wave FROM room_waves WHERE wave > 0"
 REVOKED = "SELECT key_id FROM api_key WHERE key_id = ANY($1) AND revoked_at_ms IS NOT NULL"
 
 
@@ -140,6 +142,12 @@ class PostgresStore:
         with _reaching_postgres():
             row = await self._pool.fetchrow(KEY_BY_ID, key_id)
         return None if row is None else _key(row)
+
+    async def waves(self) -> dict[int, int]:
+        """As in the port."""
+        with _reaching_postgres():
+            rows = await self._pool.fetch(WAVES)
+        return {row["show_id"]: row["wave"] for row in rows}
 
     async def revoked(self, key_ids: set[str]) -> set[str]:
         """Those of `key_ids` that have been revoked."""

@@ -87,6 +87,7 @@ class FakeStore:
         self.loads = 0
         self.keys = {api_key_hash(ADMIN_KEY): KeyFound("key_office", frozenset({"admin"}), False)}
         self.revoked_ids: set[str] = set()
+        self.least_waves: dict[int, int] = {}
 
     def commit(self, *outcomes: AnyOutcome) -> FakeBatch:
         self.batches.append(batch(len(self.batches) + 1, *outcomes))
@@ -118,6 +119,10 @@ class FakeStore:
     async def find_by_id(self, key_id: str) -> KeyFound | None:
         self._answer()
         return next((found for found in self.keys.values() if found.key_id == key_id), None)
+
+    async def waves(self) -> dict[int, int]:
+        self._answer()
+        return self.least_waves
 
     async def revoked(self, key_ids: set[str]) -> set[str]:
         self._answer()

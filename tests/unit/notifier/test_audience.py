@@ -63,7 +63,9 @@ def test_with_a_reservation_token_only_that_reservation_is_heard() -> None:
 
 def test_a_pass_gives_the_right_of_its_entry_until_it_expires() -> None:
     token = KEYS.sign_pass(Pass(SHOW, "ent_anna", 1, T0 + 20 * 60 * SECOND))
-    assert right_of_token(token, SHOW, KEYS, T0) == Right("ent_anna", T0 + 20 * 60 * SECOND)
+    assert right_of_token(token, SHOW, KEYS, T0) == Right("ent_anna", T0 + 20 * 60 * SECOND, wave=1)
+    assert right_of_token(token, SHOW, KEYS, T0, wave=1) == right_of_token(token, SHOW, KEYS, T0)
+    assert right_of_token(token, SHOW, KEYS, T0, wave=2) == Denied("token_expired")
     assert right_of_token(token, SHOW, KEYS, T0 + 20 * 60 * SECOND) == Denied("token_expired")
     assert right_of_token(token, SHOW + 1, KEYS, T0) == Denied("wrong_show")
 

@@ -6,6 +6,7 @@ from notifier.ports import Limits
 from tests.unit.notifier.house import ADMIN_KEY, FACTS, KEYS, PASS, House, done
 from tests.unit.notifier.theatre import SECOND, SHOW, T0, VENUE, FakeWire, batch
 from ticketing.tokens import Pass
+from ticketing.vocabulary import show_text
 
 
 def test_the_first_word_is_hello_and_without_token_it_is_the_public() -> None:
@@ -75,6 +76,28 @@ def test_a_socket_that_outlives_its_pass_is_told_and_a_minute_later_closed_unles
     assert lapses[2].closed == (4401, "token_expired")
     assert keeps[2].is_open()
     assert len(lapses[2].told("message")) == 1
+
+
+def test_a_pass_that_was_taken_back_is_told_so_and_closed_and_is_good_for_nothing_meanwhile() -> None:
+    house = House()
+    anna, owner = house.enters(), house.enters()
+    house.says(anna, f'{{"type":"hello","token":"{PASS}"}}')
+    later = KEYS.sign_pass(Pass(SHOW, "ent_ben", 2, T0 + 600 * SECOND))
+    house.says(owner, f'{{"type":"hello","token":"{later}"}}')
+    house.store.least_waves = {SHOW: 2}
+    house.sweeps_after(SECOND)
+    hold = f'{{"type":"hold","id":"h","key":"k","body":{{"show":"{show_text(SHOW)}","seats":["A-1"]}}}}'
+    assert house.says(anna, hold) == ["error"]
+    assert anna[2].told("error")[-1]["data"]["code"] == "token_expired"
+    house.sweeps_after(SECOND)
+    assert [frame["data"]["code"] for frame in anna[2].told("message")] == ["token_expired"]
+    house.sweeps_after(60 * SECOND)
+    assert anna[2].closed == (4401, "token_expired")
+    assert owner[2].is_open()
+    assert owner[2].told("message") == []
+    again = house.enters()
+    assert house.says(again, f'{{"type":"hello","token":"{PASS}"}}') == ["error"]
+    assert again[2].closed == (4401, "token_expired")
 
 
 def test_who_says_no_hello_is_closed() -> None:
