@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shutil
 from typing import Any
 
 import pytest
@@ -35,6 +36,10 @@ async def environment(anyio_backend: str, sale: Sale) -> dict[str, str]:
     return {"PATH": sale.environment["PATH"], "ONSALE": sale.url, "KEY": sale.partner_key, "SHOW": show["show"]}
 
 
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="there is no curl on this machine")
+
+
+@needs_curl
 async def test_the_first_booking_is_made_as_written(sale: Sale, environment: dict[str, str]) -> None:
     # The first block says where things are, which a test knows better.
     exports, *blocks = shell("first-booking.md")
@@ -47,6 +52,7 @@ async def test_the_first_booking_is_made_as_written(sale: Sale, environment: dic
     assert [(row["status"], row["seats"]) for row in rows] == [("cancelled", 2)]
 
 
+@needs_curl
 async def test_a_webhook_is_made_as_written(sale: Sale, environment: dict[str, str]) -> None:
     code, output = await run("\n".join(shell("webhooks.md")), environment)
     assert code == 0, output
