@@ -144,6 +144,24 @@ def create_key(
     print(key)
 
 
+@keys_app.command("gate")
+def gate_keys(data_dir: DataDir = None) -> None:
+    """Print the keys by which a gate on another site (`onsale_gate`) knows passes; the first one signs them now.
+
+    Whoever has one can make passes of this installation: guard it as you guard a password.
+    """
+    from runtime.settings import each_secret  # noqa: PLC0415 -- as with up
+    from ticketing.tokens import PASS, derive_key  # noqa: PLC0415 -- as with up
+
+    try:
+        with open_installation(infra_settings(data_dir), say) as installation:
+            for secret in each_secret(installation.secret):
+                print(derive_key(secret, PASS).hex())
+    except (embedded.ServersUnavailable, NotProvisioned) as error:
+        say(str(error))
+        raise typer.Exit(UNAVAILABLE) from None
+
+
 @app.command()
 def demo(
     *,

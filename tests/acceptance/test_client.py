@@ -7,7 +7,10 @@ import pytest
 
 from onsale_client import AreaWish, AsyncClient, Best, Client, Contact, Patience, Refused, Undecided
 from onsale_client._picture import SocketClosed
+from onsale_gate import read_pass
+from onsale_gate._passes import read_keys
 from tests.acceptance.sale import Sale
+from ticketing.clock import SystemClock
 
 pytestmark = pytest.mark.anyio
 
@@ -121,6 +124,14 @@ async def test_a_show_is_followed_over_a_lost_socket(sale: Sale, partner: AsyncC
     assert live.picture.seats == {"D-1": "held", "D-2": "held"}
     assert "snapshot" not in heard, "it went on where it left off"
     assert held.status == "held"
+
+
+async def test_a_gate_elsewhere_knows_the_passes_of_this_room(sale: Sale) -> None:
+    show, _ = await new_show(sale)
+    code, keys = await sale.onsale("keys", "gate")
+    assert code == 0, keys
+    admitted = read_pass(sale.fan(show, "ent_anna"), read_keys(keys.split()), show, SystemClock().now_ms() / 1000)
+    assert admitted.entry == "ent_anna"
 
 
 async def test_a_pass_for_another_show_ends_the_socket(sale: Sale) -> None:

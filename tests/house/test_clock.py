@@ -18,7 +18,8 @@ WALL = {
 }
 ELAPSED = {"time.monotonic", "time.monotonic_ns", "time.perf_counter", "time.perf_counter_ns"}
 MAY_MEASURE = {"runtime", "bench", "clients", "onsale", "tests"}
-THE_CLOCK = "ticketing.clock"
+CLOCKS = {"ticketing.clock", "clients.python.onsale_gate._middleware"}
+"""Ours, and that of a package which is installed where onsale is not."""
 
 
 def read_by(module: Module, forbidden: set[str]) -> list[str]:
@@ -49,7 +50,7 @@ def read_by(module: Module, forbidden: set[str]) -> list[str]:
 
 
 def test_the_wall_clock_is_read_in_one_place() -> None:
-    others = [module for module in modules() if module.name != THE_CLOCK]
+    others = [module for module in modules() if module.name not in CLOCKS]
     assert [line for module in others for line in read_by(module, WALL)] == []
 
 
@@ -59,5 +60,5 @@ def test_elapsed_time_is_measured_by_processes_not_by_rules() -> None:
 
 
 def test_the_clock_itself_would_be_found() -> None:
-    clock = next(module for module in modules() if module.name == THE_CLOCK)
+    clock = next(module for module in modules() if module.name == "ticketing.clock")
     assert read_by(clock, WALL)
