@@ -86,6 +86,7 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
                 clock=clock,
                 entropy=os.urandom,
                 asks_max=settings.socket_asks_max,
+                asks_each_max=settings.socket_asks_each_max,
                 lag_max_ms=settings.socket_lag_max_ms,
                 # No verdict would be heard of.
                 is_paused=lambda: bool(loops.reasons() or loops.degraded()),

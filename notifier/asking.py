@@ -16,11 +16,28 @@ EARLY_MAX = 16
 """Outcomes kept for one who asked: as many repeats of one key as a batch plausibly holds."""
 
 
-@dataclass(slots=True)
 class Waiting:
-    """How many wait for a verdict, in all shows together."""
+    """How many requests wait for a verdict, in all shows together and of each account."""
 
-    count: int = 0
+    def __init__(self) -> None:
+        self.count = 0
+        self._by_account: dict[str, int] = {}
+
+    def of(self, account: str) -> int:
+        """Those of one account."""
+        return self._by_account.get(account, 0)
+
+    def add(self, account: str) -> None:
+        """One more."""
+        self.count += 1
+        self._by_account[account] = self.of(account) + 1
+
+    def remove(self, account: str) -> None:
+        """One less."""
+        self.count -= 1
+        left = self._by_account.pop(account) - 1
+        if left:
+            self._by_account[account] = left
 
 
 @dataclass(slots=True, eq=False)
@@ -28,6 +45,7 @@ class Ask:
     """One `hold` or `release`. `reply_to` is the frame's id; `early` what may be the answer."""
 
     watcher: Watcher
+    account: str
     key: bytes
     reply_to: str
     asked_at_ms: int
@@ -54,7 +72,7 @@ class Asks:
     def add(self, ask: Ask) -> None:
         """To be called before the command is handed to the log."""
         self._by_key.setdefault(ask.key, []).append(ask)
-        ask.waiting.count += 1
+        ask.waiting.add(ask.account)
 
     def placed(self, ask: Ask, offset: int) -> None:
         """The log has the command at `offset`."""
@@ -72,7 +90,7 @@ class Asks:
         if ask not in same:
             return False
         same.remove(ask)
-        ask.waiting.count -= 1
+        ask.waiting.remove(ask.account)
         if not same:
             del self._by_key[ask.key]
         return True

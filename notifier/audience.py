@@ -44,6 +44,8 @@ class Right:
     key_id: str | None = None
     roles: frozenset[str] = frozenset()
     """Of the key, where it is good for the show: roles and permissions."""
+    asks_max: int | None = None
+    """How many requests of the key may be under way at once."""
     wave: int | None = None
     """Of a pass: operators take back all passes of earlier waves."""
     sandbox: bool = False
@@ -147,4 +149,11 @@ def right_of_key(
     if not found.limits.allow(venue, show):
         gives = frozenset()
     ends_at_ms = found.ends_at_ms if token is None else token.expires_at_ms
-    return Right(found.key_id, ends_at_ms, key_id=found.key_id, roles=gives, sandbox=found.sandbox)
+    return Right(
+        found.key_id,
+        ends_at_ms,
+        key_id=found.key_id,
+        roles=gives,
+        asks_max=found.selling_at_once_max,
+        sandbox=found.sandbox,
+    )

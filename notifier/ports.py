@@ -122,6 +122,8 @@ class KeyFound:
     """Of the secret that was asked for, where a newer one has taken its place."""
     sandbox: bool = False
     """Whether it is for trying things out."""
+    selling_at_once_max: int | None = None
+    """How many of its requests may be under way at once."""
 
 
 class Keys(Protocol):

@@ -62,8 +62,12 @@ class CommandLog(Protocol):
 
 
 class Selling:
-    """`entropy(n)` gives n random bytes. At most `asks_max` wait for a verdict at once, in all shows together; none
-    while it `is_paused`. Where one has waited for longer than `lag_max_ms` the show takes no new holds."""
+    """`entropy(n)` gives n random bytes.
+
+    At most `asks_max` wait for a verdict at once, in all shows together, and `asks_each_max` of one account that has no
+    bound of its own; none while it `is_paused`. Where one has waited for longer than `lag_max_ms` the show takes no new
+    holds.
+    """
 
     def __init__(
         self,
@@ -72,6 +76,7 @@ class Selling:
         clock: Clock,
         entropy: Callable[[int], bytes],
         asks_max: int,
+        asks_each_max: int,
         lag_max_ms: int,
         is_paused: Callable[[], bool],
     ) -> None:
@@ -79,6 +84,7 @@ class Selling:
         self._clock = clock
         self._entropy = entropy
         self._asks_max = asks_max
+        self._asks_each_max = asks_each_max
         self._lag_max_ms = lag_max_ms
         self._is_paused = is_paused
         self._waiting = Waiting()
@@ -168,7 +174,13 @@ class Selling:
         if self._waiting.count >= self._asks_max:
             metrics.COMMANDS.labels("busy").inc()
             return _complain(reply_to, Rejection("busy", "too many requests are waiting for a verdict"))
-        ask = Ask(watcher, command.key, reply_to, self._clock.now_ms(), self._waiting)
+        right = watcher.right
+        most = self._asks_each_max if right is None or right.asks_max is None else right.asks_max
+        if self._waiting.of(command.account) >= most:
+            metrics.COMMANDS.labels("rate_limited").inc()
+            only = f"{most} requests of yours wait for a verdict; there may be no more at once"
+            return _complain(reply_to, Rejection("rate_limited", only))
+        ask = Ask(watcher, command.account, command.key, reply_to, self._clock.now_ms(), self._waiting)
         hall.persons.asks.add(ask)
         try:
             self._log.append(hall.part, messages.encode(command), partial(self._placed, hall, ask))

@@ -33,6 +33,11 @@ class NotifierSettings(ServerSettings):
         description="Holds and releases by websocket that may wait for their verdict at once; more are told to come "
         "again.",
     )
+    socket_asks_each_max: int = Field(
+        default=10,
+        ge=1,
+        description="Of those at once of one fan, over all of their websockets; an API key has its own bound.",
+    )
     socket_lag_max_ms: int = Field(
         default=5_000,
         ge=100,

@@ -37,12 +37,12 @@ ORDER BY b.batch_seq
 """
 # A rotated key's secret before is good for a while longer.
 KEY = """
-SELECT key_id, roles, permissions, venues, shows, addresses, revoked_at_ms, sandbox,
+SELECT key_id, roles, permissions, venues, shows, addresses, revoked_at_ms, sandbox, selling_at_once_max,
        CASE WHEN previous_hash = $1 THEN previous_ends_at_ms END AS ends_at_ms
 FROM api_key WHERE key_hash = $1 OR previous_hash = $1
 """
 KEY_BY_ID = """
-SELECT key_id, roles, permissions, venues, shows, addresses, revoked_at_ms, sandbox,
+SELECT key_id, roles, permissions, venues, shows, addresses, revoked_at_ms, sandbox, selling_at_once_max,
        NULL::bigint AS ends_at_ms
 FROM api_key WHERE key_id = $1
 """
@@ -168,9 +168,15 @@ class PostgresStore:
 
 
 def _key(row: asyncpg.Record) -> KeyFound:
-    limits = Limits(frozenset(row["venues"]), frozenset(row["shows"]), read_networks(row["addresses"]))
-    gives = frozenset(row["roles"]) | frozenset(row["permissions"])
-    return KeyFound(row["key_id"], gives, row["revoked_at_ms"] is not None, limits, row["ends_at_ms"], row["sandbox"])
+    return KeyFound(
+        key_id=row["key_id"],
+        gives=frozenset(row["roles"]) | frozenset(row["permissions"]),
+        revoked=row["revoked_at_ms"] is not None,
+        limits=Limits(frozenset(row["venues"]), frozenset(row["shows"]), read_networks(row["addresses"])),
+        ends_at_ms=row["ends_at_ms"],
+        sandbox=row["sandbox"],
+        selling_at_once_max=row["selling_at_once_max"],
+    )
 
 
 def _pairs(flat: list[int]) -> tuple[tuple[int, int], ...]:

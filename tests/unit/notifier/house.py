@@ -33,7 +33,7 @@ from ticketing.tokens import Pass, TokenKeys, api_key_hash
 
 KEYS = TokenKeys(["a secret of enough length"])
 FACTS = Facts(SHOW, PART, VENUE, "lay_1", Policy())
-ASKS_MAX = 3
+ASKS_MAX, ASKS_EACH_MAX = 5, 3
 LAG_MAX_MS = 5 * SECOND
 ADMIN_KEY = "osk_live_" + "0" * 48
 PASS = KEYS.sign_pass(Pass(SHOW, "ent_anna", 1, T0 + 600 * SECOND))
@@ -198,6 +198,7 @@ class House:
                 clock=self.clock,
                 entropy=bytes,
                 asks_max=ASKS_MAX,
+                asks_each_max=ASKS_EACH_MAX,
                 lag_max_ms=LAG_MAX_MS,
                 is_paused=lambda: self.paused,
             ),

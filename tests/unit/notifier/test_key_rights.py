@@ -10,6 +10,7 @@ from notifier.ports import KeyFound
 from tests.unit.notifier.house import ADMIN_KEY, KEYS, House
 from tests.unit.notifier.theatre import SECOND, SHOW, T0, VENUE, FakeWire
 from ticketing.key_limits import NOWHERE_IN_PARTICULAR, Limits, read_networks
+from ticketing.messages import HoldRefused
 from ticketing.tokens import PartnerToken, api_key_hash
 from ticketing.vocabulary import show_text
 
@@ -118,6 +119,22 @@ def test_from_a_wrong_address_the_socket_is_closed_as_forbidden() -> None:
     house.store.keys[api_key_hash(ADMIN_KEY)] = key("admin", limits=Limits(networks=read_networks(["10.0.0.0/8"])))
     assert hello(house, ADMIN_KEY)[2].closed == (4403, "insufficient_scope")
     assert hello(house, ADMIN_KEY, "10.1.2.3")[2].is_open()
+
+
+def test_a_key_has_as_many_requests_under_way_as_its_terms_say() -> None:
+    house = House()
+    found = KeyFound("key_p", SELLS, False, selling_at_once_max=1)
+    house.store.keys[api_key_hash("osk_live_p")] = found
+    one, other = (
+        hello(house, "osk_live_p"),
+        hello(house, KEYS.sign_partner(PartnerToken("key_p", ("booking",), T0 + 1))),
+    )
+    assert holds(house, one) == []
+    assert holds(house, other) == ["error"]
+    assert other[2].told("error")[-1]["data"]["code"] == "rate_limited"
+    command = house.log.commands[0]
+    house.happens(house.sale.refused(HoldRefused, "key_p", code="sold_out", key=command.key))
+    assert holds(house, other) == []
 
 
 def test_a_sandbox_key_forces_what_it_wants_to_see_and_nobody_else_does() -> None:
