@@ -61,6 +61,7 @@ class Flow:
         self._times: list[int] = []
         self._samples: list[Sample] = []
         self._raw = self._base = Sample(0, 0, 0, 0, 0, 0)
+        self._found: Crowd | None = None
 
     def __len__(self) -> int:
         return len(self._samples)
@@ -101,8 +102,12 @@ class Flow:
 
     def crowd(self) -> Crowd:
         """How those behave who were called so far. An instance that has just begun expects what is usual."""
-        if not self._samples:
-            return Crowd()
+        if self._found is None:
+            # It is asked for at every move of a line, and changes once a second.
+            self._found = self._find() if self._samples else Crowd()
+        return self._found
+
+    def _find(self) -> Crowd:
         now = self._samples[-1]
         decided = self._decided(now)
         # Weighed with what is usual, so that the first few do not count for all.
@@ -141,6 +146,7 @@ class Flow:
         return self._samples[index - 1] if index else None
 
     def _append(self, sample: Sample) -> None:
+        self._found = None
         self._times.append(sample.at_ms)
         self._samples.append(sample)
         old = bisect_right(self._times, sample.at_ms - PASS_LIFE_MS - MEASURED_MS)

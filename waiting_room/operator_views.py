@@ -29,6 +29,7 @@ def as_json(room: Room, now_ms: int, message: str) -> dict[str, object]:
         "active_max": room.limits.active_max if row.active_max is None else row.active_max,
         "no_shows": round(1 - crowd.comes, 3),
         "places_per_call": round(crowd.places_per_call, 2),
+        "eta_coverage": {name: queue.eta.coverage for name, queue in sorted(room.queues.items())},
         "issued": sum(position.issued for position in positions),
         "serving": room.general.position.serving,
         "claimed": sum(position.claimed for position in positions),

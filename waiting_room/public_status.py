@@ -48,7 +48,7 @@ def document(room: Room, now_ms: int, poll: Poll) -> Document:
             "show": show_text(room.row.show),
             "name": room.row.name,
             "phase": phase,
-            "lines": {name: _line(queue, rates[name]) for name, queue in sorted(room.queues.items())},
+            "lines": {name: _line(room, queue, rates[name]) for name, queue in sorted(room.queues.items())},
             "limited_by": admission.limited_by,
             "message": _message(room, phase, now_ms),
             "inventory": stock
@@ -70,14 +70,27 @@ def document(room: Room, now_ms: int, poll: Poll) -> Document:
     return Document(body, f'"{hashlib.sha256(body).hexdigest()[:20]}"')
 
 
-def _line(queue: Queue, rate_per_min: int) -> dict[str, object]:
-    """`drawn` is null where there is no draw; of a draw, `size` and `seed` tell each their place (docs/draw.md)."""
+def _line(room: Room, queue: Queue, rate_per_min: int) -> dict[str, object]:
+    """`drawn` is null where there is no draw; of a draw, `size` and `seed` tell each their place (docs/draw.md).
+
+    `eta`: whoever has so many before them waits `ahead / fast_per_min` to `ahead / slow_per_min` minutes; `slower`: the
+    line has become slower, because of what `limited_by` names; null: nobody can say. `hope`: up to which place one
+    likely gets to buy, and from which one on likely not; null while nothing is known of the stock.
+    """
     draw = queue.draw
+    pace, hope = queue.eta.pace(rate_per_min), room.hope(queue)
     return {
         "serving": queue.position.serving,
         "issued": queue.position.issued,
         "rate_target": rate_per_min,
         "rate_now": queue.rate_now(),
+        "eta": pace
+        and {
+            "fast_per_min": round(pace.fast_per_min, 2),
+            "slow_per_min": round(pace.slow_per_min, 2),
+            "slower": pace.slower,
+        },
+        "hope": hope and {"likely_to": hope[0], "unlikely_from": hope[1]},
         "drawn": draw
         and {"state": draw.state, "size": draw.size, "seed": None if draw.seed is None else draw.seed.hex()},
     }

@@ -4,6 +4,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from waiting_room.draws import Draw
+from waiting_room.eta import Eta
 from waiting_room.ports import Line, Position
 
 RESERVED_MIN = 100
@@ -31,6 +32,7 @@ class Queue:
     """When the line's store last answered, by our clock."""
     moved_at_ms: int = 0
     track: deque[tuple[int, int]] = field(default_factory=deque)
+    eta: Eta = field(default_factory=Eta)
 
     @property
     def waiting(self) -> int:

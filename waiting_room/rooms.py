@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from waiting_room.bearing import CHOOSING_MS, Bearing, learn
 from waiting_room.flow import Flow, Sample
 from waiting_room.gate import Admission, Limiter, Limits, Observation, admit, burst_max
+from waiting_room.odds import odds
 from waiting_room.operating import RoomRow
 from waiting_room.phases import MOVING, Control, Phase, Stock, phase_at
 from waiting_room.places import GENERAL
@@ -141,6 +142,16 @@ class Room:
     def _split(self, rate_per_min: int) -> dict[str, int]:
         waiting = {name: queue.waiting for name, queue in self.queues.items()}
         return split(rate_per_min, self.row.shares, waiting)
+
+    def hope(self, queue: Queue) -> tuple[int, int] | None:
+        """Up to which place one likely gets to buy, and from which one on likely not; None: nothing is known."""
+        if self.heard is None:
+            return None
+        found = odds(self.heard.stock, self.flow.crowd())
+        # A thousand, so that nothing is lost to rounding.
+        part = self._split(1_000)[queue.line.name]
+        serving = min(queue.position.serving, queue.position.issued)
+        return serving + found.sure * part // 1_000, serving + found.possible * part // 1_000 + 1
 
     def burst(self, rate_per_min: int, now_ms: int) -> tuple[int, bool]:
         """`(how far ahead of the numbers given away a line may be served, whether it goes there at once)`."""

@@ -147,6 +147,7 @@ class WaitingRoom:
                     await self._mender.move(queue, rate_per_min=rates[name], burst=burst, pass_through=pass_through)
                 except StoreLost:
                     self._broken.add(queue.line)
+                queue.eta.saw(now_ms, queue.position.serving, queue.position.issued, rates[name])
                 if queue.runs_out:
                     self._broken.add(queue.line)
             room.sample(now_ms)

@@ -25,15 +25,25 @@ class Later:
     """Parts of people, by the tick at which they are to be there."""
 
     def __init__(self) -> None:
-        self._at: dict[int, float] = {}
+        self._changes: dict[int, float] = {}
+        self._each_tick = 0.0
+        self._tick = 0
 
     def spread(self, amount: float, first: int, last: int) -> None:
         """Evenly over the ticks from `first` to `last`."""
-        for tick in range(first, last + 1):
-            self._at[tick] = self._at.get(tick, 0.0) + amount / (last - first + 1)
+        each = amount / (last - first + 1)
+        self._changes[first] = self._changes.get(first, 0.0) + each
+        self._changes[last + 1] = self._changes.get(last + 1, 0.0) - each
 
     def due(self, tick: int) -> float:
-        return self._at.pop(tick, 0.0)
+        """All that were to be there since it was asked last."""
+        due = 0.0
+        while self._tick < tick:
+            self._tick += 1
+            self._each_tick += self._changes.pop(self._tick, 0.0)
+            due += self._each_tick
+        # What rounding leaves is nobody.
+        return due if due > 1e-6 else 0.0
 
 
 @dataclass

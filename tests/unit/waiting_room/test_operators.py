@@ -35,13 +35,16 @@ async def test_a_pause_stops_the_line_and_not_those_who_were_called(hall: Hall) 
     assert answer.json()["phase"] == "paused"
     await hall.pass_time(20_000)
     status = await hall.status()
-    assert status["lines"]["general"] == {
-        "serving": 10,
-        "issued": 50,
-        "rate_target": 0,
-        "rate_now": 0,
-        "drawn": None,
-    }
+    assert (
+        status["lines"]["general"].items()
+        >= {
+            "serving": 10,
+            "issued": 50,
+            "rate_target": 0,
+            "rate_now": 0,
+            "drawn": None,
+        }.items()
+    )
     assert (status["limited_by"], status["message"]["text"]["en"]) == ("phase", "The hall plan is being checked.")
     assert (await hall.claim(places[9])).status_code == 200
     assert (await hall.claim(places[10])).status_code == 409

@@ -154,13 +154,16 @@ async def test_the_status_says_where_the_line_stands_and_why(hall: Hall) -> None
         hall.heard(available=500)
         await hall.pass_time(1_000)
     status = await hall.status()
-    assert status["lines"]["general"] == {
-        "serving": 20,
-        "issued": 200,
-        "rate_target": 600,
-        "rate_now": 600,
-        "drawn": None,
-    }
+    assert (
+        status["lines"]["general"].items()
+        >= {
+            "serving": 20,
+            "issued": 200,
+            "rate_target": 600,
+            "rate_now": 600,
+            "drawn": None,
+        }.items()
+    )
     assert (status["phase"], status["limited_by"], status["message"]) == ("open", "operator", None)
     assert status["inventory"] == {"status": "open", "available": 500, "held": 0, "booked": 0}
     assert status["poll"] == {"floor_s": 1, "ceiling_s": 10, "divisor": 10}
