@@ -5,7 +5,8 @@ import msgspec
 from allocator.allocations import why_kept
 from allocator.answer import Answer, Moment, moved
 from allocator.choosing import choose, orphan_rule
-from allocator.stock import LOSSES_KEPT_MAX, Asked, Loss, ShowStock
+from allocator.losses import LOSSES_KEPT_MAX, Asked, Loss
+from allocator.stock import ShowStock
 from allocator.whole_tables import can_be_had, other_tables, torn
 from ticketing import messages
 from ticketing.best_seats import other_blocks
@@ -91,12 +92,28 @@ def _rule_against(show: ShowStock, command: messages.HoldSeats, now_ms: int, ask
     if not isinstance(asked, Asked):
         return asked
     if command.person:
+        if (rule := _impatience(show, command.person, now_ms)) is not None:
+            return rule
         if asked.tables and (rule := _rule_of_tables(show, command, asked.tables)) is not None:
             return rule
         held = show.held_by_person.get(command.person, 0)
         most = terms.policy.max_held_seats_per_person
         if held + asked.places > most:
             return "limit_exceeded", f"{held} held already; one person may hold {most} at once"
+    return None
+
+
+def _impatience(show: ShowStock, person: str, now_ms: int) -> Rule | None:
+    """Against too many holds at once, or too many of late that came to nothing."""
+    policy = show.terms.policy
+    most = policy.holds_at_once_max
+    if most and show.holds_by_person.get(person, 0) >= most:
+        return "limit_exceeded", f"one person may have {most} holds at once"
+    if policy.unpaid_holds_max:
+        within_ms = policy.cool_down_s * 1000
+        until_ms = show.unpaid.cools_until_ms(person, policy.unpaid_holds_max, within_ms, now_ms)
+        if until_ms:
+            return "cooling_down", f"{policy.unpaid_holds_max} holds came to nothing; no new one before {until_ms} ms"
     return None
 
 

@@ -8,6 +8,7 @@ import msgspec
 from allocator.allocations import Allocations
 from allocator.errors import MemoryDiffers
 from allocator.netting import unpack_verdicts
+from allocator.patience import KEPT_MS
 from allocator.ports import Cursor
 from allocator.remembering import is_remembered
 from allocator.stock import PartitionState, Record, ShowStock
@@ -38,6 +39,11 @@ SELECT * FROM reservation WHERE part = $1 AND show_id = ANY($2) AND status IN ('
 ENDED = """
 SELECT show_id, reservation_id FROM reservation
 WHERE part = $1 AND show_id = ANY($2) AND status NOT IN ('held', 'paying', 'booked')
+"""
+UNPAID = """
+SELECT show_id, person, held_at_ms FROM reservation
+WHERE part = $1 AND show_id = ANY($2) AND status IN ('released', 'expired') AND person <> '' AND held_at_ms > $3
+ORDER BY held_at_ms
 """
 PAYMENTS = "SELECT show_id, provider, reference, reservation_id FROM payment WHERE part = $1 AND show_id = ANY($2)"
 RECENT = """
@@ -70,6 +76,8 @@ async def load_shows(connection: asyncpg.Connection, state: PartitionState, show
         state.shows[row["show_id"]].load(record_of(row))
     for row in await connection.fetch(ENDED, part, shows):
         state.shows[row["show_id"]].ended.add(row["reservation_id"])
+    for row in await connection.fetch(UNPAID, part, shows, state.last_now_ms - KEPT_MS):
+        state.shows[row["show_id"]].unpaid.note(row["person"], row["held_at_ms"])
     for row in await connection.fetch(SEATS, part, shows):
         stock = state.shows[row["show_id"]]
         if row["reservation_id"] not in stock.live and row["reservation_id"] != BLOCKED_BY:

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from allocator.errors import MemoryDiffers
+from allocator.losses import Loss, Wish
 from allocator.orders import CarriedOut, carry_out
+from allocator.patience import UnpaidHolds
 from allocator.put_away import PutAway
 from allocator.remembering import RememberedRefusals
 from allocator.terms import ShowTerms, terms_of
@@ -28,7 +30,6 @@ from ticketing.vocabulary import (
 RECALLED_MAX = 10_000
 """Ended reservations kept in memory for late questions; older ones are read from their rows."""
 
-LOSSES_KEPT_MAX = 10_000
 BOOKED = ReservationStatus.BOOKED  # looked up once: see holding.py
 
 Verdict = tuple[bytes, bytes, str]
@@ -71,29 +72,6 @@ class Draft:
     dead: list[tuple[int, str, bytes]] = field(default_factory=list)
 
 
-Wish = tuple[tuple[int, ...], tuple[messages.AreaCount, ...], messages.Best | None, bool]
-"""`(seats, areas, best, partner)` of a `HoldSeats`: all that a loss depends on but who asks."""
-
-
-class Asked(msgspec.Struct, frozen=True, gc=False):
-    """How much a lawful wish asks for: places, without those at whole tables, and whole tables."""
-
-    places: int
-    tables: int = 0
-
-
-class Loss(msgspec.Struct, frozen=True, gc=False):
-    """Why seats and areas that somebody asked for cannot be had. It holds for everybody but the `owners` of some."""
-
-    code: str
-    conflicts: tuple[messages.Conflict, ...]
-    conflicts_total: int
-    alternatives: tuple[tuple[int, ...], ...]
-    owners: frozenset[tuple[str, str]]
-    """`(account, person)`"""
-    asked: Asked
-
-
 class ShowStock:
     """The stock of one show. `free[seat]` is 1 for each seat that can be had; `owners` names who has the others."""
 
@@ -118,6 +96,8 @@ class ShowStock:
         self.held_by_person: dict[str, int] = {}
         """Places, without those at whole tables, which have a count of their own."""
         self.tables_by_person: dict[str, int] = {}
+        self.holds_by_person: dict[str, int] = {}
+        self.unpaid = UnpaidHolds()
         self.taken_by_partner = dict.fromkeys(terms.allocations, 0)
         """Places held and booked, of those partners for whom some are kept."""
         self.payments: dict[tuple[str, str], bytes] = {}
@@ -171,10 +151,14 @@ class ShowStock:
         if owns:
             self.live[new.id] = record
             self._count(new, +1)
+            if old is None and new.version > 1:
+                self.unpaid.forgive(new.person, new.held_at_ms)
         else:
             self.live.pop(new.id, None)
             self.ended.add(new.id)
             self.recall(record)
+            if new.person and new.status != ReservationStatus.CANCELLED:
+                self.unpaid.note(new.person, new.held_at_ms)
 
     def _reshape(self, old: messages.Reservation, new: messages.Reservation, draft: ShowDraft, *, owns: bool) -> None:
         """Other seats than before: what it has no more is free, what is new to it is its own."""
@@ -223,9 +207,13 @@ class ShowStock:
                 tables = self.tables_by_person.pop(reservation.person, 0) + sign * len(whole)
                 if tables:
                     self.tables_by_person[reservation.person] = tables
-            held = self.held_by_person.pop(reservation.person, 0) + sign * places
+            person = reservation.person
+            held = self.held_by_person.pop(person, 0) + sign * places
             if held:
-                self.held_by_person[reservation.person] = held
+                self.held_by_person[person] = held
+            holds = self.holds_by_person.pop(person, 0) + sign
+            if holds:
+                self.holds_by_person[person] = holds
 
 
 class PartitionState:
@@ -259,6 +247,8 @@ class PartitionState:
         show.seq = outcome.seq
         show.offers.clear()
         show.losses.clear()
+        if show.unpaid:
+            show.unpaid.forget(outcome.at_ms)
         if isinstance(outcome, messages.ReservationOutcome):
             show.place(_record(show, command, outcome), touched)
             if isinstance(outcome, messages.BookingConfirmed) and outcome.payment is not None:

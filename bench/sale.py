@@ -46,7 +46,11 @@ class Made(msgspec.Struct, frozen=True):
 
 
 async def make_show(site: Site, ingress: Room, **terms: Any) -> Made:
-    """A show, made through the API. `terms`: what the body says beside name and time."""
+    """A show, made through the API. `terms`: what the body says beside name and time.
+
+    A person may have any number of holds at once: fewer fans then make as many.
+    """
+    policy = {"holds_at_once": 0, **terms.pop("policy", {})}
     url = room_url(site.postgres_url, "onsale_ingress", site.servers.secret)
     now_ms = SystemClock().now_ms()
     async with open_pool(url, min_size=1, max_size=1, application_name="onsale bench") as pool:
@@ -54,7 +58,7 @@ async def make_show(site: Site, ingress: Room, **terms: Any) -> Made:
     async with httpx.AsyncClient(base_url=ingress.url, timeout=15) as client:
         answer = await client.post(
             "/api/admin/shows",
-            json={"name": "bench", "starts_at": rfc3339(now_ms + SALE_LASTS_MS), **terms},
+            json={"name": "bench", "starts_at": rfc3339(now_ms + SALE_LASTS_MS), "policy": policy, **terms},
             headers={
                 "authorization": f"Bearer {key}",
                 "idempotency-key": secrets.token_hex(16),

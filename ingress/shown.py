@@ -25,6 +25,9 @@ class Rules(Struct, kw_only=True):
     tables_per_hold: int
     tables_per_hold_partner: int
     max_held_tables_per_person: int
+    holds_at_once: int
+    unpaid_holds: int
+    cool_down_s: int
     payment: str
     admission_required: bool
     refund_until_s: int

@@ -32,6 +32,11 @@ class CloseBody(Body):
 class PolicyBody(Body):
     """The rules of a show; what is left out is the default. Times in seconds."""
 
+    holds_at_once: Annotated[int, Field(ge=0, le=SEATS_PER_SHOW_MAX, description="of one person; 0: any number")] = 3
+    unpaid_holds: Annotated[
+        int, Field(ge=0, le=50, description="so many that came to nothing make a person wait; 0: never")
+    ] = 20
+    cool_down_s: Annotated[int, Field(ge=0, le=3600, description="within how long, and for how long")] = 600
     hold_s: Annotated[int, Field(ge=1, le=86_400, description="60 to 900; shows with test: true from 1")] = 300
     hold_max_s: Annotated[int, Field(ge=1, le=86_400, description="the longest a hold can be extended to")] = 900
     payment_s: Annotated[int, Field(ge=1, le=86_400)] = 180
@@ -68,6 +73,9 @@ class PolicyBody(Body):
         """A show's policy as it would be sent."""
         released_ms = policy.accessible_released_at_ms
         return cls(
+            holds_at_once=policy.holds_at_once_max,
+            unpaid_holds=policy.unpaid_holds_max,
+            cool_down_s=policy.cool_down_s,
             hold_s=policy.hold_s,
             hold_max_s=policy.hold_max_s,
             payment_s=policy.payment_s,
@@ -107,6 +115,9 @@ class PolicyBody(Body):
             tables_per_hold_max=self.tables_per_hold,
             tables_per_hold_partner_max=self.tables_per_hold_partner,
             max_held_tables_per_person=self.max_held_tables_per_person,
+            holds_at_once_max=self.holds_at_once,
+            unpaid_holds_max=self.unpaid_holds,
+            cool_down_s=self.cool_down_s,
             hold_s=self.hold_s,
             hold_max_s=self.hold_max_s,
             payment_s=self.payment_s,

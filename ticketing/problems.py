@@ -54,6 +54,7 @@ PROBLEMS: dict[str, Problem] = {
     "sold_out": Problem(409, "There are not enough places left", retryable=True),
     "no_adjacent_block": Problem(409, "There is no block of that many seats together", retryable=True),
     "orphan_seat": Problem(409, "These seats would leave a single seat that nobody wants"),
+    "cooling_down": Problem(409, "Too many holds were let go unpaid; wait before the next one", retryable=True),
     "limit_exceeded": Problem(409, "More places than one person may hold"),
     "allocation_exhausted": Problem(409, "The partner's share of the show is used up", retryable=True),
     "allocation_too_large": Problem(409, "There are not so many places left to be kept"),

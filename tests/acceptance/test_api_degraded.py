@@ -21,7 +21,7 @@ async def _until(sale: Sale, show: str, fan: str, status: int) -> Answer:
 
 
 async def test_without_postgres_sales_pause_and_looking_goes_on(sale: Sale) -> None:
-    show = await sale.new_show(capacity=200_000, policy={"max_held_seats_per_person": 200_000})
+    show = await sale.new_show(capacity=200_000, policy={"max_held_seats_per_person": 200_000, "holds_at_once": 0})
     fan = sale.fan(show["show"])
     held = await sale.hold(show["show"], fan, areas=WISH)
     availability = f"/api/venues/{show['venue']}/shows/{show['show']}/availability"

@@ -2,6 +2,7 @@
 
 from allocator.netting import next_chain
 from tests.simulation import answers, oracle
+from tests.simulation.limits import limits
 from tests.simulation.lives import lives
 from tests.simulation.quotas import quotas
 from tests.simulation.world import World
@@ -20,6 +21,7 @@ def check(world: World) -> list[str]:
         answers.told,
         answers.bookings,
         quotas,
+        limits,
         _readers,
         _views,
     ):

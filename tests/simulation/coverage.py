@@ -25,6 +25,7 @@ REFUSALS = {
     "HoldRefused": (
         "allocation_exhausted",
         "already_yours",
+        "cooling_down",
         "limit_exceeded",
         "malformed",
         "no_adjacent_block",

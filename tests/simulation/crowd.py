@@ -54,6 +54,9 @@ def policy(show: int) -> Policy:
         hold_s=HOLD_S,
         hold_max_s=HOLD_MAX_S,
         payment_required=show == PAID_SHOW,
+        holds_at_once_max=3 if show == PAID_SHOW else 0,
+        unpaid_holds_max=3 if show == PAID_SHOW else 0,
+        cool_down_s=40,
         orphan_rule=OrphanRule.ENFORCE if show == EVENING_SHOW else OrphanRule.OFF,
     )
 

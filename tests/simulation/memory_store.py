@@ -155,6 +155,13 @@ class MemoryConnection:
                 return [row for row in _of(tables.reservation, part, *arguments) if row["status"] in LIVE_STATUSES]
             case loading.ENDED:
                 return [row for row in _of(tables.reservation, part, *arguments) if row["status"] not in LIVE_STATUSES]
+            case loading.UNPAID:
+                shows, since_ms = arguments
+                return [
+                    row
+                    for row in _of(tables.reservation, part, shows)
+                    if row["status"] in {"released", "expired"} and row["person"] and row["held_at_ms"] > since_ms
+                ]
             case loading.SEATS:
                 return _of(tables.seat_taken, part, *arguments)
             case loading.AREAS:

@@ -137,6 +137,17 @@ def nothing_kept() -> Iterator[None]:
 
 
 @contextmanager
+def endless_patience() -> Iterator[None]:
+    """Without the look at how many holds a person has, and has let go."""
+    kept = holding._impatience
+    holding._impatience = lambda show, person, now_ms: None
+    try:
+        yield
+    finally:
+        holding._impatience = kept
+
+
+@contextmanager
 def one_clock() -> Iterator[None]:
     """Without the sender's clock: the broker alone says how late it is."""
     patched = (service, oracle)
@@ -178,6 +189,7 @@ MUTANTS: dict[str, Mutant] = {
     "without the sender's clock": Mutant(200, spoilt=one_clock),
     "without a second look at the log": Mutant(200, spoilt=no_second_look_at_the_log),
     "without the look at what is kept for partners": Mutant(100, spoilt=nothing_kept),
+    "without the look at how many holds a person has let go": Mutant(40, spoilt=endless_patience),
     "with a wrong decision": Mutant(8, spoilt=lambda: a_blind_spot(nobody_looks_again=False)),
     "with a wrong decision, and counts unchecked": Mutant(
         12,

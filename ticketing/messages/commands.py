@@ -33,6 +33,11 @@ class Policy(Struct, frozen=True, omit_defaults=True, gc=False):
     """Whole tables; their seats do not count among the seats."""
     tables_per_hold_partner_max: Count = 10
     max_held_tables_per_person: Count = 1
+    holds_at_once_max: Annotated[int, Meta(ge=0, le=SEATS_PER_SHOW_MAX)] = 0
+    """How many holds one person may have at a time; 0: any number."""
+    unpaid_holds_max: Annotated[int, Meta(ge=0, le=50)] = 0
+    """So many holds that came to nothing within `cool_down_s` make a person wait until that is over; 0: never."""
+    cool_down_s: Annotated[int, Meta(ge=0, le=3600)] = 600
     hold_s: Seconds = 300
     hold_max_s: Seconds = 900
     payment_s: Seconds = 180

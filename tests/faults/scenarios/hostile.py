@@ -41,7 +41,9 @@ async def input_(stage: Stage, load: Load, *, records: int, sockets: int, seed: 
     notifier = await stage.start("notifier")
     rooms = [room for room in stage.rooms if room.is_running]
     async with stage.sale() as sale:
-        made = await sale.new_show(capacity=1_000, test=True, policy={"max_held_seats_per_person": 1_000})
+        made = await sale.new_show(
+            capacity=1_000, test=True, policy={"max_held_seats_per_person": 1_000, "holds_at_once": 0}
+        )
         sale.url = notifier.url
         await _harass(notifier, f"/ws/venues/{made['venue']}/shows/{made['show']}", rng, sockets)
         async with spectator(sale, made) as watcher:

@@ -1,0 +1,29 @@
+"""What is said to who loses, kept as long as nothing changes: hundreds lose the same within one batch."""
+
+import msgspec
+
+from ticketing import messages
+
+LOSSES_KEPT_MAX = 10_000
+
+Wish = tuple[tuple[int, ...], tuple[messages.AreaCount, ...], messages.Best | None, bool]
+"""`(seats, areas, best, partner)` of a `HoldSeats`: all that a loss depends on but who asks."""
+
+
+class Asked(msgspec.Struct, frozen=True, gc=False):
+    """How much a lawful wish asks for: places, without those at whole tables, and whole tables."""
+
+    places: int
+    tables: int = 0
+
+
+class Loss(msgspec.Struct, frozen=True, gc=False):
+    """Why seats and areas that somebody asked for cannot be had. It holds for everybody but the `owners` of some."""
+
+    code: str
+    conflicts: tuple[messages.Conflict, ...]
+    conflicts_total: int
+    alternatives: tuple[tuple[int, ...], ...]
+    owners: frozenset[tuple[str, str]]
+    """`(account, person)`"""
+    asked: Asked

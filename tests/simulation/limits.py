@@ -1,0 +1,61 @@
+"""What one person may hold: judged from the outcomes alone, by the policy that the show had at that moment."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from tests.simulation.world import World
+from ticketing import messages
+from ticketing.messages import AnyOutcome, Policy, Reservation, ReservationOutcome
+from ticketing.show_view import is_change
+
+UNPAID = {"held", "paying"}
+
+
+@dataclass
+class _Show:
+    policy: Policy = field(default_factory=Policy)
+    held: dict[bytes, Reservation] = field(default_factory=dict)
+    let_go: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    """By person: when those holds began that came to nothing."""
+
+    def take(self, outcome: AnyOutcome) -> list[str]:
+        match outcome:
+            case messages.ShowOpened() | messages.ShowChanged():
+                self.policy = outcome.policy or self.policy
+            case messages.SeatsHeld():
+                return self._hold(outcome.reservation, outcome.at_ms)
+            case messages.ManyHeld():
+                return [problem for it in outcome.reservations for problem in self._hold(it, outcome.at_ms)]
+            case ReservationOutcome():
+                it = outcome.reservation
+                self.held.pop(it.id, None)
+                if it.status in UNPAID:
+                    self.held[it.id] = it
+                elif it.status in {"released", "expired"}:
+                    self.let_go[it.person].append(it.held_at_ms)
+        return []
+
+    def _hold(self, new: Reservation, at_ms: int) -> list[str]:
+        policy, person = self.policy, new.person
+        found = []
+        since_ms = at_ms - policy.cool_down_s * 1000
+        let_go = sum(began > since_ms for began in self.let_go[person])
+        if person and 0 < policy.unpaid_holds_max <= let_go:
+            found.append(f"{person} holds again, having let {let_go} go")
+        self.held[new.id] = new
+        own = [it for it in self.held.values() if it.person == person]
+        if person and 0 < policy.holds_at_once_max < len(own):
+            found.append(f"{person} has {len(own)} holds at once")
+        return found
+
+
+def limits(world: World) -> list[str]:
+    """Judged at each hold."""
+    shows: dict[int, _Show] = {}
+    return [
+        f"show {outcome.show} at offset {outcome.offset}: {problem}"
+        for committed in world.committed
+        for outcome in committed.outcomes
+        if is_change(outcome)
+        for problem in shows.setdefault(outcome.show, _Show()).take(outcome)
+    ]

@@ -1,0 +1,97 @@
+"""How many holds one person may have at once, and what comes of letting them go again and again."""
+
+import msgspec
+import pytest
+
+from allocator.patience import KEPT_MAX, KEPT_MS, UnpaidHolds
+from tests.unit.allocator.stories import (
+    MINUTE,
+    POLICY,
+    SECOND,
+    T0,
+    Scene,
+    confirm,
+    expire,
+    given,
+    granted,
+    hold,
+    refusal,
+    refused,
+    release,
+)
+
+IMPATIENT = msgspec.structs.replace(POLICY, unpaid_holds_max=3, cool_down_s=300)
+
+
+def let_go(scene: Scene, who: str, times: int, start: int = T0) -> None:
+    """Holds that came to nothing, a second after each other."""
+    for n in range(times):
+        at = start + n * SECOND
+        assert granted(scene, hold(who, "A-1", at=at), release(who, at=at + 1))
+
+
+def test_one_person_has_only_so_many_holds_at_once() -> None:
+    show = given(policy=msgspec.structs.replace(POLICY, holds_at_once_max=2))
+    assert granted(show, hold("anna", "A-1"), hold("anna", "A-2", at=T0 + 1))
+    lost = refusal(show, hold("anna", "A-3", at=T0 + 2))
+    assert (lost.code, lost.detail) == ("limit_exceeded", "one person may have 2 holds at once")
+    assert granted(show, hold("ben", "A-3", at=T0 + 3), hold("agency", "A-4", at=T0 + 3, partner=True))
+    assert granted(show, confirm("anna", at=T0 + 4), hold("anna", "B-1", at=T0 + 5))
+    assert show.show.holds_by_person == {"ent_anna": 2, "ent_ben": 1}
+
+
+def test_who_lets_go_too_often_waits_until_the_first_of_them_is_long_past() -> None:
+    show = given(policy=IMPATIENT)
+    let_go(show, "anna", 3)
+    lost = refusal(show, hold("anna", "A-1", at=T0 + MINUTE))
+    assert (lost.code, lost.detail.endswith(f"before {T0 + 300 * SECOND} ms")) == ("cooling_down", True)
+    assert granted(show, hold("ben", "A-1", at=T0 + MINUTE), release("ben", at=T0 + MINUTE + 1))
+    assert refused(show, hold("anna", "A-1", at=T0 + 300 * SECOND - 1)) == "cooling_down"
+    assert granted(show, hold("anna", "A-1", at=T0 + 300 * SECOND))
+
+
+def test_holds_that_expire_count_and_those_that_are_booked_do_not() -> None:
+    show = given(policy=msgspec.structs.replace(IMPATIENT, unpaid_holds_max=2))
+    assert granted(show, hold("anna", "A-1"), confirm("anna"))
+    assert granted(show, hold("anna", "A-2", at=T0 + 1), expire("anna", at=T0 + MINUTE + 1))
+    assert granted(show, hold("anna", "A-2", at=T0 + MINUTE + 2), expire("anna", at=T0 + 2 * MINUTE + 2))
+    assert refused(show, hold("anna", "A-2", at=T0 + 2 * MINUTE + 3)) == "cooling_down"
+
+
+def test_giving_back_a_part_is_no_letting_go() -> None:
+    show = given(hold("anna", "A-1", "A-2"), policy=msgspec.structs.replace(IMPATIENT, unpaid_holds_max=1))
+    assert granted(show, release("anna", "A-1", at=T0 + 1))
+    assert granted(show, hold("anna", "B-1", at=T0 + 2))
+
+
+@pytest.mark.parametrize("partner", [False, True])
+def test_nobody_waits_where_the_show_does_not_say_so(partner: bool) -> None:
+    show = given()
+    let_go(show, "anna", 30)
+    assert granted(show, hold("anna", "A-1", at=T0 + MINUTE, partner=partner))
+
+
+def test_what_is_an_hour_old_is_forgotten() -> None:
+    known = UnpaidHolds()
+    for n, person in enumerate(("anna", "ben", "cleo")):
+        known.note(person, T0 + n)
+    known.forget(T0 + KEPT_MS - 1)
+    assert len(known) == 3
+    known.forget(T0 + KEPT_MS + 1)
+    assert len(known) == 1
+    assert known.cools_until_ms("cleo", 1, 5, T0 + 3) == T0 + 7
+    assert known.cools_until_ms("anna", 1, 5, T0) == 0
+
+
+def test_one_that_was_paid_late_is_forgiven_and_only_the_last_are_kept() -> None:
+    known = UnpaidHolds()
+    for n in range(KEPT_MAX + 5):
+        known.note("anna", T0 + n)
+    assert known.cools_until_ms("anna", KEPT_MAX, 1_000, T0 + 5) == T0 + 1_005
+    assert known.cools_until_ms("anna", KEPT_MAX + 1, 1_000, T0 + 5) == 0
+    other = UnpaidHolds()
+    other.note("ben", T0)
+    other.forgive("ben", T0 + 1)
+    assert len(other) == 1
+    other.forgive("ben", T0)
+    assert len(other) == 0
