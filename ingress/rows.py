@@ -27,6 +27,7 @@ from ingress.looking import Looking
 from ingress.openapi import document
 from ingress.operating_routes import Operating
 from ingress.operations import Call, Operation, Table
+from ingress.quote_routes import Quotes
 from ingress.request_routes import LogEnds, Requests
 from ingress.sale_routes import Sale
 from ingress.seat_routes import Seats
@@ -118,6 +119,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
     operating = Operating(ports.desk, shelf, looking, ports.tokens, clock)
     allocations = AllocationCalls(ports.desk, shelf, ports.ledger, ports.keys, ports.tokens, clock)
     batches = Batches(ports.desk, shelf, ports.tokens, clock)
+    quotes = Quotes(shelf, looking, clock)
     keys = KeyCalls(ports.keys, clock, ports.entropy)
     webhooks = Webhooks(ports.webhooks, clock, ports.entropy, settings.webhook_private_addresses)
     rows = [
@@ -125,6 +127,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *seats.operations(),
         *sale.operations(),
         *batches.operations(),
+        *quotes.operations(),
         *requests.operations(),
         *auth.operations(),
         *admin.operations(),

@@ -1,0 +1,74 @@
+"""What a hold would get and cost: as the hold itself would say, and without one."""
+
+from typing import Any
+
+import pytest
+
+from tests.unit.ingress.stage import SHOW_TEXT, Reply, Stage
+from tests.unit.ingress.tales import DAY, PART, SHOW, held, reservation
+from ticketing.show_view import BLOCKED
+
+pytestmark = pytest.mark.anyio
+
+
+async def quote(stage: Stage, show: str = SHOW_TEXT, **wish: Any) -> Reply:
+    return await stage.call("POST", "/api/reservations/quote", {"show": show, **wish}, token=stage.fan())
+
+
+async def taken_hall() -> Stage:
+    """A-1 is held, A-2 blocked, three of twenty on the floor are held."""
+    stage = Stage()
+    show = await stage.ports.shelf.show(SHOW)
+    assert show is not None
+    view = await stage.ports.looking.view(show)
+    assert view is not None
+    view.seats[1] = BLOCKED
+    stage.views.apply(PART, [held(reservation(b"a" * 16, seats=(0,), areas=((0, 3),)), seq=1)])
+    return stage
+
+
+async def test_seats_areas_and_the_best_with_their_prices() -> None:
+    stage = await taken_hall()
+    reply = await quote(stage, seats=["A-3"], areas=[{"area": "floor", "quantity": 2}], best={"quantity": 2})
+    assert reply.status == 200
+    assert [seat["seat"] for seat in reply.body["seats"]] == ["A-3", "A-4", "A-5"]
+    assert (reply.body["total_amount"], reply.body["currency"], reply.body["seq"]) == (21_000, "EUR", 1)
+    assert reply.body["why"]["rule"] == "same_row"
+    assert "left_out" not in reply.body
+    assert stage.commands == []
+
+
+async def test_what_is_not_to_be_had_is_named() -> None:
+    stage = await taken_hall()
+    lost = await quote(stage, seats=["A-1", "A-2", "A-3"])
+    assert (lost.status, lost.body["code"]) == (409, "seats_unavailable")
+    assert lost.body["conflicts"] == [{"label": "A-1", "reason": "held"}, {"label": "A-2", "reason": "blocked"}]
+    full = await quote(stage, areas=[{"area": "floor", "quantity": 18}])
+    assert full.status == 422 and full.body["code"] == "too_many_seats"
+
+
+async def test_a_part_of_it() -> None:
+    stage = await taken_hall()
+    part = await quote(stage, seats=["A-1", "A-3"], partial=True)
+    assert [seat["seat"] for seat in part.body["seats"]] == ["A-3"]
+    assert part.body["left_out"] == [{"label": "A-1", "reason": "held"}]
+    assert (await quote(stage, seats=["A-1"], partial=True)).body["code"] == "seats_unavailable"
+
+
+async def test_the_best_of_nothing() -> None:
+    stage = await taken_hall()
+    assert (await quote(stage, best={"quantity": 6, "adjacent": True, "category": "front"})).body["code"] in (
+        "no_adjacent_block",
+        "sold_out",
+    )
+
+
+async def test_a_show_that_is_over_or_is_not() -> None:
+    stage = await taken_hall()
+    assert (await quote(stage, show="shw_00000000ff", seats=["A-3"])).body["code"] == "show_not_found"
+    assert (await quote(stage, seats=["Z-9"])).body["code"] == "unknown_places"
+    token = stage.fan(minutes=60 * 24 * 60)
+    stage.clock.advance(30 * DAY)
+    body = {"show": SHOW_TEXT, "seats": ["A-3"]}
+    late = await stage.call("POST", "/api/reservations/quote", body, token=token)
+    assert (late.status, late.body["code"]) == (409, "show_closed")
