@@ -15,6 +15,7 @@ from ticketing.vocabulary import (
     ALTERNATIVES_SHOWN_MAX,
     BLOCKED_BY,
     CONFLICTS_SHOWN_MAX,
+    GROUP_PLACES_MAX,
     UNPAID_STATUSES,
     OrphanRule,
     ReservationStatus,
@@ -32,7 +33,7 @@ def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOut
             return answer.no(messages.CommandRejected, "idempotency_key_reused")
         return answer.again(messages.SeatsHeld, reservation=before.reservation)
     # A wish that was lost a moment ago was a lawful one, so that only the time and the person are looked at again.
-    loss = _known_loss(show, command) if show.losses else None
+    loss = _known_loss(show, command) if show.losses and not command.group else None
     asked = _asked(show, command) if loss is None else loss.asked
     rule = _rule_against(show, command, answer.moment.now_ms, asked)
     if rule is not None:
@@ -98,7 +99,7 @@ def _rule_against(show: ShowStock, command: messages.HoldSeats, now_ms: int, ask
             return rule
         held = show.held_by_person.get(command.person, 0)
         most = terms.policy.max_held_seats_per_person
-        if held + asked.places > most:
+        if held + asked.places > most and not command.group:
             return "limit_exceeded", f"{held} held already; one person may hold {most} at once"
     return None
 
@@ -136,7 +137,7 @@ def _asked(show: ShowStock, command: messages.HoldSeats) -> Asked | Rule:
     most = policy.seats_per_hold_partner_max if command.partner else policy.seats_per_hold_max
     if asked == 0 and tables == 0:
         return "nothing_asked_for", ""
-    if asked > most:
+    if asked > most and not (command.group and command.best is not None and asked <= GROUP_PLACES_MAX):
         return "too_many_seats", f"{asked} places asked for; one hold may have {most}"
     if (seats and max(seats) >= len(show.free)) or (areas and max(areas)[0] >= len(show.area_taken)):
         return "unknown_places", "a place is not in the show's layout"
@@ -190,7 +191,7 @@ def _loss(show: ShowStock, command: messages.HoldSeats, asked: Asked) -> Loss | 
         alternatives = alternatives or _offers(show, command.seats)
     owners = _owners(show, command)
     loss = Loss(code, tuple(conflicts[:CONFLICTS_SHOWN_MAX]), len(conflicts), alternatives, owners, asked)
-    if (command.account, command.person) not in owners:
+    if (command.account, command.person) not in owners and not command.group:
         if len(show.losses) >= LOSSES_KEPT_MAX:
             show.losses.clear()
         show.losses[command.seats, command.areas, command.best, command.partner] = loss

@@ -115,7 +115,7 @@ class Batches:
         """One hold; its key is that of the call and its place in the batch. Raises `Refused`."""
         caller = call.caller.caller
         body = as_forced(wish) if call.caller.sandbox else wish
-        judged = wishes.judge(body, show.facts, partner=caller.partner)
+        judged = wishes.judge(body, show.facts, partner=caller.partner, group=wishes.GROUP in caller.roles)
         if isinstance(judged, Rejection):
             raise from_rejection(judged)
         key = key_of(show.row.show, caller, call.sent, item=str(at))

@@ -66,7 +66,9 @@ class Quotes:
         if not on_sale(show, view.status, now_ms):
             is_early = view.status == ShowStatus.OPEN and now_ms < show.row.opens_at_ms
             raise Refused("not_on_sale" if is_early else "show_closed")
-        wish = wishes.judge(body, show.facts, partner=call.caller.caller.partner)
+        wish = wishes.judge(
+            body, show.facts, partner=call.caller.caller.partner, group=wishes.GROUP in call.caller.caller.roles
+        )
         if isinstance(wish, Rejection):
             raise from_rejection(wish)
         conflicts = _conflicts(show.layout, view, wish)

@@ -80,7 +80,7 @@ class Sale:
         if found is None:
             return None
         caller, show = call.caller.caller, _require_show(found, call.caller)
-        wish = wishes.judge(body, show.facts, partner=caller.partner)
+        wish = wishes.judge(body, show.facts, partner=caller.partner, group=wishes.GROUP in caller.roles)
         if isinstance(wish, Rejection):
             raise from_rejection(wish)
         return show, wish, wishes.ask_as_sent(wish, show.row.show, caller, call.sent)

@@ -18,6 +18,8 @@ CONFLICTS_SHOWN_MAX = 50
 ALTERNATIVES_SHOWN_MAX = 3
 RECENT_KEYS_MAX = 16
 """How many command keys a reservation remembers with their verdicts."""
+GROUP_PLACES_MAX = 200
+"""The largest party that the best places are looked for together."""
 ORDERS_REMEMBERED_MAX = 100
 """How many of its operators' orders a show remembers by command key."""
 BLOCKED_BY = b"blocked"

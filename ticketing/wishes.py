@@ -20,7 +20,10 @@ from ticketing.intake import (
     unknown_places,
 )
 from ticketing.layout import Bookable, Layout, Table
+from ticketing.vocabulary import GROUP_PLACES_MAX
 
+GROUP = "group"
+"""The permission to hold for a group."""
 HOLD_S_LEAST = 60
 """The shortest hold that a caller may ask for, unless the show's own is shorter."""
 
@@ -35,19 +38,21 @@ class Wish(msgspec.Struct, frozen=True, gc=False):
     hold_s: int
     external_id: str
     on_behalf_of: str | None
+    group: bool
     fingerprint: bytes
 
 
 def hold(body: HoldBody, facts: ShowFacts, caller: Caller, sent: Sent) -> messages.HoldSeats | Rejection:
     """`HoldSeats` for what was asked."""
-    wish = judge(body, facts, partner=caller.partner)
+    wish = judge(body, facts, partner=caller.partner, group=GROUP in caller.roles)
     if isinstance(wish, Rejection):
         return wish
     return ask_as_sent(wish, facts.show, caller, sent)
 
 
-def judge(body: HoldBody, facts: ShowFacts, *, partner: bool) -> Wish | Rejection:
-    """What is asked for in numbers, where the show has it and allows it."""
+def judge(body: HoldBody, facts: ShowFacts, *, partner: bool, group: bool = False) -> Wish | Rejection:
+    """What is asked for in numbers, where the show has it and allows it; `group`: the best, for more than one hold may
+    have."""
     layout = facts.layout
     seats = [layout.seat_numbers.get(label) for label in body.seats]
     areas = [(layout.area_numbers.get(ask.area), ask.quantity) for ask in body.areas]
@@ -59,7 +64,7 @@ def judge(body: HoldBody, facts: ShowFacts, *, partner: bool) -> Wish | Rejectio
         if isinstance(tables, Rejection):
             return tables
         named += [seat for table in tables for seat in table.seats]
-    refused = _refuse_hold(body, facts, named, unknown, partner=partner)
+    refused = _refuse_hold(body, facts, named, unknown, partner=partner, group=group and body.best is not None)
     if refused is not None:
         return refused
     return Wish(
@@ -70,6 +75,7 @@ def judge(body: HoldBody, facts: ShowFacts, *, partner: bool) -> Wish | Rejectio
         hold_s=body.hold_s or 0,
         external_id=body.external_id or "",
         on_behalf_of=body.on_behalf_of,
+        group=group,
         fingerprint=fingerprint_of(body),
     )
 
@@ -91,6 +97,7 @@ def ask(wish: Wish, show: int, caller: Caller, *, key: bytes, keyed: bool, at_ms
         account=caller.account,
         person=_person(wish.on_behalf_of, caller),
         partner=caller.partner,
+        group=wish.group,
         seats=wish.seats,
         areas=wish.areas,
         best=wish.best,
@@ -117,7 +124,7 @@ def _tables(labels: list[str], layout: Layout) -> list[Table] | Rejection:
 
 
 def _refuse_hold(
-    body: HoldBody, facts: ShowFacts, seats: list[int], unknown: list[str], *, partner: bool
+    body: HoldBody, facts: ShowFacts, seats: list[int], unknown: list[str], *, partner: bool, group: bool
 ) -> Rejection | None:
     if unknown:
         return unknown_places(unknown)
@@ -127,7 +134,7 @@ def _refuse_hold(
     if asked == 0 and not at_tables:
         return Rejection("nothing_asked_for", "name seats, areas or best")
     most = facts.policy.seats_per_hold_partner_max if partner else facts.policy.seats_per_hold_max
-    if asked > most:
+    if asked > (GROUP_PLACES_MAX if group else most):
         return Rejection("too_many_seats", f"{asked} places asked for; one hold may have {most}")
     if (len(seats) > 1 and len(set(seats)) < len(seats)) or _repeats([ask.area for ask in body.areas]):
         return Rejection("invalid_request", "a seat or an area is named twice")

@@ -119,6 +119,8 @@ class HoldSeats(Command, frozen=True, kw_only=True):
     hold_s: Seconds = 0
     """0: as long as the show's policy says."""
     partner: bool = False
+    group: bool = False
+    """Whether the sender may hold the best places for a group, beyond what the show's policy lets one hold have."""
     external_id: Name = ""
 
     def __post_init__(self) -> None:

@@ -1,5 +1,8 @@
 """Who gets places, and who hears why not."""
 
+from dataclasses import replace
+
+import msgspec
 import pytest
 
 from tests.unit.allocator.stories import (
@@ -203,3 +206,24 @@ def test_a_backlog_never_grants_holds_that_are_over() -> None:
     anna = show.reservation("anna")
     assert (anna.held_at_ms, anna.expires_at_ms) == (T0, T0 + 360 * SECOND)
     assert anna.expires_at_ms < STARTS
+
+
+def test_a_group_has_the_best_places_beyond_what_one_hold_may_have() -> None:
+    show = given()
+    many = hold("agency", best=Best(10, adjacent=False), partner=True)
+    assert refused(show, many) == "too_many_seats"
+    group = replace(many, command=msgspec.structs.replace(many.command, group=True, key=b"g" * 16))
+    held = answer(show, group)
+    assert isinstance(held, messages.SeatsHeld)
+    assert len(held.reservation.seats) == 10
+    named = hold("agency", "A-1", "A-2", "A-3", "A-4", "B-1", "B-2", "B-3", "B-4", "C-1", at=T0 + 1, partner=True)
+    group = replace(named, command=msgspec.structs.replace(named.command, group=True))
+    assert refused(show, group) == "too_many_seats"
+
+
+def test_what_a_group_has_lost_is_not_what_others_are_told_who_may_not_even_ask() -> None:
+    show = given(hold("anna", "A-1"))
+    both = hold("agency", "A-1", best=Best(8), partner=True)
+    group = replace(both, command=msgspec.structs.replace(both.command, group=True, key=b"g" * 16))
+    assert refused(show, group) == "seats_unavailable"
+    assert refused(show, both) == "too_many_seats"

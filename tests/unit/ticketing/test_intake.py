@@ -226,3 +226,12 @@ def test_what_is_wrong_with_tables(body: dict[str, Any], code: str) -> None:
     made = at_supper(**body)
     assert isinstance(made, Rejection)
     assert made.code == code
+
+
+def test_who_may_hold_for_groups_may_have_two_hundred_of_the_best() -> None:
+    group = replace(PARTNER, roles=PARTNER.roles | {"group"})
+    made = command(group, best={"quantity": 200})
+    assert (made.group, made.best) == (True, messages.Best(200))
+    assert refused(PARTNER, best={"quantity": 200}) == "too_many_seats"
+    assert refused(group, seats=[seat.label for seat in LAYOUT.seats]) == "too_many_seats"
+    assert not command(PARTNER, seats=["A-1"]).group
