@@ -13,8 +13,7 @@ from ticketing.clock import Clock, rfc3339
 from ticketing.layout import Body
 from ticketing.tokens import api_key_hash
 from waiting_room.acts import CONTROLS, WORDS, after, broken_at
-from waiting_room.answers import Refused, answer, read_body
-from waiting_room.draw_routes import LineName
+from waiting_room.answers import LineName, Refused, answer, read_body
 from waiting_room.operating import Act, KeptAct, RoomTable
 from waiting_room.operator_views import as_json, preview_json
 from waiting_room.places import GENERAL

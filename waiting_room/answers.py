@@ -1,15 +1,16 @@
 """Bodies in, JSON and problems out."""
 
 import json
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from ticketing.problems import PROBLEMS
 from waiting_room.entries import Refusal
 
+LineName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 BODY_BYTES_MAX = 64 * 1024
 NO_STORE = {"Cache-Control": "no-store"}
 

@@ -1,16 +1,15 @@
 """`/room/{show}/draw…`: all that somebody needs who wants to check the draw."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from ticketing.clock import rfc3339
 from ticketing.vocabulary import show_text
-from waiting_room.answers import Refused, answer
+from waiting_room.answers import LineName, Refused, answer
 from waiting_room.draw import BLOCK, EMPTY_LEAF, path_of
 from waiting_room.draws import AFTER_ROOT_MS, Draw, DrawBook
 from waiting_room.places import GENERAL, parse_entry
@@ -23,7 +22,6 @@ ROOTS_SHOWN_MAX = 500
 LEAVES_AT_ONCE = 8 * BLOCK
 PUBLIC_CACHE = "public, max-age=5"
 FOR_EVER = "public, max-age=31536000, immutable"
-LineName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 _LINE: TypeAdapter[str] = TypeAdapter(LineName)
 
 

@@ -10,7 +10,7 @@ from waiting_room import metrics
 from waiting_room.batching import Batches, Busy
 from waiting_room.kept import PlaceAsk, claimed_before, joined_before
 from waiting_room.phases import JOINABLE, Control, Phase
-from waiting_room.places import entry_of, leaf_of, parse_entry, pass_for, ticket_for
+from waiting_room.places import GENERAL, entry_of, leaf_of, parse_entry, pass_for, ticket_for
 from waiting_room.ports import (
     Claimed,
     ClaimRefusal,
@@ -91,8 +91,8 @@ class Entries:
         self._joins = Batches(self._join_batch, batch_max=bounds.batch_max, waiting_max=bounds.waiting_max)
         self._claims = Batches(self._claim_batch, batch_max=bounds.batch_max, waiting_max=bounds.waiting_max)
 
-    async def join(self, show: int, client: UUID, secret_hash: str) -> Place | Refusal:
-        """The client's place: a new one at the end of the line, or the one it has."""
+    async def join(self, show: int, client: UUID, secret_hash: str, *, line: str = GENERAL) -> Place | Refusal:
+        """The client's place: a new one at the end of the line, or the one it has there."""
         room = await self._find(show)
         if isinstance(room, Refusal):
             return room
@@ -102,7 +102,9 @@ class Entries:
             return _refuse("sold_out" if soldout else "room_closed", "nobody can join this line any more")
         if self._join_writer.full:
             return _refuse("busy", "more joins are waiting to be written than can be kept", retry_after_s=2)
-        entry, queue = entry_of(show, client), room.general
+        entry, queue = entry_of(show, client), room.queues.get(line)
+        if queue is None:
+            return _refuse("not_found", f"this room has the lines {', '.join(sorted(room.queues))}")
         try:
             joined = await self._joins.ask(queue.line, JoinAsk(entry, secret_hash))
         except (StoreUnavailable, LedgerUnavailable):

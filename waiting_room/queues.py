@@ -32,6 +32,7 @@ class Queue:
     """When the line's store last answered, by our clock."""
     moved_at_ms: int = 0
     track: deque[tuple[int, int]] = field(default_factory=deque)
+    joins: deque[tuple[int, int]] = field(default_factory=deque)
     eta: Eta = field(default_factory=Eta)
 
     @property
@@ -76,11 +77,15 @@ class Queue:
         self.seen_at_ms = now_ms
         if position.serving > self.position.serving or not self.track:
             self.moved_at_ms = position.at_ms
+        if position.gen != self.position.gen:
+            # Numbers that a lost store left out were not joined by anybody.
+            self.joins.clear()
         if position.at_ms >= self.position.at_ms or position.gen > self.position.gen:
             self.position = position
+            self.joins.append((position.at_ms, position.issued))
+        _forget_old(self.joins, position.at_ms)
         self.track.append((position.at_ms, position.serving))
-        while len(self.track) > 2 and self.track[1][0] <= position.at_ms - MEASURED_MS:
-            self.track.popleft()
+        _forget_old(self.track, position.at_ms)
 
     def rate_now(self) -> int:
         """People per minute called over the last ten seconds, as far as this instance has seen them."""
@@ -89,8 +94,17 @@ class Queue:
         (first_ms, first), (last_ms, last) = self.track[0], self.track[-1]
         return 0 if last_ms <= first_ms else round((last - first) * 60_000 / (last_ms - first_ms))
 
+    def joined_per_min(self) -> int:
+        """People per minute who joined over the last ten seconds; a few at once are no rush."""
+        return (self.joins[-1][1] - self.joins[0][1]) * 60_000 // MEASURED_MS if self.joins else 0
+
     def stalled(self, rate_per_min: int) -> bool:
         """People wait and should be called at this rate, and nobody was for ten seconds (of the store's time)."""
         # At a very low rate the next one is simply not due yet.
         patience_ms = max(STALLED_AFTER_MS, 2 * 60_000 // max(1, rate_per_min))
         return rate_per_min > 0 and self.waiting > 0 and self.position.at_ms - self.moved_at_ms > patience_ms
+
+
+def _forget_old(track: deque[tuple[int, int]], now_ms: int) -> None:
+    while len(track) > 2 and track[1][0] <= now_ms - MEASURED_MS:
+        track.popleft()

@@ -13,7 +13,10 @@ from waiting_room.queues import Queue
 from waiting_room.shares import split
 
 PASS_THROUGH_BURST = 1_000
-"""How many may come between two moves of a line that lets everybody through."""
+"""How many may come between two moves of a line that fails open."""
+IDLE_BURST_MIN = 10
+CROWDED_FOR_MS = 30_000
+"""An idle line that too many have joined stays a line for so long after the last one who had to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Room:
     heard: Heard | None = None
     flow: Flow = field(init=False)
     bearing: Bearing = field(default_factory=Bearing)
+    crowded_until_ms: int = 0
 
     def __post_init__(self) -> None:
         self.flow = Flow(self.limits.decides_within_ms)
@@ -96,7 +100,16 @@ class Room:
     def phase(self, now_ms: int) -> Phase:
         """The phase at `now_ms`."""
         stock = None if self.heard is None else self.heard.stock
-        return phase_at(now_ms, self.row.schedule, self.control(now_ms), stock)
+        phase = phase_at(now_ms, self.row.schedule, self.control(now_ms), stock)
+        crowded = now_ms < self.crowded_until_ms and not self.fails_open(now_ms)
+        return Phase.OPEN if phase is Phase.IDLE and crowded else phase
+
+    def notice(self, now_ms: int) -> None:
+        """An idle line turns itself on when more join than the rate would let in, and off when nobody has to wait."""
+        joined = sum(queue.joined_per_min() for queue in self.queues.values())
+        waited = now_ms < self.crowded_until_ms and any(queue.waiting for queue in self.queues.values())
+        if joined > self.ceiling_per_min or waited:
+            self.crowded_until_ms = now_ms + CROWDED_FOR_MS
 
     def control(self, now_ms: int) -> Control:
         """What operators have said, as long as it counts."""
@@ -156,5 +169,7 @@ class Room:
     def burst(self, rate_per_min: int, now_ms: int) -> tuple[int, bool]:
         """`(how far ahead of the numbers given away a line may be served, whether it goes there at once)`."""
         if self.phase(now_ms) is Phase.IDLE and self.admission(now_ms).limited_by is not Limiter.DRAW:
-            return PASS_THROUGH_BURST, True
+            if self.fails_open(now_ms):
+                return PASS_THROUGH_BURST, True
+            return max(IDLE_BURST_MIN, burst_max(self.ceiling_per_min)), True
         return burst_max(rate_per_min), False

@@ -19,10 +19,11 @@ from ticketing.clock import Clock, rfc3339
 from ticketing.layout import Body
 from ticketing.vocabulary import Malformed, parse_show
 from waiting_room import metrics
-from waiting_room.answers import NO_STORE, Refused, answer, problem, read_body
+from waiting_room.answers import NO_STORE, LineName, Refused, answer, problem, read_body
+from waiting_room.common_words import in_common_words
 from waiting_room.entries import Entries, Place, Refusal
 from waiting_room.pages import RoomPage
-from waiting_room.places import parse_entry
+from waiting_room.places import GENERAL, parse_entry
 from waiting_room.ports import LedgerUnavailable, StoreUnavailable
 from waiting_room.public_status import Document, Poll, document
 from waiting_room.service import WaitingRoom
@@ -30,6 +31,7 @@ from waiting_room.service import WaitingRoom
 log = structlog.get_logger("waiting_room")
 
 STATUS_CACHE = "public, max-age=1, stale-while-revalidate=5"
+PAGE_CACHE = {"Cache-Control": "no-cache", "Vary": "Accept"}
 DOCUMENT_KEPT_MS = 200
 TOKEN_CHARS_MAX = 2_000
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -41,6 +43,7 @@ class JoinBody(Body):
     """`secret_hash`: hexadecimal sha256 of the bytes of "onsale-entry-secret" followed by the fan's own secret."""
 
     client_id: UUID
+    line: LineName = GENERAL
     secret_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -73,10 +76,17 @@ class FanRoutes:
         ]
 
     async def page(self, request: Request) -> Response:
-        """The page of a room."""
-        show_of(request)
+        """The page of a room; to a program (`Accept: application/json`) how it stands for somebody who comes now."""
+        show = show_of(request)
+        accepts = request.headers.get("accept", "")
+        if "application/json" in accepts and "text/html" not in accepts:
+            room = await self._room.room(show)
+            if room is None:
+                raise Refused("show_not_found", "no show has this id")
+            body = in_common_words(room, self._clock.now_ms(), self._poll)
+            return answer(body, headers={"Cache-Control": STATUS_CACHE, "Vary": "Accept"})
         html = self._page.render(request.path_params["show"])
-        return Response(html, media_type="text/html", headers=self._page.headers | {"Cache-Control": "no-cache"})
+        return Response(html, media_type="text/html", headers=self._page.headers | PAGE_CACHE)
 
     async def status(self, request: Request) -> Response:
         """The public document; 304 where the caller has it."""
@@ -98,7 +108,7 @@ class FanRoutes:
         """201 with a ticket; a repeat gets the same ticket."""
         show = show_of(request)
         body = await read_body(request, JoinBody)
-        joined = await self._entries.join(show, body.client_id, body.secret_hash)
+        joined = await self._entries.join(show, body.client_id, body.secret_hash, line=body.line)
         if not isinstance(joined, Place):
             return problem(request, joined)
         path = f"/room/{request.path_params['show']}/entries/{joined.entry}"

@@ -150,6 +150,7 @@ class WaitingRoom:
                 queue.eta.saw(now_ms, queue.position.serving, queue.position.issued, rates[name])
                 if queue.runs_out:
                     self._broken.add(queue.line)
+            room.notice(now_ms)
             room.sample(now_ms)
             metrics.measure(room, now_ms)
 

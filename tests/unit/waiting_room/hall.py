@@ -68,8 +68,8 @@ class Hall:
         values: dict[str, Any] = {"status": "open", "available": 500, "held": 0, "booked": 0, "lag_ms": 0} | changes
         self.room.observe(ShowStatusNow(show=SHOW, part=0, at_ms=0, seq=1, lag_records=0, **values))
 
-    async def join(self, client: int, secret: str = SECRET) -> httpx.Response:
-        body = {"client_id": str(UUID(int=client)), "secret_hash": secret_hash(secret)}
+    async def join(self, client: int, secret: str = SECRET, **more: str) -> httpx.Response:
+        body = {"client_id": str(UUID(int=client)), "secret_hash": secret_hash(secret)} | more
         return await self.http.post(f"{PATH}/entries", json=body)
 
     async def claim(self, place: dict[str, Any], secret: str = SECRET) -> httpx.Response:
