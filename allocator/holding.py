@@ -101,6 +101,9 @@ def _rule_against(show: ShowStock, command: messages.HoldSeats, now_ms: int, ask
         most = terms.policy.max_held_seats_per_person
         if held + asked.places > most and not command.group:
             return "limit_exceeded", f"{held} held already; one person may hold {most} at once"
+        most = terms.policy.seats_per_person_max
+        if most and held + show.booked_by_person.get(command.person, 0) + asked.places > most:
+            return "limit_exceeded", f"one person may have {most} places of this show"
     return None
 
 

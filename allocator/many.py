@@ -55,6 +55,7 @@ def _trial_of(show: ShowStock) -> ShowStock:
     trial.area_taken = list(show.area_taken)
     trial.area_booked = list(show.area_booked)
     trial.held_by_person = dict(show.held_by_person)
+    trial.booked_by_person = dict(show.booked_by_person)
     trial.holds_by_person = dict(show.holds_by_person)
     trial.tables_by_person = dict(show.tables_by_person)
     trial.taken_by_partner = dict(show.taken_by_partner)

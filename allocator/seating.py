@@ -16,7 +16,7 @@ from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome
 from ticketing.vocabulary import ShowStatus
 
-DECIDER_VERSION = 7
+DECIDER_VERSION = 8
 """Raised whenever the same log would be decided otherwise; stands in each row of outcome_log."""
 
 

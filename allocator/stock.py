@@ -97,6 +97,7 @@ class ShowStock:
         """Places, without those at whole tables, which have a count of their own."""
         self.tables_by_person: dict[str, int] = {}
         self.holds_by_person: dict[str, int] = {}
+        self.booked_by_person: dict[str, int] = {}
         self.unpaid = UnpaidHolds()
         self.taken_by_partner = dict.fromkeys(terms.allocations, 0)
         """Places held and booked, of those partners for whom some are kept."""
@@ -199,21 +200,29 @@ class ShowStock:
                 self.area_booked[area] += sign * quantity
         if reservation.account in self.taken_by_partner:
             self.taken_by_partner[reservation.account] += sign * places
+        person = reservation.person
+        if person and self.layout.tables and (whole := self.layout.whole_tables(reservation.seats)):
+            places -= sum(table.count for table in whole)
+            if not booked:
+                _add(self.tables_by_person, person, sign * len(whole))
         if booked:
             self.seats_booked += sign * len(reservation.seats)
-        elif reservation.person:
-            if self.layout.tables and (whole := self.layout.whole_tables(reservation.seats)):
-                places -= sum(table.count for table in whole)
-                tables = self.tables_by_person.pop(reservation.person, 0) + sign * len(whole)
-                if tables:
-                    self.tables_by_person[reservation.person] = tables
-            person = reservation.person
+            if person:
+                _add(self.booked_by_person, person, sign * places)
+        elif person:  # as `_add` does, spelled out for the sake of each hold
             held = self.held_by_person.pop(person, 0) + sign * places
             if held:
                 self.held_by_person[person] = held
             holds = self.holds_by_person.pop(person, 0) + sign
             if holds:
                 self.holds_by_person[person] = holds
+
+
+def _add(counts: dict[str, int], person: str, by: int) -> None:
+    """Count for a person; whose count is nothing is not in the table."""
+    count = counts.pop(person, 0) + by
+    if count:
+        counts[person] = count
 
 
 class PartitionState:

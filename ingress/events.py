@@ -86,6 +86,7 @@ def rules(policy: Policy) -> shown.Rules:
         seats_per_hold=policy.seats_per_hold_max,
         seats_per_hold_partner=policy.seats_per_hold_partner_max,
         max_held_seats_per_person=policy.max_held_seats_per_person,
+        seats_per_person=policy.seats_per_person_max,
         tables_per_hold=policy.tables_per_hold_max,
         tables_per_hold_partner=policy.tables_per_hold_partner_max,
         max_held_tables_per_person=policy.max_held_tables_per_person,

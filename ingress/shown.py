@@ -22,6 +22,7 @@ class Rules(Struct, kw_only=True):
     seats_per_hold: int
     seats_per_hold_partner: int
     max_held_seats_per_person: int
+    seats_per_person: int
     tables_per_hold: int
     tables_per_hold_partner: int
     max_held_tables_per_person: int

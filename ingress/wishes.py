@@ -43,6 +43,9 @@ class PolicyBody(Body):
     seats_per_hold: Annotated[int, Field(ge=1, le=200)] = 10
     seats_per_hold_partner: Annotated[int, Field(ge=1, le=200)] = 50
     max_held_seats_per_person: Annotated[int, Field(ge=1, le=SEATS_PER_SHOW_MAX)] = 10
+    seats_per_person: Annotated[
+        int, Field(ge=0, le=SEATS_PER_SHOW_MAX, description="held and booked, in all; 0: any number")
+    ] = 0
     tables_per_hold: Annotated[int, Field(ge=1, le=200, description="whole ones; their seats count beside")] = 1
     tables_per_hold_partner: Annotated[int, Field(ge=1, le=200)] = 10
     max_held_tables_per_person: Annotated[int, Field(ge=1, le=SEATS_PER_SHOW_MAX)] = 1
@@ -82,6 +85,7 @@ class PolicyBody(Body):
             seats_per_hold=policy.seats_per_hold_max,
             seats_per_hold_partner=policy.seats_per_hold_partner_max,
             max_held_seats_per_person=policy.max_held_seats_per_person,
+            seats_per_person=policy.seats_per_person_max,
             tables_per_hold=policy.tables_per_hold_max,
             tables_per_hold_partner=policy.tables_per_hold_partner_max,
             max_held_tables_per_person=policy.max_held_tables_per_person,
@@ -112,6 +116,7 @@ class PolicyBody(Body):
             seats_per_hold_max=self.seats_per_hold,
             seats_per_hold_partner_max=self.seats_per_hold_partner,
             max_held_seats_per_person=self.max_held_seats_per_person,
+            seats_per_person_max=self.seats_per_person,
             tables_per_hold_max=self.tables_per_hold,
             tables_per_hold_partner_max=self.tables_per_hold_partner,
             max_held_tables_per_person=self.max_held_tables_per_person,

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
+from tests.simulation.crowd import LAYOUT
 from tests.simulation.world import World
 from ticketing import messages
 from ticketing.messages import AnyOutcome, Policy, Reservation, ReservationOutcome
@@ -11,10 +12,17 @@ from ticketing.show_view import is_change
 UNPAID = {"held", "paying"}
 
 
+def _units(it: Reservation) -> int:
+    """Places, without those at whole tables."""
+    at_tables = sum(table.count for table in LAYOUT.whole_tables(it.seats))
+    return len(it.seats) - at_tables + sum(quantity for _, quantity in it.areas)
+
+
 @dataclass
 class _Show:
     policy: Policy = field(default_factory=Policy)
     held: dict[bytes, Reservation] = field(default_factory=dict)
+    booked: dict[bytes, Reservation] = field(default_factory=dict)
     let_go: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     """By person: when those holds began that came to nothing."""
 
@@ -29,8 +37,11 @@ class _Show:
             case ReservationOutcome():
                 it = outcome.reservation
                 self.held.pop(it.id, None)
+                self.booked.pop(it.id, None)
                 if it.status in UNPAID:
                     self.held[it.id] = it
+                elif it.status == "booked":
+                    self.booked[it.id] = it
                 elif it.status in {"released", "expired"}:
                     self.let_go[it.person].append(it.held_at_ms)
         return []
@@ -46,6 +57,9 @@ class _Show:
         own = [it for it in self.held.values() if it.person == person]
         if person and 0 < policy.holds_at_once_max < len(own):
             found.append(f"{person} has {len(own)} holds at once")
+        own += [it for it in self.booked.values() if it.person == person]
+        if person and 0 < policy.seats_per_person_max < sum(map(_units, own)):
+            found.append(f"{person} has {sum(map(_units, own))} places in all")
         return found
 
 

@@ -35,6 +35,7 @@ def _of_show(show: ShowStock) -> dict[str, Any]:
         "ended": set(show.ended),
         "held_by_person": dict(show.held_by_person),
         "taken_by_partner": dict(show.taken_by_partner),
+        "booked_by_person": dict(show.booked_by_person),
         "holds_by_person": dict(show.holds_by_person),
         "tables_by_person": dict(show.tables_by_person),
         "payments": dict(show.payments),

@@ -29,6 +29,8 @@ class Policy(Struct, frozen=True, omit_defaults=True, gc=False):
     seats_per_hold_max: Count = 10
     seats_per_hold_partner_max: Count = 50
     max_held_seats_per_person: Count = 10
+    seats_per_person_max: Annotated[int, Meta(ge=0, le=SEATS_PER_SHOW_MAX)] = 0
+    """How many places of the show one person may have in all, held and booked; 0: any number."""
     tables_per_hold_max: Count = 1
     """Whole tables; their seats do not count among the seats."""
     tables_per_hold_partner_max: Count = 10

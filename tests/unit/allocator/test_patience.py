@@ -10,6 +10,7 @@ from tests.unit.allocator.stories import (
     SECOND,
     T0,
     Scene,
+    cancel,
     confirm,
     expire,
     given,
@@ -95,3 +96,14 @@ def test_one_that_was_paid_late_is_forgiven_and_only_the_last_are_kept() -> None
     assert len(other) == 1
     other.forgive("ben", T0)
     assert len(other) == 0
+
+
+def test_one_person_has_only_so_many_places_held_and_booked() -> None:
+    show = given(policy=msgspec.structs.replace(POLICY, seats_per_person_max=4))
+    assert granted(show, hold("anna", "A-1", "A-2", "A-3"), confirm("anna"))
+    assert refused(show, hold("anna", "B-1", "B-2", at=T0 + 1)) == "limit_exceeded"
+    assert granted(show, hold("anna", "B-1", at=T0 + 2), hold("ben", "B-2", "B-3", at=T0 + 2))
+    assert refused(show, hold("anna", floor=1, at=T0 + 3)) == "limit_exceeded"
+    assert granted(show, cancel("anna", at=T0 + 4)) is False, "the newest of hers is a hold"
+    assert granted(show, release("anna", at=T0 + 5), hold("anna", floor=1, at=T0 + 6))
+    assert (show.show.booked_by_person, show.show.held_by_person) == ({"ent_anna": 3}, {"ent_ben": 2, "ent_anna": 1})
