@@ -7,6 +7,7 @@ import msgspec
 from allocator.stock import ShowStock
 from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome, Reservation
+from ticketing.vocabulary import SYSTEM_ACCOUNT
 
 SENDER_SKEW_MS = 5_000
 """How far the broker's stamp may be ahead of the sender's before the sender's counts."""
@@ -62,6 +63,8 @@ class Answer(msgspec.Struct, gc=False):
     """Where the show stands after the last outcome."""
     index: int = 0
     """How many outcomes there are so far."""
+    asides: int = 0
+    """How many of others' there are beside them."""
 
     def held(self, reservation: Reservation, why: messages.Why | None) -> AnyOutcome:
         """Places are held: `yes` in its most frequent form."""
@@ -84,6 +87,23 @@ class Answer(msgspec.Struct, gc=False):
         """Something happened: the show moves on by one."""
         self.seq += 1
         return self._outcome(kind, content)
+
+    def aside(self, kind: type[AnyOutcome], **content: Any) -> AnyOutcome:
+        """Something else happens along with what the command asked for: its sender's answer is the one of index 0, and
+        this one is nobody's answer."""
+        self.seq += 1
+        self.asides += 1
+        command, moment = self.command, self.moment
+        return kind(
+            show=command.show,
+            seq=self.seq,
+            at_ms=moment.now_ms,
+            offset=moment.offset,
+            index=self.asides,
+            key=command.key,
+            account=SYSTEM_ACCOUNT,
+            **content,
+        )
 
     def again(self, kind: type[AnyOutcome], **content: Any) -> AnyOutcome:
         """It had happened before: the first verdict, with what is true now."""

@@ -16,7 +16,7 @@ from allocator.stock import Record
 from ticketing.messages import AreaCount, Reservation
 from ticketing.vocabulary import ReservationStatus
 
-ARGUMENTS = 87
+ARGUMENTS = 92
 """How many `apply_batch()` takes; PostgreSQL allows no more than 100."""
 APPLY = f"SELECT apply_batch({', '.join(f'${n}' for n in range(1, ARGUMENTS + 1))})"
 
@@ -45,7 +45,7 @@ def arguments_of(batch: Batch) -> list[Any]:
         *_columns(batch.areas, _numbers, _numbers, _numbers, _numbers),
         *_born(batch.born),
         *_changed(batch.changed, reshaped=bool(batch.reshaped)),
-        *_columns(batch.payments, _numbers, _texts, _texts, _blobs, _numbers),
+        *_columns(batch.payments, _numbers, _texts, _texts, _blobs, _numbers, _flags, _numbers, _numbers),
         *_shows_born(batch.shows_born),
         *_columns(_areas_born(batch.shows_born), _numbers, _numbers, _numbers, _numbers),
         *_columns(batch.shows_changed, _numbers, _numbers, _numbers, _texts),
@@ -62,6 +62,10 @@ def _columns(rows: Sequence[tuple[Any, ...]], *writers: Callable[[Any], str]) ->
 
 def _numbers(column: Iterable[int]) -> str:
     return "{" + ",".join(map(str, column)) + "}"
+
+
+def _flags(column: Sequence[bool]) -> str:
+    return "{" + ",".join("t" if flag else "f" for flag in column) + "}"
 
 
 def _texts(column: Sequence[str]) -> str:
@@ -105,6 +109,7 @@ def _born(born: Sequence[tuple[int, Record]]) -> list[str]:
         _numbers([row.hold_s for row in rows]),
         _numbers(_unless_all(0, [row.booked_at_ms for row in rows])),
         _texts(_unless_all("", [row.external_id for row in rows])),
+        _numbers(_unless_all(0, [row.payment_until_ms for row in rows])),
         _blobs([record.fingerprint for record in records]),
         _blobs(_unless_all(b"", [pack_recent(record) for record in records])),
     ]
@@ -125,6 +130,7 @@ def _changed(changed: Sequence[tuple[int, int, Record]], *, reshaped: bool) -> l
         _numbers([row.expires_at_ms for row in rows]),
         _numbers([row.booked_at_ms for row in rows]),
         _blobs([pack_recent(record) for _, _, record in changed]),
+        _numbers(_unless_all(0, [row.payment_until_ms for row in rows])),
         *(_places(rows) if reshaped else NO_PLACES),
     ]
 

@@ -1,4 +1,4 @@
-"""What becomes of a reservation that somebody has: extended, given back, booked, cancelled."""
+"""What becomes of a reservation that somebody has: extended, given back, booked."""
 
 from typing import assert_never
 
@@ -7,26 +7,35 @@ from allocator.stock import Record, ShowStock
 from allocator.whole_tables import torn
 from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome, Reservation
-from ticketing.vocabulary import LIVE_STATUSES, SYSTEM_ACCOUNT, UNPAID_STATUSES, ReservationStatus
+from ticketing.vocabulary import SYSTEM_ACCOUNT, UNPAID_STATUSES, ReservationStatus, ShowStatus
+
+AboutOne = (
+    messages.ExtendHold | messages.ReleaseHold | messages.ConfirmBooking | messages.CancelBooking
+    | messages.BeginPayment
+)  # fmt: skip
+
+
+def about(
+    show: ShowStock, command: AboutOne, answer: Answer, refused: type[messages.Refusal]
+) -> Reservation | AnyOutcome:
+    """The reservation that a command is about; or the answer where there is none, or not theirs, or it is a repeat."""
+    record = show.find(command.reservation)
+    if record is None:
+        return answer.no(refused, "reservation_not_found")
+    if command.account not in {record.reservation.account, SYSTEM_ACCOUNT}:
+        return answer.no(refused, "not_yours")
+    return verdict_before(record, command, answer) or record.reservation
 
 
 def about_reservation(
     show: ShowStock,
-    command: messages.ExtendHold | messages.ReleaseHold | messages.ConfirmBooking | messages.CancelBooking,
+    command: messages.ExtendHold | messages.ReleaseHold | messages.ConfirmBooking,
     answer: Answer,
 ) -> AnyOutcome:
     refused = messages.BookingRefused if isinstance(command, messages.ConfirmBooking) else messages.CommandRejected
-    record = show.find(command.reservation)
-    if record is None:
-        return answer.no(refused, "reservation_not_found")
-    hold = record.reservation
-    if command.account not in {hold.account, SYSTEM_ACCOUNT}:
-        return answer.no(refused, "not_yours")
-    repeated = _verdict_before(record, command, answer)
-    if repeated is not None:
-        return repeated
-    if isinstance(command, messages.CancelBooking):
-        return _cancel(show, hold, command, answer)
+    hold = about(show, command, answer, refused)
+    if not isinstance(hold, Reservation):
+        return hold
     if isinstance(command, messages.ReleaseHold) and hold.status == ReservationStatus.RELEASED:
         return answer.again(messages.HoldReleased, reservation=hold)
     if hold.status not in UNPAID_STATUSES:
@@ -50,7 +59,8 @@ WHY_NOT_HELD = {
 }
 
 
-def _verdict_before(record: Record, command: AnyCommand, answer: Answer) -> AnyOutcome | None:
+def verdict_before(record: Record, command: AnyCommand, answer: Answer) -> AnyOutcome | None:
+    """The first verdict again, where the command is a repeat."""
     if not command.keyed:
         return None
     for key, fingerprint, kind in record.recent:
@@ -62,6 +72,8 @@ def _verdict_before(record: Record, command: AnyCommand, answer: Answer) -> AnyO
 
 
 def _extend(show: ShowStock, hold: Reservation, command: messages.ExtendHold, answer: Answer) -> AnyOutcome:
+    if hold.status == ReservationStatus.PAYING:
+        return answer.no(messages.CommandRejected, "payment_under_way")
     wished_ms = answer.moment.now_ms + (command.by_s or hold.hold_s) * 1000
     most_ms = hold.held_at_ms + max(show.terms.policy.hold_max_s, hold.hold_s) * 1000
     expires_at_ms = max(hold.expires_at_ms, min(wished_ms, most_ms))
@@ -77,29 +89,28 @@ def _release(show: ShowStock, hold: Reservation, command: messages.ReleaseHold, 
         return answer.no(messages.CommandRejected, "table_not_sold_so")
     if not gone or not (kept or hold.areas):
         return answer.yes(messages.HoldReleased, reservation=moved(hold, ReservationStatus.RELEASED))
+    if hold.status == ReservationStatus.PAYING:
+        # It would cost less than what is being paid for it.
+        return answer.no(messages.CommandRejected, "payment_under_way")
     return answer.yes(messages.HoldReleased, reservation=with_seats(hold, kept), freed=command.seats)
 
 
 def _confirm(show: ShowStock, hold: Reservation, command: messages.ConfirmBooking, answer: Answer) -> AnyOutcome:
-    paid = command.payment
-    if paid is None and show.terms.policy.payment_required:
-        return answer.no(messages.BookingRefused, "payment_missing")
-    if paid is not None:
-        if paid.amount != hold.amount:
-            return answer.no(messages.BookingRefused, "amount_wrong", f"the reservation costs {hold.amount}")
-        if (paid.provider, paid.reference) in show.payments:
-            return answer.no(messages.BookingRefused, "payment_reused")
+    if show.status == ShowStatus.CANCELLED:
+        return answer.no(messages.BookingRefused, "show_cancelled")
+    why_not = why_not_paid(show, command.payment, hold.amount)
+    if why_not is not None:
+        return answer.no(messages.BookingRefused, *why_not)
     booked = moved(hold, ReservationStatus.BOOKED, booked_at_ms=answer.moment.now_ms)
-    return answer.yes(messages.BookingConfirmed, reservation=booked, payment=paid)
+    return answer.yes(messages.BookingConfirmed, reservation=booked, payment=command.payment)
 
 
-def _cancel(show: ShowStock, booking: Reservation, command: messages.CancelBooking, answer: Answer) -> AnyOutcome:
-    if booking.status == ReservationStatus.CANCELLED:
-        return answer.again(messages.BookingCancelled, reservation=booking, reason=command.reason)
-    if booking.status not in LIVE_STATUSES or booking.status in UNPAID_STATUSES:
-        return answer.no(messages.CommandRejected, "not_booked")
-    terms = show.terms
-    if answer.moment.now_ms > terms.starts_at_ms - terms.policy.refund_until_s * 1000:
-        return answer.no(messages.CommandRejected, "refund_window_closed")
-    cancelled = moved(booking, ReservationStatus.CANCELLED)
-    return answer.yes(messages.BookingCancelled, reservation=cancelled, reason=command.reason)
+def why_not_paid(show: ShowStock, paid: messages.Payment | None, amount: int) -> tuple[str, str] | None:
+    """`(code, detail)`: why what a caller says of the payment does not pay `amount`."""
+    if paid is None:
+        return ("payment_missing", "") if show.terms.policy.payment_required and amount else None
+    if paid.amount != amount:
+        return "amount_wrong", f"the reservation costs {amount}"
+    if (paid.provider, paid.reference) in show.payments.by_name:
+        return "payment_reused", ""
+    return None

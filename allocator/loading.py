@@ -9,6 +9,7 @@ from allocator.allocations import Allocations
 from allocator.errors import MemoryDiffers
 from allocator.netting import unpack_verdicts
 from allocator.patience import KEPT_MS
+from allocator.payments import Paid
 from allocator.ports import Cursor
 from allocator.remembering import is_remembered
 from allocator.stock import PartitionState, Record, ShowStock
@@ -45,7 +46,10 @@ SELECT show_id, person, held_at_ms FROM reservation
 WHERE part = $1 AND show_id = ANY($2) AND status IN ('released', 'expired') AND person <> '' AND held_at_ms > $3
 ORDER BY held_at_ms
 """
-PAYMENTS = "SELECT show_id, provider, reference, reservation_id FROM payment WHERE part = $1 AND show_id = ANY($2)"
+PAYMENTS = """
+SELECT show_id, provider, reference, reservation_id, amount, accepted, refund_due
+FROM payment WHERE part = $1 AND show_id = ANY($2)
+"""
 RECENT = """
 SELECT batch_seq, payload FROM outcome_log WHERE part = $1 AND batch_seq <= $2 ORDER BY batch_seq DESC LIMIT $3
 """
@@ -87,8 +91,8 @@ async def load_shows(connection: asyncpg.Connection, state: PartitionState, show
         if state.shows[row["show_id"]].area_taken[row["area_no"]] != row["taken"]:
             raise MemoryDiffers(f"area {row['area_no']} of show {row['show_id']}: taken is not what is reserved in it")
     for row in await connection.fetch(PAYMENTS, part, shows):
-        payments = state.shows[row["show_id"]].payments
-        payments[row["provider"], row["reference"]] = row["reservation_id"]
+        paid = Paid(row["reservation_id"], row["amount"], row["accepted"], row["refund_due"])
+        state.shows[row["show_id"]].payments.put((row["provider"], row["reference"]), paid)
     for show in shows:
         _check_seats(state.shows[show])
 
@@ -111,6 +115,7 @@ def record_of(row: Any) -> Record:
         hold_s=row["hold_s"],
         booked_at_ms=row["booked_at_ms"],
         external_id=row["external_id"],
+        payment_until_ms=row["payment_until_ms"],
     )
     return Record(reservation, row["fingerprint"], unpack_verdicts(row["recent"]))
 

@@ -9,6 +9,8 @@ from allocator.stock import Draft, PartitionState, Record, ShowDraft, ShowStock,
 from allocator.terms import ShowTerms
 from ticketing import messages
 
+NEW_PAYMENT = -1
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -57,8 +59,9 @@ class Batch:
     """`(show, version before, reservation)`"""
     reshaped: list[bytes] = field(default_factory=list)
     """Those of `changed` that have other places than before; if there are any, the places of all are written."""
-    payments: list[tuple[int, str, str, bytes, int]] = field(default_factory=list)
-    """`(show, provider, reference, reservation, amount)`"""
+    payments: list[tuple[int, str, str, bytes, int, bool, int, int]] = field(default_factory=list)
+    """`(show, provider, reference, reservation, amount, accepted, refund due before, refund due)`; the one before is
+    `NEW_PAYMENT` where the payment was not known."""
     shows_born: list[BornShow] = field(default_factory=list)
     shows_changed: list[tuple[int, int, int, str]] = field(default_factory=list)
     """`(show, seq before, seq after, status)`"""
@@ -88,7 +91,6 @@ def net(state: PartitionState, draft: Draft, batch: Batch) -> Batch:
     if any(touched.rewritten for touched in draft.shows.values()):
         changed = [state.shows[show] for show, _, _, _ in batch.shows_changed]
         batch.rewritten.extend((stock.terms.changeable(), pack_verdicts(stock.orders)) for stock in changed)
-    batch.payments.extend(draft.payments)
     batch.dead.extend(draft.dead)
     return batch
 
@@ -117,6 +119,10 @@ def _net_show(show: int, stock: ShowStock, touched: ShowDraft, batch: Batch) -> 
             batch.born.append((show, record))
         else:
             batch.changed.append((show, version, record))
+    for name, refund_before in touched.payments.items():
+        paid = stock.payments.by_name[name]
+        due_before = NEW_PAYMENT if refund_before is None else refund_before
+        batch.payments.append((show, *name, paid.reservation, paid.amount, paid.accepted, due_before, paid.refund_due))
 
 
 def pack_recent(record: Record) -> bytes:

@@ -7,16 +7,18 @@ outcome; an exception is a bug, which the service turns into `internal_error` fo
 from typing import Any, assert_never
 
 from allocator.answer import Answer, Moment
+from allocator.cancelling import cancel
 from allocator.holding import expire, hold
 from allocator.keeping import about_reservation
 from allocator.many import hold_many
 from allocator.operating import operate
+from allocator.paying import begin_payment, fail_payment, payment_made
 from allocator.stock import PartitionState, ShowStock
 from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome
-from ticketing.vocabulary import ShowStatus
+from ticketing.vocabulary import ShowStatus, is_provider
 
-DECIDER_VERSION = 8
+DECIDER_VERSION = 9
 """Raised whenever the same log would be decided otherwise; stands in each row of outcome_log."""
 
 
@@ -49,6 +51,8 @@ ABOUT_A_RESERVATION = (
     messages.ReleaseHold,
     messages.ConfirmBooking,
     messages.CancelBooking,
+    messages.BeginPayment,
+    messages.FailPayment,
 )
 
 
@@ -69,8 +73,16 @@ def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[A
             return [hold_many(show, command, answer)]
         case messages.ExpireHolds():
             return expire(show, command, answer)
-        case messages.ExtendHold() | messages.ReleaseHold() | messages.ConfirmBooking() | messages.CancelBooking():
+        case messages.ConfirmBooking() if is_provider(command.account):
+            return [payment_made(show, command, answer)]
+        case messages.ExtendHold() | messages.ReleaseHold() | messages.ConfirmBooking():
             return [about_reservation(show, command, answer)]
+        case messages.BeginPayment():
+            return [begin_payment(show, command, answer)]
+        case messages.FailPayment():
+            return [fail_payment(show, command, answer)]
+        case messages.CancelBooking():
+            return cancel(show, command, answer)
         case messages.OpenShow():
             return [_open_again(show, command, answer)]
         case messages.CloseShow():
@@ -80,13 +92,7 @@ def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[A
             | messages.ReturnAllocation()
         ):  # fmt: skip
             return [operate(show, command, answer)]
-        case (
-            messages.CancelShow()
-            | messages.BeginPayment()
-            | messages.FailPayment()
-            | messages.BookNow()
-            | messages.ChangeBooking()
-        ):
+        case messages.CancelShow() | messages.BookNow() | messages.ChangeBooking():
             return [answer.no(messages.CommandRejected, "not_supported")]
         case _:
             assert_never(command)

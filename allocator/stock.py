@@ -14,6 +14,7 @@ from allocator.errors import MemoryDiffers
 from allocator.losses import Loss, Wish
 from allocator.orders import CarriedOut, carry_out
 from allocator.patience import UnpaidHolds
+from allocator.payments import Payments, RefundsBefore
 from allocator.put_away import PutAway
 from allocator.remembering import RememberedRefusals
 from allocator.terms import ShowTerms, terms_of
@@ -59,6 +60,7 @@ class ShowDraft:
     """Reservations that have other places than before."""
     rewritten: bool = False
     """Whether its terms or its orders are others than before."""
+    payments: RefundsBefore = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -68,7 +70,6 @@ class Draft:
     first_offset: int
     outcomes: list[messages.AnyOutcome] = field(default_factory=list)
     shows: dict[int, ShowDraft] = field(default_factory=dict)
-    payments: list[tuple[int, str, str, bytes, int]] = field(default_factory=list)
     dead: list[tuple[int, str, bytes]] = field(default_factory=list)
 
 
@@ -101,7 +102,7 @@ class ShowStock:
         self.unpaid = UnpaidHolds()
         self.taken_by_partner = dict.fromkeys(terms.allocations, 0)
         """Places held and booked, of those partners for whom some are kept."""
-        self.payments: dict[tuple[str, str], bytes] = {}
+        self.payments = Payments()
         self.offers: dict[tuple[str, int], tuple[tuple[int, ...], ...]] = {}
         """Alternatives for those who lost, by category and quantity, as long as nothing changes (`seq`)."""
         self.losses: dict[Wish, Loss] = {}
@@ -137,8 +138,7 @@ class ShowStock:
         new = record.reservation
         old = self.live.get(new.id)
         noted = draft.reservations.get(new.id)
-        version_before = old.reservation.version if old is not None else None
-        draft.reservations[new.id] = version_before if noted is None else noted[0], record
+        draft.reservations[new.id] = (new.version - 1 or None) if noted is None else noted[0], record
         for area, _ in new.areas:
             if area not in draft.areas:
                 draft.areas[area] = self.area_taken[area]
@@ -152,7 +152,9 @@ class ShowStock:
         if owns:
             self.live[new.id] = record
             self._count(new, +1)
-            if old is None and new.version > 1:
+            if old is None and new.version > 1:  # an expired one that came back
+                self.ended.discard(new.id)
+                self.recalled.pop(new.id, None)
                 self.unpaid.forgive(new.person, new.held_at_ms)
         else:
             self.live.pop(new.id, None)
@@ -260,17 +262,17 @@ class PartitionState:
             show.unpaid.forget(outcome.at_ms)
         if isinstance(outcome, messages.ReservationOutcome):
             show.place(_record(show, command, outcome), touched)
-            if isinstance(outcome, messages.BookingConfirmed) and outcome.payment is not None:
-                paid = outcome.payment
-                show.payments[paid.provider, paid.reference] = outcome.reservation.id
-                draft.payments.append(
-                    (outcome.show, paid.provider, paid.reference, outcome.reservation.id, paid.amount)
-                )
+            if isinstance(outcome, messages.BookingConfirmed):
+                show.payments.paid(outcome, touched.payments)
         elif isinstance(outcome, messages.ManyHeld):
             for reservation in outcome.reservations:
                 show.place(Record(reservation, command.fingerprint), touched)
+        elif isinstance(outcome, messages.RefundDue):
+            show.payments.due_back(outcome, touched.payments)
         elif isinstance(outcome, messages.ShowClosed):
             show.status = ShowStatus.CLOSED
+        elif isinstance(outcome, messages.ShowCancelled):
+            show.status = ShowStatus.CANCELLED
         elif isinstance(outcome, CarriedOut):
             carry_out(show, command, outcome, touched)
 

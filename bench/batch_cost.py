@@ -34,8 +34,8 @@ PART = 0
 BARE_RESERVATIONS = f"""
 INSERT INTO one_by_one.reservation
 SELECT {PART}, r.show_id, r.id, r.status, r.version, r.account, r.person, r.seats::int[], r.areas::int[],
-       r.prices::bigint[], r.amount, r.held_at, r.expires_at, r.hold_s, r.booked_at, r.external_id, r.fingerprint,
-       r.recent
+       r.prices::bigint[], r.amount, r.held_at, r.expires_at, r.hold_s, r.booked_at, r.external_id, 0,
+       r.fingerprint, r.recent
 FROM unnest($1::bigint[], $2::bytea[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[], $8::text[],
             $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::int[], $14::bigint[], $15::text[],
             $16::bytea[], $17::bytea[])

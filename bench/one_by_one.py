@@ -24,11 +24,11 @@ TAKEN = "SELECT taken FROM one_by_one.area WHERE part = 0 AND show_id = $1 AND a
 LOCK = "SELECT capacity - taken FROM one_by_one.area WHERE part = 0 AND show_id = $1 AND area_no = 0 FOR UPDATE"
 _COLUMNS = """
 (part, show_id, reservation_id, status, version, account, person, seats, areas, prices, amount, held_at_ms,
- expires_at_ms, hold_s, booked_at_ms, external_id, fingerprint, recent)
+ expires_at_ms, hold_s, booked_at_ms, external_id, payment_until_ms, fingerprint, recent)
 """
 _VALUES = """
 0, $1, $2::bytea, 'held', 1, $3::text, $3, '{}', ARRAY[0, $4], ARRAY[4500], 4500 * $4::int, $5::bigint,
-$5 + 300000, 300, 0, '', $6::bytea, ''
+$5 + 300000, 300, 0, '', 0, $6::bytea, ''
 """
 # The count and the row in one statement, which spares the baseline a round trip.
 TAKE = f"""

@@ -17,7 +17,7 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 FIND_RESERVATION = """
 SELECT reservation_id, status, version, account, person, seats, areas, prices, amount, held_at_ms, expires_at_ms,
-       hold_s, booked_at_ms, external_id
+       hold_s, booked_at_ms, external_id, payment_until_ms
 FROM reservations WHERE part = $1 AND show_id = $2 AND reservation_id = $3
 """
 # The index is on (part, log_gen, next_offset): the first batch that ends behind the offset is the one that holds it.
@@ -128,6 +128,7 @@ class Ledger:
             hold_s=row["hold_s"],
             booked_at_ms=row["booked_at_ms"],
             external_id=row["external_id"],
+            payment_until_ms=row["payment_until_ms"],
         )
 
     async def batch_with(self, part: int, log_gen: int, offset: int) -> DecidedBatch | None:

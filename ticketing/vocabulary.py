@@ -29,6 +29,8 @@ REFUSALS_REMEMBERED_MAX = 100_000
 
 SYSTEM_ACCOUNT = "system"
 """The account of commands that no caller sent: expiry, give-back, the schedule."""
+PROVIDER_ACCOUNT = "pay_"
+"""Begins the account of a payment provider: of what its signed notices, or a look-up at it, say of a payment."""
 
 
 class SeatStatus(StrEnum):
@@ -110,6 +112,16 @@ LIVE_STATUSES = frozenset({ReservationStatus.HELD, ReservationStatus.PAYING, Res
 
 UNPAID_STATUSES = frozenset({ReservationStatus.HELD, ReservationStatus.PAYING})
 """The states that count against what one person may hold at once, and that can end by expiry."""
+
+
+def provider_account(provider: str) -> str:
+    """The account that a payment provider's notices come from."""
+    return PROVIDER_ACCOUNT + provider
+
+
+def is_provider(account: str) -> bool:
+    """Whether a command tells what a payment provider has said. No caller can have such an account."""
+    return account.startswith(PROVIDER_ACCOUNT)
 
 
 class Malformed(ValueError):

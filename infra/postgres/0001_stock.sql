@@ -89,12 +89,14 @@ CREATE TABLE reservation (
     hold_s          int NOT NULL,
     booked_at_ms    bigint NOT NULL,
     external_id     text NOT NULL,
+    payment_until_ms bigint NOT NULL,
     fingerprint     bytea NOT NULL,
     recent          bytea NOT NULL,
     PRIMARY KEY (part, show_id, reservation_id)
 ) WITH (fillfactor = 80);
 COMMENT ON COLUMN reservation.areas IS 'area_no and quantity in turn';
 COMMENT ON COLUMN reservation.prices IS 'one for each seat, then one for each area (for one place in it)';
+COMMENT ON COLUMN reservation.payment_until_ms IS 'how long the first payment stopped expiry; 0: none was begun';
 COMMENT ON COLUMN reservation.recent IS 'the last command keys with their verdicts, packed: answers to repeats';
 
 CREATE TABLE payment (
@@ -104,8 +106,11 @@ CREATE TABLE payment (
     reference       text NOT NULL,
     reservation_id  bytea NOT NULL,
     amount          bigint NOT NULL,
+    accepted        boolean NOT NULL,
+    refund_due      bigint NOT NULL CHECK (0 <= refund_due AND refund_due <= amount),
     PRIMARY KEY (part, show_id, provider, reference)
 );
+COMMENT ON COLUMN payment.accepted IS 'it paid for its booking; if not, it came in vain and all of it is due back';
 
 CREATE TABLE outcome_log (
     part            int NOT NULL,
@@ -159,7 +164,7 @@ CREATE INDEX reservation_unpaid ON reservation (part) WHERE status IN ('held', '
 
 CREATE VIEW reservations AS
 SELECT part, show_id, reservation_id, status, version, account, person, seats, areas, prices, amount, held_at_ms,
-       expires_at_ms, hold_s, booked_at_ms, external_id
+       expires_at_ms, hold_s, booked_at_ms, external_id, payment_until_ms
 FROM reservation;
 
 CREATE VIEW bookings AS

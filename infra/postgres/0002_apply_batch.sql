@@ -34,17 +34,19 @@ CREATE FUNCTION apply_batch(
     t_show text, t_seat text, t_new text,
     -- areas
     a_show text, a_area text, a_old text, a_new text,
-    -- reservations born, in the form they have at the end of the batch. Of status, version, booked_at_ms, external_id
-    -- and recent an array without elements says that all are as in a new hold
+    -- reservations born, in the form they have at the end of the batch. Of status, version, booked_at_ms, external_id,
+    -- payment_until_ms and recent an array without elements says that all are as in a new hold
     n_show text, n_id text, n_status text, n_version text, n_account text, n_person text, n_seats text, n_areas text,
     n_prices text, n_amount text, n_held_at_ms text, n_expires_at_ms text, n_hold_s text, n_booked_at_ms text,
-    n_external_id text, n_fingerprint text, n_recent text,
-    -- reservations changed. Seats, areas, prices and amount are those of all of them, or arrays without elements where
-    -- none has other places than before
+    n_external_id text, n_payment_until_ms text, n_fingerprint text, n_recent text,
+    -- reservations changed. Of payment_until_ms an array without elements says that all are 0. Seats, areas, prices and
+    -- amount are those of all of them, or arrays without elements where none has other places than before
     c_show text, c_id text, c_old_version text, c_status text, c_version text, c_expires_at_ms text,
-    c_booked_at_ms text, c_recent text, c_seats text, c_areas text, c_prices text, c_amount text,
-    -- payments
-    y_show text, y_provider text, y_reference text, y_id text, y_amount text,
+    c_booked_at_ms text, c_recent text, c_payment_until_ms text, c_seats text, c_areas text, c_prices text,
+    c_amount text,
+    -- payments, with how much was and is due back: it was -1 of those that are new
+    y_show text, y_provider text, y_reference text, y_id text, y_amount text, y_accepted text, y_old_refund text,
+    y_refund text,
     -- shows born, with their areas, and shows changed
     s_show text, s_status text, s_seq text, s_layout text, s_sha256 text, s_currency text, s_starts_at_ms text,
     s_opens_at_ms text, s_closes_at_ms text, s_prices text, s_policy text, s_opened_at_ms text,
@@ -136,24 +138,30 @@ BEGIN
         SELECT count(*) INTO found_rows
         FROM unnest(ARRAY[cardinality(n_status::text[]), cardinality(n_version::int[]),
                           cardinality(n_booked_at_ms::bigint[]), cardinality(n_external_id::text[]),
-                          cardinality(n_recent::bytea[])]) AS length
+                          cardinality(n_payment_until_ms::bigint[]), cardinality(n_recent::bytea[])]) AS length
         WHERE length NOT IN (0, cardinality(n_hold_s::int[]));
         PERFORM assert_count('columns of another length', 0, found_rows);
         INSERT INTO reservation (part, show_id, reservation_id, status, version, account, person, seats, areas, prices,
-                                 amount, held_at_ms, expires_at_ms, hold_s, booked_at_ms, external_id, fingerprint,
-                                 recent)
+                                 amount, held_at_ms, expires_at_ms, hold_s, booked_at_ms, external_id,
+                                 payment_until_ms, fingerprint, recent)
         SELECT p_part, n.show_id, n.id, COALESCE(n.status, 'held'), COALESCE(n.version, 1), n.account, n.person,
                n.seats::int[], n.areas::int[], n.prices::bigint[], n.amount, n.held_at, n.expires_at, n.hold_s,
-               COALESCE(n.booked_at, 0), COALESCE(n.external_id, ''), n.fingerprint, COALESCE(n.recent, '')
+               COALESCE(n.booked_at, 0), COALESCE(n.external_id, ''), COALESCE(n.payment_until, 0), n.fingerprint,
+               COALESCE(n.recent, '')
         FROM unnest(
             n_show::bigint[], n_id::bytea[], n_status::text[], n_version::int[], n_account::text[], n_person::text[],
             n_seats::text[], n_areas::text[], n_prices::text[], n_amount::bigint[], n_held_at_ms::bigint[],
             n_expires_at_ms::bigint[], n_hold_s::int[], n_booked_at_ms::bigint[], n_external_id::text[],
-            n_fingerprint::bytea[], n_recent::bytea[])
+            n_payment_until_ms::bigint[], n_fingerprint::bytea[], n_recent::bytea[])
             AS n (show_id, id, status, version, account, person, seats, areas, prices, amount, held_at, expires_at,
-                  hold_s, booked_at, external_id, fingerprint, recent);
+                  hold_s, booked_at, external_id, payment_until, fingerprint, recent);
         GET DIAGNOSTICS found_rows = ROW_COUNT;
         PERFORM assert_count('reservations born', cardinality(n_hold_s::int[]), found_rows);
+    END IF;
+    IF c_id IS DISTINCT FROM '{}' THEN
+        SELECT count(*) INTO found_rows FROM unnest(ARRAY[cardinality(c_payment_until_ms::bigint[])]) AS length
+        WHERE length NOT IN (0, cardinality(c_version::int[]));
+        PERFORM assert_count('columns of another length', 0, found_rows);
     END IF;
     IF c_amount IS DISTINCT FROM '{}' THEN
         SELECT count(*) INTO found_rows
@@ -165,13 +173,15 @@ BEGIN
     FOR it IN
         SELECT * FROM unnest(
             c_show::bigint[], c_id::bytea[], c_old_version::int[], c_status::text[], c_version::int[],
-            c_expires_at_ms::bigint[], c_booked_at_ms::bigint[], c_recent::bytea[], c_seats::text[], c_areas::text[],
-            c_prices::text[], c_amount::bigint[])
-            AS u (show, id, old_version, status, version, expires_at, booked_at, recent, seats, areas, prices, amount)
+            c_expires_at_ms::bigint[], c_booked_at_ms::bigint[], c_recent::bytea[], c_payment_until_ms::bigint[],
+            c_seats::text[], c_areas::text[], c_prices::text[], c_amount::bigint[])
+            AS u (show, id, old_version, status, version, expires_at, booked_at, recent, payment_until, seats, areas,
+                  prices, amount)
     LOOP
         UPDATE reservation
         SET status = it.status, version = it.version, expires_at_ms = it.expires_at, booked_at_ms = it.booked_at,
-            recent = it.recent, seats = COALESCE(it.seats::int[], seats), areas = COALESCE(it.areas::int[], areas),
+            recent = it.recent, payment_until_ms = COALESCE(it.payment_until, 0),
+            seats = COALESCE(it.seats::int[], seats), areas = COALESCE(it.areas::int[], areas),
             prices = COALESCE(it.prices::bigint[], prices), amount = COALESCE(it.amount, amount)
         WHERE part = p_part AND show_id = it.show AND reservation_id = it.id AND version = it.old_version;
         IF NOT FOUND THEN
@@ -180,11 +190,24 @@ BEGIN
     END LOOP;
 
     IF y_id IS DISTINCT FROM '{}' THEN
-        INSERT INTO payment (part, show_id, provider, reference, reservation_id, amount)
-        SELECT p_part, y.* FROM unnest(
-            y_show::bigint[], y_provider::text[], y_reference::text[], y_id::bytea[], y_amount::bigint[]) AS y;
-        GET DIAGNOSTICS found_rows = ROW_COUNT;
-        PERFORM assert_count('payments', cardinality(y_amount::bigint[]), found_rows);
+        FOR it IN
+            SELECT * FROM unnest(
+                y_show::bigint[], y_provider::text[], y_reference::text[], y_id::bytea[], y_amount::bigint[],
+                y_accepted::boolean[], y_old_refund::bigint[], y_refund::bigint[])
+                AS u (show, provider, reference, id, amount, accepted, old_refund, refund)
+        LOOP
+            IF it.old_refund < 0 THEN
+                INSERT INTO payment (part, show_id, provider, reference, reservation_id, amount, accepted, refund_due)
+                VALUES (p_part, it.show, it.provider, it.reference, it.id, it.amount, it.accepted, it.refund);
+            ELSE
+                UPDATE payment SET refund_due = it.refund
+                WHERE part = p_part AND show_id = it.show AND provider = it.provider AND reference = it.reference
+                  AND reservation_id = it.id AND refund_due = it.old_refund;
+                IF NOT FOUND THEN
+                    PERFORM assert_count('payment changed', 1, 0);
+                END IF;
+            END IF;
+        END LOOP;
     END IF;
     IF w_orders IS DISTINCT FROM '{}' THEN
         SELECT count(*) INTO found_rows

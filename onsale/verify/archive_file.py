@@ -101,6 +101,7 @@ class Reserved(Line, frozen=True, kw_only=True, tag="reservation"):
     external_id: str
     fingerprint: bytes
     recent: bytes
+    payment_until_ms: int = 0
 
 
 class Paid(Line, frozen=True, kw_only=True, tag="payment"):
@@ -109,6 +110,8 @@ class Paid(Line, frozen=True, kw_only=True, tag="payment"):
     reference: str
     reservation_id: bytes
     amount: int
+    accepted: bool = True
+    refund_due: int = 0
 
 
 class DeadLetter(Line, frozen=True, kw_only=True, tag="dead_letter"):

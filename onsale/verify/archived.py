@@ -160,8 +160,8 @@ def _compare_rows(path: Path, gathered: _Gathered, tables: TableComparison) -> N
             case lines.Reserved():
                 tables.reservation_row(line.show_id, _reservation(line))
             case lines.Paid():
-                paid = PaymentRow(line.show_id, line.provider, line.reference, line.reservation_id, line.amount)
-                tables.payment_row(paid)
+                paid = line.provider, line.reference, line.reservation_id, line.amount, line.accepted, line.refund_due
+                tables.payment_row(PaymentRow(line.show_id, *paid))
             case _:
                 continue
     tables.finish()
@@ -183,6 +183,7 @@ def _reservation(line: lines.Reserved) -> messages.Reservation:
         hold_s=line.hold_s,
         booked_at_ms=line.booked_at_ms,
         external_id=line.external_id,
+        payment_until_ms=line.payment_until_ms,
     )
 
 

@@ -37,11 +37,11 @@ AREAS = "SELECT show_id, area_no, capacity, taken FROM area WHERE part = $1 AND 
 SEATS = "SELECT show_id, seat_no, reservation_id FROM seat_taken WHERE part = $1 AND show_id = $2 ORDER BY seat_no"
 RESERVATIONS = """
 SELECT show_id, reservation_id, status, version, account, person, seats, areas, prices, amount, held_at_ms,
-       expires_at_ms, hold_s, booked_at_ms, external_id, fingerprint, recent
+       expires_at_ms, hold_s, booked_at_ms, external_id, payment_until_ms, fingerprint, recent
 FROM reservation WHERE part = $1 AND show_id = $2 ORDER BY reservation_id
 """
 PAYMENTS = """
-SELECT show_id, provider, reference, reservation_id, amount
+SELECT show_id, provider, reference, reservation_id, amount, accepted, refund_due
 FROM payment WHERE part = $1 AND show_id = $2 ORDER BY provider, reference
 """
 DEAD_LETTERS = """

@@ -19,6 +19,7 @@ class Check(StrEnum):
     SEAT_OWNER = "seat_owner"
     AREA_CAPACITY = "area_capacity"
     PAYMENT = "payment"
+    REFUND = "refund"
     CURSOR_TABLE = "cursor_table"
     SHOW_TABLE = "show_table"
     RESERVATION_TABLE = "reservation_table"
@@ -56,6 +57,7 @@ MEANING: dict[Check, str] = {
     Check.SEAT_OWNER: "at no moment does a seat have two owners",
     Check.AREA_CAPACITY: "at no moment is more taken of an area than it holds",
     Check.PAYMENT: "one payment for each booking where the show requires it, at most one elsewhere, none used twice",
+    Check.REFUND: "never more goes back than was paid, and all of it where the booking is cancelled",
     Check.CURSOR_TABLE: "the allocator's cursor stands where the log ends",
     Check.SHOW_TABLE: "the shows are as the log leaves them",
     Check.RESERVATION_TABLE: "the reservations are as the log leaves them",

@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from onsale.verify.findings import Check, Findings
+from onsale.verify.money import Money
 from ticketing.messages import (
     AllocationReturned,
     AllocationSet,
     AnyOutcome,
+    BookingCancelled,
     BookingConfirmed,
     ManyHeld,
     Policy,
+    RefundDue,
     Reservation,
     ReservationOutcome,
     SeatsBlocked,
@@ -34,7 +37,6 @@ from ticketing.vocabulary import (
     LIVE_STATUSES,
     NEW,
     RESERVATION_EDGES,
-    ReservationStatus,
     ShowStatus,
     reservation_text,
     show_text,
@@ -131,8 +133,9 @@ class PartHistory:
         self.ended: dict[tuple[int, bytes], Ended] = {}
         self.seat_owner: dict[tuple[int, int], bytes] = {}
         self.area_taken: dict[tuple[int, int], int] = {}
-        self.payments: dict[tuple[int, str, str], tuple[bytes, int]] = {}
-        self._paid: set[tuple[int, bytes]] = set()
+        self.money = Money(findings)
+        self._cancelled: dict[tuple[int, bytes], Reservation] = {}
+        """Bookings that the batch has cancelled: their refunds may stand behind them."""
 
     def begin_after(self, stand: Stand) -> None:
         """The batches up to there were removed: begin behind them."""
@@ -154,6 +157,9 @@ class PartHistory:
                 self.findings.add(Check.OFFSETS, batch.name, f"answers offset {outcome.offset}, but decided {span}")
             if self.only_show is None or outcome.show == self.only_show:
                 self._follow(batch.name, outcome)
+        for (show, _), reservation in self._cancelled.items():
+            self.money.finish(show, reservation)
+        self._cancelled.clear()
 
     def _judge_frame(self, batch: LoggedBatch) -> None:
         if batch.batch_seq != self.batch_seq + 1:
@@ -193,12 +199,16 @@ class PartHistory:
         if isinstance(outcome, ReservationOutcome):
             self._step(where, outcome.show, outcome.reservation)
             if isinstance(outcome, BookingConfirmed):
-                self._judge_payment(where, outcome, show.policy)
+                self.money.confirmed(where, outcome, show.policy)
+            elif isinstance(outcome, BookingCancelled):
+                self._cancelled[outcome.show, outcome.reservation.id] = outcome.reservation
         elif isinstance(outcome, ManyHeld):
             for reservation in outcome.reservations:
                 self._step(where, outcome.show, reservation)
         elif isinstance(outcome, SeatsBlocked | SeatsUnblocked):
             self._block(where, outcome)
+        elif isinstance(outcome, RefundDue):
+            self.money.due_back(where, outcome)
         else:
             _change_show(show, outcome)
 
@@ -247,24 +257,6 @@ class PartHistory:
                 self.findings.add(Check.SEAT_OWNER, f"{where} {show_text(outcome.show)}", said)
             if after is not None:
                 self.seat_owner[outcome.show, seat] = after
-
-    def _judge_payment(self, where: str, outcome: BookingConfirmed, policy: Policy) -> None:
-        reservation = outcome.reservation
-        key = (outcome.show, reservation.id)
-        name = f"{where} {reservation_text(*key)}"
-        payment = outcome.payment
-        if payment is None:
-            if policy.payment_required and reservation.status == ReservationStatus.BOOKED and key not in self._paid:
-                self.findings.add(Check.PAYMENT, name, "is booked without the payment that its show requires")
-            return
-        if key in self._paid:
-            self.findings.add(Check.PAYMENT, name, "is paid twice")
-        self._paid.add(key)
-        reference = (outcome.show, payment.provider, payment.reference)
-        known = self.payments.setdefault(reference, (reservation.id, payment.amount))
-        if known[0] != reservation.id:
-            other = reservation_text(outcome.show, known[0])
-            self.findings.add(Check.PAYMENT, name, f"payment {payment.provider} {payment.reference} paid for {other}")
 
 
 def _change_show(show: ShowLife, outcome: AnyOutcome) -> None:

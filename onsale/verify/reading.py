@@ -47,11 +47,11 @@ SELECT show_id, seat_no, reservation_id FROM seat_taken WHERE part = $1 AND ($2:
 """
 RESERVATIONS = """
 SELECT show_id, reservation_id, status, version, account, person, seats, areas, prices, amount, held_at_ms,
-       expires_at_ms, hold_s, booked_at_ms, external_id
+       expires_at_ms, hold_s, booked_at_ms, external_id, payment_until_ms
 FROM reservation WHERE part = $1 AND ($2::bigint IS NULL OR show_id = $2)
 """
 PAYMENTS = """
-SELECT show_id, provider, reference, reservation_id, amount
+SELECT show_id, provider, reference, reservation_id, amount, accepted, refund_due
 FROM payment WHERE part = $1 AND ($2::bigint IS NULL OR show_id = $2)
 """
 
@@ -197,6 +197,7 @@ def _reservation(row: asyncpg.Record) -> Reservation:
         hold_s=row["hold_s"],
         booked_at_ms=row["booked_at_ms"],
         external_id=row["external_id"],
+        payment_until_ms=row["payment_until_ms"],
     )
 
 

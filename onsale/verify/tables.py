@@ -10,6 +10,7 @@ import msgspec
 
 from onsale.verify.findings import Check, Findings
 from onsale.verify.history import CHAIN_START, PartHistory, digest
+from onsale.verify.money import PaymentLife
 from ticketing.layout import Layout, decode_layout
 from ticketing.messages import Policy, Reservation
 from ticketing.vocabulary import reservation_text, show_text
@@ -60,6 +61,8 @@ class PaymentRow:
     reference: str
     reservation: bytes
     amount: int
+    accepted: bool = True
+    refund_due: int = 0
 
 
 def compare_cursor(history: PartHistory, row: CursorRow | None) -> None:
@@ -161,13 +164,13 @@ class TableComparison:
     def payment_row(self, row: PaymentRow) -> None:
         """A payment."""
         where = f"{show_text(row.show)} payment {row.provider} {row.reference}"
-        logged = self._history.payments.pop((row.show, row.provider, row.reference), None)
+        logged = self._history.money.payments.pop((row.show, row.provider, row.reference), None)
+        stored = PaymentLife(row.reservation, row.amount, row.accepted, row.refund_due)
         if logged is None:
             self._findings.add(Check.PAYMENT_TABLE, where, "is in the table, and not in the log")
-        elif logged != (row.reservation, row.amount):
-            said = f"pays {row.amount} for {reservation_text(row.show, row.reservation)}"
-            paid = f"by the log {logged[1]} for {reservation_text(row.show, logged[0])}"
-            self._findings.add(Check.PAYMENT_TABLE, where, f"{said}, {paid}")
+        elif logged != stored:
+            said = f"{_about(row.show, stored)}, by the log {_about(row.show, logged)}"
+            self._findings.add(Check.PAYMENT_TABLE, where, said)
 
     def finish(self) -> None:
         """What the log has and no row was given for."""
@@ -183,7 +186,7 @@ class TableComparison:
             add(Check.SEAT_TABLE, f"{show_text(show)} seat {seat}", said)
         for show, reservation in (*history.live, *history.ended):
             add(Check.RESERVATION_TABLE, reservation_text(show, reservation), "is in the log, and not in the table")
-        for show, provider, reference in history.payments:
+        for show, provider, reference in history.money.payments:
             where = f"{show_text(show)} payment {provider} {reference}"
             add(Check.PAYMENT_TABLE, where, "is in the log, and not in the table")
 
@@ -195,6 +198,11 @@ class TableComparison:
             self._layouts[row.show] = decode_layout(document, row.layout_sha256)
         except ValueError as error:
             self._findings.add(Check.LAYOUT, show_text(row.show), str(error))
+
+
+def _about(show: int, paid: PaymentLife) -> str:
+    what = "pays" if paid.accepted else "came in vain:"
+    return f"{what} {paid.amount} for {reservation_text(show, paid.reservation)}, {paid.refund_due} due back"
 
 
 def _read(text: str, kind: Any) -> object:

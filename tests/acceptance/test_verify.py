@@ -30,8 +30,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $9, 0, 0, '{}', $8::jsonb, $9)
 """
 INSERT_RESERVATION = """
 INSERT INTO reservation (part, show_id, reservation_id, status, version, account, person, seats, areas, prices, amount,
-                         held_at_ms, expires_at_ms, hold_s, booked_at_ms, external_id, fingerprint, recent)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, '', '')
+                         held_at_ms, expires_at_ms, hold_s, booked_at_ms, external_id, payment_until_ms,
+                         fingerprint, recent)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, '', '')
 """
 
 
@@ -73,7 +74,7 @@ async def _store(connection: "asyncpg.Connection[asyncpg.Record]", ledger: Ledge
         )  # fmt: skip
     for payment in ledger.payments:
         await connection.execute(
-            "INSERT INTO payment VALUES ($1, $2, $3, $4, $5, $6)",
+            "INSERT INTO payment VALUES ($1, $2, $3, $4, $5, $6, true, 0)",
             PART, SHOW, payment.provider, payment.reference, payment.reservation, payment.amount,
         )  # fmt: skip
 

@@ -6,7 +6,7 @@ import pytest
 from tests.conftest import Database
 from tests.contract.stock_stores import postgres_ground
 from tests.contract.stock_story import ANNA, PART, T0, a_hold, owned
-from tests.simulation.crowd import LAYOUT, SHOWS, opening
+from tests.simulation.crowd import IN_ROWS, SHOWS, opening
 from ticketing import messages
 
 pytestmark = [pytest.mark.anyio, pytest.mark.servers]
@@ -15,7 +15,7 @@ SHOW = SHOWS[0]
 SOLD = 3_000
 SOLD_BEFORE = f"""
 INSERT INTO reservation
-SELECT {PART}, 77, decode(md5(n::text), 'hex'), 'held', 1, 'ent_x', 'ent_x', '{{}}', '{{}}', '{{}}', 0, 0, 0, 0, 0, '', '', ''
+SELECT {PART}, 77, decode(md5(n::text), 'hex'), 'held', 1, 'ent_x', 'ent_x', '{{}}', '{{}}', '{{}}', 0, 0, 0, 0, 0, '', 0, '', ''
 FROM generate_series(1, {SOLD}) n
 """  # noqa: E501 -- one row
 SEATS_BEFORE = f"INSERT INTO seat_taken SELECT {PART}, 77, n, '' FROM generate_series(1, {SOLD}) n"
@@ -42,7 +42,7 @@ async def test_changes_find_their_rows_by_key_though_they_were_planned_when_the_
 ) -> None:
     async with postgres_ground(database) as ground:
         store, _, writer = await owned(ground)
-        seats = range(len(LAYOUT.seats))
+        seats = range(IN_ROWS)
         opens = opening(SHOW, T0)
         await store.apply(writer.sealed(opens, *(a_hold(1 + seat, seat) for seat in seats)))
         assert await store.apply(writer.sealed(release(0))) is not None

@@ -15,17 +15,18 @@ from tests.simulation.crowd import LAYOUT, LAYOUT_ID, PAID_SHOW, SHA256, SHOWS, 
 from ticketing import messages
 from ticketing.clock import ManualClock
 from ticketing.layout import encode_layout
+from ticketing.vocabulary import LIVE_STATUSES, UNPAID_STATUSES, ReservationStatus
 
 
 async def test_the_tables_follow_the_memory_through_a_whole_sale(ground: Ground) -> None:
     store, _, writer = await owned(ground)
     crowd, clock = Crowd(random.Random(8)), ManualClock(T0)
     assert await store.apply(writer.sealed(*(opening(show, T0) for show in SHOWS)))
-    for _ in range(12):
+    for _ in range(40):
         clock.advance(9_000)
         commands: list[messages.AnyCommand] = [crowd.command(clock.now_ms()) for _ in range(15)]
         for number, show in writer.state.shows.items():
-            held = [record.reservation for record in show.live.values() if record.reservation.status == "held"]
+            held = [record.reservation for record in show.live.values() if record.reservation.status in UNPAID_STATUSES]
             due = tuple((hold.id, hold.version) for hold in held if hold.expires_at_ms <= clock.now_ms())
             commands.insert(
                 0,
@@ -38,18 +39,12 @@ async def test_the_tables_follow_the_memory_through_a_whole_sale(ground: Ground)
     wanted = picture.of_stock(writer.state)
     assert tables["seat_taken"] == wanted["seat_taken"]
     assert tables["area"] == wanted["area"]
-    live = [row for row in tables["reservation"] if row["status"] in {"held", "booked"}]
+    live = [row for row in tables["reservation"] if row["status"] in LIVE_STATUSES]
     assert live == wanted["reservation"]
-    assert {status["status"] for status in tables["reservation"]} == {
-        "held",
-        "booked",
-        "released",
-        "expired",
-        "cancelled",
-    }
-    assert len(tables["outcome_log"]) == 13
+    assert {status["status"] for status in tables["reservation"]} == set(ReservationStatus)
+    assert len(tables["outcome_log"]) == 41
     cursor = by_cursor(tables["allocator_cursor"])
-    assert (cursor["batch_seq"], cursor["next_offset"]) == (13, writer.at.next_offset)
+    assert (cursor["batch_seq"], cursor["next_offset"]) == (41, writer.at.next_offset)
     assert (cursor["chain"], cursor["last_now_ms"]) == (writer.chain, clock.now_ms())
 
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from allocator.errors import DataRefused, MemoryDiffers, ResultUnknown, WritesRefused
-from allocator.netting import Batch
+from allocator.netting import NEW_PAYMENT, Batch
 from allocator.stock import PartitionState, Record
 from tests.contract.stock_stores import Ground, StockStore
 from tests.contract.stock_story import ANNA, BEN, PART, T0, a_hold, by_cursor, everything, owned
@@ -18,7 +18,7 @@ from ticketing import messages
 
 SHOW = SHOWS[0]
 ONE, TWO, NOBODY = (1).to_bytes(16), (2).to_bytes(16), b"?" * 16
-PAID = ("pay", "ref", ONE, 100)
+PAID = ("pay", "ref", ONE, 100, True, NEW_PAYMENT, 0)
 
 
 async def sold(ground: Ground) -> tuple[StockStore, Writer, Batch]:
@@ -55,6 +55,9 @@ DIFFERENCES: dict[str, Callable[[Batch], Batch]] = {
         batch, changed=[(SHOW, 1, record(ONE, version=2)), (SHOW, 1, record(ONE, version=2))]
     ),
     "a payment used twice": lambda batch: replace(batch, payments=[(SHOW, *PAID), (SHOW, *PAID)]),
+    "a refund of a payment that is not there": lambda batch: replace(batch, payments=[(SHOW, *PAID[:5], 0, 1)]),
+    "more due back than was paid": lambda batch: replace(batch, payments=[(SHOW, *PAID[:5], NEW_PAYMENT, 101)]),
+    "less than nothing due back": lambda batch: replace(batch, payments=[(SHOW, *PAID[:5], NEW_PAYMENT, -1)]),
     "a show born twice": lambda batch: replace(batch, shows_born=_born_again(batch)),
     "a show that has moved on": lambda batch: replace(batch, shows_changed=[(SHOW, 2, 3, "open")]),
     "orders of more shows than are changed": lambda batch: replace(batch, rewritten=[("{}", b"")] * 9),
@@ -65,14 +68,16 @@ UNSTORABLE: dict[str, Callable[[Batch], Batch]] = {
     "NUL in an account": lambda batch: replace(batch, born=[(SHOW, record(NOBODY, account="a\0"))]),
     "NUL in a person": lambda batch: replace(batch, born=[(SHOW, record(NOBODY, person="\0"))]),
     "NUL in an external id": lambda batch: replace(batch, born=[(SHOW, record(NOBODY, external_id="\0"))]),
-    "NUL in a payment": lambda batch: replace(batch, payments=[(SHOW, "pay", "\0", ONE, 1)]),
+    "NUL in a payment": lambda batch: replace(batch, payments=[(SHOW, "pay", "\0", *PAID[2:])]),
     "an amount too large": lambda batch: replace(batch, born=[(SHOW, record(NOBODY, amount=2**63))]),
     "an amount too small": lambda batch: replace(batch, born=[(SHOW, record(NOBODY, amount=-(2**63) - 1))]),
     "a price too large": lambda batch: replace(batch, born=[(SHOW, record(NOBODY, prices=(2**63,)))]),
     "a hold too long": lambda batch: replace(batch, born=[(SHOW, record(NOBODY, hold_s=2**31))]),
     "a seat number too large": lambda batch: replace(batch, taken=[(SHOW, 2**31, NOBODY)]),
     "a seat number too large in a list": lambda batch: replace(batch, born=[(SHOW, record(NOBODY, seats=(2**31,)))]),
-    "a payment too large": lambda batch: replace(batch, payments=[(SHOW, "pay", "ref", ONE, 2**63)]),
+    "a payment too large": lambda batch: replace(
+        batch, payments=[(SHOW, "pay", "ref", ONE, 2**63, True, NEW_PAYMENT, 0)]
+    ),
     "a version too large": lambda batch: replace(batch, changed=[(SHOW, 1, record(ONE, version=2**31))]),
     "a moment too far": lambda batch: replace(batch, changed=[(SHOW, 1, record(ONE, version=2, expires_at_ms=2**63))]),
     "NUL in a category's name": lambda batch: replace(batch, shows_born=_born_again(batch, show=5, prices={"a\0": 1})),
@@ -115,8 +120,34 @@ async def test_a_payment_pays_once_in_the_life_of_a_show(ground: Ground) -> None
     await store.apply(replace(batch, payments=[(SHOW, *PAID)]))
     again = writer.sealed(a_hold(4, 4))
     with pytest.raises(MemoryDiffers):
-        await store.apply(replace(again, payments=[(SHOW, "pay", "ref", TWO, 5)]))
+        await store.apply(replace(again, payments=[(SHOW, "pay", "ref", TWO, 5, True, NEW_PAYMENT, 0)]))
     assert await store.apply(replace(again, payments=[(PAID_SHOW, *PAID)])) is not None
+
+
+async def test_what_is_due_back_moves_from_what_it_was_and_for_the_same_reservation(ground: Ground) -> None:
+    store, writer, batch = await sold(ground)
+    await store.apply(replace(batch, payments=[(SHOW, *PAID)]))
+    again = writer.sealed(a_hold(4, 4))
+    before = await everything(ground)
+    for wrong in ((*PAID[:5], 7, 50), ("pay", "ref", TWO, 100, True, 0, 50), (*PAID[:5], 0, 101)):
+        with pytest.raises(MemoryDiffers):
+            await store.apply(replace(again, payments=[(SHOW, *wrong)]))
+        assert await everything(ground) == before
+    assert await store.apply(replace(again, payments=[(SHOW, *PAID[:5], 0, 50)])) is not None
+    (row,) = await ground.rows("payment")
+    assert (row["amount"], row["accepted"], row["refund_due"]) == (100, True, 50)
+
+
+async def test_the_time_to_pay_is_kept_until_a_batch_says_otherwise(ground: Ground) -> None:
+    store, writer, batch = await sold(ground)
+    paying = record(ONE, status="paying", version=2, payment_until_ms=9)
+    await store.apply(replace(batch, changed=[(SHOW, 1, paying), (SHOW, 1, record(TWO, version=2))]))
+    rows = {row["reservation_id"]: row["payment_until_ms"] for row in await ground.rows("reservation")}
+    assert (rows[ONE], rows[TWO]) == (9, 0)
+    again = replace(writer.sealed(a_hold(4, 4)), changed=[(SHOW, 2, record(ONE, version=3))])
+    await store.apply(again)
+    rows = {row["reservation_id"]: row["payment_until_ms"] for row in await ground.rows("reservation")}
+    assert rows[ONE] == 0
 
 
 async def test_freed_and_taken_in_one_batch(ground: Ground) -> None:

@@ -12,12 +12,12 @@ NOT_REMEMBERED = {"idempotency_key_reused", "malformed", "data_refused", "intern
 
 
 def commands(world: World) -> list[str]:
-    """Every record that is in a log was decided once, with one outcome; but for what a lost log skipped."""
+    """Every record that is in a log was decided once, with one answer; but for what a lost log skipped."""
     found = []
     decided = set()
     for committed in world.committed:
         part = committed.batch.at.part
-        answers = Counter(it.offset for it in committed.outcomes)
+        answers = Counter(it.offset for it in committed.outcomes if it.index == 0)
         for record, command in zip(committed.records, committed.commands, strict=True):
             if (part, record) in decided:
                 found.append(f"offset {record.offset} of partition {part} was decided twice")
@@ -47,7 +47,8 @@ def repeats(world: World) -> list[str]:
     firsts: dict[bytes, _FirstAnswer] = {}
     changes: dict[bytes, list[bytes]] = {}
     for committed in world.committed:
-        outcomes = {it.offset: it for it in committed.outcomes}
+        outcomes = {it.offset: it for it in committed.outcomes if it.index == 0}
+        asides = [it for it in committed.outcomes if it.index > 0 and isinstance(it, ReservationOutcome)]
         for record, command in zip(committed.records, committed.commands, strict=True):
             outcome = outcomes.get(record.offset)
             if command is None or outcome is None or isinstance(command, messages.ExpireHolds):
@@ -65,6 +66,9 @@ def repeats(world: World) -> list[str]:
                     found += _compare(first, command, outcome, code)
             if not outcome.repeat and not code and reservation:
                 changes.setdefault(reservation, []).append(command.key)
+            for aside in asides:
+                if aside.offset == record.offset and command.keyed:
+                    changes.setdefault(aside.reservation.id, []).append(command.key)
     return found
 
 

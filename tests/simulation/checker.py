@@ -1,7 +1,7 @@
 """Judges a sale that is over. Each check knows only what was written and what was said, not how it came about."""
 
 from allocator.netting import next_chain
-from tests.simulation import answers, oracle
+from tests.simulation import answers, money, oracle
 from tests.simulation.limits import limits
 from tests.simulation.lives import lives
 from tests.simulation.quotas import quotas
@@ -22,6 +22,7 @@ def check(world: World) -> list[str]:
         answers.bookings,
         quotas,
         limits,
+        money.payments,
         _readers,
         _views,
     ):

@@ -13,11 +13,8 @@ TIMES_MIN = 100
 
 NOT_YET = {
     "ShowCancelled": "CancelShow is refused as not_supported",
-    "PaymentBegun": "BeginPayment is refused as not_supported",
-    "PaymentFailed": "FailPayment is refused as not_supported",
     "BookingChanged": "ChangeBooking is refused as not_supported",
     "ChangeRefused": "ChangeBooking is refused as not_supported",
-    "RefundDue": "no payment ends at another reservation before BeginPayment is there",
 }
 """Outcomes that stand in ticketing/messages and that no allocator gives yet, with the reason."""
 
@@ -63,9 +60,12 @@ REFUSALS = {
         "malformed",
         "not_blocked",
         "not_booked",
+        "not_paying",
         "not_supported",
         "not_yours",
         "nothing_asked_for",
+        "nothing_to_pay",
+        "payment_under_way",
         "refund_window_closed",
         "reservation_not_found",
         "seats_unavailable",
@@ -77,7 +77,10 @@ REFUSALS = {
         "unknown_places",
     ),
 }
-NEVER = {"internal_error": "`decide` raised: a bug, which fails the seed"}
+NEVER = {
+    "show_cancelled": "CancelShow is refused as not_supported",
+    "internal_error": "`decide` raised: a bug, which fails the seed",
+}
 """Codes that the allocator knows and that no seed may show."""
 
 REPEATED = (
@@ -91,6 +94,8 @@ REPEATED = (
     "HoldRefused",
     "HoldReleased",
     "ManyHeld",
+    "PaymentBegun",
+    "RefundDue",
     "SeatsBlocked",
     "SeatsHeld",
     "SeatsUnblocked",

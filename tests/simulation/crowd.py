@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
+from tests.simulation import payers
 from ticketing import messages
 from ticketing.layout import AreaBody, Bookable, CategoryBody, LayoutBody, TableBody, build_layout, encode_layout
-from ticketing.messages import AnyCommand, Best, Payment, Policy
+from ticketing.messages import AnyCommand, Best, Policy
 from ticketing.vocabulary import OrphanRule
 
 LAYOUT_ID = "lay_crowd"
@@ -16,10 +17,14 @@ LAYOUT = build_layout(
     LayoutBody(
         rows=4,
         seats_per_row=6,
-        categories=[CategoryBody(name="front", price=100, rows=[1, 2]), CategoryBody(name="back", price=40)],
+        categories=[
+            CategoryBody(name="front", price=100, rows=[1, 2]),
+            CategoryBody(name="back", price=40),
+            CategoryBody(name="guests", price=0),
+        ],
         areas=[
             AreaBody(label="floor", category="back", capacity=12),
-            AreaBody(label="bar", category="back", capacity=3),
+            AreaBody(label="bar", category="guests", capacity=3),
         ],
         tables=[
             TableBody(label="T1", x=500, y=500, seats=3, category="back"),
@@ -45,6 +50,7 @@ PEOPLE = 9
 HOUR_MS = 3_600_000
 HOLD_S = 30
 HOLD_MAX_S = 60
+PAYMENT_S = 20
 
 
 def policy(show: int) -> Policy:
@@ -53,6 +59,7 @@ def policy(show: int) -> Policy:
         max_held_seats_per_person=6,
         hold_s=HOLD_S,
         hold_max_s=HOLD_MAX_S,
+        payment_s=PAYMENT_S,
         payment_required=show == PAID_SHOW,
         seats_per_person_max=9 if show == EVENING_SHOW else 0,
         holds_at_once_max=3 if show == PAID_SHOW else 0,
@@ -100,6 +107,8 @@ class Crowd:
     """How many commands, repeats and all; nonsense is none."""
     sent: list[AnyCommand] = field(default_factory=list)
     holds: list[messages.HoldSeats] = field(default_factory=list)
+    paying: list[messages.HoldSeats] = field(default_factory=list)
+    """For which it has begun to pay."""
 
     def ask(self, now_ms: int) -> tuple[int, bytes]:
         """One record for the log, and the show for whose partition it is."""
@@ -169,8 +178,6 @@ class Crowd:
         about = {**head, "reservation": hold}
         commands: list[AnyCommand] = [
             messages.CancelShow(**head),
-            messages.BeginPayment(**about),
-            messages.FailPayment(**about),
             messages.BookNow(**head, areas=((0, 1),)),
             messages.ChangeBooking(**about, take=(0,)),
         ]
@@ -230,6 +237,9 @@ class Crowd:
         head = self._head(self.rng.choice(self.shows), now_ms)
         person = head["account"]
         roll = self.rng.random()
+        if roll < 0.05 and self.paying:
+            wanted = self.rng.choice(self.paying[-30:])
+            return messages.HoldSeats(**{**head, "show": wanted.show}, person=person, seats=wanted.seats)
         if roll < 0.25:
             areas = ((self.rng.randrange(2), self.rng.randint(1, 3)),)
             return messages.HoldSeats(**head, person=person, areas=areas)
@@ -250,23 +260,23 @@ class Crowd:
         account = hold.account if self.rng.random() < 0.95 else "ent_stranger"
         head = {**self._head(hold.show, now_ms), "account": account, "keyed": self.rng.random() < 0.8}
         roll = self.rng.random()
-        if roll < 0.25:
+        if roll < 0.15:
             return messages.ExtendHold(**head, reservation=hold.key, by_s=self.rng.choice((0, 5, 50)))
-        if roll < 0.45:
+        if roll < 0.28:
             some = hold.seats[:1] if self.rng.random() < 0.4 else ()
             return messages.ReleaseHold(**head, reservation=hold.key, seats=some)
-        if roll < 0.85:
-            return messages.ConfirmBooking(**head, reservation=hold.key, payment=self._payment(hold))
+        if roll < 0.55:
+            paid = payers.own_word(self.rng, hold, payers.cost(LAYOUT, hold)) if hold.show == PAID_SHOW else None
+            return messages.ConfirmBooking(**head, reservation=hold.key, payment=paid)
+        if roll < 0.70:
+            self.paying.append(hold)
+            return messages.BeginPayment(**head, reservation=hold.key, provider=payers.PROVIDER)
+        if roll < 0.87:
+            # A provider takes its time: many a hold has ended by then, and its places are somebody else's.
+            hold = self.rng.choice(self.paying[-30:] if self.paying and self.rng.random() < 0.8 else self.holds[-60:])
+            head = {**head, "show": hold.show}
+            return payers.providers_word(self.rng, hold, head, payers.cost(LAYOUT, hold))
         return messages.CancelBooking(**head, reservation=hold.key)
-
-    def _payment(self, hold: messages.HoldSeats) -> Payment | None:
-        if hold.show != PAID_SHOW or self.rng.random() < 0.1:
-            return None
-        places = [LAYOUT.seats[seat].category for seat in hold.seats]
-        amount = sum(LAYOUT.categories[category].price for category in places)
-        amount += sum(LAYOUT.categories[LAYOUT.areas[area].category].price * quantity for area, quantity in hold.areas)
-        reference = hold.key.hex() if self.rng.random() < 0.9 else "the-same-one"
-        return Payment("pay", reference, amount)
 
     def _seats(self, count: int) -> tuple[int, ...]:
         return tuple(sorted(self.rng.sample(range(IN_ROWS), count)))

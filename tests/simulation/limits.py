@@ -36,8 +36,9 @@ class _Show:
                 return [problem for it in outcome.reservations for problem in self._hold(it, outcome.at_ms)]
             case ReservationOutcome():
                 it = outcome.reservation
-                self.held.pop(it.id, None)
-                self.booked.pop(it.id, None)
+                before = self.held.pop(it.id, None) or self.booked.pop(it.id, None)
+                if before is None and it.status == "booked" and it.held_at_ms in self.let_go[it.person]:
+                    self.let_go[it.person].remove(it.held_at_ms)  # paid late
                 if it.status in UNPAID:
                     self.held[it.id] = it
                 elif it.status == "booked":

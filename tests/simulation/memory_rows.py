@@ -29,6 +29,18 @@ def checked(area: Row, taken: int) -> Row:
     return {**area, "taken": taken}
 
 
+PAYMENT_COLUMNS = (
+    "part", "show_id", "provider", "reference", "reservation_id", "amount", "accepted", "refund_due"
+)  # fmt: skip
+
+
+def payment_row(*values: Any) -> Row:
+    row: Row = dict(zip(PAYMENT_COLUMNS, values, strict=True))
+    if not 0 <= row["refund_due"] <= row["amount"]:
+        differ(f"23514: {row['refund_due']} of {row['amount']} is due back")
+    return row
+
+
 def first_cursor(part: int) -> Row:
     return {
         "part": part,
@@ -98,6 +110,7 @@ def record_row(part: int, show: int, record: Record) -> Row:
         "hold_s": it.hold_s,
         "booked_at_ms": it.booked_at_ms,
         "external_id": it.external_id,
+        "payment_until_ms": it.payment_until_ms,
         "fingerprint": record.fingerprint,
         "recent": pack_recent(record),
     }
@@ -122,9 +135,9 @@ def refuse_arguments(batch: Batch) -> None:
     for show, version, record in batch.changed:
         _fit(INT4, version, record.reservation.version)
         _fit(INT8, show, record.reservation.expires_at_ms, record.reservation.booked_at_ms)
-    for _, provider, reference, _, amount in batch.payments:
+    for _, provider, reference, _, amount, _, refund_before, refund in batch.payments:
         _no_nul(provider, reference)
-        _fit(INT8, amount)
+        _fit(INT8, amount, refund_before, refund)
     for born in batch.shows_born:
         terms = born.terms
         _no_nul(terms.layout_id, terms.currency)

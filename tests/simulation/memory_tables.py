@@ -16,6 +16,7 @@ from tests.simulation.memory_rows import (
     checked,
     differ,
     first_cursor,
+    payment_row,
     places_of,
     record_row,
     refuse_arguments,
@@ -175,10 +176,16 @@ class Tables:
             self._change_reservation(
                 (part, show, record.reservation.id), version, record, transaction, reshaped=bool(batch.reshaped)
             )
-        for show, provider, reference, reservation, amount in batch.payments:
-            names = ("part", "show_id", "provider", "reference", "reservation_id", "amount")
-            values = (part, show, provider, reference, reservation, amount)
-            transaction.insert(self.payment, values[:4], dict(zip(names, values, strict=True)))
+        for show, provider, reference, reservation, amount, accepted, refund_before, refund in batch.payments:
+            key = part, show, provider, reference
+            row = payment_row(*key, reservation, amount, accepted, refund)
+            if refund_before < 0:
+                transaction.insert(self.payment, key, row)
+            else:
+                before = transaction.change(self.payment, key, "refund_due", refund_before)
+                if before.get("reservation_id") != reservation:
+                    differ(f"XX001: {key} is another reservation's")
+                transaction.put(self.payment, key, {**before, "refund_due": refund})
         if batch.rewritten and len(batch.rewritten) != len(batch.shows_changed):
             differ("XX001: columns of another length")
         for nth, (show, old_seq, show_seq, status) in enumerate(batch.shows_changed):
@@ -228,6 +235,7 @@ class Tables:
             "expires_at_ms": it.expires_at_ms,
             "booked_at_ms": it.booked_at_ms,
             "recent": pack_recent(record),
+            "payment_until_ms": it.payment_until_ms,
         }
         if reshaped:
             changed |= places_of(it)

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from allocator import holding, service
+from allocator import cancelling, holding, paying, service
 from allocator.allocations import Allocation
 from allocator.answer import log_time
 from allocator.netting import Position
@@ -148,6 +148,16 @@ def endless_patience() -> Iterator[None]:
 
 
 @contextmanager
+def _without(module: Any, name: str, instead: Callable[..., Any]) -> Iterator[None]:
+    true = getattr(module, name)
+    setattr(module, name, instead)
+    try:
+        yield
+    finally:
+        setattr(module, name, true)
+
+
+@contextmanager
 def one_clock() -> Iterator[None]:
     """Without the sender's clock: the broker alone says how late it is."""
     patched = (service, oracle)
@@ -183,13 +193,19 @@ class Mutant:
 MUTANTS: dict[str, Mutant] = {
     "without the cursor's compare-and-swap": Mutant(5, lambda seed: World(seed, make_tables=UnfencedTables)),
     "without the followers' dedupe": Mutant(5, lambda seed: World(seed, make_follower=NoDedupe)),
-    "without the followers' gap repair": Mutant(5, lambda seed: World(seed, make_follower=NoGapRepair)),
+    "without the followers' gap repair": Mutant(20, lambda seed: World(seed, make_follower=NoGapRepair)),
     "without the followers' look at the history": Mutant(40, lambda seed: World(seed, make_follower=_blind_to_history)),
     "without the moments of before a restore": Mutant(40, lambda seed: World(seed, make_tables=ForgetfulTables)),
     "without the sender's clock": Mutant(200, spoilt=one_clock),
     "without a second look at the log": Mutant(200, spoilt=no_second_look_at_the_log),
     "without the look at what is kept for partners": Mutant(100, spoilt=nothing_kept),
     "without the look at how many holds a person has let go": Mutant(40, spoilt=endless_patience),
+    "without the look at what a late payment would take": Mutant(
+        300, spoilt=lambda: _without(paying, "_is_free_again", lambda show, hold, now_ms: True)
+    ),
+    "without the refund of what is cancelled": Mutant(
+        20, spoilt=lambda: _without(cancelling, "refund", lambda show, booking, answer, reason: [])
+    ),
     "with a wrong decision": Mutant(8, spoilt=lambda: a_blind_spot(nobody_looks_again=False)),
     "with a wrong decision, and counts unchecked": Mutant(
         12,

@@ -4,7 +4,7 @@ from typing import Any
 
 from allocator.netting import pack_verdicts
 from allocator.stock import PartitionState, ShowStock
-from tests.simulation.memory_rows import Row, record_row, rewritten
+from tests.simulation.memory_rows import Row, payment_row, record_row, rewritten
 from tests.simulation.memory_tables import Tables
 from ticketing.layout import Layout
 
@@ -38,7 +38,7 @@ def _of_show(show: ShowStock) -> dict[str, Any]:
         "booked_by_person": dict(show.booked_by_person),
         "holds_by_person": dict(show.holds_by_person),
         "tables_by_person": dict(show.tables_by_person),
-        "payments": dict(show.payments),
+        "payments": dict(show.payments.by_name),
     }
 
 
@@ -79,9 +79,9 @@ def of_stock(state: PartitionState) -> dict[str, list[Row]]:
             for number, show in shows
         ),
         "payment": _sorted(
-            {"show_id": number, "provider": provider, "reference": reference, "reservation_id": reservation}
+            payment_row(part, number, *name, paid.reservation, paid.amount, paid.accepted, paid.refund_due)
             for number, show in shows
-            for (provider, reference), reservation in show.payments.items()
+            for name, paid in show.payments.by_name.items()
         ),
     }
 
@@ -91,14 +91,13 @@ def of_tables(tables: Tables, part: int) -> dict[str, list[Row]]:
     reservations = [row for row in tables.reservation.values() if row["part"] == part]
     live = [row for row in reservations if row["status"] in {"held", "paying", "booked"}]
     ended = [row for row in reservations if row["status"] not in {"held", "paying", "booked"}]
-    payment_columns = ("show_id", "provider", "reference", "reservation_id")
     return {
         "seat_taken": _sorted(row for row in tables.seat_taken.values() if row["part"] == part),
         "area": _sorted(row for row in tables.area.values() if row["part"] == part),
         "reservation": _sorted(live),
         "ended": _sorted(_only(row, "show_id", "reservation_id") for row in ended),
         "show": _sorted(_only(row, *SHOW_COLUMNS) for row in tables.show.values() if row["part"] == part),
-        "payment": _sorted(_only(row, *payment_columns) for row in tables.payment.values() if row["part"] == part),
+        "payment": _sorted(row for row in tables.payment.values() if row["part"] == part),
     }
 
 

@@ -26,6 +26,9 @@ class _Show:
     def take(self, outcome: AnyOutcome) -> list[str]:
         """Let it happen; what is wrong with it."""
         found = []
+        taker = outcome.account if isinstance(outcome, messages.SeatsHeld | messages.ManyHeld) else ""
+        if isinstance(outcome, messages.BookingConfirmed) and outcome.reservation.id not in self.live:
+            taker = outcome.reservation.account
         match outcome:
             case messages.SeatsBlocked():
                 self.blocked.update(outcome.seats)
@@ -43,15 +46,13 @@ class _Show:
                 if reservation.status in LIVE_STATUSES:
                     self.live[reservation.id] = reservation
         now = self._promised(outcome.at_ms)
-        if isinstance(outcome, messages.SeatsHeld | messages.ManyHeld):
-            own = self.kept.get(outcome.account)
+        if taker:
+            own = self.kept.get(taker)
             if own is not None and _is_on(own, outcome.at_ms):
                 has = self._taken(own.allocation)
                 if has > own.share + own.borrow:
                     found.append(f"{own.allocation} has {has} places of {own.share} and {own.borrow}")
-        is_taking = isinstance(
-            outcome, messages.SeatsHeld | messages.ManyHeld | messages.SeatsBlocked | messages.AllocationSet
-        )
+        is_taking = taker or isinstance(outcome, messages.SeatsBlocked | messages.AllocationSet)
         if is_taking and now > self._free():
             found.append(f"{type(outcome).__name__} left {self._free()} places where {now} are promised")
         return found

@@ -26,7 +26,13 @@ def command_text(command: AnyCommand | None) -> str:
                 words.append(f"best {command.best.quantity}")
         case messages.ExpireHolds():
             words.append(", ".join(f"{key_text(key)} v{version}" for key, version in command.holds))
-        case messages.ExtendHold() | messages.ReleaseHold() | messages.ConfirmBooking() | messages.CancelBooking():
+        case messages.ConfirmBooking():
+            words.append(f"of {key_text(command.reservation)}")
+            if command.payment is not None:
+                words.append(f"with {command.payment.amount} ({command.payment.reference[:12]})")
+        case messages.ExtendHold() | messages.ReleaseHold() | messages.CancelBooking():
+            words.append(f"of {key_text(command.reservation)}")
+        case messages.BeginPayment() | messages.FailPayment():
             words.append(f"of {key_text(command.reservation)}")
     words += [f"by {command.account}", f"[{key_text(command.key)}]"]
     return " ".join(word for word in words if word)

@@ -22,6 +22,7 @@ from tests.simulation.troubles import Troubles
 from tests.simulation.world_ports import WorldLog, WorldStore
 from ticketing.clock import ManualClock
 from ticketing.messages import HoldExpiring, decode_as, encode
+from ticketing.vocabulary import UNPAID_STATUSES
 
 T0 = 1_800_000_000_000
 COMMANDS_MIN = 200
@@ -227,7 +228,7 @@ class World(Chronicle):
             working == set(self.parts)
             and self.reader.follower.seen == last
             and all(expiry.follower.seen == last for expiry in self.expiries)
-            and all(row["status"] != "held" for row in self.tables.reservation.values())
+            and all(row["status"] not in UNPAID_STATUSES for row in self.tables.reservation.values())
         )
 
     # --- who there is

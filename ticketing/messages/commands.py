@@ -110,6 +110,8 @@ class CloseShow(Command, frozen=True, kw_only=True):
 
 class CancelShow(Command, frozen=True, kw_only=True):
     reason: Text = ""
+    bookings: tuple[tuple[Key, int], ...] = ()
+    """Of a show that is cancelled already: `(reservation, version)` of some that still have places, to be ended now."""
 
 
 class HoldSeats(Command, frozen=True, kw_only=True):
@@ -154,6 +156,8 @@ class FailPayment(Command, frozen=True, kw_only=True):
     reservation: Key
     provider: Text = ""
     reason: Text = ""
+    version: Annotated[int, Meta(ge=0, lt=2**31)] = 0
+    """The version at which the payment was begun, so that late news of one attempt does not end the next; 0: any."""
 
 
 class Payment(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -172,9 +176,16 @@ class ConfirmBooking(Command, frozen=True, kw_only=True):
 
 
 class BookNow(Command, frozen=True, kw_only=True):
+    """One new booking, all or nothing: places of areas that are free, seats that the caller holds, whole reservations
+    of theirs."""
+
     areas: tuple[AreaCount, ...] = ()
     payment: Payment | None = None
     contact_hash: bytes = b""
+    seats: tuple[PlaceNo, ...] = ()
+    reservations: tuple[Key, ...] = ()
+    partner: bool = False
+    external_id: Text = ""
 
 
 class ChangeBooking(Command, frozen=True, kw_only=True):

@@ -23,6 +23,8 @@ class Reservation(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     hold_s: int = 0
     booked_at_ms: int = 0
     external_id: str = ""
+    payment_until_ms: int = 0
+    """How long the first payment stopped expiry, which happens once; 0: none was begun."""
 
 
 class Why(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -124,6 +126,7 @@ class BookingConfirmed(ReservationOutcome, frozen=True, kw_only=True):
 
 class BookingChanged(ReservationOutcome, frozen=True, kw_only=True):
     freed: tuple[int, ...] = ()
+    amount_before: int = 0
 
 
 class BookingCancelled(ReservationOutcome, frozen=True, kw_only=True):
@@ -182,10 +185,16 @@ class SeatsUnblocked(Outcome, frozen=True, kw_only=True):
 
 
 class RefundDue(Outcome, frozen=True, kw_only=True):
+    """Money is to go back: all of a payment that booked nothing, or what a booking no longer costs."""
+
     reservation_id: bytes = b""
     provider: str = ""
     reference: str = ""
     amount: int = 0
+    reason: str = ""
+    """Why, in the words of `ticketing/problems.py` where the payment came in vain."""
+    owner: str = ""
+    """Whose reservation it is; empty where there is no such reservation."""
 
 
 AnyOutcome = (

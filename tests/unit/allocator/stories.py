@@ -16,7 +16,7 @@ from allocator.stock import Draft, PartitionState, ShowStock
 from ticketing import messages
 from ticketing.layout import AreaBody, CategoryBody, Layout, LayoutBody, build_layout, encode_layout
 from ticketing.messages import AnyCommand, AnyOutcome, Payment, Policy
-from ticketing.vocabulary import SYSTEM_ACCOUNT, command_key, fingerprint
+from ticketing.vocabulary import SYSTEM_ACCOUNT, command_key, fingerprint, provider_account
 
 Verb = Callable[..., "Told"]
 SECOND = 1_000
@@ -25,6 +25,7 @@ T0 = 1_800_000_000_000
 STARTS = T0 + 48 * 3600 * SECOND
 SHOW = 7
 PART = 3
+PROVIDER = "bank"
 POLICY = Policy(
     seats_per_hold_max=4,
     seats_per_hold_partner_max=8,
@@ -248,6 +249,26 @@ def confirm(
 
 def cancel(who: str, *, at: int = T0, key: str | None = None, keyed: bool = True, of: str | None = None) -> Told:
     return Told(of or who, at, messages.CancelBooking(**_head(who, "cancel", at, key, keyed), reservation=NEWEST))
+
+
+def pay(who: str, *, at: int = T0, key: str | None = None, keyed: bool = True, of: str | None = None) -> Told:
+    """A payment begins."""
+    head = _head(who, "pay", at, key, keyed)
+    return Told(of or who, at, messages.BeginPayment(**head, reservation=NEWEST, provider=PROVIDER))
+
+
+def declined(who: str, *, at: int = T0, version: int = 0) -> Told:
+    """The provider says that a payment has failed."""
+    head = {**_head(who, "declined", at, keyed=False), "account": provider_account(PROVIDER)}
+    command = messages.FailPayment(**head, reservation=NEWEST, provider=PROVIDER, reason="declined", version=version)
+    return Told(who, at, command)
+
+
+def paid(who: str, amount: int, reference: str = "ref", *, at: int = T0, reservation: bytes = NEWEST) -> Told:
+    """The provider says that a payment was made."""
+    head = {**_head(who, f"paid {reference}", at, keyed=False), "account": provider_account(PROVIDER)}
+    payment = Payment(PROVIDER, reference, amount)
+    return Told(who, at, messages.ConfirmBooking(**head, reservation=reservation, payment=payment))
 
 
 def expire(who: str, *, at: int, version: int = 0) -> Told:

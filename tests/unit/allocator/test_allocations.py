@@ -9,9 +9,11 @@ from tests.unit.allocator.stories import (
     answer,
     cancel,
     confirm,
+    expire,
     given,
     granted,
     hold,
+    paid,
     refusal,
     refused,
     release,
@@ -132,3 +134,12 @@ def test_many_partners_sell_their_shares_to_the_last_place(share: int) -> None:
             sold += granted(show, seat) or granted(show, place)
         assert sold == left
     assert show.show.taken_by_partner == {"ent_club": share, "ent_other": 18 - share}
+
+
+def test_a_late_payment_does_not_take_what_has_been_promised_to_a_partner_since() -> None:
+    ended = hold("anna", "A-1", "A-2"), expire("anna", at=T0 + MINUTE)
+    free = given(*ended, keep("club", PLACES - 2, at=2 * MINUTE))
+    assert granted(free, paid("anna", 200, at=T0 + 3 * MINUTE))
+    kept = given(*ended, keep("club", PLACES - 1, at=2 * MINUTE))
+    (due,) = kept.say(paid("anna", 200, at=T0 + 3 * MINUTE))
+    assert isinstance(due, messages.RefundDue) and due.reason == "seats_unavailable"

@@ -141,7 +141,7 @@ def test_where_payment_is_required_it_must_be_there_fit_and_be_new() -> None:
     assert confirmed.payment == PAID
     assert refused(show, confirm("ben", paid=PAID, at=T0 + 3)) == "payment_reused"
     assert granted(show, confirm("ben", paid=Payment("other", "ref-1", 100), at=T0 + 4))
-    assert len(show.show.payments) == 2
+    assert len(show.show.payments.by_name) == 2
 
 
 def test_counts_come_back_to_nothing_when_everything_is_given_back() -> None:

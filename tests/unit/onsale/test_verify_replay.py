@@ -207,10 +207,8 @@ async def test_batches_of_another_decider_are_taken_as_they_are() -> None:
     sale.change(HoldRefused, code="decided_otherwise_then")
     sale.replay()
     assert sale.findings.total == 0
-    assert [covered.why_not for covered in sale.replayed.ranges] == [
-        f"decided by version 0, this is version {DECIDER_VERSION}",
-        "",
-    ]
+    why_not = f"decided by version 0, this is version {DECIDER_VERSION}"
+    assert [covered.why_not for covered in sale.replayed.ranges] == [why_not, ""]
 
 
 async def test_a_lost_tail_is_told_and_what_came_after_it_is_compared() -> None:
