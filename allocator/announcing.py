@@ -18,7 +18,7 @@ def show_statuses(desk: Desk, log_end: int, now_ms: int) -> list[ShowStatusNow]:
                 status=stock.status,
                 seq=stock.seq,
                 available=stock.layout.places - taken,
-                held=taken - booked,
+                held=taken - booked - stock.seats_blocked,
                 booked=booked,
                 lag_records=max(0, log_end - desk.position.next_offset),
                 lag_ms=desk.lag_ms,

@@ -24,8 +24,10 @@ def carry_out(show: "ShowStock", command: messages.Command, outcome: CarriedOut,
             show.category_prices = show.layout.category_prices(outcome.prices)
         case messages.SeatsBlocked():
             show.move_seats(BLOCKED_BY, outcome.seats, touched, owns=True)
+            show.seats_blocked += len(outcome.seats)
         case messages.SeatsUnblocked():
             show.move_seats(BLOCKED_BY, outcome.seats, touched, owns=False)
+            show.seats_blocked -= len(outcome.seats)
         case messages.AllocationSet():
             allocation = Allocation(outcome.share, outcome.borrow, outcome.give_back_at_ms)
             kept = {**show.terms.allocations, outcome.allocation: allocation}

@@ -22,6 +22,7 @@ from ticketing import messages
 from ticketing.layout import Layout
 from ticketing.seating_plan import SeatingPlan
 from ticketing.vocabulary import (
+    BLOCKED_BY,
     LIVE_STATUSES,
     RECENT_KEYS_MAX,
     ReservationStatus,
@@ -89,6 +90,7 @@ class ShowStock:
         self.area_taken = [0] * len(layout.areas)
         self.area_booked = [0] * len(layout.areas)
         self.seats_booked = 0
+        self.seats_blocked = 0
         self.live: MutableMapping[bytes, Record] = {}
         self.ended: set[bytes] = set()
         self.orders: tuple[Verdict, ...] = ()
@@ -132,6 +134,7 @@ class ShowStock:
         """Take one taken seat from its row, at a claim."""
         self.free[seat] = 0
         self.owners[seat] = reservation
+        self.seats_blocked += reservation == BLOCKED_BY
 
     def place(self, record: Record, draft: ShowDraft) -> None:
         """Make `record` the truth about its reservation: seats, areas, counts and all."""

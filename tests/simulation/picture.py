@@ -31,6 +31,7 @@ def _of_show(show: ShowStock) -> dict[str, Any]:
         "area_taken": list(show.area_taken),
         "area_booked": list(show.area_booked),
         "seats_booked": show.seats_booked,
+        "seats_blocked": show.seats_blocked,
         "live": dict(show.live),
         "ended": set(show.ended),
         "held_by_person": dict(show.held_by_person),

@@ -1,6 +1,12 @@
-"""What everybody is told of a partition that takes no writes."""
+"""What everybody is told of shows each second, and of a partition that takes no writes."""
 
-from allocator.announcing import Refusals
+from types import SimpleNamespace
+from typing import cast
+
+from allocator.announcing import Refusals, show_statuses
+from allocator.service import Desk
+from tests.unit.allocator.stories import confirm, given, hold
+from tests.unit.allocator.test_orders import A1, A2, block
 from ticketing.messages import PartitionStatusNow
 
 T0 = 1_800_000_000_000
@@ -29,3 +35,10 @@ def test_one_that_begins_again_before_its_end_was_told_has_not_ended() -> None:
     refusals.end(3)
     refusals.begin(3, "read-only")
     assert refusals.statuses(T0) == [says(3, takes_writes=False)]
+
+
+def test_a_seat_that_is_off_sale_is_neither_available_nor_held() -> None:
+    show = given(block(A1, A2), hold("anna", "A-3", floor=1), hold("ben", "B-1"), confirm("ben"))
+    desk = SimpleNamespace(state=show.state, part=3, position=SimpleNamespace(next_offset=5), lag_ms=0)
+    (told,) = show_statuses(cast(Desk, desk), log_end=7, now_ms=T0)
+    assert (told.available, told.held, told.booked, told.lag_records) == (17, 2, 1, 2)
