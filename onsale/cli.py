@@ -16,6 +16,7 @@ from onsale.installation import NotProvisioned, infra_settings, open_installatio
 from onsale.listen import listen_command
 from onsale.records import DataDir, say
 from onsale.server_process import UpFailed
+from onsale.simulate_command import simulate
 from onsale_client import OnsaleError
 
 UNAVAILABLE = 2
@@ -35,6 +36,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(records.app)
 app.add_typer(backup_commands)
 app.add_typer(draw_commands, name="draw")
+app.command()(simulate)
 app.command("listen")(listen_command)
 
 

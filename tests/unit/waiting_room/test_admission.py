@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.unit.waiting_room.rush import Rush
+from onsale.rehearsal import Rush
 from waiting_room.gate import Limiter
 
 

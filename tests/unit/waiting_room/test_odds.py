@@ -2,7 +2,7 @@
 
 import random
 
-from tests.unit.waiting_room.rush import Rush
+from onsale.rehearsal import Rush
 from waiting_room.flow import Crowd
 from waiting_room.odds import Odds, odds
 from waiting_room.phases import Stock

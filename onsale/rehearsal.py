@@ -1,7 +1,8 @@
 """A rush on a room in virtual time: the real gate, and a crowd counted in parts of people, so that it may be any size.
 
 Those who are called see it at their next look, come or do not, choose, and ask the allocator, which decides so many a
-second in order. What it grants is held, and then booked or given back. Nothing is random.
+second in order. What it grants is held, and then booked or given back. Nothing is random. The gate, its limits and what
+it learns are those of the waiting room, unchanged; places are counted, and not chosen on a plan.
 """
 
 from collections import deque
@@ -51,7 +52,11 @@ class Rush:
     """`bears_per_s`: what the allocator decides; `comes`: the part of those called who come; times in milliseconds."""
 
     crowd: int
+    """Who wait at the opening."""
     seats: int
+    comers: int = 0
+    """Who come evenly within `comers_s` after it."""
+    comers_s: int = 600
     rate_per_min: int = 1_200
     bears_per_s: float = 1_000.0
     comes: float = 1.0
@@ -88,6 +93,12 @@ class Rush:
         return T0_MS + self.tick * TICK_MS
 
     @property
+    def issued(self) -> int:
+        """Who have joined by now."""
+        since_ms = self.tick * TICK_MS
+        return self.crowd + min(self.comers, self.comers * since_ms // (self.comers_s * 1_000))
+
+    @property
     def available(self) -> float:
         return self.seats - self.held - self.booked
 
@@ -96,9 +107,10 @@ class Rush:
         return (self.tick - self._backlog[0][0]) * TICK_MS if self._backlog else 0
 
     def _position(self) -> Position:
-        return Position(1, self.crowd, self.crowd, self.called, int(self.claimed), 0, self.now_ms)
+        return Position(1, self.issued, self.issued, self.called, int(self.claimed), 0, self.now_ms)
 
     def run(self, seconds: float) -> "Rush":
+        """Let so much time pass."""
         for _ in range(round(seconds * 1_000 / TICK_MS)):
             self._step()
         return self
@@ -125,9 +137,10 @@ class Rush:
         rate = self.room.calls(self.now_ms)[GENERAL]
         # As lua/advance.lua does it.
         due, self.rest = divmod(self.rest + rate * TICK_MS, MINUTE_MS)
-        due = min(due, self.crowd + burst_max(rate) - self.called)
+        due = max(0, min(due, self.issued + burst_max(rate) - self.called))
         self.called += due
         self.queue.saw(self._position(), self.now_ms)
+        self.queue.eta.saw(self.now_ms, self.called, self.issued, rate)
         self.room.sample(self.now_ms)
         self.reasons.append(admission)
         self.calls.append(due)
