@@ -42,8 +42,8 @@ demo: setup  ## a flash sale on real servers, with simulated fans: ARGS="--once 
 
 test: setup  ## every test; with ARGS those it names: ARGS="tests/unit -k hold"
 ifeq ($(strip $(ARGS)),)
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not kills and not slow"
-	@$(BIN)/python -m pytest -m "kills or slow"
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not kills"
+	@$(BIN)/python -m pytest -m kills
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif
