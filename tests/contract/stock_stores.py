@@ -216,7 +216,8 @@ class PostgresGround:
 
     async def cut(self, owner: UUID) -> None:
         await self.admin.fetch(
-            "SELECT pg_terminate_backend(pid, $2) FROM pg_stat_activity WHERE application_name = $1",
+            "SELECT pg_terminate_backend(pid, $2) FROM pg_stat_activity "
+            "WHERE application_name = $1 AND datname = current_database()",
             f"store {owner.hex}",
             CLOSED_WITHIN_S * 1000,
         )

@@ -124,7 +124,8 @@ async def test_a_broken_connection_costs_no_lease(servers: Servers, database: Da
     async with allocator(servers, database, topics) as running:
         await running.until_decided(await running.say(opening(SHOW, SystemClock().now_ms())))
         ended = await running.admin.fetch(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = $1",
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
+            "WHERE application_name = $1 AND datname = current_database()",
             f"onsale allocator {PART}",
         )
         assert len(ended) == 1

@@ -31,7 +31,10 @@ SHORT_S, LONG_S = 0.3, 30.0
 ENDS_WITHIN_S = 5.0
 """Generous, for a busy machine; the deadline that is not meant to act is far beyond it."""
 LOCK = "SELECT FROM allocator_cursor WHERE part = $1 FOR UPDATE"
-WAITING = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'SELECT apply_batch%'"
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE wait_event_type = 'Lock' AND query LIKE 'SELECT apply_batch%' AND datname = current_database()
+"""
 
 
 @pytest.fixture

@@ -136,7 +136,7 @@ async def test_a_ticket_for_a_number_that_nobody_drew_is_worth_nothing() -> None
 
 
 async def test_before_a_draw_a_ticket_is_given_only_when_its_leaf_is_kept() -> None:
-    async with open_hall(opens_in_ms=MINUTE_MS, wait_s=0.02) as hall:
+    async with open_hall(opens_in_ms=MINUTE_MS, wait_s=1.0) as hall:
         await hall.join(1)
         hall.ledger.away = True
         refused = await hall.join(2)
