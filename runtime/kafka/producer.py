@@ -47,7 +47,8 @@ class BatchingProducer:
 
     `backlog_records_max` bounds the records that are waiting or in flight in all partitions together, `deadline_s`
     how long one `send` takes at most. A partition whose batch is past its deadline refuses at once until the broker
-    answered; a batch without answer for `4 * deadline_s` is given up together with the connection.
+    answered; a batch without answer for `4 * deadline_s` is given up together with the connection. Time in which the
+    event loop had no turn for this producer does not count: the answer may have been there all the while.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class BatchingProducer:
         self._backlog = 0
         self._drained = asyncio.Event()
         self._sweeping: asyncio.TimerHandle | None = None
+        self._sweep_due_s = self._lost_s = 0.0
         self._closed = True
 
     async def __aenter__(self) -> Self:
@@ -107,7 +109,7 @@ class BatchingProducer:
     @property
     def available(self) -> bool:
         """Whether sends are tried: connected, and no partition without an answer past its deadline."""
-        now_s = self._loop.time()
+        now_s = self._now_s()
         return self._client.is_ready and not any(self._is_stuck(lane, now_s) for lane in self._lanes.values())
 
     @property
@@ -143,7 +145,7 @@ class BatchingProducer:
         if len(value) + OVERHEAD_BYTES > self._max_request_bytes:
             raise RecordTooLarge(f"{len(value)} bytes are more than a request to {self.topic} may carry")
         lane = self._lanes.get(part) or self._add_lane(part)
-        now_s = self._loop.time()
+        now_s = self._now_s()
         if self._is_stuck(lane, now_s):
             raise LogUnavailable(f"{self.topic}/{part} has not answered for {self._deadline_s} s")
         sending = Sending(value, tell, now_s + self._deadline_s, key, headers)
@@ -161,6 +163,11 @@ class BatchingProducer:
         lane.task = self._loop.create_task(self._run(lane), name=f"send {self.topic}/{part}")
         return lane
 
+    def _now_s(self) -> float:
+        """Loop time without what the loop was late: past the moment of a sweep only the sweep itself goes on."""
+        now_s = self._loop.time()
+        return (now_s if self._sweeping is None else min(now_s, self._sweep_due_s)) - self._lost_s
+
     def _is_stuck(self, lane: SendLane, now_s: float) -> bool:
         return lane.busy_since_s is not None and now_s - lane.busy_since_s > self._deadline_s
 
@@ -170,7 +177,7 @@ class BatchingProducer:
                 lane.busy_since_s = None
                 lane.wake.clear()
                 await lane.wake.wait()
-            lane.busy_since_s = self._loop.time()
+            lane.busy_since_s = self._now_s()
             producer = await self._client.get()
             batch = self._fill(producer, lane)
             if not lane.flight:
@@ -253,11 +260,15 @@ class BatchingProducer:
 
     def _sweep_later(self) -> None:
         # One timer for all: the deadlines of a lane are in order, and a late answer may be late by a twentieth.
-        self._sweeping = self._loop.call_later(min(0.05, self._deadline_s / 20), self._sweep)
+        self._sweep_due_s = self._loop.time() + min(0.05, self._deadline_s / 20)
+        self._sweeping = self._loop.call_at(self._sweep_due_s, self._sweep)
 
     def _sweep(self) -> None:
         """Answer those whose deadline has passed: what was never sent for sure, what is in flight as unknown."""
-        now_s = self._loop.time()
+        loop_s = self._loop.time()
+        self._lost_s += max(0.0, loop_s - self._sweep_due_s)
+        self._sweep_due_s = loop_s
+        now_s = self._now_s()
         for lane in self._lanes.values():
             while lane.waiting and lane.waiting[0].deadline_s <= now_s:
                 late = lane.waiting.popleft()

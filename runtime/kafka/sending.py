@@ -30,7 +30,8 @@ class Sending:
 
 
 class SendLane:
-    """One partition: what waits, and what is in flight since `busy_since_s` (loop time; None while idle)."""
+    """One partition: what waits, and what is in flight since `busy_since_s` (the producer's time; None while
+    idle)."""
 
     __slots__ = ("busy_since_s", "flight", "part", "task", "waiting", "wake")
 

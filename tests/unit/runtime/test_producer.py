@@ -1,6 +1,7 @@
 """What a sender is told, whatever the client library beneath does. The real broker: tests/contract."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -44,6 +45,7 @@ class Broker:
     away: bool = False
     refuses_batches: Exception | None = None
     batches: list[list[bytes]] = field(default_factory=list)
+    deliveries: "list[asyncio.Future[Any]]" = field(default_factory=list)
     producers: int = 0
     stopped: int = 0
 
@@ -79,6 +81,7 @@ class StandIn:
         number = len(self._broker.batches)
         self._broker.batches.append(batch.values)
         delivery: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._broker.deliveries.append(delivery)
         match self._broker.answer(number):
             case int() as offset:
                 delivery.set_result(SimpleNamespace(offset=offset))
@@ -172,6 +175,31 @@ async def test_silence_is_unknown_for_what_is_in_flight_and_a_refusal_for_the_re
     # After four deadlines the connection is given up together with the batch.
     assert broker.producers == 2
     assert broker.batches[0] == [b"x"] * 3
+
+
+async def test_time_in_which_the_loop_had_no_turn_is_nobodys_silence(connected: Connected) -> None:
+    producer, broker = connected(answer=lambda number: None if number == 0 else 10)
+    async with producer:
+        sends = [asyncio.create_task(producer.send(0, b"x")) for _ in range(4)]
+        while not broker.deliveries:  # noqa: ASYNC110 -- of the broker's side; not a moment of time passes
+            await asyncio.sleep(0)
+        time.sleep(2 * DEADLINE_S)  # noqa: ASYNC251 -- this is what is looked at
+        # Whoever comes first after that is not told of a log that does not answer, either.
+        sends.append(asyncio.create_task(producer.send(0, b"y")))
+        await asyncio.sleep(DEADLINE_S / 4)
+        assert producer.available
+        broker.deliveries[0].set_result(SimpleNamespace(offset=5))
+        assert await told(*sends) == [5, 6, 7, 10, 11]
+
+
+async def test_silence_is_silence_beside_a_loop_that_is_always_late(connected: Connected) -> None:
+    producer, _broker = connected(answer=lambda number: None)
+    async with producer, asyncio.timeout(20 * DEADLINE_S):
+        sending = asyncio.create_task(producer.send(0, b"x"))
+        while not sending.done():
+            time.sleep(DEADLINE_S / 4)  # noqa: ASYNC251 -- this is what makes it late
+            await asyncio.sleep(0)
+        assert await told(sending) == [LogUnknown]
 
 
 async def test_an_answer_without_an_offset_is_unknown(connected: Connected) -> None:
