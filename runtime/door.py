@@ -1,6 +1,13 @@
-"""What is looked at before anything is parsed: refusals that must cost next to nothing, then plain direct requests."""
+"""What is looked at before anything is parsed: refusals that must cost next to nothing, then plain direct requests.
+
+An event loop reads whatever has arrived before anything else has its turn again. Behind a crowd of four thousand that
+is all of them, a tenth of a second of answers; and whoever is inside needs several turns, to the log, back from it and
+out. So refusals are written `REFUSALS_A_TURN` at a time: the crowd waits for its answer, those inside do not wait for
+the crowd, and nobody who was not answered asks again.
+"""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,9 +22,33 @@ Door = Callable[[bytes], bytes | None]
 """Looks at what was read where a request may begin: the whole answer to it, or None: it is to be parsed. It must answer
 only what is one whole request and nothing else."""
 
+REFUSALS_A_TURN = 100
+"""About two milliseconds of writing."""
+
+
+class Refusals:
+    """Those of one server who are refused and have not been told yet, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._waiting: deque[DoorProtocol] = deque()
+
+    def add(self, refused: "DoorProtocol") -> None:
+        """Have it told: in the next turn of its loop, or in one of those after it."""
+        if not self._waiting:
+            refused.loop.call_soon(self._tell)
+        self._waiting.append(refused)
+
+    def _tell(self) -> None:
+        waiting = self._waiting
+        loop = waiting[0].loop
+        for _ in range(min(len(waiting), REFUSALS_A_TURN)):
+            waiting.popleft().tell_refused()
+        if waiting:
+            loop.call_soon(self._tell)
+
 
 class DoorProtocol(BoundedHttpProtocol):
-    """One connection, with `doors` that are asked in turn."""
+    """One connection, with `doors` that are asked in turn; `refusals` are those of its server."""
 
     def __init__(
         self,
@@ -29,25 +60,47 @@ class DoorProtocol(BoundedHttpProtocol):
         limits: HttpLimits,
         direct: DirectRoutes,
         doors: Sequence[Door],
+        refusals: Refusals,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop, limits=limits, direct=direct)
         self._doors = doors
+        self._refusals = refusals
+        self._untold: bytes | None = None
 
     def data_received(self, data: bytes) -> None:
         """Ask the doors and the direct routes, then read it as ever."""
+        if self._untold is not None:
+            self.tell_refused()  # it did not wait for that answer; what it says now has the next one
         if self.awaits_request():
             for door in self._doors:
                 answer = door(data)
                 if answer is not None:
-                    self._answer(answer)
+                    self._refuse_untold(answer)
                     return
             if self.take_plain(data):
                 return
         super().data_received(data)
 
-    def _answer(self, answer: bytes) -> None:
-        """Then the connection is as it is after any answer."""
-        self._unset_keepalive_if_required()
-        self._expect_nothing()
+    def tell_refused(self) -> None:
+        """Write the answer of the door, unless that was done; then the connection is as it is after any answer."""
+        answer, self._untold = self._untold, None
+        if answer is None or self.transport.is_closing():
+            return
         self.transport.write(answer)
         self.begin_idle()
+
+    def eof_received(self) -> None:
+        """Nothing more is said; what is owed is told before the connection closes."""
+        self.tell_refused()
+        super().eof_received()
+
+    def shutdown(self) -> None:
+        """The server stops: what is owed is told."""
+        self.tell_refused()
+        super().shutdown()
+
+    def _refuse_untold(self, answer: bytes) -> None:
+        self._unset_keepalive_if_required()
+        self._expect_nothing()
+        self._untold = answer
+        self._refusals.add(self)

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import cast
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
+from runtime.door import REFUSALS_A_TURN, DoorProtocol, Refusals
 from runtime.http import HttpServer, listen
 from runtime.http_limits import HttpLimits
 
@@ -100,3 +102,86 @@ async def test_answers_keep_the_order_of_the_requests() -> None:
         room.go.set()
         for _ in range(2):
             assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+
+
+class Refused:
+    """Stands for a connection that is refused; notes in `told` when it is told so."""
+
+    def __init__(self, name: int, told: list[int | str]) -> None:
+        self.loop = asyncio.get_running_loop()
+        self._name = name
+        self._told = told
+
+    def tell_refused(self) -> None:
+        self._told.append(self._name)
+
+
+async def test_a_crowd_is_told_in_its_order_and_leaves_every_turn_to_others() -> None:
+    refusals, told = Refusals(), list[int | str]()
+    for number in range(2 * REFUSALS_A_TURN + 1):
+        refusals.add(cast(DoorProtocol, Refused(number, told)))
+    assert not told
+    others = 0
+    while len(told) - others <= 2 * REFUSALS_A_TURN:
+        before = len(told)
+        await asyncio.sleep(0)
+        assert 0 < len(told) - before <= REFUSALS_A_TURN
+        told.append("somebody else")
+        others += 1
+    assert others == 3
+    assert [each for each in told if each != "somebody else"] == list(range(2 * REFUSALS_A_TURN + 1))
+
+
+async def test_a_new_crowd_is_told_after_the_first_has_gone() -> None:
+    refusals, told = Refusals(), list[int | str]()
+    for number in range(2):
+        refusals.add(cast(DoorProtocol, Refused(number, told)))
+        await asyncio.sleep(0)
+        assert told == list(range(number + 1))
+
+
+async def test_whoever_says_no_more_is_told_all_the_same() -> None:
+    async with caller(Room()) as (reader, writer), asyncio.timeout(5):
+        writer.write(GET)
+        writer.write_eof()
+        assert await reader.read() == BUSY
+
+
+async def test_whoever_asks_on_is_told_in_the_order_of_asking() -> None:
+    listener, started = listen("127.0.0.1", 0), asyncio.Event()
+    never = Never()
+    server = HttpServer(Room(), listener, started.set, doors=[door], refusals=never)
+    task = asyncio.create_task(server.run_until_told())
+    await started.wait()
+    reader, writer = await asyncio.open_connection(*listener.getsockname())
+    async with asyncio.timeout(5):
+        for number in range(1, 3):
+            writer.write(GET)
+            await never.until(number)
+        writer.write(GET.replace(b"/x", b"/y"))
+        assert await reader.readexactly(2 * len(BUSY)) == 2 * BUSY
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        writer.write(GET)
+        await never.until(3)
+        await server.stop(task)
+        assert await reader.read() == BUSY
+    writer.close()
+    listener.close()
+
+
+class Never(Refusals):
+    """Does not come to telling anybody by itself."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._more = asyncio.Event()
+
+    def add(self, refused: DoorProtocol) -> None:
+        self._count += 1
+        self._more.set()
+
+    async def until(self, count: int) -> None:
+        """Return when `count` were refused."""
+        while self._count < count:
+            self._more.clear()
+            await self._more.wait()
