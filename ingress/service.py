@@ -10,6 +10,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from ingress import metrics
+from ingress.allowance import Allowance
 from ingress.condition import Condition
 from ingress.lately import Lately
 from ingress.waiters import Waiters
@@ -101,13 +102,13 @@ class SaleDesk:
         self.alarms = alarms
         self.clock = clock
         self._lag_max_ms = lag_max_ms
-        self._holds_waiting_max = holds_waiting_max
+        self.allowance = Allowance(holds_waiting_max)
         self._refusals = Lately(REFUSALS_IN_A_WINDOW_MAX)
 
     def is_crowded(self) -> bool:
         """Whether as many requests wait as can be served soon, or so many were refused of late that refusing is what
         keeps this process from serving."""
-        if len(self.waiters) >= self._holds_waiting_max:
+        if len(self.waiters) >= self.allowance.now:
             return True
         return self._refusals.was_too_often and self._refusals.too_often(self.clock.now_ms())
 
@@ -229,11 +230,15 @@ class Asking:
     def _decided(self) -> None:
         assert self._waiter is not None and self._waiter.heard is not None
         outcome, log_gen = self._waiter.heard
-        metrics.VERDICT_SECONDS.observe((self._desk.clock.now_ms() - self._began_ms) / 1000)
+        now_ms = self._desk.clock.now_ms()
+        metrics.VERDICT_SECONDS.observe((now_ms - self._began_ms) / 1000)
+        self._desk.allowance.note(self._began_ms, now_ms)
         self._end(Decided(outcome, self._part, log_gen))
 
     def _overdue(self) -> None:
         if self._waiter is not None:
+            if self._wait_s > 0:
+                self._desk.allowance.note(self._began_ms, self._desk.clock.now_ms())
             self._end(Pending(self._part, self._log_gen, self._waiter.offset))
 
     @property

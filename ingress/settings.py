@@ -15,7 +15,8 @@ class Settings(ServerSettings):
         default=500,
         ge=1,
         description="While as many requests wait for a verdict, new holds are told to come back, so that those who "
-        "wait are served soon. What is held can still be confirmed and given back.",
+        "wait are served soon; already at fewer while a verdict takes more than a fifth of a second. "
+        "What is held can still be confirmed and given back.",
     )
     ingress_backlog_commands_max: int = Field(
         default=20_000, ge=1, description="Commands that may be on their way to the log at once."

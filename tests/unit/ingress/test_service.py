@@ -40,7 +40,9 @@ class Bell:
 class Desk:
     """A desk whose log and bell are the test's."""
 
-    def __init__(self, *, answer: int | NotTaken = 9, waiters_max: int = 10, answers: bool = True) -> None:
+    def __init__(
+        self, *, answer: int | NotTaken = 9, waiters_max: int = 10, holds_waiting_max: int = 10, answers: bool = True
+    ) -> None:
         self.answer = answer
         self._answers = answers
         self.sent: list[tuple[int, bytes]] = []
@@ -53,7 +55,7 @@ class Desk:
         self.clock = ManualClock(T0)
         self.desk = SaleDesk(
             log=self, waiters=self.waiters, condition=self.condition, new_bell=self._bell, alarms=self,
-            clock=self.clock, lag_max_ms=1_000, holds_waiting_max=10,
+            clock=self.clock, lag_max_ms=1_000, holds_waiting_max=holds_waiting_max,
         )  # fmt: skip
 
     def append(self, part: int, value: bytes, placed: Callable[[int | NotTaken], None]) -> None:
@@ -120,6 +122,33 @@ async def test_what_the_log_does_not_take_leaves_nobody_waiting() -> None:
     assert isinstance(verdict, NotTaken)
     assert verdict.code == "log_unavailable"
     assert len(stand.waiters) == 0
+
+
+@pytest.mark.parametrize("decided", [True, False])
+async def test_where_verdicts_take_long_new_holds_are_turned_away_sooner(decided: bool) -> None:
+    stand = Desk(waiters_max=200, holds_waiting_max=100)
+
+    def a_second_later() -> None:
+        stand.clock.advance(1_000)
+        if decided:
+            stand.waiters.hear(PART, 4, [held(reservation(KEY), offset=9)])
+        else:
+            stand.ring_alarms()
+
+    stand.while_waiting = a_second_later
+    await stand.desk.ask(HOLD, PART, 1.0)
+    for number in range(50):
+        assert not stand.desk.is_crowded()
+        stand.waiters.register(PART, b"%016d" % number, lambda: None)
+    assert stand.desk.is_crowded()
+
+
+async def test_who_does_not_wait_says_nothing_of_how_long_one_waits() -> None:
+    stand = Desk(holds_waiting_max=100)
+    stand.while_waiting = stand.ring_alarms
+    stand.clock.advance(1_000)
+    await stand.desk.ask(HOLD, PART, 0.0)
+    assert stand.desk.allowance.now == 100
 
 
 async def test_when_too_many_wait_nothing_is_sent() -> None:

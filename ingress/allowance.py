@@ -1,0 +1,46 @@
+"""How many requests may wait for a verdict at once, so that those who wait are served soon."""
+
+from ingress.lately import WINDOW_MS
+
+WAIT_AIM_MS = 200
+"""What a verdict may take on the average: a slower one than this is waited for by fewer."""
+LEAST = 50
+"""Fewer would leave the log and the allocator with nothing to do between two batches."""
+SHRINK_AT_MOST = 0.5
+GROWTH = 1.5
+
+
+class Allowance:
+    """`now` is between `LEAST` (or `most`, where that is less) and `most`.
+
+    How fast verdicts come depends on the machine, the show and whatever else is going on; how long one waits behind
+    five hundred others, too. So the number follows the time that was waited: of those only who came since it last
+    changed, as the others tell of a number that is past.
+    """
+
+    __slots__ = ("_changed_ms", "_count", "_least", "_most", "_waited_ms", "now")
+
+    def __init__(self, most: int) -> None:
+        self.now = self._most = most
+        self._least = min(LEAST, most)
+        self._changed_ms = 0
+        self._count = 0
+        self._waited_ms = 0
+
+    def note(self, began_ms: int, now_ms: int) -> None:
+        """Somebody who came at `began_ms` has had a verdict, or has waited for one long enough."""
+        if now_ms < self._changed_ms:
+            self._changed_ms = 0  # the clock was set back
+        if began_ms < self._changed_ms:
+            return
+        self._count += 1
+        self._waited_ms += now_ms - began_ms
+        if now_ms - self._changed_ms >= WINDOW_MS:
+            self._follow(self._waited_ms / self._count)
+            self._changed_ms, self._count, self._waited_ms = now_ms, 0, 0
+
+    def _follow(self, mean_ms: float) -> None:
+        if mean_ms > WAIT_AIM_MS:
+            self.now = max(self._least, int(self.now * max(SHRINK_AT_MOST, WAIT_AIM_MS / mean_ms)))
+        else:
+            self.now = min(self._most, int(self.now * GROWTH) + 1)
