@@ -6,6 +6,7 @@ it, is known by its first line; so it is answered from the bytes as they were re
 request in one piece. Everything else goes the ordinary way and is told the same.
 """
 
+import re
 from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
@@ -19,9 +20,8 @@ from ingress.service import NotTaken
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"\r\ncontent-length:"
-NOT_PLAIN = (b"\r\ntransfer-encoding:", b"\r\nexpect:", b"\r\nupgrade:", b"\r\nconnection:", b"\r\nx-request-id:")
+NOT_PLAIN = re.compile(rb"\r\n(?:transfer-encoding|expect|upgrade|connection|x-request-id):")
 """Headers that change what is answered, or where the request ends."""
-LENGTH_DIGITS_MAX = 8
 LENGTH_DIGITS_MAX = 8
 ID_PLACE = "-the-id-of-the-request-".ljust(32, "-")
 """As long as an id is, so that the lengths are right."""
@@ -57,9 +57,12 @@ def is_plain(data: bytes) -> bool:
     if head_end < 0:
         return False
     head = data[: head_end + 2].lower()
-    if head.count(LENGTH) != 1 or any(name in head for name in NOT_PLAIN):
+    at = head.find(LENGTH)
+    if at < 0 or NOT_PLAIN.search(head) is not None:
         return False
-    at = head.index(LENGTH) + len(LENGTH)
+    at += len(LENGTH)
+    if head.find(LENGTH, at) >= 0:
+        return False
     length = head[at : head.index(b"\r\n", at)].strip()
     return length.isdigit() and len(length) <= LENGTH_DIGITS_MAX and len(data) == head_end + len(HEAD_END) + int(length)
 

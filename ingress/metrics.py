@@ -24,3 +24,4 @@ POSTGRES_UP = Gauge("onsale_ingress_postgres_up", "1 while Postgres takes writes
 # Finding a counter by its labels costs more than counting; there are few, so each is found once.
 requests = cache(REQUESTS.labels)
 commands = cache(COMMANDS.labels)
+not_taken = cache(NOT_TAKEN.labels)

@@ -259,5 +259,5 @@ class Asking:
 
 
 def _not_taken(refused: NotTaken) -> NotTaken:
-    metrics.NOT_TAKEN.labels(refused.code).inc()
+    metrics.not_taken(refused.code).inc()
     return refused
