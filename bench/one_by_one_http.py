@@ -26,11 +26,13 @@ from ingress.app import Api
 from ingress.asgi import Response
 from ingress.callers import Callers, require_sale
 from ingress.catalogue import Catalogue
+from ingress.condition import Condition
 from ingress.forms import Forms
 from ingress.key_table import KeyTable
 from ingress.keys import KeyCache
 from ingress.operations import Call, KeyUse, Operation, Table, Who
 from ingress.refusals import Refused, from_rejection
+from ingress.rows import new_limiter
 from ingress.settings import Settings
 from ingress.shelf import Shelf
 from ingress.verdicts import answered
@@ -129,6 +131,7 @@ async def open_till(settings: Settings) -> AsyncIterator[RunningRoom]:
             callers=Callers(
                 waves={}, keys=keys, tokens=tokens, clock=clock, tokens_max=settings.ingress_tokens_cached_max
             ),
+            limiter=new_limiter(settings, Condition(), clock),
             forms=Forms(clock, os.urandom, settings.ingress_wait_default_s),
             addresses=ClientAddresses(settings.proxies),
             body_deadline_s=settings.ingress_body_deadline_s,

@@ -15,6 +15,7 @@ import msgspec
 
 from bench.site import Room, Site
 from ingress.key_table import create_key
+from ingress.keys import PLENTY
 from runtime.postgres import open_pool, room_url
 from ticketing.clock import SystemClock, rfc3339
 from ticketing.tokens import Pass, TokenKeys
@@ -54,7 +55,7 @@ async def make_show(site: Site, ingress: Room, **terms: Any) -> Made:
     url = room_url(site.postgres_url, "onsale_ingress", site.servers.secret)
     now_ms = SystemClock().now_ms()
     async with open_pool(url, min_size=1, max_size=1, application_name="onsale bench") as pool:
-        _, key = await create_key(pool, "bench", ["admin"], False, now_ms, secrets.token_bytes(48))
+        _, key = await create_key(pool, "bench", ["admin"], False, now_ms, secrets.token_bytes(48), PLENTY)
     async with httpx.AsyncClient(base_url=ingress.url, timeout=15) as client:
         answer = await client.post(
             "/api/admin/shows",

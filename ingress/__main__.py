@@ -14,11 +14,13 @@ from ingress.entropy import PooledEntropy
 from ingress.key_table import KeyTable
 from ingress.keys import KeyCache
 from ingress.ledger import Ledger
+from ingress.limit_sharing import LimitSharing
+from ingress.limit_store import RedisLimits
 from ingress.log_edge import FutureBell, KafkaCommandLog, TickingAlarms
 from ingress.looking import Looking
 from ingress.loops import CommandEnds, ShowStatuses, read_outcomes, watch_log, watch_postgres
 from ingress.outcomes import Followed, OutcomeReader
-from ingress.rows import Ports, open_api, open_direct, open_door
+from ingress.rows import Ports, new_limiter, open_api, open_direct, open_door
 from ingress.service import SaleDesk
 from ingress.settings import Settings
 from ingress.shelf import Shelf
@@ -32,6 +34,7 @@ from runtime.follow_edges import KafkaStream, PostgresTable
 from runtime.kafka import BatchingProducer, PartitionReader
 from runtime.postgres import open_pool, room_url
 from runtime.process import RunningRoom, run, serve
+from runtime.redis import open_redis
 from ticketing import topics
 from ticketing.clock import SystemClock
 from ticketing.tokens import TokenKeys
@@ -118,6 +121,9 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         )
         tokens = TokenKeys(settings.secrets)
         waves = Waves(pool)
+        redis = await stack.enter_async_context(open_redis(settings.redis_url, client_name=ROOM, connections_max=4))
+        limiter = new_limiter(settings, condition, clock)
+        sharing = LimitSharing(limiter, RedisLimits(redis, settings.redis_prefix), clock)
         ports = Ports(
             desk=SaleDesk(
                 log=KafkaCommandLog(producer),
@@ -143,6 +149,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             ),
             keys=key_table,
             webhooks=WebhookTable(pool),
+            limiter=limiter,
             tokens=tokens,
             ends=CommandEnds(ends_reader),
             counts=statuses.counts,
@@ -161,9 +168,10 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
                 partial(watch_log, log_answers, condition, clock, settings.ingress_lag_max_ms),
                 statuses.run,
                 waves.run,
+                sharing.run,
             ],
             ready=lambda: [] if follower.reading else ["outcomes are not read yet"],
-            degraded=ports.desk.degraded,
+            degraded=lambda: [*ports.desk.degraded(), *sharing.degraded()],
         )
 
 

@@ -4,8 +4,9 @@ import structlog
 
 from ingress import metrics
 from ingress.asgi import ClientGone, Receive, Request, Response, Scope, Send, read_body, request_id_of
-from ingress.callers import Callers
+from ingress.callers import Callers, Identity
 from ingress.forms import Forms, check_body, check_head, require_room
+from ingress.limiter import UNCOUNTED, Limiter
 from ingress.operations import Call, Operation, Table, Who
 from ingress.refusals import MEDIA_TYPE, Refused, encode_problem
 from ingress.stores import StoreAway, ValueRefused
@@ -18,8 +19,16 @@ class Api:
     """`/api/*` as an ASGI application."""
 
     def __init__(
-        self, table: Table, *, callers: Callers, forms: Forms, addresses: ClientAddresses, body_deadline_s: float
+        self,
+        table: Table,
+        *,
+        callers: Callers,
+        limiter: Limiter,
+        forms: Forms,
+        addresses: ClientAddresses,
+        body_deadline_s: float,
     ) -> None:
+        self._limiter = limiter
         self._table = table
         self._addresses = addresses
         self._callers = callers
@@ -41,22 +50,36 @@ class Api:
             self._addresses.of(peer[0], headers.get(FORWARDED)) if peer else "",
         )
         name = "none"
+        counted, status = UNCOUNTED, 0
         try:
             methods, params = self._table.find(request.path)
             operation = _choose(methods, request)
             name = operation.name
-            response = await operation.handler(await self._check(operation, request, params, receive))
+            require_room(operation)
+            identity = None if operation.who is Who.ANYBODY else await self._callers.identify(request)
+            counted = self._limiter.check(operation, request.address, identity)
+            response = await operation.handler(await self._check(operation, request, identity, params, receive))
+            status = response.status
         except ClientGone:
             return
         except Exception as error:
             response = failed(error, name, request)
+            status = response.status
+        finally:
+            counted.leave(status)
         metrics.requests(name, response.status).inc()
+        response.headers += counted.headers
         await response.send(send, request_id=request.request_id, head_only=request.method == "HEAD")
 
-    async def _check(self, operation: Operation, request: Request, params: dict[str, str], receive: Receive) -> Call:
-        """The call, in the form that its operation asks for. Raises `Refused`, StoreAway, `ClientGone`."""
-        require_room(operation)
-        identity = None if operation.who is Who.ANYBODY else await self._callers.identify(request)
+    async def _check(
+        self,
+        operation: Operation,
+        request: Request,
+        identity: Identity | None,
+        params: dict[str, str],
+        receive: Receive,
+    ) -> Call:
+        """The call, in the form that its operation asks for. Raises `Refused`, `ClientGone`."""
         head = check_head(operation, request, identity)
         body = None
         if operation.body is not None:

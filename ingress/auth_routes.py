@@ -117,7 +117,7 @@ class Auth:
             Operation(
                 "exchange_key", "POST", "/api/auth/token", self.exchange,
                 "Exchange an API key for a token of an hour, with all or some of its permissions", {200: TokenAnswer},
-                body=TokenBody,
+                body=TokenBody, signs_in=True,
                 refusals=("token_invalid", "key_revoked", "insufficient_scope", "sales_paused"),
             ),
             Operation(

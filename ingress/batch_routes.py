@@ -12,6 +12,7 @@ from ingress import bodies
 from ingress.answers import tell
 from ingress.asgi import Response
 from ingress.callers import require_no_reservation_token, require_sale
+from ingress.limiter import Limiter
 from ingress.operations import Call, KeyUse, Operation, Who
 from ingress.refusals import FieldError, ProblemAnswer, Refused, as_forced, from_not_taken, from_rejection
 from ingress.service import Decided, NotTaken, SaleDesk
@@ -58,6 +59,7 @@ class Batches:
 
     desk: SaleDesk
     shelf: Shelf
+    limiter: Limiter
     tokens: TokenKeys
     clock: Clock
 
@@ -65,6 +67,7 @@ class Batches:
         """POST /api/reservations/batch"""
         require_no_reservation_token(call.caller)
         body = call.read(BatchBody)
+        self.limiter.check_more_holds(call.caller, len(body.holds) - 1)
         if body.atomic:
             return await self._together(call, body)
         items = await asyncio.gather(*(self._alone(call, number, wish) for number, wish in enumerate(body.holds)))
@@ -137,7 +140,7 @@ class Batches:
             Operation(
                 "batch", "POST", "/api/reservations/batch", self.hold,
                 "Up to 50 holds: as one (201, all or none), or each for itself (200, a verdict each)", answers,
-                Who.SIGNED_IN, KeyUse.REQUIRED, waits=True, body=BatchBody, turned_away=self.desk.crowded,
+                Who.SIGNED_IN, KeyUse.REQUIRED, waits=True, body=BatchBody, turned_away=self.desk.crowded, holds=True,
                 refusals=("show_not_found", "invalid_id", "wrong_show", "seats_unavailable", "sold_out",
                           "no_adjacent_block", "limit_exceeded", "already_yours", "not_on_sale", "show_closed",
                           "too_many_seats", "unknown_places", "table_not_sold_so", "orphan_seat",

@@ -7,16 +7,20 @@ in `app.py`, or found where they were kept of a request just like it (`rush.py`,
 plain (something to look up, a packed body) is left to the application.
 """
 
+from functools import partial
+
 from ingress import metrics
 from ingress.app import failed
 from ingress.asgi import Request, Response, request_id_of
 from ingress.callers import Callers, Identity
 from ingress.forms import Forms, check_body, check_head, require_room
 from ingress.hold_words import HoldWords
+from ingress.limiter import UNCOUNTED, Counted, Limiter
 from ingress.operations import BODY_BYTES_MAX
+from ingress.refusals import Refused
 from ingress.rush import Rush
 from ingress.sale_routes import Sale
-from ingress.service import Decided, Verdict
+from ingress.service import Asking, Decided, Verdict
 from ingress.shows import Show
 from ingress.verdicts import verdict_response
 from runtime.addresses import FORWARDED, ClientAddresses
@@ -32,8 +36,16 @@ class DirectHolds:
     """Takes holds straight from the connection. `fans_max`: of how many their pass is remembered."""
 
     def __init__(
-        self, sale: Sale, callers: Callers, forms: Forms, addresses: ClientAddresses, *, fans_max: int
+        self,
+        sale: Sale,
+        callers: Callers,
+        limiter: Limiter,
+        forms: Forms,
+        addresses: ClientAddresses,
+        *,
+        fans_max: int,
     ) -> None:
+        self._limiter = limiter
         self.sale = sale
         self.callers = callers
         self.addresses = addresses
@@ -59,9 +71,12 @@ class DirectHolds:
         hold = _Hold(self, exchange, request_id_of(headers, self._forms.request_id))
         try:
             require_room(self.operation)
-            known = self._rush.find(headers, body, sale.clock.now_ms(), hold.identify)
-            if known is None:
-                known = self._check(hold.request(), body)
+            known = self._rush.find(headers, body, now_ms := sale.clock.now_ms(), hold.identify)
+            if known is not None:
+                command = known[1]
+                hold.counted = self._limiter.check_fans_hold(command.account, command.show, now_ms)
+            else:
+                known = self._check(hold, body)
             if known is None:
                 return False
             hold.show, command, wait_s = known
@@ -70,21 +85,27 @@ class DirectHolds:
             hold.send(failed(error, self.operation.name, hold.request()))
             return True
         if asking is not None:
-            exchange.on_gone = asking.leave
+            exchange.on_gone = asking.leave if hold.counted.by_fan else partial(_gone, asking, hold.counted)
         return True
 
-    def _check(self, request: Request, raw: bytes) -> tuple[Show, HoldSeats, float] | None:
+    def _check(self, hold: "_Hold", raw: bytes) -> tuple[Show, HoldSeats, float] | None:
         """As the application does. Raises `Refused`."""
-        operation = self.operation
+        operation, request = self.operation, hold.request()
         identity = self.callers.known(request)
         if identity is None:
             return None
-        head = check_head(operation, request, identity)
-        body = check_body(operation, HoldBody, request, raw)
-        call = self._forms.call(operation, request, {}, head, body)
-        wanted = self.sale.hold_known(call)
+        try:
+            head = check_head(operation, request, identity)
+            body = check_body(operation, HoldBody, request, raw)
+            call = self._forms.call(operation, request, {}, head, body)
+            wanted = self.sale.hold_known(call)
+        except Refused:
+            hold.counted = self._limiter.check(operation, request.address, identity)
+            raise
         if wanted is None:
             return None
+        # Only now, or what the application does with it would be counted twice.
+        hold.counted = self._limiter.check(operation, request.address, identity)
         show, wish, command = wanted
         self._rush.remember(identity.caller, raw, show, wish)
         return show, command, call.wait_s
@@ -93,14 +114,16 @@ class DirectHolds:
 class _Hold:
     """One hold that waits for its verdict."""
 
-    __slots__ = ("_exchange", "_of", "_request_id", "show")
+    __slots__ = ("_exchange", "_of", "_request_id", "counted", "show")
 
     show: Show
+    counted: Counted
 
     def __init__(self, of: DirectHolds, exchange: Exchange, request_id: str) -> None:
         self._of = of
         self._exchange = exchange
         self._request_id = request_id
+        self.counted = UNCOUNTED
 
     def tell(self, verdict: Verdict) -> None:
         """Answer with the verdict."""
@@ -108,8 +131,10 @@ class _Hold:
         try:
             if type(verdict) is Decided and type(outcome := verdict.outcome) is SeatsHeld:
                 request = request_text(verdict.part, verdict.log_gen, outcome.offset)
-                said = of.words.answer(outcome, show, request.encode(), self._request_id.encode())
+                limits = self.counted.lines
+                said = of.words.answer(outcome, show, request.encode(), self._request_id.encode(), limits)
                 if said is not None:
+                    self.counted.leave(CREATED)
                     of.granted.inc()
                     self._exchange.answer(CREATED, *said)
                     return
@@ -120,6 +145,8 @@ class _Hold:
 
     def send(self, response: Response) -> None:
         """Answer with this."""
+        self.counted.leave(response.status)
+        response.headers += self.counted.headers
         metrics.requests(self._of.operation.name, response.status).inc()
         self._exchange.answer(response.status, response.head(self._request_id), response.body)
 
@@ -133,3 +160,8 @@ class _Hold:
         address = of.addresses.of(exchange.peer, exchange.headers.get(FORWARDED))
         operation = of.operation
         return Request(operation.method, operation.path, exchange.headers, self._request_id, b"", address)
+
+
+def _gone(asking: Asking, counted: Counted) -> None:
+    asking.leave()
+    counted.leave(0)

@@ -25,7 +25,7 @@ PLACES_MAX = 200
 """Of each show: for how many different sets of places the words are kept."""
 
 _CREATED, _EXPIRES, _REQUEST, _TOKEN = "{held at}", "{held until}", "{request}", "{token}"
-_REQUEST_ID, _LENGTH = b"{request id}", b"{length}"
+_LIMITS, _REQUEST_ID, _LENGTH = b"{limits}", b"{request id}", b"{length}"
 
 Filled = Callable[[tuple[bytes, ...]], bytes]
 Places = tuple[tuple[tuple[int, int], ...], tuple[int, ...], int]
@@ -38,8 +38,10 @@ class HoldWords:
         self._tokens = tokens
         self._shows: Lru[int, tuple[Show, dict[Places, tuple[Filled, Filled] | None]]] = Lru(SHOWS_MAX)
 
-    def answer(self, outcome: SeatsHeld, show: Show, request: bytes, request_id: bytes) -> tuple[bytes, bytes] | None:
-        """Head and body of the answer (201); None: it is to be worded the ordinary way."""
+    def answer(  # noqa: PLR0917 -- once for each hold, and by position is quickest
+        self, outcome: SeatsHeld, show: Show, request: bytes, request_id: bytes, limits: bytes
+    ) -> tuple[bytes, bytes] | None:
+        """Head and body of the answer (201); None: it is to be worded the ordinary way. `limits`: lines of the head."""
         held = outcome.reservation
         if held.seats or outcome.repeat or held.external_id or held.status != ReservationStatus.HELD:
             return None
@@ -62,7 +64,7 @@ class HoldWords:
         number = held.id.hex().encode()
         token = finishing_token(outcome.show, held, self._tokens).encode()
         text = body((number, _moment(held.held_at_ms), _moment(held.expires_at_ms), request, token))
-        return head((number, request_id, b"%d" % len(text))), text
+        return head((number, limits, request_id, b"%d" % len(text))), text
 
 
 @lru_cache(maxsize=256)
@@ -81,7 +83,8 @@ def _words(outcome: SeatsHeld, show: Show) -> tuple[Filled, Filled] | None:
     response = answered(Told(CREATED, said, f"/api/reservations/{said.reservation}"), outcome)
     length = b"content-length: %d\r\n" % len(response.body)
     head = response.head(_REQUEST_ID.decode()).replace(length, b"content-length: %b\r\n" % _LENGTH)
-    of_head = _cut(head, {number: 1, _REQUEST_ID: 1, _LENGTH: 1})
+    head = head.replace(b"x-request-id: ", _LIMITS + b"x-request-id: ")
+    of_head = _cut(head, {number: 1, _LIMITS: 1, _REQUEST_ID: 1, _LENGTH: 1})
     of_body = _cut(
         response.body,
         {number: 1, _CREATED.encode(): 1, _EXPIRES.encode(): 2, _REQUEST.encode(): 1, _TOKEN.encode(): 1},

@@ -7,9 +7,11 @@ from typing import Any, TypeAlias
 import asyncpg
 
 from ingress.keys import (
+    ORDINARY,
     REQUESTS_PER_MIN_DEFAULT,
     ROLES,
     SELLING_AT_ONCE_DEFAULT,
+    Allowance,
     ApiKey,
 )
 from ingress.stores import reaching_postgres
@@ -87,18 +89,10 @@ async def create_key(  # noqa: PLR0917 -- the order in which a key is spelled ev
     sandbox: bool,
     now_ms: int,
     entropy: bytes,
-    *,
-    requests_per_min: int = REQUESTS_PER_MIN_DEFAULT,
-    selling_at_once_max: int = SELLING_AT_ONCE_DEFAULT,
+    allowance: Allowance = ORDINARY,
 ) -> tuple[str, str]:
     """As `KeyTable.add`, without limits to where the key is good."""
-    terms = Terms(
-        name,
-        tuple(roles),
-        sandbox,
-        requests_per_min=requests_per_min,
-        selling_at_once_max=selling_at_once_max,
-    )
+    terms = Terms(name, tuple(roles), sandbox, **allowance._asdict())
     return await KeyTable(pool).add(terms, now_ms, entropy)
 
 

@@ -6,6 +6,7 @@ that was good a moment ago is still believed, so that reads go on. The table its
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ingress.caches import Briefly
 from ingress.stores import StoreAway
@@ -18,6 +19,18 @@ OTHER_NAMES = {"book": "booking"}
 """What partners are used to say, and what it is called here."""
 REQUESTS_PER_MIN_DEFAULT = 100
 SELLING_AT_ONCE_DEFAULT = 20
+
+
+class Allowance(NamedTuple):
+    """How much a key may ask for: requests a minute, and commands at once."""
+
+    requests_per_min: int = REQUESTS_PER_MIN_DEFAULT
+    selling_at_once_max: int = SELLING_AT_ONCE_DEFAULT
+
+
+ORDINARY = Allowance()
+PLENTY = Allowance(1_000_000, 1_000_000)
+"""For keys of the house, which are to be limited by nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,8 @@ PARTS_REFUSED = Gauge("onsale_ingress_partitions_refused", "Partitions whose all
 SHOWS_LAGGING = Gauge("onsale_ingress_shows_lagging", "Shows that take no new holds because their allocator lags.")
 PARTS_SILENT = Gauge("onsale_ingress_partitions_silent", "Partitions whose allocator owes an answer and says nothing.")
 LOG_UP = Gauge("onsale_ingress_log_up", "1 while the log answers, else 0.")
+LIMITED = Counter("onsale_ingress_limited_total", "Calls refused for their caller's limits, by policy.", ["policy"])
+LIMITS_SHARED = Gauge("onsale_ingress_limits_shared", "1 while limits are counted together with others, else 0.")
 POSTGRES_UP = Gauge("onsale_ingress_postgres_up", "1 while Postgres takes writes, else 0.")
 
 # Finding a counter by its labels costs more than counting; there are few, so each is found once.

@@ -19,6 +19,10 @@ Schema = dict[str, Any]
 VERSION = "0.1.0"
 
 ALWAYS: Schema = {"X-Request-Id": {"description": "names this answer in our logs", "schema": {"type": "string"}}}
+LIMITS: Schema = {
+    "RateLimit-Policy": {"description": "what the caller is limited to", "schema": {"type": "string"}},
+    "RateLimit": {"description": "what is left of it", "schema": {"type": "string"}},
+}
 STATUS_WORDS = {
     200: "Done",
     201: "Made",
@@ -135,7 +139,7 @@ def _responses(operation: Operation) -> Schema:
     for code in operation.codes:
         by_status[PROBLEMS[code].status].append(code)
     for status, codes in sorted(by_status.items()):
-        headers = dict(ALWAYS)
+        headers = ALWAYS | LIMITS if status == 429 else dict(ALWAYS)
         if status in (429, 503):
             headers["Retry-After"] = {"description": "seconds", "schema": {"type": "integer"}}
         responses[str(status)] = {
@@ -147,7 +151,7 @@ def _responses(operation: Operation) -> Schema:
 
 
 def _headers(operation: Operation, status: int) -> Schema:
-    headers = dict(ALWAYS)
+    headers = ALWAYS | LIMITS if operation.counted else dict(ALWAYS)
     if 304 in operation.answers:
         headers["ETag"] = {"schema": {"type": "string"}}
     if status == 202:

@@ -94,9 +94,20 @@ class Operation:
     query: type[BaseModel] | None = None
     turned_away: Callable[[], NotTaken | None] | None = None
     """Asked before anything is spent on the call: why it is not taken now."""
+    holds: bool = False
+    """An attempt to hold: a fan has few of them a minute."""
+    limited: bool = True
+    """Whether callers are limited in how often they may ask; not so those who must not be lost."""
+    signs_in: bool = False
+    """Takes a secret: an address has few tries a minute."""
     refusals: tuple[str, ...] = ()
     params: Mapping[str, str] = field(default_factory=dict)
     """Path parameter -> what it is."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether the call counts against a limit; what anybody may cache does not."""
+        return self.limited and (self.who is not Who.ANYBODY or self.method != "GET")
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -105,6 +116,10 @@ class Operation:
         if self.who is not Who.ANYBODY:
             codes += ["unauthenticated", "token_invalid", "token_expired", "key_revoked", "insufficient_scope"]
             codes += ["sales_paused"]
+        if self.counted:
+            codes.append("rate_limited")
+        if self.waits:
+            codes.append("too_many_at_once")
         if self.key is not KeyUse.NONE:
             codes += ["idempotency_key_invalid", "idempotency_key_reused"]
         if self.key is KeyUse.REQUIRED:

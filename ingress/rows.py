@@ -15,6 +15,7 @@ from ingress.batch_routes import Batches
 from ingress.callers import Callers
 from ingress.catalogue import Catalogue
 from ingress.catalogue_routes import Admin
+from ingress.condition import Condition
 from ingress.direct import DirectHolds
 from ingress.doorkeeper import Doorkeeper
 from ingress.event_routes import Events
@@ -23,6 +24,7 @@ from ingress.forms import Forms
 from ingress.key_routes import KeyCalls
 from ingress.key_table import KeyTable
 from ingress.ledger import Ledger
+from ingress.limiter import Limiter, Rates
 from ingress.looking import Looking
 from ingress.openapi import document
 from ingress.operating_routes import Operating
@@ -56,6 +58,7 @@ class Ports:
     callers: Callers
     keys: KeyTable
     webhooks: WebhookTable
+    limiter: Limiter
     tokens: TokenKeys
     ends: LogEnds
     counts: Mapping[int, Mapping[str, int]]
@@ -63,11 +66,25 @@ class Ports:
     entropy: Callable[[int], bytes]
 
 
+def new_limiter(settings: Settings, condition: Condition, clock: Clock) -> Limiter:
+    """What counts how often callers ask."""
+    rates = Rates(
+        fan_requests=settings.ingress_fan_requests_per_min,
+        fan_holds=settings.ingress_fan_holds_per_min,
+        fan_surge_writes=settings.ingress_fan_surge_writes_per_min,
+        surge_lag_ms=settings.ingress_surge_lag_ms,
+        address_requests=settings.ingress_address_requests_per_min,
+        address_sign_ins=settings.ingress_address_sign_ins_per_min,
+    )
+    return Limiter(rates, lags=condition, clock=clock, buckets_max=settings.ingress_limited_callers_max)
+
+
 def open_api(ports: Ports, settings: Settings) -> Api:
     """The application."""
     return Api(
         Table(all_operations(ports, settings)),
         callers=ports.callers,
+        limiter=ports.limiter,
         forms=_forms(ports, settings),
         addresses=ClientAddresses(settings.proxies),
         body_deadline_s=settings.ingress_body_deadline_s,
@@ -79,6 +96,7 @@ def open_direct(ports: Ports, settings: Settings) -> DirectHolds:
     return DirectHolds(
         _sale(ports),
         ports.callers,
+        ports.limiter,
         _forms(ports, settings),
         ClientAddresses(settings.proxies),
         fans_max=settings.ingress_tokens_cached_max,
@@ -118,7 +136,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
     auth = Auth(ports.callers, ports.tokens, clock)
     operating = Operating(ports.desk, shelf, looking, ports.tokens, clock)
     allocations = AllocationCalls(ports.desk, shelf, ports.ledger, ports.keys, ports.tokens, clock)
-    batches = Batches(ports.desk, shelf, ports.tokens, clock)
+    batches = Batches(ports.desk, shelf, ports.limiter, ports.tokens, clock)
     quotes = Quotes(shelf, looking, clock)
     keys = KeyCalls(ports.keys, clock, ports.entropy)
     webhooks = Webhooks(ports.webhooks, clock, ports.entropy, settings.webhook_private_addresses)

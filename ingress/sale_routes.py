@@ -198,7 +198,7 @@ class Sale:
         return Operation(
             "hold", "POST", "/api/reservations", self.hold, "Hold named seats, places of areas, or the best",
             {201: ReservationAnswer, 202: bodies.PendingAnswer}, Who.SIGNED_IN, KeyUse.REQUIRED, waits=True,
-            body=intake.HoldBody, turned_away=self.desk.crowded,
+            body=intake.HoldBody, turned_away=self.desk.crowded, holds=True,
             refusals=("show_not_found", "invalid_id", "wrong_show", "seats_unavailable", "sold_out",
                       "no_adjacent_block", "limit_exceeded", "already_yours", "not_on_sale", "show_closed",
                       "too_many_seats", "unknown_places", "table_not_sold_so", "orphan_seat",

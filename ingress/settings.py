@@ -50,6 +50,25 @@ class Settings(ServerSettings):
     webhook_private_addresses: bool = Field(
         default=False, description="Whether webhooks may be sent to private addresses, and without TLS."
     )
+    ingress_fan_requests_per_min: int = Field(
+        default=100, ge=1, description="Requests of one fan in a minute, without reads that anybody may cache."
+    )
+    ingress_fan_holds_per_min: int = Field(default=10, ge=1, description="Attempts of one fan to hold, in a minute.")
+    ingress_fan_surge_writes_per_min: int = Field(
+        default=10, ge=1, description="Changes of any kind by one fan in a minute, while the show's allocator lags."
+    )
+    ingress_surge_lag_ms: int = Field(
+        default=1_000, ge=0, description="From which lag of a show's allocator on that is so."
+    )
+    ingress_address_requests_per_min: int = Field(
+        default=300, ge=1, description="Requests of one address without a token in a minute, cacheable reads excepted."
+    )
+    ingress_address_sign_ins_per_min: int = Field(
+        default=20, ge=1, description="Exchanges of an API key for a token from one address in a minute."
+    )
+    ingress_limited_callers_max: int = Field(
+        default=500_000, ge=1_000, description="Callers whose limits are counted at once, about 200 B each."
+    )
     ingress_pool_max: int = Field(default=10, ge=1, le=100, description="Connections to Postgres.")
     ingress_body_deadline_s: float = Field(
         default=10.0, gt=0, le=300, description="How long a request's body may take to arrive."

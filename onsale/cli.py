@@ -120,9 +120,12 @@ def doctor(data_dir: DataDir = None) -> None:
 
 @keys_app.command("create")
 def create_key(
+    *,
     name: Annotated[str, typer.Option(help="Whose key it is; shown beside it in lists.")],
     role: Annotated[list[str], typer.Option(help="read, booking, admin or operator; give it again for more than one.")],
     sandbox: Annotated[bool, typer.Option(help="A key for trying things (osk_test_…).")] = False,
+    per_minute: Annotated[int, typer.Option(help="Requests that it may send in a minute.", min=1)] = 100,
+    at_once: Annotated[int, typer.Option(help="Commands that it may have under way at once.", min=1)] = 20,
     data_dir: DataDir = None,
 ) -> None:
     """Make an API key and print it. It is shown this once: only a hash of it is kept.
@@ -131,12 +134,14 @@ def create_key(
 
     Example: onsale keys create --name "Box office" --role booking --role read
     """
+    from ingress.keys import Allowance  # noqa: PLC0415 -- as below
     from onsale.keys import make_key  # noqa: PLC0415 -- the API's own code, which other commands need not import
 
     try:
         with open_installation(infra_settings(data_dir), say) as installation:
             provision(installation)
-            key_id, key = asyncio.run(make_key(installation, name, role, sandbox=sandbox))
+            made = make_key(installation, name, role, Allowance(per_minute, at_once), sandbox=sandbox)
+            key_id, key = asyncio.run(made)
     except (embedded.ServersUnavailable, NotProvisioned) as error:
         say(str(error))
         raise typer.Exit(UNAVAILABLE) from None

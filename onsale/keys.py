@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 
 from ingress.key_table import create_key, find_key
+from ingress.keys import Allowance
 from onsale.installation import Installation
 from runtime.postgres import open_pool, room_url
 from ticketing.clock import SystemClock
@@ -20,6 +21,8 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 ADMIN_ROLES = ("admin", "booking", "operator", "read")
 SANDBOX_ROLES = ("booking", "read")
 KEY_ENTROPY_BYTES = 48
+KEPT = Allowance(requests_per_min=6_000, selling_at_once_max=200)
+"""What the pair of `onsale up` may ask for: the probes of a demo come ten a second and wait for their verdicts."""
 
 
 class KeptKeys(msgspec.Struct, frozen=True):
@@ -29,10 +32,12 @@ class KeptKeys(msgspec.Struct, frozen=True):
     sandbox: str
 
 
-async def make_key(installation: Installation, name: str, roles: Sequence[str], *, sandbox: bool) -> tuple[str, str]:
+async def make_key(
+    installation: Installation, name: str, roles: Sequence[str], allowance: Allowance, *, sandbox: bool
+) -> tuple[str, str]:
     """`(key id, key)`. Raises ValueError for a role that there is not, and `ingress.stores.StoreAway`."""
     async with _pool(installation) as pool:
-        return await _create(pool, name, roles, sandbox=sandbox)
+        return await _create(pool, name, roles, allowance, sandbox=sandbox)
 
 
 async def kept_keys(installation: Installation) -> KeptKeys:
@@ -43,8 +48,8 @@ async def kept_keys(installation: Installation) -> KeptKeys:
             kept = msgspec.json.decode(path.read_bytes(), type=KeptKeys)
             if await _works(pool, kept.admin) and await _works(pool, kept.sandbox):
                 return kept
-        _, admin = await _create(pool, "onsale up: admin", ADMIN_ROLES, sandbox=False)
-        _, sandbox = await _create(pool, "onsale up: sandbox", SANDBOX_ROLES, sandbox=True)
+        _, admin = await _create(pool, "onsale up: admin", ADMIN_ROLES, KEPT, sandbox=False)
+        _, sandbox = await _create(pool, "onsale up: sandbox", SANDBOX_ROLES, KEPT, sandbox=True)
     made = KeptKeys(admin, sandbox)
     unfinished = path.with_suffix(".new")
     unfinished.touch(mode=0o600)
@@ -63,9 +68,11 @@ def _pool(installation: Installation) -> AbstractAsyncContextManager[Pool]:
     return ingress_pool(installation.postgres_url, installation.secret, "onsale keys")
 
 
-async def _create(pool: Pool, name: str, roles: Sequence[str], *, sandbox: bool) -> tuple[str, str]:
+async def _create(
+    pool: Pool, name: str, roles: Sequence[str], allowance: Allowance, *, sandbox: bool
+) -> tuple[str, str]:
     now_ms = SystemClock().now_ms()
-    return await create_key(pool, name, roles, sandbox, now_ms, secrets.token_bytes(KEY_ENTROPY_BYTES))
+    return await create_key(pool, name, roles, sandbox, now_ms, secrets.token_bytes(KEY_ENTROPY_BYTES), allowance)
 
 
 async def _works(pool: Pool, key: str) -> bool:

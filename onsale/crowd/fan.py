@@ -139,7 +139,7 @@ class Fan:
                 self.tally.did(habit)
         began_s = asyncio.get_running_loop().time()
         verdict = await desk.ask("hold", "POST", "/api/reservations", {"show": self.sale.show, **wish}, key)
-        self.tally.hold_ms.append((asyncio.get_running_loop().time() - began_s) * 1000)
+        self.tally.hold_ms.append((asyncio.get_running_loop().time() - began_s - verdict.limited_s) * 1000)
         return verdict
 
     def _held(self, verdict: Verdict, wish: dict[str, Any], key: str) -> Hold:

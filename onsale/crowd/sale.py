@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from onsale.crowd.diary import Diary
@@ -72,12 +72,14 @@ class Sale:
 class Verdict:
     """What became of a command: `status` as in HTTP, `body` the reservation, the booking or the problem.
 
-    `replayed`: whether it was marked as the answer to a repeat; None where the answer does not say.
+    `replayed`: whether it was marked as the answer to a repeat; None where the answer does not say. `limited_s`: how
+    long it was put off because the caller had asked too often.
     """
 
     status: int
     body: dict[str, Any]
     replayed: bool | None = None
+    limited_s: float = 0.0
 
     @property
     def granted(self) -> bool:
@@ -100,7 +102,8 @@ class Desk:
     async def ask(self, what: str, method: str, path: str, body: dict[str, Any] | None, key: str) -> Verdict:
         """Send a command until it is decided: whatever happens on the way, again with the same key.
 
-        The time from the first sending to the verdict counts as waited. Raises `Unreachable` after a minute.
+        The time from the first sending to the verdict counts as waited, but for what limits put it off.
+        Raises `Unreachable` after a minute.
         """
         headers = {"idempotency-key": key, "prefer": "wait=10"}
         began_s = time.monotonic()
@@ -109,7 +112,7 @@ class Desk:
             verdict = await self._until_decided(what, method, path, body, headers)
             return verdict
         finally:
-            self.sale.tally.waited(what, time.monotonic() - began_s)
+            self.sale.tally.waited(what, time.monotonic() - began_s - verdict.limited_s)
             if self.sale.diary is not None:
                 self.sale.diary.note(self.token, what, key, began_s, status=verdict.status, told=verdict.body)
 
@@ -121,7 +124,7 @@ class Desk:
         self, what: str, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str]
     ) -> Verdict:
         until_s = time.monotonic() + GIVE_UP_S
-        pending = ""
+        pending, limited_s = "", 0.0
         while time.monotonic() < until_s:
             if pending:
                 answer = await self._send("GET", pending, None, {})
@@ -136,9 +139,12 @@ class Desk:
                     if self.sale.diary is not None:
                         self.sale.diary.note(self.token, what, "", time.monotonic(), status=202, told=answer.json())
             if verdict is not None:
-                return verdict
+                return replace(verdict, limited_s=limited_s)
             self.sale.tally.retries += 1
-            await asyncio.sleep(retry_after_s(answer))
+            wait_s = retry_after_s(answer)
+            if answer is not None and answer.status == 429:
+                limited_s += wait_s
+            await asyncio.sleep(wait_s)
         raise Unreachable(f"{what} is not decided")
 
     async def _send(

@@ -23,6 +23,7 @@ import ingress.__main__ as ingress_room
 import notifier.__main__ as notifier_room
 from expiry_worker.settings import ExpirySettings
 from ingress.key_table import create_key
+from ingress.keys import PLENTY
 from ingress.settings import Settings as IngressSettings
 from notifier.settings import NotifierSettings
 from runtime.process import serve_together
@@ -180,6 +181,9 @@ async def open_sale(servers: Servers, database: Database, topics: str, redis_pre
         "topic_prefix": topics,
         "redis_prefix": redis_prefix,
         "webhook_private_addresses": True,
+        # These fans are quicker than people.
+        "ingress_fan_holds_per_min": 100_000,
+        "ingress_fan_requests_per_min": 100_000,
     }
     environment = os.environ | {f"ONSALE_{name.upper()}": str(value) for name, value in given.items()}
     listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -214,6 +218,10 @@ async def open_sale(servers: Servers, database: Database, topics: str, redis_pre
 async def _keys(database: Database) -> tuple[str, str]:
     now_ms = SystemClock().now_ms()
     async with asyncpg.create_pool(database.url, min_size=1, max_size=1) as pool:
-        _, admin = await create_key(pool, "the house", ["admin", "operator"], False, now_ms, secrets.token_bytes(40))
-        _, partner = await create_key(pool, "a partner", ["read", "booking"], False, now_ms, secrets.token_bytes(40))
+        _, admin = await create_key(
+            pool, "the house", ["admin", "operator"], False, now_ms, secrets.token_bytes(40), PLENTY
+        )
+        _, partner = await create_key(
+            pool, "a partner", ["read", "booking"], False, now_ms, secrets.token_bytes(40), PLENTY
+        )
     return admin, partner

@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 
 from infra.provision import ROOMS
 from ingress.key_table import create_key
+from ingress.keys import PLENTY
 from runtime.postgres import role_password
 from tests.acceptance.sale import Sale
 from tests.acceptance.spectator import spectator
@@ -74,8 +75,10 @@ async def run_of_all_rooms(
             stack.push_async_callback(rooms[name].stop)
         await asyncio.gather(*(room.until_ready() for room in rooms.values()))
         async with asyncpg.create_pool(database.url, min_size=1, max_size=1) as pool:
-            _, admin = await create_key(pool, "the house", ["admin"], False, now_ms, secrets.token_bytes(40))
-            _, partner = await create_key(pool, "a partner", ["booking"], False, now_ms, secrets.token_bytes(40))
+            _, admin = await create_key(pool, "the house", ["admin"], False, now_ms, secrets.token_bytes(40), PLENTY)
+            _, partner = await create_key(
+                pool, "a partner", ["booking"], False, now_ms, secrets.token_bytes(40), PLENTY
+            )
         url = rooms["ingress"].url
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=20))
         sale = Sale(url, http, database, environment, TokenKeys([secret]), admin, partner)

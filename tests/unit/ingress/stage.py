@@ -14,7 +14,7 @@ from ingress.keys import ApiKey, KeyCache
 from ingress.log_edge import FutureBell
 from ingress.looking import Looking
 from ingress.operations import Operation
-from ingress.rows import Ports, all_operations, open_api
+from ingress.rows import Ports, all_operations, new_limiter, open_api
 from ingress.service import NotTaken, SaleDesk
 from ingress.settings import Settings
 from ingress.shelf import Shelf
@@ -99,6 +99,7 @@ class Stage:
             callers=Callers(keys=keys, tokens=self.tokens, clock=self.clock, waves=self.waves, tokens_max=100),
             keys=table,
             webhooks=self.webhooks,
+            limiter=new_limiter(self.settings, self.condition, self.clock),
             tokens=self.tokens,
             ends=Ends(self),
             counts={},

@@ -72,12 +72,12 @@ async def test_what_is_held_is_confirmed_and_given_back_all_the_same(method: str
 async def test_who_is_refused_by_a_log_that_is_away_is_a_crowd_too() -> None:
     stage = Stage(decide=decide, log_says=NotTaken("log_unavailable", "for once"))
 
-    async def hold() -> str:
-        reply = await stage.call("POST", "/api/reservations", HOLD, token=stage.fan(), key="k1")
+    async def hold(fan: str = "anna") -> str:
+        reply = await stage.call("POST", "/api/reservations", HOLD, token=stage.fan(fan), key="k1")
         code: str = reply.body["code"] if reply.status == 503 else reply.body["status"]
         return code
 
-    codes = [await hold() for _ in range(REFUSALS_IN_A_WINDOW_MAX + 2)]
+    codes = [await hold(f"fan{n}") for n in range(REFUSALS_IN_A_WINDOW_MAX + 2)]
     assert codes == ["log_unavailable"] * (REFUSALS_IN_A_WINDOW_MAX + 1) + ["busy"]
     stage.log_says = None
     assert await hold() == "busy"

@@ -185,7 +185,7 @@ def test_words_are_cut_right_whatever_places_are_called(label: str) -> None:
         outcome = held(found, offset=number)
         assert isinstance(outcome, messages.SeatsHeld)
         ordinary = verdict_response(Decided(outcome, PART, 5), show, stage.tokens, T0)
-        said = words.answer(outcome, show, request_text(PART, 5, number).encode(), b"id-%d" % number)
+        said = words.answer(outcome, show, request_text(PART, 5, number).encode(), b"id-%d" % number, b"")
         if label.startswith("{"):
             assert said is None
         else:
@@ -209,12 +209,12 @@ def test_what_is_told_otherwise_is_worded_the_ordinary_way(different: dict[str, 
     words = HoldWords(stage.tokens)
     plain = held(reservation(b"k" * 16, areas=((0, 2),)))
     assert isinstance(plain, messages.SeatsHeld)
-    assert words.answer(plain, a_show(), b"req_1", b"id") is not None
+    assert words.answer(plain, a_show(), b"req_1", b"id", b"") is not None
     if different.keys() <= {"repeat", "why", "left_out_total"}:
         other = msgspec.structs.replace(plain, **different)
     else:
         other = msgspec.structs.replace(plain, reservation=msgspec.structs.replace(plain.reservation, **different))
-    assert words.answer(other, a_show(), b"req_1", b"id") is None
+    assert words.answer(other, a_show(), b"req_1", b"id", b"") is None
 
 
 def test_places_of_a_show_are_kept_up_to_a_bound() -> None:
@@ -224,7 +224,7 @@ def test_places_of_a_show_are_kept_up_to_a_bound() -> None:
         found = msgspec.structs.replace(reservation(b"k" * 16, areas=((0, 1),)), areas=((0, quantity),))
         outcome = held(found)
         assert isinstance(outcome, messages.SeatsHeld)
-        return words.answer(outcome, show, b"req_1", b"id") is not None
+        return words.answer(outcome, show, b"req_1", b"id", b"") is not None
 
     assert all(said(quantity) for quantity in range(1, PLACES_MAX + 1))
     assert not said(PLACES_MAX + 1)

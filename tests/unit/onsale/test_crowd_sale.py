@@ -93,3 +93,17 @@ def test_who_is_far_back_looks_seldom_and_who_is_near_often() -> None:
     assert poll_s(poll, ahead=1000, rate_per_min=600) == 10.0
     assert poll_s(poll, ahead=100_000, rate_per_min=600) == 30.0
     assert poll_s(poll, ahead=1, rate_per_min=0) == 30.0
+
+
+async def test_what_a_limit_put_off_is_no_pause_of_the_sale(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr("onsale.crowd.sale.asyncio.sleep", sleep)
+    limited, busy = Answer(429, {"retry-after": "6"}, b"{}"), Answer(503, {"retry-after": "2"}, b"{}")
+    desk, _ = sale(limited, busy, limited, Answer(201, {}, b"{}"))
+    assert (await hold(desk)).limited_s == 12
+    assert slept == [6, 2, 6]
+    assert (await hold(sale(Answer(201, {}, b"{}"))[0])).limited_s == 0

@@ -1,0 +1,216 @@
+"""Which limits a call is under, and what is said of them: policies by caller, headers, "come back in n seconds".
+
+A key has so many requests a minute, and so many commands under way at once (the concurrency policy of selling). A fan
+has requests, and attempts to hold; while the show's allocator lags (the surge of a sale), changes of any kind, too. Who
+is nobody yet is known by their address. Reads that anybody may keep in a cache are free.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+from ingress import metrics
+from ingress.callers import Identity
+from ingress.keys import ApiKey
+from ingress.limits import Buckets, Quota
+from ingress.operations import Operation
+from ingress.refusals import Refused
+from ticketing.clock import Clock
+
+MINUTE_MS = 60_000
+BUCKETS_KEEP_MS = 2 * MINUTE_MS
+UNAVAILABLE = 503
+
+
+class Lags(Protocol):
+    """How far behind the shows are."""
+
+    @property
+    def lag_ms(self) -> Mapping[int, int]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Per minute: of a fan, and of an address. `surge_lag_ms`: from which lag of a show on its fans' changes count."""
+
+    fan_requests: int
+    fan_holds: int
+    fan_surge_writes: int
+    surge_lag_ms: int
+    address_requests: int
+    address_sign_ins: int
+
+
+class Counted:
+    """A call that was counted: what its answer says of the caller's limits (the values of RateLimit-Policy and
+    RateLimit), and that it is still under way where that is limited, too.
+
+    What could not be taken is not held against anybody: they were told to come again.
+    """
+
+    __slots__ = ("_limiter", "_quotas", "_subject", "policies", "states")
+
+    def __init__(  # noqa: PLR0917 -- one is made for each call, and by position is quickest
+        self, policies: str, states: str, limiter: "Limiter | None", quotas: "Quotas | None", subject: str
+    ) -> None:
+        self.policies = policies
+        self.states = states
+        self._limiter = limiter
+        self._quotas = quotas
+        self._subject = subject
+
+    def leave(self, status: int) -> None:
+        """The call is over, answered with this (0: not at all). Any number of times."""
+        limiter, self._limiter = self._limiter, None
+        if limiter is None:
+            return
+        if self._quotas is None:
+            limiter.left(self._subject)
+        elif status == UNAVAILABLE and len(self._quotas.each) > 1:
+            limiter.forgive(self._quotas, self._subject)
+            self.policies = ""
+
+    @property
+    def by_fan(self) -> bool:
+        """Whether nothing of the caller's is limited but how often they ask: who hangs up has nothing to leave."""
+        return self._quotas is not None
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """As they are answered."""
+        return _headers(self.policies, self.states) if self.policies else []
+
+    @property
+    def lines(self) -> bytes:
+        """The same as lines of a head."""
+        if not self.policies:
+            return b""
+        return f"ratelimit-policy: {self.policies}\r\nratelimit: {self.states}\r\n".encode()
+
+
+UNCOUNTED = Counted("", "", None, None, "")
+
+
+class Quotas:
+    """What a call takes of, in this order. `each`: a quota, and the header RateLimit-Policy up to it."""
+
+    __slots__ = ("each",)
+
+    def __init__(self, quotas: Sequence[Quota]) -> None:
+        said = [quota.policy for quota in quotas]
+        self.each = tuple((quota, ", ".join(said[: n + 1])) for n, quota in enumerate(quotas))
+
+
+class Limiter:
+    """Counts what a call takes, or refuses it. `owing` is called when there is something to tell the shared store."""
+
+    def __init__(self, rates: Rates, *, lags: Lags, clock: Clock, buckets_max: int) -> None:
+        self.buckets = Buckets(buckets_max=buckets_max, keep_ms=BUCKETS_KEEP_MS)
+        self.owing: Callable[[], None] = _nobody_listens
+        self._lags = lags
+        self._clock = clock
+        self._surge_lag_ms = rates.surge_lag_ms
+        requests = Quota("requests", rates.fan_requests, MINUTE_MS)
+        holds = Quota("holds", rates.fan_holds, MINUTE_MS)
+        surge = Quota("surge", rates.fan_surge_writes, MINUTE_MS)
+        # Whether the call holds, and whether it changes something in a surge -> what it takes of.
+        self._of_fan = {
+            (False, False): Quotas((requests,)),
+            (True, False): Quotas((requests, holds)),
+            (False, True): Quotas((requests, surge)),
+            (True, True): Quotas((requests, holds, surge)),
+        }
+        self._of_more = Quotas((holds,))
+        self._address = Quotas((Quota("address", rates.address_requests, MINUTE_MS),))
+        self._sign_ins = Quotas((Quota("sign-ins", rates.address_sign_ins, MINUTE_MS),))
+        self._selling: dict[str, int] = {}
+
+    def check(self, operation: Operation, address: str, identity: Identity | None) -> Counted:
+        """Count the call; what is returned is to be left when it is over. Raises `Refused` (429)."""
+        if not operation.counted:
+            return UNCOUNTED
+        if identity is None:
+            return self._take(self._sign_ins if operation.signs_in else self._address, address, self._clock.now_ms())
+        if identity.key is not None:
+            return self._check_key(operation, identity.key)
+        account = identity.caller.account
+        # A partner's customers hold tokens of reservations that are the partner's: each has limits of their own.
+        subject = identity.reservation if identity.reservation and account.startswith("key_") else account
+        surge = operation.method != "GET" and self._in_surge(identity.caller.show or 0)
+        return self._take(self._of_fan[operation.holds, surge], subject, self._clock.now_ms())
+
+    def check_fans_hold(self, subject: str, show: int, now_ms: int) -> Counted:
+        """As `check` of a hold with a pass, whose entry is `subject`."""
+        return self._take(self._of_fan[True, self._in_surge(show)], subject, now_ms)
+
+    def check_more_holds(self, identity: Identity, count: int) -> None:
+        """Count the holds of a batch beside its first, which `check` counted. Raises `Refused` (429)."""
+        if identity.key is None:
+            for _ in range(count):
+                self._take(self._of_more, identity.caller.account, self._clock.now_ms())
+
+    def _in_surge(self, show: int) -> bool:
+        return self._lags.lag_ms.get(show, 0) > self._surge_lag_ms
+
+    def _check_key(self, operation: Operation, key: ApiKey) -> Counted:
+        counted = self._take(_of_key(key.requests_per_min), key.key_id, self._clock.now_ms())
+        if not operation.waits:
+            return counted
+        most, under_way = key.selling_at_once_max, self._selling.get(key.key_id, 0)
+        policies = f'{counted.policies}, "selling";q={most};qu="concurrent-requests"'
+        states = f'{counted.states}, "selling";r={max(0, most - under_way - 1)}'
+        if under_way >= most:
+            metrics.LIMITED.labels("selling").inc()
+            detail = f"{most} commands of this key are under way; it may have no more"
+            raise Refused("too_many_at_once", detail, headers=_headers(policies, states))
+        self._selling[key.key_id] = under_way + 1
+        return Counted(policies, states, self, None, key.key_id)
+
+    def left(self, key_id: str) -> None:
+        """A command of the key is over."""
+        under_way = self._selling[key_id] - 1
+        if under_way:
+            self._selling[key_id] = under_way
+        else:
+            del self._selling[key_id]
+
+    def forgive(self, quotas: "Quotas", subject: str) -> None:
+        """Nothing came of an attempt, for reasons of ours: of all but requests it is given back."""
+        for quota, _ in quotas.each[1:]:
+            self.buckets.give_one_back(quota, subject)
+
+    def _take(self, quotas: "Quotas", subject: str, now_ms: int) -> Counted:
+        buckets = self.buckets
+        first, *more = quotas.each
+        last, policies = buckets.take(first[0], subject, now_ms), first[1]
+        states = last.header
+        for quota, so_far in more:
+            if last.wait_ms > 0:
+                break
+            last, policies = buckets.take(quota, subject, now_ms), so_far
+            states = f"{states}, {last.header}"
+        if buckets.owing:
+            self.owing()
+        if last.wait_ms > 0:
+            metrics.LIMITED.labels(last.quota.name).inc()
+            raise Refused(
+                "rate_limited",
+                f"{last.quota.most} {last.quota.name} a minute, and no more",
+                retry_after_s=max(1, -int(-last.wait_ms // 1000)),
+                headers=_headers(policies, states),
+            )
+        return Counted(policies, states, self, quotas, subject)
+
+
+def _headers(policies: str, states: str) -> list[tuple[str, str]]:
+    return [("ratelimit-policy", policies), ("ratelimit", states)]
+
+
+@lru_cache(maxsize=1_000)
+def _of_key(requests_per_min: int) -> Quotas:
+    return Quotas((Quota("requests", requests_per_min, MINUTE_MS),))
+
+
+def _nobody_listens() -> None:
+    """Until somebody shares the counts."""

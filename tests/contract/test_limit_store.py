@@ -1,0 +1,73 @@
+"""The shared counters on a real Redis: several processes, one quota."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import pytest
+from redis.asyncio import Redis
+
+from ingress.limit_store import LimitsAway, RedisLimits
+from ingress.limits import Buckets, Quota
+from runtime.redis import open_redis
+from tests.servers import Servers
+
+pytestmark = [pytest.mark.anyio, pytest.mark.servers]
+
+TEN = Quota("holds", 10, 60_000)
+
+
+@pytest.fixture
+async def redis(servers: Servers) -> AsyncIterator[Redis]:
+    async with open_redis(servers.redis_url, client_name="test") as client:
+        yield client
+
+
+async def share(store: RedisLimits, buckets: Buckets, now_ms: int) -> None:
+    owed = buckets.owed(1_000)
+    buckets.settle(owed, await store.tell(owed), now_ms)
+
+
+async def test_what_one_process_granted_another_one_does_not_grant_again(redis: Redis) -> None:
+    store = RedisLimits(redis, f"{uuid4().hex}:")
+    one, other = (Buckets(buckets_max=100, keep_ms=120_000) for _ in range(2))
+    # Their clocks have nothing to do with that of Redis, nor with each other.
+    for _ in range(8):
+        assert one.take(TEN, "anna", 1_000).wait_ms == 0
+    for subject in ("anna", "ben"):
+        for _ in range(2):
+            assert other.take(TEN, subject, 10**9).wait_ms == 0
+    await share(store, one, 1_000)
+    await share(store, other, 10**9)
+    refused, granted = other.take(TEN, "anna", 10**9), other.take(TEN, "ben", 10**9)
+    assert 5_000 < refused.wait_ms <= 6_000
+    assert (granted.wait_ms, granted.left) == (0, 7)
+
+
+async def test_a_bucket_leaves_when_it_is_full_again(redis: Redis) -> None:
+    prefix = f"{uuid4().hex}:"
+    store, buckets = RedisLimits(redis, prefix), Buckets(buckets_max=100, keep_ms=120_000)
+    for _ in range(3):
+        buckets.take(TEN, "anna", 0)
+    await share(store, buckets, 0)
+    left_ms = await redis.pttl(f"{prefix}{{limits}}:holds:anna")
+    assert 17_000 < left_ms <= 18_002
+
+
+async def test_debts_end_after_two_windows(redis: Redis) -> None:
+    store, buckets = RedisLimits(redis, f"{uuid4().hex}:"), Buckets(buckets_max=100, keep_ms=120_000)
+    for _ in range(5):
+        for _ in range(10):
+            buckets.take(TEN, "anna", 0)
+        owed = buckets.owed(10)
+        (ahead_ms,) = await store.tell([owed[0]._replace(taken=1_000)])
+        assert 119_000 < ahead_ms <= 120_000
+        buckets.give_back(owed)
+
+
+async def test_a_redis_that_is_away_is_said_to_be() -> None:
+    async with open_redis("redis://127.0.0.1:1/0", client_name="test") as client:
+        buckets = Buckets(buckets_max=100, keep_ms=120_000)
+        for _ in range(3):
+            buckets.take(TEN, "anna", 0)
+        with pytest.raises(LimitsAway):
+            await RedisLimits(client, "").tell(buckets.owed(10))
