@@ -19,7 +19,8 @@ from ticketing.jws import Signer, Verifier
 
 PASS_LIFE_S = 20 * 60
 PARTNER_TOKEN_LIFE_S = 3_600
-VERIFIED_CACHE_MAX = 50_000
+VERIFIED_KEPT = 64
+"""Enough for one who asks first what a token is for, and reads it then."""
 
 TICKET = "onsale-ticket"
 PASS = "onsale-pass"  # noqa: S105 -- the name of a purpose
@@ -89,9 +90,13 @@ def derive_key(secret: str, purpose: str) -> bytes:
 
 
 class TokenKeys:
-    """Signs with the first secret, verifies with any of them."""
+    """Signs with the first secret, verifies with any of them.
 
-    def __init__(self, secrets: Sequence[str]) -> None:
+    `verified_max`: how many tokens are known again by their letters, about 1 kB each. Many only where the same are read
+    again and again, and nobody keeps what was read of them.
+    """
+
+    def __init__(self, secrets: Sequence[str], *, verified_max: int = VERIFIED_KEPT) -> None:
         if not secrets or not all(secrets):
             raise ValueError("at least one secret is needed, and none may be empty")
         kids = [hashlib.sha256(b"onsale-kid" + secret.encode()).hexdigest()[:8] for secret in secrets]
@@ -105,8 +110,8 @@ class TokenKeys:
         self._signers = {purpose: of_purpose[0] for purpose, of_purpose in signers.items()}
         self._purposes = {signer: purpose for purpose, of_purpose in signers.items() for signer in of_purpose}
         self._verifier = Verifier([*self._purposes])
-        # The signature is checked once per token; expiry is checked at each use.
-        self._verified = lru_cache(maxsize=VERIFIED_CACHE_MAX)(self._verify)
+        # Expiry is checked at each use.
+        self._verified = lru_cache(maxsize=verified_max)(self._verify)
 
     def sign_ticket(self, ticket: Ticket) -> str:
         """The ticket as a token. It does not expire: the place is kept as long as the sale lasts."""

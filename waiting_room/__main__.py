@@ -36,6 +36,8 @@ from waiting_room.writing import writers
 
 ROOM = "waiting_room"
 SECOND_S = 1.0
+TICKETS_KEPT = 50_000
+"""About 1 kB each: whoever waits shows theirs again and again."""
 
 
 @asynccontextmanager
@@ -96,7 +98,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         )
         entries = Entries(
             room,
-            keys=TokenKeys(settings.secrets),
+            keys=TokenKeys(settings.secrets, verified_max=TICKETS_KEPT),
             clock=clock,
             writers=both,
             bounds=Bounds(settings.room_joins_per_script_max, settings.room_waiting_requests_max),

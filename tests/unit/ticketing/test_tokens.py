@@ -3,6 +3,7 @@
 import base64
 import hmac
 import json
+import tracemalloc
 from collections.abc import Callable
 
 import jwt
@@ -48,6 +49,19 @@ def test_what_was_signed_is_read_back() -> None:
 def test_the_same_pass_is_the_same_token_and_another_wave_is_another() -> None:
     assert KEYS.sign_pass(A_PASS) == TokenKeys(["the first secret"]).sign_pass(A_PASS)
     assert KEYS.sign_pass(A_PASS) != KEYS.sign_pass(Pass(7, "ent_anna", 4, T0 + 1))
+
+
+def test_what_was_read_is_not_kept_of_everybody_who_ever_came() -> None:
+    keys = TokenKeys(["the first secret"])
+    tokens = (keys.sign_pass(Pass(7, f"ent_{number}", 3, T0 + 1)) for number in range(2_000))
+    tracemalloc.start()
+    try:
+        for token in tokens:
+            keys.read_pass(token, T0)
+        kept_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept_bytes < 200_000
 
 
 def test_a_token_ends_at_its_moment_though_it_was_seen_before() -> None:
