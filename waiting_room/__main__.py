@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from runtime import logs
+from runtime.addresses import ClientAddresses
 from runtime.kafka import BatchingProducer, PartitionReader
 from runtime.postgres import open_pool, room_url
 from runtime.process import RunningRoom, run, serve
@@ -16,6 +17,7 @@ from ticketing.clock import SystemClock
 from ticketing.tokens import TokenKeys
 from waiting_room.admin_routes import AdminRoutes
 from waiting_room.beacons import beacon_of
+from waiting_room.doorstep import Doorstep
 from waiting_room.draw_book import PostgresDraws
 from waiting_room.draw_routes import DrawRoutes
 from waiting_room.drawing import Drawing
@@ -109,6 +111,10 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             clock=clock,
             page=read_page(),
             poll=Poll(settings.room_poll_floor_s, settings.room_poll_ceiling_s),
+            doorstep=Doorstep(
+                address_per_min=settings.room_joins_per_address, network_per_min=settings.room_joins_per_network
+            ),
+            address_of=ClientAddresses(settings.proxies).of,
         )
         operators = AdminRoutes(room, table, Readiness(room, table, beacon, clock), clock=clock)
         draws = DrawRoutes(room, book)

@@ -21,6 +21,7 @@ from ticketing.vocabulary import Malformed, parse_show
 from waiting_room import metrics
 from waiting_room.answers import NO_STORE, LineName, Refused, answer, problem, read_body
 from waiting_room.common_words import in_common_words
+from waiting_room.doorstep import Doorstep
 from waiting_room.entries import Entries, Place, Refusal
 from waiting_room.pages import RoomPage
 from waiting_room.places import GENERAL, parse_entry
@@ -32,6 +33,7 @@ log = structlog.get_logger("waiting_room")
 
 STATUS_CACHE = "public, max-age=1, stale-while-revalidate=5"
 PAGE_CACHE = {"Cache-Control": "no-cache", "Vary": "Accept"}
+MANY_FROM_THERE = "many people join from your network at the moment; you can in a few seconds, and nobody is shut out"
 DOCUMENT_KEPT_MS = 200
 TOKEN_CHARS_MAX = 2_000
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -57,12 +59,24 @@ class HolderBody(Body):
 class FanRoutes:
     """The fans' calls."""
 
-    def __init__(self, room: WaitingRoom, entries: Entries, *, clock: Clock, page: RoomPage, poll: Poll) -> None:
+    def __init__(
+        self,
+        room: WaitingRoom,
+        entries: Entries,
+        *,
+        clock: Clock,
+        page: RoomPage,
+        poll: Poll,
+        doorstep: Doorstep,
+        address_of: Callable[[str, bytes | None], str],
+    ) -> None:
         self._room = room
         self._entries = entries
         self._clock = clock
         self._page = page
         self._poll = poll
+        self._doorstep = doorstep
+        self._address_of = address_of
         self._documents: dict[int, tuple[int, Document]] = {}
 
     def routes(self) -> list[BaseRoute]:
@@ -105,9 +119,13 @@ class FanRoutes:
         return Response(found.body, media_type="application/json", headers=headers)
 
     async def join(self, request: Request) -> Response:
-        """201 with a ticket; a repeat gets the same ticket."""
+        """201 with a ticket; a repeat gets the same ticket. 429 where too many come from one address or network."""
         show = show_of(request)
         body = await read_body(request, JoinBody)
+        wait_s = self._doorstep.wait_s(self._address(request), self._clock.now_ms())
+        if wait_s > 0:
+            metrics.REFUSED.labels("rate_limited").inc()
+            return problem(request, Refusal("rate_limited", MANY_FROM_THERE, wait_s))
         joined = await self._entries.join(show, body.client_id, body.secret_hash, line=body.line)
         if not isinstance(joined, Place):
             return problem(request, joined)
@@ -128,6 +146,12 @@ class FanRoutes:
             status=201,
             headers={"Location": path} | replayed,
         )
+
+    def _address(self, request: Request) -> str:
+        """The client's, as far as our own proxies vouch for it."""
+        forwarded = request.headers.get("x-forwarded-for")
+        peer = request.client.host if request.client is not None else ""
+        return self._address_of(peer, None if forwarded is None else forwarded.encode("latin-1"))
 
     async def claim(self, request: Request) -> Response:
         """The pass, once the place is served: the same one however often it is asked for."""

@@ -62,6 +62,18 @@ class Settings(ServerSettings):
     )
     room_poll_floor_s: int = Field(default=1, ge=1, description="The shortest time between two looks at the status.")
     room_poll_ceiling_s: int = Field(default=10, ge=1, description="The longest time between two looks at the status.")
+    room_joins_per_address: int = Field(
+        default=300,
+        ge=0,
+        description="Joins per minute from one public address (IPv6: one /64) in each instance; more are told to come "
+        "again in a few seconds. 0: any number.",
+    )
+    room_joins_per_network: int = Field(
+        default=3_000,
+        ge=0,
+        description="Joins per minute from one public network (IPv4: a /24, IPv6: a /48) in each instance. "
+        "0: any number.",
+    )
     room_beacon: str = Field(
         default="local",
         pattern=r"^(local|file:.+|https?://.+)$",

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import httpx
 
+from runtime.addresses import ClientAddresses
 from tests.unit.waiting_room.memory_draws import MemoryDraws
 from tests.unit.waiting_room.memory_store import MemoryCounters, MemoryLedger, MemoryRooms
 from ticketing.clock import ManualClock
@@ -17,6 +18,7 @@ from ticketing.tokens import TokenKeys, api_key_hash, secret_hash
 from ticketing.vocabulary import show_text
 from waiting_room.admin_routes import AdminRoutes
 from waiting_room.beacons import OwnValue
+from waiting_room.doorstep import Doorstep
 from waiting_room.draw_routes import DrawRoutes
 from waiting_room.drawing import Beacon, Drawing
 from waiting_room.entries import Bounds, Entries
@@ -68,9 +70,10 @@ class Hall:
         values: dict[str, Any] = {"status": "open", "available": 500, "held": 0, "booked": 0, "lag_ms": 0} | changes
         self.room.observe(ShowStatusNow(show=SHOW, part=0, at_ms=0, seq=1, lag_records=0, **values))
 
-    async def join(self, client: int, secret: str = SECRET, **more: str) -> httpx.Response:
+    async def join(self, client: int, secret: str = SECRET, *, address: str = "", **more: str) -> httpx.Response:
         body = {"client_id": str(UUID(int=client)), "secret_hash": secret_hash(secret)} | more
-        return await self.http.post(f"{PATH}/entries", json=body)
+        headers = {"x-forwarded-for": address} if address else {}
+        return await self.http.post(f"{PATH}/entries", json=body, headers=headers)
 
     async def claim(self, place: dict[str, Any], secret: str = SECRET) -> httpx.Response:
         body = {"ticket": place["ticket"], "secret": secret}
@@ -130,7 +133,16 @@ async def open_hall(*, opens_in_ms: int = 0, wait_s: float = 5.0, beacon: Beacon
     both = writers(ledger, room.settling, rows_max=50, wait_s=wait_s, random=lambda: 0.99)
     keys = TokenKeys(["a secret of the server"])
     entries = Entries(room, keys=keys, clock=clock, writers=both, bounds=Bounds(10, 100))
-    fans = FanRoutes(room, entries, clock=clock, page=read_page(), poll=Poll(1, 10))
+    fans = FanRoutes(
+        room,
+        entries,
+        clock=clock,
+        page=read_page(),
+        poll=Poll(1, 10),
+        doorstep=Doorstep(address_per_min=5, network_per_min=20),
+        # The test itself is the proxy that is ours.
+        address_of=ClientAddresses(["127.0.0.1"]).of,
+    )
     operators = AdminRoutes(room, table, Readiness(room, table, beacon, clock), clock=clock)
     app = create_app([*operators.routes(), *DrawRoutes(room, book).routes(), *fans.routes()], bytes)
     tasks = [asyncio.create_task(writer.run()) for writer in (both.joins, both.claims)]
