@@ -62,3 +62,10 @@ def test_locks_hold_hashes_and_no_addresses() -> None:
         requirements = re.findall(r"(?m)^[a-z0-9][^\n]*==", text)
         assert len(requirements) > 20
         assert len(re.findall(r"--hash=sha256:", text)) >= len(requirements)
+
+
+def test_each_decision_has_a_number_of_its_own_and_says_it() -> None:
+    pages = [path for path in tracked_files() if path.parent == ROOT / "docs" / "decisions"]
+    numbers = [int(path.name[:4]) for path in pages]
+    assert sorted(numbers) == sorted(set(numbers))
+    assert [path.name for path in pages if not path.read_text().startswith(f"# {int(path.name[:4])}. ")] == []
