@@ -87,7 +87,7 @@ def _rule_against(show: ShowStock, command: messages.HoldSeats, now_ms: int, ask
     """The first rule against the hold, where `asked` is what `_asked` says of the wish."""
     terms = show.terms
     if show.status != OPEN or 0 < terms.closes_at_ms <= now_ms:
-        return "show_closed", ""
+        return "show_cancelled" if show.status == ShowStatus.CANCELLED else "show_closed", ""
     if now_ms < terms.opens_at_ms:
         return "not_on_sale", f"the sale opens at {terms.opens_at_ms} ms"
     if not isinstance(asked, Asked):

@@ -11,7 +11,7 @@ from ticketing.vocabulary import SYSTEM_ACCOUNT, UNPAID_STATUSES, ReservationSta
 
 AboutOne = (
     messages.ExtendHold | messages.ReleaseHold | messages.ConfirmBooking | messages.CancelBooking
-    | messages.BeginPayment
+    | messages.BeginPayment | messages.ChangeBooking
 )  # fmt: skip
 
 

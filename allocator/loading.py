@@ -23,11 +23,11 @@ RECENT_BATCHES_MAX = 20
 
 KNOWN = """
 SELECT s.show_id, unpaid.show_id IS NULL AND CASE WHEN s.closes_at_ms > 0 THEN s.closes_at_ms <= $2
-       ELSE s.status = 'closed' AND s.starts_at_ms <= $2 END AS is_put_away
+       ELSE s.status <> 'open' AND s.starts_at_ms <= $2 END AS is_put_away
 FROM show s LEFT JOIN (
     SELECT DISTINCT show_id FROM reservation WHERE part = $1 AND status IN ('held', 'paying')
 ) unpaid USING (show_id)
-WHERE s.part = $1 AND s.status <> 'cancelled'
+WHERE s.part = $1
 """
 SHOWS = """
 SELECT s.*, l.document FROM show s JOIN layouts l USING (layout_id) WHERE s.part = $1 AND s.show_id = ANY($2)
@@ -43,7 +43,8 @@ WHERE part = $1 AND show_id = ANY($2) AND status NOT IN ('held', 'paying', 'book
 """
 UNPAID = """
 SELECT show_id, person, held_at_ms FROM reservation
-WHERE part = $1 AND show_id = ANY($2) AND status IN ('released', 'expired') AND person <> '' AND held_at_ms > $3
+WHERE part = $1 AND show_id = ANY($2) AND status IN ('released', 'expired') AND person <> '' AND booked_at_ms = 0
+  AND held_at_ms > $3
 ORDER BY held_at_ms
 """
 PAYMENTS = """

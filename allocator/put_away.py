@@ -63,7 +63,7 @@ def _is_over(stock: "ShowStock", now_ms: int) -> bool:
     terms = stock.terms
     if terms.closes_at_ms:
         return terms.closes_at_ms <= now_ms
-    return stock.status == ShowStatus.CLOSED and terms.starts_at_ms <= now_ms
+    return stock.status != ShowStatus.OPEN and terms.starts_at_ms <= now_ms
 
 
 def _is_held(stock: "ShowStock") -> bool:

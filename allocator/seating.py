@@ -7,7 +7,9 @@ outcome; an exception is a bug, which the service turns into `internal_error` fo
 from typing import Any, assert_never
 
 from allocator.answer import Answer, Moment
-from allocator.cancelling import cancel
+from allocator.booking import book_now
+from allocator.cancelling import cancel, cancel_show, is_chunk
+from allocator.changing import change
 from allocator.holding import expire, hold
 from allocator.keeping import about_reservation
 from allocator.many import hold_many
@@ -18,13 +20,13 @@ from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome
 from ticketing.vocabulary import ShowStatus, is_provider
 
-DECIDER_VERSION = 9
+DECIDER_VERSION = 10
 """Raised whenever the same log would be decided otherwise; stands in each row of outcome_log."""
 
 
 def asks_about(command: AnyCommand) -> bytes | None:
     """The reservation that a command is about, if it names or repeats one: its row may have to be recalled."""
-    if isinstance(command, messages.HoldSeats):
+    if isinstance(command, messages.HoldSeats | messages.BookNow):
         return command.key
     if isinstance(command, ABOUT_A_RESERVATION):
         return command.reservation
@@ -33,7 +35,7 @@ def asks_about(command: AnyCommand) -> bytes | None:
 
 def lacks(stock: ShowStock, command: AnyCommand) -> bool:
     """Whether a reservation that the command is about must be recalled before it can be decided."""
-    if type(command) is messages.HoldMany:
+    if type(command) in SEVERAL:
         return any(map(stock.is_forgotten, asks_about_all(command)))
     return stock.is_forgotten(asks_about(command))
 
@@ -42,15 +44,20 @@ def asks_about_all(command: AnyCommand) -> tuple[bytes, ...]:
     """The same, where there may be more than one."""
     if isinstance(command, messages.HoldMany):
         return tuple(wish.key for wish in command.holds)
+    if isinstance(command, messages.BookNow):
+        return (command.key, *command.reservations)
     one = asks_about(command)
     return () if one is None else (one,)
 
+
+SEVERAL = (messages.HoldMany, messages.BookNow)
 
 ABOUT_A_RESERVATION = (
     messages.ExtendHold,
     messages.ReleaseHold,
     messages.ConfirmBooking,
     messages.CancelBooking,
+    messages.ChangeBooking,
     messages.BeginPayment,
     messages.FailPayment,
 )
@@ -92,14 +99,18 @@ def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[A
             | messages.ReturnAllocation()
         ):  # fmt: skip
             return [operate(show, command, answer)]
-        case messages.CancelShow() | messages.BookNow() | messages.ChangeBooking():
-            return [answer.no(messages.CommandRejected, "not_supported")]
+        case messages.BookNow():
+            return book_now(show, command, answer)
+        case messages.ChangeBooking():
+            return change(show, command, answer)
+        case messages.CancelShow():
+            return cancel_show(show, command, answer)
         case _:
             assert_never(command)
 
 
 def _without_show(state: PartitionState, command: AnyCommand, answer: Answer) -> list[AnyOutcome]:
-    if isinstance(command, messages.ExpireHolds):
+    if isinstance(command, messages.ExpireHolds) or is_chunk(command):
         return []
     if not isinstance(command, messages.OpenShow):
         return [answer.no(messages.CommandRejected, "show_not_found")]
@@ -119,6 +130,8 @@ def _opening(command: messages.OpenShow) -> dict[str, Any]:
 
 
 def _close(show: ShowStock, command: messages.CloseShow, answer: Answer) -> AnyOutcome:
+    if show.status == ShowStatus.CANCELLED:
+        return answer.no(messages.CommandRejected, "show_cancelled")
     if show.status == ShowStatus.CLOSED:
         return answer.again(messages.ShowClosed, reason=command.reason)
     return answer.yes(messages.ShowClosed, reason=command.reason)

@@ -163,7 +163,7 @@ class ShowStock:
             self.live.pop(new.id, None)
             self.ended.add(new.id)
             self.recall(record)
-            if new.person and new.status != ReservationStatus.CANCELLED:
+            if new.person and not new.booked_at_ms:
                 self.unpaid.note(new.person, new.held_at_ms)
 
     def _reshape(self, old: messages.Reservation, new: messages.Reservation, draft: ShowDraft, *, owns: bool) -> None:

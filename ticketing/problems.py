@@ -60,6 +60,7 @@ PROBLEMS: dict[str, Problem] = {
     "allocation_too_large": Problem(409, "There are not so many places left to be kept"),
     "already_yours": Problem(409, "You hold these seats already"),
     "hold_released": Problem(409, "The hold was given back"),
+    "hold_not_yours": Problem(409, "Some of these seats are not held by you"),
     "already_booked": Problem(409, "The reservation is booked already"),
     "booking_cancelled": Problem(409, "The booking was cancelled"),
     "not_booked": Problem(409, "The reservation is not a booking"),

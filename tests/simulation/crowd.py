@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tests.simulation import payers
+from tests.simulation import buyers, payers
 from ticketing import messages
 from ticketing.layout import AreaBody, Bookable, CategoryBody, LayoutBody, TableBody, build_layout, encode_layout
 from ticketing.messages import AnyCommand, Best, Policy
@@ -130,7 +130,9 @@ class Crowd:
             return self._many(now_ms)
         if roll < 0.21:
             return self._order(self._head(self.rng.choice(self.shows), now_ms))
-        if roll < 0.50 and self.holds:
+        if roll < 0.24:
+            return self._buy(self._head(self.rng.choice(self.shows), now_ms))
+        if roll < 0.51 and self.holds:
             command = self._about_a_hold(now_ms)
         else:
             command = self._hold(now_ms)
@@ -158,7 +160,7 @@ class Crowd:
             return self._opening(show, now_ms)
         if roll < 0.7:
             return messages.CloseShow(**head)
-        return self._not_yet(head)
+        return self._buy(head)
 
     def _against_the_rules(self, head: dict[str, Any]) -> AnyCommand:
         seats: tuple[int, ...] = self.rng.choice([(), (0, 0), (SEATS,), tuple(range(5))])
@@ -172,16 +174,11 @@ class Crowd:
         head = self._head(show if roll < 0.75 else UNKNOWN_SHOW, now_ms)
         return msgspec.structs.replace(again, **head, layout_sha256=bytes(32))
 
-    def _not_yet(self, head: dict[str, Any]) -> AnyCommand:
-        """A command that is on the log's list and that no allocator can decide yet."""
-        hold = self.rng.choice(self.holds).key if self.holds else head["key"]
-        about = {**head, "reservation": hold}
-        commands: list[AnyCommand] = [
-            messages.CancelShow(**head),
-            messages.BookNow(**head, areas=((0, 1),)),
-            messages.ChangeBooking(**about, take=(0,)),
-        ]
-        return self.rng.choice(commands)
+    def _buy(self, head: dict[str, Any]) -> AnyCommand:
+        tried = {it.reservation for it in self.sent[-80:] if isinstance(it, messages.ConfirmBooking)}
+        command = buyers.ask(self.rng, LAYOUT, self.holds, [it for it in self.holds if it.key in tried], head)
+        self.sent.append(command)
+        return command
 
     def _many(self, now_ms: int) -> AnyCommand:
         """Several holds as one; now and then two of them want the same, or it is a repeat with one changed."""

@@ -43,7 +43,7 @@ class _Show:
                     self.held[it.id] = it
                 elif it.status == "booked":
                     self.booked[it.id] = it
-                elif it.status in {"released", "expired"}:
+                elif it.status in {"released", "expired"} and not it.booked_at_ms:
                     self.let_go[it.person].append(it.held_at_ms)
         return []
 

@@ -144,7 +144,6 @@ class MemoryConnection:
                         "is_put_away": row["show_id"] not in unpaid and _is_over(row, *arguments),
                     }
                     for row in _of(tables.show, part)
-                    if row["status"] != "cancelled"
                 ]
             case loading.SHOWS:
                 return [
@@ -160,7 +159,8 @@ class MemoryConnection:
                 return [
                     row
                     for row in _of(tables.reservation, part, shows)
-                    if row["status"] in {"released", "expired"} and row["person"] and row["held_at_ms"] > since_ms
+                    if row["status"] in {"released", "expired"} and not row["booked_at_ms"]
+                    if row["person"] and row["held_at_ms"] > since_ms
                 ]
             case loading.SEATS:
                 return _of(tables.seat_taken, part, *arguments)
@@ -178,7 +178,7 @@ class MemoryConnection:
 def _is_over(show: Row, now_ms: int) -> bool:
     if show["closes_at_ms"]:
         return bool(show["closes_at_ms"] <= now_ms)
-    return bool(show["status"] == "closed" and show["starts_at_ms"] <= now_ms)
+    return bool(show["status"] != "open" and show["starts_at_ms"] <= now_ms)
 
 
 def _of(table: dict[Any, Row], part: int, shows: list[int] | None = None) -> list[Row]:

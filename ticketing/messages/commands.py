@@ -192,6 +192,7 @@ class ChangeBooking(Command, frozen=True, kw_only=True):
     reservation: Key
     give: tuple[PlaceNo, ...] = ()
     take: tuple[PlaceNo, ...] = ()
+    partner: bool = False
 
 
 class CancelBooking(Command, frozen=True, kw_only=True):

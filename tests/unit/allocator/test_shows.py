@@ -3,7 +3,6 @@
 from typing import Any
 
 import msgspec
-import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
@@ -36,11 +35,6 @@ HEAD: dict[str, Any] = {
     "account": "key_admin",
     "fingerprint": b"f" * 8,
 }
-UNDECIDED = [
-    messages.CancelShow(**HEAD),
-    messages.BookNow(**HEAD),
-    messages.ChangeBooking(**HEAD, reservation=b"r" * 16),
-]
 
 
 def test_an_opened_show_has_every_place_free_and_stands_at_one() -> None:
@@ -81,34 +75,6 @@ def test_a_closed_show_takes_no_holds_but_lets_the_held_be_booked_or_end() -> No
     assert refused(show, hold("cleo", "A-3", at=T0 + 2 * SECOND)) == "show_closed"
     assert granted(show, confirm("anna", at=T0 + 2 * SECOND), expire("ben", at=T0 + 60 * SECOND))
     assert answer(show, close_show(at=T0 + 61 * SECOND)).repeat
-
-
-@pytest.mark.parametrize("command", UNDECIDED, ids=lambda command: type(command).__name__)
-def test_what_is_not_decided_yet_says_so(command: messages.AnyCommand) -> None:
-    show = given()
-    assert refused(show, Told("", T0, command)) == "not_supported"
-
-
-def test_every_command_is_decided_or_says_that_it_is_not_supported() -> None:
-    decided = {
-        messages.OpenShow,
-        messages.CloseShow,
-        messages.HoldSeats,
-        messages.HoldMany,
-        messages.ExtendHold,
-        messages.ReleaseHold,
-        messages.ConfirmBooking,
-        messages.CancelBooking,
-        messages.ExpireHolds,
-        messages.BeginPayment,
-        messages.FailPayment,
-        messages.ChangeShow,
-        messages.BlockSeats,
-        messages.UnblockSeats,
-        messages.SetAllocation,
-        messages.ReturnAllocation,
-    }
-    assert decided | {type(command) for command in UNDECIDED} == set(messages.AnyCommand.__args__)
 
 
 def test_commands_about_a_show_that_is_not_there() -> None:
