@@ -95,8 +95,7 @@ export class Line {
 
   /** @returns {number} minutes, as the line moves now; Infinity while it stands */
   #minutes() {
-    const { ticket } = this.memory.kept;
-    const line = this.status.lines[ticket?.line ?? "general"];
+    const line = this.#line();
     const rate = line.rate_target && (line.rate_now || line.rate_target);
     return rate ? Math.max(0, this.ahead() + 1) / rate : Infinity;
   }
@@ -134,12 +133,34 @@ export class Line {
   #waitInWords() {
     if (this.status.phase === "prequeue") return "from the opening on";
     if (this.status.phase === "paused") return "paused";
-    const minutes = this.#minutes();
-    return Number.isFinite(minutes) ? roughly(minutes) : "nobody is called now";
+    const eta = this.#line().eta;
+    if (!eta || !Number.isFinite(this.#minutes())) return "nobody is called now";
+    const before = Math.max(0, this.ahead() + 1);
+    const soonest = roughly(before / eta.fast_per_min), latest = roughly(before / eta.slow_per_min);
+    return soonest === latest ? soonest : `${soonest} to ${latest}`;
+  }
+
+  #line() {
+    return this.status.lines[this.memory.kept.ticket?.line ?? "general"];
+  }
+
+  /** What is left, for whoever stands here: said only where it is clear, and never as a promise. */
+  #hope() {
+    const { hope } = this.#line();
+    const place = this.memory.kept.ticket?.place;
+    if (!hope || !place) return "";
+    if (place <= hope.likely_to) return " You will likely find something when it is your turn.";
+    return place >= hope.unlikely_from ? " There will probably be nothing left when it is your turn." : "";
   }
 
   #why() {
+    return this.#reason() + this.#hope();
+  }
+
+  #reason() {
     switch (this.status.limited_by) {
+      case "active":
+        return "As many are choosing as can at once; whenever somebody has finished, somebody is called.";
       case "stock":
         return "Few places are left, so people are called more slowly.";
       case "lag":
