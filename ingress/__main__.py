@@ -134,6 +134,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
                 clock=clock,
                 lag_max_ms=settings.ingress_lag_max_ms,
                 holds_waiting_max=settings.ingress_holds_waiting_max,
+                under_way_max=settings.ingress_under_way_max,
             ),
             catalogue=catalogue,
             ledger=ledger,

@@ -13,6 +13,7 @@ from ingress import metrics
 from ingress.allowance import Allowance
 from ingress.condition import Condition
 from ingress.lately import Lately
+from ingress.turns import Turns
 from ingress.waiters import Waiters
 from ticketing import messages
 from ticketing.clock import Clock
@@ -49,6 +50,8 @@ REFUSALS_IN_A_WINDOW_MAX = 100
 """400 a second: about a thirtieth of a core. Beyond it a log that does not answer, or a database that is away, is not
 asked about for each of ten thousand holds: an event loop that is busy with refusing has no turns for the log's answers,
 and stays so after the log is well again."""
+EACH_SHARE = 4
+"""One caller has at most a quarter of the places of those who wait for a turn, so that one alone is no crowd."""
 CROWDED = NotTaken("busy", "more people want places at once than can be served", 2)
 
 
@@ -81,7 +84,8 @@ class Alarms(Protocol):
 
 class SaleDesk:
     """Takes commands to the log and brings their verdicts back. Beyond `lag_max_ms` of a show's allocator, and while
-    `holds_waiting_max` requests wait for a verdict, new holds are turned away; what is held can still be confirmed."""
+    `holds_waiting_max` requests wait for a verdict, new holds are turned away; what is held can still be confirmed. Of
+    a partition `under_way_max` commands are under way at once; beyond it callers take turns."""
 
     def __init__(
         self,
@@ -94,8 +98,9 @@ class SaleDesk:
         clock: Clock,
         lag_max_ms: int,
         holds_waiting_max: int,
+        under_way_max: int,
     ) -> None:
-        self._log = log
+        self.log = log
         self.waiters = waiters
         self.condition = condition
         self._new_bell = new_bell
@@ -104,6 +109,7 @@ class SaleDesk:
         self._lag_max_ms = lag_max_ms
         self.allowance = Allowance(holds_waiting_max)
         self._refusals = Lately(REFUSALS_IN_A_WINDOW_MAX)
+        self.turns = Turns(window=under_way_max, each_max=max(1, holds_waiting_max // EACH_SHARE))
 
     def is_crowded(self) -> bool:
         """Whether as many requests wait as can be served soon, or so many were refused of late that refusing is what
@@ -167,14 +173,8 @@ class SaleDesk:
         if refused is not None:
             tell(self.refuse(refused))
             return None
-        record = messages.encode(command)
         asking = Asking(self, command, part, wait_s, tell)
-        if asking.waits:
-            try:
-                self._log.append(part, record, asking.placed)
-            except BaseException:
-                asking.leave()
-                raise
+        if asking.waits and asking.begin():
             return asking
         tell(self.refuse(NotTaken("busy", "too many requests are waiting for a verdict")))
         return None
@@ -183,13 +183,19 @@ class SaleDesk:
 class Asking:
     """One command on its way to its verdict, and who is to be told; until told, or until they `leave`."""
 
-    __slots__ = ("_began_ms", "_desk", "_kind", "_part", "_tell", "_unset", "_wait_s", "_waiter")
+    __slots__ = (
+        "_began_ms", "_desk", "_kind", "_queued", "_record", "_tell", "_under_way", "_unset", "_wait_s", "_waiter",
+        "account", "part",
+    )  # fmt: skip
 
     def __init__(
         self, desk: SaleDesk, command: AnyCommand, part: int, wait_s: float, tell: Callable[[Verdict], None]
     ) -> None:
         self._desk = desk
-        self._part = part
+        self.part = part
+        self.account = command.account
+        self._record = messages.encode(command)
+        self._queued = self._under_way = False
         self._wait_s = wait_s
         self._tell = tell
         self._kind = type(command).__name__
@@ -201,6 +207,30 @@ class Asking:
     def waits(self) -> bool:
         """Whether somebody is still to be told; not so from the start where too many wait."""
         return self._waiter is not None
+
+    def begin(self) -> bool:
+        """Put the command on the log, or wait for a turn. False: as much of the caller's waits for one as may."""
+        turns = self._desk.turns
+        if turns.begin(self.part):
+            try:
+                self.go()
+            except BaseException:
+                self.leave()
+                raise
+            return True
+        self._queued = turns.wait(self)
+        if not self._queued:
+            self.leave()
+        return self._queued
+
+    def go(self) -> None:
+        """As `turns.Entry`."""
+        self._queued, self._under_way = False, True
+        self._desk.log.append(self.part, self._record, self.placed)
+
+    def failed(self, error: Exception) -> None:
+        """As `turns.Entry`."""
+        self.placed(NotTaken("internal_error", type(error).__name__))
 
     def placed(self, where: int | NotTaken) -> None:
         """The log has the command at this offset, or has not taken it."""
@@ -215,7 +245,7 @@ class Asking:
             self._desk.waiters.appended(waiter, self._log_gen, where)
             if waiter.heard is not None:
                 return
-        self._desk.condition.appended(self._part, self._desk.clock.now_ms())
+        self._desk.condition.appended(self.part, self._desk.clock.now_ms())
         if waiter is None:
             return
         if self._wait_s > 0:
@@ -224,7 +254,7 @@ class Asking:
             self._overdue()
 
     def leave(self) -> None:
-        """Nobody wants to know any more. The command itself cannot be taken back."""
+        """Nobody wants to know any more. Once its turn has come the command itself cannot be taken back."""
         self._forget()
 
     def _decided(self) -> None:
@@ -233,17 +263,17 @@ class Asking:
         now_ms = self._desk.clock.now_ms()
         metrics.VERDICT_SECONDS.observe((now_ms - self._began_ms) / 1000)
         self._desk.allowance.note(self._began_ms, now_ms)
-        self._end(Decided(outcome, self._part, log_gen))
+        self._end(Decided(outcome, self.part, log_gen))
 
     def _overdue(self) -> None:
         if self._waiter is not None:
             if self._wait_s > 0:
                 self._desk.allowance.note(self._began_ms, self._desk.clock.now_ms())
-            self._end(Pending(self._part, self._log_gen, self._waiter.offset))
+            self._end(Pending(self.part, self._log_gen, self._waiter.offset))
 
     @property
     def _log_gen(self) -> int:
-        return self._desk.condition.log_gens.get(self._part, 0)
+        return self._desk.condition.log_gens.get(self.part, 0)
 
     def _end(self, verdict: Verdict) -> None:
         self._forget()
@@ -256,6 +286,12 @@ class Asking:
         if self._unset is not None:
             self._unset()
             self._unset = None
+        if self._under_way:
+            self._under_way = False
+            self._desk.turns.end(self.part)
+        elif self._queued:
+            self._queued = False
+            self._desk.turns.leave(self)
 
 
 def _not_taken(refused: NotTaken) -> NotTaken:

@@ -18,6 +18,11 @@ class Settings(ServerSettings):
         "wait are served soon; already at fewer while a verdict takes more than a fifth of a second. "
         "What is held can still be confirmed and given back.",
     )
+    ingress_under_way_max: int = Field(
+        default=400,
+        ge=1,
+        description="Commands of one partition under way to their verdicts at once; beyond it callers take turns.",
+    )
     ingress_backlog_commands_max: int = Field(
         default=20_000, ge=1, description="Commands that may be on their way to the log at once."
     )

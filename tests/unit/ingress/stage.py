@@ -89,7 +89,7 @@ class Stage:
         self.ports = Ports(
             desk=SaleDesk(
                 log=self, waiters=self.waiters, condition=self.condition, new_bell=FutureBell, alarms=self,
-                clock=self.clock, lag_max_ms=5_000, holds_waiting_max=HOLDS_WAITING_MAX,
+                clock=self.clock, lag_max_ms=5_000, holds_waiting_max=HOLDS_WAITING_MAX, under_way_max=1_000,
             ),
             catalogue=self.catalogue,
             ledger=self.ledger,

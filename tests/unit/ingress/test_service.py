@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import msgspec
 import pytest
 
 from ingress.condition import Condition
-from ingress.service import Decided, NotTaken, Pending, SaleDesk, Verdict
+from ingress.service import EACH_SHARE, Asking, Decided, NotTaken, Pending, SaleDesk, Verdict
 from ingress.waiters import Waiters
 from tests.unit.ingress.tales import PART, SHOW, T0, held, reservation
 from ticketing import messages
@@ -41,7 +42,13 @@ class Desk:
     """A desk whose log and bell are the test's."""
 
     def __init__(
-        self, *, answer: int | NotTaken = 9, waiters_max: int = 10, holds_waiting_max: int = 10, answers: bool = True
+        self,
+        *,
+        answer: int | NotTaken = 9,
+        waiters_max: int = 10,
+        holds_waiting_max: int = 10,
+        answers: bool = True,
+        under_way_max: int = 1_000,
     ) -> None:
         self.answer = answer
         self._answers = answers
@@ -56,6 +63,7 @@ class Desk:
         self.desk = SaleDesk(
             log=self, waiters=self.waiters, condition=self.condition, new_bell=self._bell, alarms=self,
             clock=self.clock, lag_max_ms=1_000, holds_waiting_max=holds_waiting_max,
+            under_way_max=under_way_max,
         )  # fmt: skip
 
     def append(self, part: int, value: bytes, placed: Callable[[int | NotTaken], None]) -> None:
@@ -246,3 +254,38 @@ def test_two_who_ask_with_one_key_are_both_told_and_may_leave_meanwhile() -> Non
         stand.desk.begin(HOLD, PART, 2.0, told.append)
     stand.waiters.hear(PART, 0, [held(reservation(KEY), offset=9)])
     assert (len(told), len(stand.waiters)) == (2, 0)
+
+
+async def test_beyond_what_may_be_under_way_callers_take_turns() -> None:
+    stand = Desk(under_way_max=1, holds_waiting_max=40)
+    told: list[tuple[str, Verdict]] = []
+
+    def begin(account: str, number: int) -> object:
+        command = msgspec.structs.replace(HOLD, account=account, key=bytes([number]) * 16)
+        return stand.desk.begin(command, PART, 2.0, lambda verdict: told.append((account, verdict)))
+
+    asked = [begin(account, n) for n, account in enumerate(["anna", "anna", "anna", "ben", "cleo"])]
+    assert all(asked)
+    assert len(stand.sent) == 1
+    # Who gives up while waiting is not on the log; who is overdue makes room, as does who is answered.
+    gone = asked[4]
+    assert isinstance(gone, Asking)
+    gone.leave()
+    stand.ring_alarms()
+    stand.ring_alarms()
+    stand.waiters.hear(PART, 0, [held(reservation(bytes([3]) * 16), offset=9)])
+    stand.ring_alarms()
+    assert [messages.decode_command(value).account for _, value in stand.sent] == ["anna", "anna", "ben", "anna"]
+    assert [account for account, _ in told] == ["anna", "anna", "ben", "anna"]
+    assert len(stand.waiters) == 0
+    assert stand.desk.turns.begin(PART)
+
+
+async def test_one_caller_is_not_all_of_those_who_wait() -> None:
+    stand = Desk(under_way_max=1, holds_waiting_max=40, waiters_max=100)
+    told: list[Verdict] = []
+    for number in range(15):
+        stand.desk.begin(msgspec.structs.replace(HOLD, key=bytes([number]) * 16), PART, 2.0, told.append)
+    assert len(stand.waiters) == 1 + 40 // EACH_SHARE
+    assert {verdict.code for verdict in told if isinstance(verdict, NotTaken)} == {"busy"}
+    assert len(told) == 4

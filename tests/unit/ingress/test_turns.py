@@ -1,0 +1,173 @@
+"""Callers take turns on a partition: who floods it waits for their own, and makes nobody else wait."""
+
+from collections import Counter, deque
+from statistics import median, quantiles
+
+import pytest
+
+from ingress.turns import Turns
+
+PART = 3
+WINDOW = 64
+EACH_MAX = 500
+DECIDED_A_TICK = 5
+
+
+class Line:
+    """A log, an allocator that decides so many commands a tick, and callers who ask again when they are answered."""
+
+    def __init__(self, at_once: dict[str, int]) -> None:
+        self.turns = Turns(window=WINDOW, each_max=EACH_MAX)
+        self.log: deque[Command] = deque()
+        self.tick = 0
+        self.waited: dict[str, list[int]] = {caller: [] for caller in at_once}
+        for caller, times in at_once.items():
+            for _ in range(times):
+                self.ask(caller)
+
+    def ask(self, caller: str) -> None:
+        command = Command(self, caller)
+        if self.turns.begin(PART):
+            command.go()
+        else:
+            assert self.turns.wait(command)
+
+    def run(self, ticks: int) -> "Line":
+        for _ in range(ticks):
+            self.tick += 1
+            for _ in range(min(DECIDED_A_TICK, len(self.log))):
+                decided = self.log.popleft()
+                self.waited[decided.account].append(self.tick - decided.asked_at)
+                self.turns.end(PART)
+                self.ask(decided.account)
+        return self
+
+
+class Command:
+    """One command of a caller."""
+
+    def __init__(self, line: Line, caller: str) -> None:
+        self.part, self.account = PART, caller
+        self.asked_at = line.tick
+        self._line = line
+
+    def go(self) -> None:
+        self._line.log.append(self)
+
+    def failed(self, error: Exception) -> None:
+        raise AssertionError from error
+
+
+def p99(waits: list[int]) -> float:
+    return quantiles(waits, n=100)[98]
+
+
+@pytest.mark.parametrize("at_once", [4, 20])
+def test_who_asks_for_the_same_gets_the_same(at_once: int) -> None:
+    callers = [f"key_{n}" for n in range(20)]
+    line = Line(dict.fromkeys(callers, at_once)).run(4_000)
+    grants = [len(line.waited[caller]) for caller in callers]
+    assert max(grants) <= 1.1 * min(grants)
+    slowest = [p99(line.waited[caller]) for caller in callers]
+    assert max(slowest) <= 1.5 * min(slowest)
+
+
+def test_who_floods_costs_the_others_little() -> None:
+    callers = [f"key_{n}" for n in range(20)]
+    even = Line(dict.fromkeys(callers, 8)).run(4_000)
+    flooded = Line(dict.fromkeys(callers, 8) | {"key_0": 80}).run(4_000)
+    for caller in callers[1:]:
+        assert median(flooded.waited[caller]) < 1.2 * median(even.waited[caller])
+        assert p99(flooded.waited[caller]) < 1.2 * p99(even.waited[caller])
+        assert len(flooded.waited[caller]) > len(even.waited[caller]) / 1.2
+    # Without turns the flood would have the share of the line that it asks for.
+    assert len(flooded.waited["key_0"]) < 1.2 * len(flooded.waited["key_1"])
+
+
+class Entry:
+    """A command that notes when its turn comes."""
+
+    def __init__(self, account: str, went: list[str], *, breaks: bool = False) -> None:
+        self.part, self.account = PART, account
+        self.went = went
+        self._breaks = breaks
+
+    def go(self) -> None:
+        if self._breaks:
+            raise ValueError("a bug")
+        self.went.append(self.account)
+
+    def failed(self, error: Exception) -> None:
+        self.went.append(f"{self.account}: {error}")
+
+
+def test_nobody_waits_while_there_is_room() -> None:
+    turns = Turns(window=2, each_max=10)
+    assert [turns.begin(PART) for _ in range(3)] == [True, True, False]
+    assert turns.begin(PART + 1)
+    turns.end(PART)
+    assert turns.begin(PART)
+
+
+def test_callers_take_turns_and_each_gets_them_in_their_order() -> None:
+    turns, went = Turns(window=1, each_max=10), list[str]()
+    assert turns.begin(PART)
+    for account in ("anna", "anna", "anna", "ben", "cleo", "ben"):
+        assert turns.wait(Entry(account, went))
+    for _ in range(6):
+        turns.end(PART)
+    assert went == ["anna", "ben", "cleo", "anna", "ben", "anna"]
+    turns.end(PART)
+    assert turns.begin(PART)
+
+
+def test_who_leaves_is_passed_over() -> None:
+    turns, went = Turns(window=1, each_max=10), list[str]()
+    assert turns.begin(PART)
+    anna, ben = Entry("anna", went), Entry("ben", went)
+    assert turns.wait(anna)
+    assert turns.wait(ben)
+    turns.leave(anna)
+    turns.end(PART)
+    assert went == ["ben"]
+    turns.end(PART)
+    assert turns.begin(PART)
+
+
+def test_a_caller_has_so_many_waiting_and_no_more() -> None:
+    turns, went = Turns(window=1, each_max=2), list[str]()
+    assert turns.begin(PART)
+    asked = Counter({account: sum(turns.wait(Entry(account, went)) for _ in range(5)) for account in ("anna", "ben")})
+    assert asked == {"anna": 2, "ben": 2}
+
+
+def test_a_turn_that_breaks_is_told_and_the_next_one_goes_when_it_ends() -> None:
+    turns, went = Turns(window=1, each_max=10), list[str]()
+    assert turns.begin(PART)
+    assert turns.wait(Entry("anna", went, breaks=True))
+    assert turns.wait(Entry("ben", went))
+    turns.end(PART)
+    turns.end(PART)
+    assert went == ["anna: a bug", "ben"]
+
+
+class Refused(Entry):
+    """A command that ends as soon as it goes, as where the log takes nothing."""
+
+    def __init__(self, account: str, went: list[str], turns: Turns) -> None:
+        super().__init__(account, went)
+        self._turns = turns
+
+    def go(self) -> None:
+        super().go()
+        self._turns.end(PART)
+
+
+def test_thousands_whose_turns_end_at_once_end_one_after_the_other() -> None:
+    turns, went = Turns(window=1, each_max=5_000), list[str]()
+    assert turns.begin(PART)
+    for number in range(5_000):
+        assert turns.wait(Refused(f"fan{number % 7}", went, turns))
+    turns.end(PART)
+    assert len(went) == 5_000
+    assert turns.begin(PART)
