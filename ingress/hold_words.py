@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from operator import itemgetter
+from weakref import ref
 
 from ingress.answers import CREATED, Told
 from ingress.caches import Lru
@@ -36,7 +37,7 @@ class HoldWords:
 
     def __init__(self, tokens: TokenKeys) -> None:
         self._tokens = tokens
-        self._shows: Lru[int, tuple[Show, dict[Places, tuple[Filled, Filled] | None]]] = Lru(SHOWS_MAX)
+        self._shows: Lru[int, tuple[ref[Show], dict[Places, tuple[Filled, Filled] | None]]] = Lru(SHOWS_MAX)
 
     def answer(  # noqa: PLR0917 -- once for each hold, and by position is quickest
         self, outcome: SeatsHeld, show: Show, request: bytes, request_id: bytes, limits: bytes
@@ -48,8 +49,8 @@ class HoldWords:
         if outcome.why is not None or outcome.left_out_total or outcome.left_out:
             return None
         kept = self._shows.get(outcome.show)
-        if kept is None or kept[0] is not show:
-            kept = (show, {})
+        if kept is None or kept[0]() is not show:
+            kept = (ref(show), {})
             self._shows.put(outcome.show, kept)
         places = (held.areas, held.prices, held.amount)
         try:

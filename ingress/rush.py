@@ -6,6 +6,7 @@ whatever has more to say than a plain hold, goes the ordinary way, to the same c
 """
 
 from collections.abc import Callable, Mapping
+from weakref import ref
 
 from msgspec import Struct
 
@@ -35,9 +36,9 @@ class Fan(Struct, frozen=True):
 
 
 class Judged(Struct, frozen=True):
-    """What a body asks for, as it was judged for a show and a fan."""
+    """What a body asks for, as it was judged for a show and a fan. The shelf alone keeps the show."""
 
-    show: Show
+    show: ref[Show]
     wish: Wish
 
 
@@ -64,25 +65,28 @@ class Rush:
         judged = self._bodies.get(body)
         if judged is None or headers.get(b"content-type") != b"application/json":
             return None
-        number, key = judged.show.row.show, headers.get(b"idempotency-key", b"")
+        show = judged.show()
+        if show is None:
+            return None
+        number, key = show.row.show, headers.get(b"idempotency-key", b"")
         if len(key) > KEY_BYTES_MAX or not key.replace(b"-", b"").isalnum():
             return None
         authorization = headers.get(b"authorization", b"")
         fan = self._fans.get(authorization)
         if fan is None or now_ms >= fan.expires_at_ms or fan.wave < self._waves.get(number, 0):
             fan = self._meet(authorization, identify())
-        if fan is None or fan.caller.show != number or self._shelf.known(number) is not judged.show:
+        if fan is None or fan.caller.show != number or self._shelf.known(number) is not show:
             return None
         prefer = headers.get(b"prefer")
         wait_s = preferred_wait_s(None if prefer is None else prefer.decode("latin-1"), self._wait_default_s)
         command_key = fan.keys.of(key.decode())
         command = ask(judged.wish, number, fan.caller, key=command_key, keyed=True, at_ms=now_ms)
-        return judged.show, command, wait_s
+        return show, command, wait_s
 
     def remember(self, caller: Caller, raw: bytes, show: Show, wish: Wish) -> None:
         """Keep what a body came to that went the ordinary way. Seats are asked for by one fan only."""
         if not caller.partner and not wish.seats and len(raw) <= BODY_BYTES_MAX:
-            self._bodies.put(raw, Judged(show, wish))
+            self._bodies.put(raw, Judged(ref(show), wish))
 
     def _meet(self, authorization: bytes, identity: Identity | None) -> Fan | None:
         """Keep who was found behind a header. Of partners nothing is kept: their keys are revoked at any moment."""

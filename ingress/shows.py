@@ -87,7 +87,7 @@ class NewShow:
     new_layout: NewLayout | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Show:
     """A show with its layout, as every request needs it. `prices` by category number."""
 

@@ -1,7 +1,9 @@
 """What is kept of a rush gives the same commands and the same answers as if nothing were kept."""
 
 import dataclasses
+import gc
 import json
+import weakref
 from typing import Any
 
 import msgspec
@@ -215,6 +217,20 @@ def test_what_is_told_otherwise_is_worded_the_ordinary_way(different: dict[str, 
     else:
         other = msgspec.structs.replace(plain, reservation=msgspec.structs.replace(plain.reservation, **different))
     assert words.answer(other, a_show(), b"req_1", b"id", b"") is None
+
+
+async def test_what_is_kept_of_a_rush_keeps_no_show_in_memory() -> None:
+    rushed = await Rushed().open()
+    for number in range(2):
+        assert (await rushed.ask(rushed.fan(f"ent_{number}"), f"key-{number}", FLOOR)).status == 201
+    shelf = rushed.stages[0].ports.shelf
+    known = shelf.known(SHOW)
+    assert known is not None
+    kept = weakref.ref(known)
+    del known
+    shelf.changed(None)
+    gc.collect()
+    assert kept() is None
 
 
 def test_places_of_a_show_are_kept_up_to_a_bound() -> None:
