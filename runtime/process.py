@@ -14,6 +14,7 @@ from prometheus_client import Histogram
 from starlette.types import ASGIApp
 
 from runtime import logs
+from runtime.collecting import collect_on
 from runtime.direct import DirectRoutes
 from runtime.door import Door
 from runtime.health import ProcessApp
@@ -30,7 +31,7 @@ LOOP_LAG = Histogram(
 )
 LAG_EVERY_S = 0.1
 GC_NEW_OBJECTS = 50_000
-"""New container objects between two looks of the cycle collector: a few megabytes at most wait for it."""
+"""New container objects between two looks of the cycle collector; by the clock it looks as well (`collecting.py`)."""
 
 Settings = TypeVar("Settings", bound=ServerSettings)
 
@@ -181,17 +182,18 @@ async def _run_rooms(
     app = ProcessApp(routes, reasons, degraded=degraded)
     server = HttpServer(app, listener, started, limits, direct, doors=doors)
     http = asyncio.create_task(server.run_until_told(), name="http")
-    lag = asyncio.create_task(_watch_lag(), name="loop lag")
+    own = {asyncio.create_task(_watch_lag(), name="loop lag"), asyncio.create_task(collect_on(), name="collector")}
     loops = {asyncio.create_task(_awaited(task()), name=room.name): room for room in rooms for task in room.tasks}
     try:
-        await _until_stopped({http, lag, *loops}, http, stopping)
+        await _until_stopped({http, *own, *loops}, http, stopping)
     finally:
         stopping.set()
         _bid_farewell(rooms)
         await server.stop(http)
         await _end_loops(loops, stop_grace_s)
-        lag.cancel()
-        await asyncio.wait({lag})
+        for task in own:
+            task.cancel()
+        await asyncio.wait(own)
         listener.close()
     for task in (http, *loops):
         if not task.cancelled() and (failure := task.exception()) is not None:
