@@ -35,7 +35,7 @@ def test_the_hall_of_five_thousand_sells_out_and_says_what_bound_it() -> None:
 
 
 def test_a_slower_ceiling_makes_people_wait_longer_and_the_suggestion_is_no_faster_than_it_needs_to_be() -> None:
-    forecasts = compare(SMALL)
+    forecasts = compare(replace(SMALL, seats=200))
     assert [each.rate_per_min for each in forecasts] == [150, 300, 600, 1_200, 2_400]
     waits = [each.wait_p50_s for each in forecasts]
     assert waits == sorted(waits, reverse=True)
@@ -47,7 +47,7 @@ def test_a_slower_ceiling_makes_people_wait_longer_and_the_suggestion_is_no_fast
 
 
 def test_an_allocator_that_bears_little_shows_in_the_lag_and_nothing_is_suggested_that_drowns_it() -> None:
-    weak = replace(SMALL, bears_per_s=1.0, rate_per_min=600)
+    weak = replace(SMALL, seats=200, bears_per_s=1.0, rate_per_min=600)
     forecasts = compare(weak)
     assert not forecasts[-1].good
     assert forecasts[-1].worst_lag_ms > 2_000
