@@ -2,12 +2,12 @@
 
 from ingress.lately import WINDOW_MS
 
-WAIT_AIM_MS = 200
+WAIT_AIM_MS = 300
 """What a verdict may take on the average: a slower one than this is waited for by fewer."""
-LEAST = 50
+LEAST = 100
 """Fewer would leave the log and the allocator with nothing to do between two batches."""
 SHRINK_AT_MOST = 0.5
-GROWTH = 1.5
+GROW_AT_MOST = 1.5
 
 
 class Allowance:
@@ -40,7 +40,5 @@ class Allowance:
             self._changed_ms, self._count, self._waited_ms = now_ms, 0, 0
 
     def _follow(self, mean_ms: float) -> None:
-        if mean_ms > WAIT_AIM_MS:
-            self.now = max(self._least, int(self.now * max(SHRINK_AT_MOST, WAIT_AIM_MS / mean_ms)))
-        else:
-            self.now = min(self._most, int(self.now * GROWTH) + 1)
+        times = min(GROW_AT_MOST, max(SHRINK_AT_MOST, WAIT_AIM_MS / max(mean_ms, 1)))
+        self.now = min(self._most, max(self._least, round(self.now * times)))

@@ -15,7 +15,7 @@ class Settings(ServerSettings):
         default=500,
         ge=1,
         description="While as many requests wait for a verdict, new holds are told to come back, so that those who "
-        "wait are served soon; already at fewer while a verdict takes more than a fifth of a second. "
+        "wait are served soon; already at fewer while a verdict takes more than 0.3 seconds. "
         "What is held can still be confirmed and given back.",
     )
     ingress_under_way_max: int = Field(

@@ -134,7 +134,7 @@ async def test_what_the_log_does_not_take_leaves_nobody_waiting() -> None:
 
 @pytest.mark.parametrize("decided", [True, False])
 async def test_where_verdicts_take_long_new_holds_are_turned_away_sooner(decided: bool) -> None:
-    stand = Desk(waiters_max=200, holds_waiting_max=100)
+    stand = Desk(waiters_max=200, holds_waiting_max=200)
 
     def a_second_later() -> None:
         stand.clock.advance(1_000)
@@ -145,18 +145,18 @@ async def test_where_verdicts_take_long_new_holds_are_turned_away_sooner(decided
 
     stand.while_waiting = a_second_later
     await stand.desk.ask(HOLD, PART, 1.0)
-    for number in range(50):
+    for number in range(100):
         assert not stand.desk.is_crowded()
         stand.waiters.register(PART, b"%016d" % number, lambda: None)
     assert stand.desk.is_crowded()
 
 
 async def test_who_does_not_wait_says_nothing_of_how_long_one_waits() -> None:
-    stand = Desk(holds_waiting_max=100)
+    stand = Desk(holds_waiting_max=200)
     stand.while_waiting = stand.ring_alarms
     stand.clock.advance(1_000)
     await stand.desk.ask(HOLD, PART, 0.0)
-    assert stand.desk.allowance.now == 100
+    assert stand.desk.allowance.now == 200
 
 
 async def test_when_too_many_wait_nothing_is_sent() -> None:
