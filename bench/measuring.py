@@ -97,6 +97,10 @@ class Spent:
         """CPU microseconds of each group for each of `count` things done."""
         return {name: _rounded(seconds / count * 1e6) for name, seconds in self.cpu_s.items()}
 
+    def busy_cores(self) -> dict[str, float]:
+        """How much of one core each group had; the generator is called `load`."""
+        return {name: _rounded(seconds / self.wall_s) for name, seconds in self.cpu_s.items()}
+
 
 class Stopwatch:
     """Measures one window; made at its beginning. The groups must hold every process that is not foreign."""

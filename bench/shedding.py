@@ -174,6 +174,7 @@ def _report(bench: Bench, overload: Overload) -> None:
         unanswered=holds.unanswered,
         generator_paused_ms=holds.paused_ms,
         cpu_us=overload.spent.cpu_us_per(holds.sent),
+        busy_cores=overload.spent.busy_cores(),
         foreign_cores=[overload.spent.foreign_cores],
     )
     accepted = holds.answers[CREATED]
