@@ -6,6 +6,7 @@ would be a batch that no topic takes.
 
 from allocator.answer import Answer, moved
 from allocator.keeping import about
+from allocator.orders import is_reused
 from allocator.stock import ShowStock
 from ticketing import messages
 from ticketing.messages import AnyOutcome, Reservation
@@ -42,6 +43,8 @@ def cancel_show(show: ShowStock, command: messages.CancelShow, answer: Answer) -
     """The show is cancelled; or, where it is, some of its bookings are, and what was paid for each is due back."""
     if is_chunk(command):
         return _cancel_some(show, command, answer)
+    if is_reused(show, command):
+        return [answer.no(messages.CommandRejected, "idempotency_key_reused")]
     if show.status == ShowStatus.CANCELLED:
         return [answer.again(messages.ShowCancelled, reason=command.reason)]
     return [answer.yes(messages.ShowCancelled, reason=command.reason)]

@@ -5,20 +5,24 @@ from typing import TYPE_CHECKING
 
 from allocator.allocations import Allocation, taken_by
 from ticketing import messages
-from ticketing.vocabulary import BLOCKED_BY, ORDERS_REMEMBERED_MAX
+from ticketing.vocabulary import BLOCKED_BY, ORDERS_REMEMBERED_MAX, ShowStatus
 
 if TYPE_CHECKING:
     from allocator.stock import ShowDraft, ShowStock
 
 CarriedOut = (
     messages.ShowChanged | messages.SeatsBlocked | messages.SeatsUnblocked | messages.AllocationSet
-    | messages.AllocationReturned
+    | messages.AllocationReturned | messages.ShowClosed | messages.ShowCancelled
 )  # fmt: skip
 
 
 def carry_out(show: "ShowStock", command: messages.Command, outcome: CarriedOut, touched: "ShowDraft") -> None:
     """Let it happen."""
     match outcome:
+        case messages.ShowClosed():
+            show.status = ShowStatus.CLOSED
+        case messages.ShowCancelled():
+            show.status = ShowStatus.CANCELLED
         case messages.ShowChanged():
             show.terms = replace(show.terms, policy=outcome.policy or show.terms.policy, prices=outcome.prices)
             show.category_prices = show.layout.category_prices(outcome.prices)
@@ -41,3 +45,10 @@ def carry_out(show: "ShowStock", command: messages.Command, outcome: CarriedOut,
     if command.keyed:
         order = (command.key, command.fingerprint, type(outcome).__name__)
         show.orders = (*show.orders, order)[-ORDERS_REMEMBERED_MAX:]
+
+
+def is_reused(show: "ShowStock", command: messages.Command) -> bool:
+    """Whether the key came before with an order of another body."""
+    return command.keyed and any(
+        key == command.key and fingerprint != command.fingerprint for key, fingerprint, _ in show.orders
+    )

@@ -14,13 +14,14 @@ from allocator.holding import expire, hold
 from allocator.keeping import about_reservation
 from allocator.many import hold_many
 from allocator.operating import operate
+from allocator.orders import is_reused
 from allocator.paying import begin_payment, fail_payment, payment_made
 from allocator.stock import PartitionState, ShowStock
 from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome
 from ticketing.vocabulary import ShowStatus, is_provider
 
-DECIDER_VERSION = 10
+DECIDER_VERSION = 11
 """Raised whenever the same log would be decided otherwise; stands in each row of outcome_log."""
 
 
@@ -130,6 +131,8 @@ def _opening(command: messages.OpenShow) -> dict[str, Any]:
 
 
 def _close(show: ShowStock, command: messages.CloseShow, answer: Answer) -> AnyOutcome:
+    if is_reused(show, command):
+        return answer.no(messages.CommandRejected, "idempotency_key_reused")
     if show.status == ShowStatus.CANCELLED:
         return answer.no(messages.CommandRejected, "show_cancelled")
     if show.status == ShowStatus.CLOSED:

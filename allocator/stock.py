@@ -272,10 +272,6 @@ class PartitionState:
                 show.place(Record(reservation, command.fingerprint), touched)
         elif isinstance(outcome, messages.RefundDue):
             show.payments.due_back(outcome, touched.payments)
-        elif isinstance(outcome, messages.ShowClosed):
-            show.status = ShowStatus.CLOSED
-        elif isinstance(outcome, messages.ShowCancelled):
-            show.status = ShowStatus.CANCELLED
         elif isinstance(outcome, CarriedOut):
             carry_out(show, command, outcome, touched)
 

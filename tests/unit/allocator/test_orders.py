@@ -135,3 +135,11 @@ def test_an_order_changes_the_number_of_the_show_like_everything_else() -> None:
     show: Scene = given()
     numbers = [answer(show, told).seq for told in (block(A1), change(), unblock(A1), block(A1))]
     assert numbers == [2, 3, 4, 4]
+
+
+@pytest.mark.parametrize("kind", [messages.CloseShow, messages.CancelShow])
+def test_a_show_that_ended_by_one_order_does_not_end_by_another_under_its_key(kind: type[messages.Command]) -> None:
+    show = given(order(kind, "end", reason="rain"))
+    assert answer(show, order(kind, "end", reason="rain")).repeat
+    assert refused(show, order(kind, "end", body=b"other", reason="flood")) == "idempotency_key_reused"
+    assert answer(show, order(kind, "again", reason="flood")).repeat
