@@ -66,9 +66,8 @@ def select_seats(
         chosen = [seat for seat in chosen if layout.seats[seat].category in numbers]
     if box is not None:
         x0, y0, x1, y1 = box
-        chosen = [
-            seat for seat in chosen if x0 <= layout.seats[seat].x <= x1 and y0 <= layout.seats[seat].y <= y1
-        ]  # fmt: skip
+        places = layout.seats
+        chosen = [seat for seat in chosen if x0 <= places[seat].x <= x1 and y0 <= places[seat].y <= y1]
     return chosen
 
 
@@ -105,7 +104,35 @@ def table_states(show: Show, view: ShowView) -> list[shown.TableState]:
     return states
 
 
-def draw_seats(show: Show, view: ShowView, pieces: SeatPieces, wanted: list[int] | None, now_ms: int) -> bytes:
+def sections_with(layout: Layout, seats: list[int] | None) -> set[str] | None:
+    """The sections that any of the seats is in; None: of all seats."""
+    if seats is None:
+        return None
+    chosen = set(seats)
+    return {section for section, _, _, first, end in _stretches(layout) if not chosen.isdisjoint(range(first, end))}
+
+
+def draw_sections(show: Show, view: ShowView, names: set[str] | None, now_ms: int) -> bytes:
+    """`shown.SeatsAnswer` as JSON from far away: counts of the sections (all: None) in place of seats and tables."""
+    counts = availability(show, view, now_ms)
+    answer = shown.SeatsAnswer(
+        message=counts.message,
+        created_at=counts.created_at,
+        show=show.text,
+        seq=view.seq,
+        currency=show.row.currency,
+        seats=[],
+        tables=[],
+        areas=area_states(show, view),
+        stats=shown.Counts(**view.counts()),
+        sections=[section for section in counts.sections if names is None or section.name in names],
+    )
+    return msgspec.json.encode(answer)
+
+
+def draw_seats(  # noqa: PLR0917 -- what is drawn, of what, and from what
+    show: Show, view: ShowView, pieces: SeatPieces, wanted: list[int] | None, now_ms: int, since_seq: int | None = None
+) -> bytes:
     """`shown.SeatsAnswer` as JSON, its seats drawn from pieces."""
     seats = msgspec.Raw(pieces.draw(view.seats, wanted))
     counts = view.counts()
@@ -121,6 +148,7 @@ def draw_seats(show: Show, view: ShowView, pieces: SeatPieces, wanted: list[int]
             "areas": area_states(show, view),
             "stats": shown.Counts(**counts),
         }
+        | ({} if since_seq is None else {"since_seq": since_seq})
     )
 
 

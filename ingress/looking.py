@@ -44,6 +44,10 @@ class Looking:
         """The view; None: the show was never opened. Raises StoreAway."""
         return self._views.get(show.row.show) or await self._loading.run(show.row.show, lambda: self._load(show))
 
+    def changed_since(self, show: Show, seq: int) -> set[int] | None:
+        """As `Views.changed_since`."""
+        return self._views.changed_since(show.row.show, seq)
+
     async def _load(self, show: Show) -> ShowView | None:
         number, part = show.row.show, show.row.part
         for _ in range(ATTEMPTS_MAX):

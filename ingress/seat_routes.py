@@ -12,7 +12,16 @@ from ingress.asgi import Request, Response, cached
 from ingress.caches import Briefly, Lru, OnceAtATime
 from ingress.catalogue import Catalogue
 from ingress.catalogue_routes import is_venue
-from ingress.drawing import Box, SeatPieces, availability, draw_seats, seat_map, select_seats
+from ingress.drawing import (
+    Box,
+    SeatPieces,
+    availability,
+    draw_seats,
+    draw_sections,
+    seat_map,
+    sections_with,
+    select_seats,
+)
 from ingress.event_routes import show_in_path
 from ingress.looking import Looking
 from ingress.operations import Call, Operation
@@ -31,6 +40,8 @@ NEWEST_MAP_AGE_S = 60
 ROW_FRESH_MS = 1_000
 ROWS_KEPT_MAX = 10_000
 BULK_MAX = 1_000
+SEATS_FROM_ZOOM = 0.25
+"""A seat is 24 units wide unless its layout says otherwise: it is to be seen from 6 pixels on."""
 PATHS = {"venue": "the id of a venue: ven_…", "show": "the id of a show: shw_…"}
 
 
@@ -45,13 +56,17 @@ class MapQuery(BaseModel):
 
 
 class SeatsQuery(BaseModel):
-    """Filters; `bbox` is x0,y0,x1,y1 in the layout's canvas."""
+    """Filters; `bbox` is x0,y0,x1,y1 in the layout's canvas, `zoom` how many pixels a unit of it takes on the screen:
+    below a quarter only sections are told. With `since_seq` seats are told that have changed after it, whatever their
+    status is by now; where that is not known any more all are told, without `since_seq`."""
 
     status: Literal["available", "held", "booked", "blocked"] | None = None
     category: Annotated[str, Field(max_length=60)] | None = None
     bbox: Annotated[
         str, Field(max_length=120, pattern=r"^-?[0-9]+(\.[0-9]+)?(,-?[0-9]+(\.[0-9]+)?){3}$")
     ] | None = None  # fmt: skip
+    zoom: Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)] | None = None
+    since_seq: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
 
 
 class SeatQuery(BaseModel):
@@ -102,17 +117,24 @@ class Seats:
 
     async def seats(self, call: Call) -> Response:
         """GET /api/venues/{venue}/shows/{show}/seats"""
-        query = call.asked(SeatsQuery)
+        query, now_ms = call.asked(SeatsQuery), self._clock.now_ms()
         show, view = await self._look(call)
-        wanted = select_seats(
-            show.layout, view, status=query.status, category=query.category, box=_box(query.bbox)
-        )  # fmt: skip
+        box, since = _box(query.bbox), query.since_seq
+        if query.zoom is not None and query.zoom < SEATS_FROM_ZOOM:
+            inside = select_seats(show.layout, view, status=None, category=query.category, box=box)
+            names = sections_with(show.layout, inside)
+            return self._from_view(call.request, show, view, None, lambda: draw_sections(show, view, names, now_ms))
+        changed = None if since is None else self._looking.changed_since(show, since)
+        status = query.status if changed is None else None
+        wanted = select_seats(show.layout, view, status=status, category=query.category, box=box)
+        if changed is not None:
+            wanted = sorted(changed if wanted is None else changed.intersection(wanted))
         return self._from_view(
             call.request,
             show,
             view,
             self._seats if wanted is None else None,
-            lambda: draw_seats(show, view, self._pieces_of(show), wanted, self._clock.now_ms()),
+            lambda: draw_seats(show, view, self._pieces_of(show), wanted, now_ms, None if changed is None else since),
         )
 
     async def availability(self, call: Call) -> Response:

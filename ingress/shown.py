@@ -238,8 +238,9 @@ class TableState(Struct, kw_only=True):
     free: list[str]
 
 
-class SeatsAnswer(Answer, kw_only=True):
-    """Every place with its status and price, as of `seq`."""
+class SeatsAnswer(Answer, kw_only=True, omit_defaults=True):
+    """Every place with its status and price, as of `seq`. With `since_seq` only the seats that have changed after it;
+    with `sections` no seats and no tables."""
 
     show: str
     seq: int
@@ -248,6 +249,8 @@ class SeatsAnswer(Answer, kw_only=True):
     tables: list[TableState]
     areas: list[AreaState]
     stats: Counts
+    since_seq: int | None = None
+    sections: list[NamedCounts] | None = None
 
 
 class SeatAnswer(Answer, kw_only=True, omit_defaults=True):

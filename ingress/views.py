@@ -6,14 +6,16 @@ remembered, so that most reads of one need no database; that memory is only righ
 skipped, so `skipped` forgets it.
 """
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ticketing.messages import AnyOutcome, ManyHeld, Reservation, ReservationOutcome
-from ticketing.show_view import SequenceGap, ShowView, is_change
+from ticketing.show_view import Change, SequenceGap, ShowView, is_change
 
 ARRIVED_WHILE_LOADING_MAX = 50_000
+CHANGES_MAX = 2_000
+"""Of each show: how many changes are kept for those who ask what has changed since they looked."""
 
 
 @dataclass(slots=True)
@@ -32,6 +34,7 @@ class Views:
         self._places = 0
         self._views: OrderedDict[int, tuple[int, ShowView]] = OrderedDict()
         self._loading: dict[int, tuple[int, _Loading]] = {}
+        self._changes: dict[int, deque[Change]] = {}
         self._watched: dict[int, int] = {}
         self._reservations: dict[int, OrderedDict[bytes, Reservation]] = {}
 
@@ -75,6 +78,7 @@ class Views:
             return None
         self._drop(show)
         self._views[show] = (part, snapshot)
+        self._changes[show] = deque(maxlen=CHANGES_MAX)
         self._places += snapshot.layout.places
         self._watch(part, 1)
         while self._places > self._places_max and len(self._views) > 1:
@@ -98,9 +102,26 @@ class Views:
             found = self._views.get(outcome.show)
             if found is not None:
                 try:
-                    found[1].apply(outcome)
+                    change = found[1].apply(outcome)
+                    if change is not None:
+                        self._changes[outcome.show].append(change)
                 except SequenceGap:
                     self._drop(outcome.show)
+
+    def changed_since(self, show: int, seq: int) -> set[int] | None:
+        """The seats that have changed after `seq`; None: that is not known any more, or not yet."""
+        found = self._views.get(show)
+        if found is None or seq > found[1].seq:
+            return None
+        changes = self._changes[show]
+        if seq < found[1].seq and (not changes or changes[0].seq > seq + 1):
+            return None
+        changed: set[int] = set()
+        for change in reversed(changes):
+            if change.seq <= seq:
+                break
+            changed.update(seat for seat, _ in change.seats)
+        return changed
 
     def skipped(self, part: int) -> None:
         """A batch of the partition was not looked into: what was remembered of it may be old now."""
@@ -138,6 +159,7 @@ class Views:
         found = self._views.pop(show, None)
         if found is not None:
             self._places -= found[1].layout.places
+            del self._changes[show]
             self._watch(found[0], -1)
 
     def _watch(self, part: int, by: int) -> None:

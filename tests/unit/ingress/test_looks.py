@@ -167,3 +167,47 @@ async def test_lists_and_maps_are_shown_while_postgres_is_away() -> None:
         assert (await stage.call("GET", path)).status == 200
     stage.clock.advance(60_000)
     assert (await stage.call("GET", "/api/events")).body["code"] == "sales_paused"
+
+
+async def test_who_has_looked_before_is_told_what_has_changed() -> None:
+    stage = Stage()
+    await stage.call("GET", SEATS)
+    stage.views.apply(PART, [held(reservation(b"a" * 16, seats=(0,)), seq=1)])
+    stage.views.apply(PART, [held(reservation(b"b" * 16, seats=(3, 4), areas=((0, 1),)), seq=2)])
+
+    async def since(seq: int, more: str = "") -> tuple[int | None, int, list[tuple[str, str]]]:
+        raw = (await stage.call("GET", f"{SEATS}?since_seq={seq}{more}")).raw
+        answer = msgspec.json.decode(raw, type=shown.SeatsAnswer)
+        return answer.since_seq, answer.seq, [(seat.label, seat.status) for seat in answer.seats]
+
+    assert await since(1) == (1, 2, [("A-4", "held"), ("A-5", "held")])
+    assert await since(0) == (0, 2, [("A-1", "held"), ("A-4", "held"), ("A-5", "held")])
+    assert await since(2) == (2, 2, [])
+    # What is no longer available must be told to whoever shows what is available.
+    assert await since(1, "&status=available") == (1, 2, [("A-4", "held"), ("A-5", "held")])
+    assert await since(0, "&bbox=0,0,60,30") == (0, 2, [("A-1", "held")])
+    # Of a time that is not known here everything is told, and that it is everything.
+    told, seq, seats = await since(3)
+    assert (told, seq, len(seats)) == (None, 2, 15)
+
+
+@pytest.mark.parametrize(
+    ("more", "sections"),
+    [("zoom=0.1", ["main"]), ("zoom=0.1&bbox=0,0,60,30", ["main"]), ("zoom=0.1&bbox=5000,5000,5001,5001", [])],
+)
+async def test_from_far_away_only_sections_are_seen(more: str, sections: list[str]) -> None:
+    stage = Stage()
+    stage.views.begin(PART, SHOW)
+    stage.views.install(SHOW, a_view([1, 2] + [0] * 13))
+    answer = msgspec.json.decode((await stage.call("GET", f"{SEATS}?{more}")).raw, type=shown.SeatsAnswer)
+    assert (answer.seats, answer.tables, [area.label for area in answer.areas]) == ([], [], ["floor"])
+    assert answer.sections is not None
+    assert [section.name for section in answer.sections] == sections
+    if sections:
+        assert [(section.held, section.booked, section.available) for section in answer.sections] == [(1, 1, 13)]
+
+
+async def test_from_near_by_seats_are_seen() -> None:
+    reply = await Stage().call("GET", f"{SEATS}?zoom=0.25")
+    answer = msgspec.json.decode(reply.raw, type=shown.SeatsAnswer)
+    assert (len(answer.seats), answer.sections) == (15, None)

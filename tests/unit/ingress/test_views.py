@@ -1,6 +1,6 @@
 """Views that are loaded while the world goes on."""
 
-from ingress.views import Views
+from ingress.views import CHANGES_MAX, Views
 from tests.unit.ingress.tales import PART, SHOW, hall, held, refused, released, reservation
 from ticketing.messages import AnyOutcome
 from ticketing.show_view import AVAILABLE, HELD, ShowView
@@ -117,3 +117,27 @@ def test_a_loading_that_failed_is_abandoned() -> None:
     shelf.abandon(SHOW)
     shelf.abandon(SHOW)
     assert not shelf.any_on(PART)
+
+
+def test_what_has_changed_since_is_known_as_far_as_it_was_seen() -> None:
+    shelf = views()
+    loaded(shelf, seq=4)
+    shelf.apply(PART, [held(reservation(A, seats=(0, 1)), seq=5), held(reservation(B, seats=(7,)), seq=6)])
+    assert shelf.changed_since(SHOW, 6) == set()
+    assert shelf.changed_since(SHOW, 5) == {7}
+    assert shelf.changed_since(SHOW, 4) == {0, 1, 7}
+    assert shelf.changed_since(SHOW, 3) is None
+    assert shelf.changed_since(SHOW, 7) is None
+    assert shelf.changed_since(SHOW + 1, 0) is None
+    shelf.clear()
+    assert shelf.changed_since(SHOW, 6) is None
+
+
+def test_of_a_show_that_changes_much_only_the_newest_changes_are_kept() -> None:
+    shelf = views()
+    loaded(shelf)
+    for seq in range(1, CHANGES_MAX + 3):
+        mark = held if seq % 2 else released
+        shelf.apply(PART, [mark(reservation(A, seats=(seq % 15,)), seq=seq)])
+    assert shelf.changed_since(SHOW, 1) is None
+    assert shelf.changed_since(SHOW, 2) is not None
