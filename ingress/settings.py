@@ -37,7 +37,9 @@ class Settings(ServerSettings):
     )
     ingress_shows_cached_max: int = Field(default=5_000, ge=1, description="Shows kept in memory.")
     ingress_reservations_cached_max: int = Field(
-        default=20_000, ge=1, description="Reservations remembered of each partition, so that reads need no database."
+        default=100_000,
+        ge=1,
+        description="Reservations remembered, about 1 kB each, so that reads of them need no database.",
     )
     ingress_key_cache_s: float = Field(
         default=5.0,

@@ -26,7 +26,7 @@ class _Loading:
 
 class Views:
     """`places_max` bounds all loaded views together (they cost about a byte a seat, and their layout);
-    `reservations_max` the remembered reservations of one partition."""
+    `reservations_max` all remembered reservations, about 1 kB each: most of a rush is in one partition."""
 
     def __init__(self, *, places_max: int, reservations_max: int) -> None:
         self._places_max = places_max
@@ -36,7 +36,9 @@ class Views:
         self._loading: dict[int, tuple[int, _Loading]] = {}
         self._changes: dict[int, deque[Change]] = {}
         self._watched: dict[int, int] = {}
-        self._reservations: dict[int, OrderedDict[bytes, Reservation]] = {}
+        self._reservations: OrderedDict[tuple[int, int, bytes], Reservation] = OrderedDict()
+        """By partition, how often that was forgotten, and id: what is forgotten is not found, and goes in its turn."""
+        self._forgotten: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self._views)
@@ -87,13 +89,12 @@ class Views:
 
     def apply(self, part: int, outcomes: Iterable[AnyOutcome]) -> None:
         """Move every view of the partition on. A view that missed an outcome is dropped, to be loaded anew."""
-        known = self._reservations.setdefault(part, OrderedDict())
         for outcome in outcomes:
             if isinstance(outcome, ReservationOutcome):
-                self._remember(known, outcome.reservation)
+                self._remember(part, outcome.reservation)
             elif isinstance(outcome, ManyHeld):
                 for reservation in outcome.reservations:
-                    self._remember(known, reservation)
+                    self._remember(part, reservation)
             if not is_change(outcome):
                 continue
             loading = self._loading.get(outcome.show)
@@ -125,12 +126,11 @@ class Views:
 
     def skipped(self, part: int) -> None:
         """A batch of the partition was not looked into: what was remembered of it may be old now."""
-        self._reservations.pop(part, None)
+        self._forgotten[part] = self._forgotten.get(part, 0) + 1
 
     def reservation(self, part: int, reservation: bytes) -> Reservation | None:
         """A reservation as the last outcome left it, if that was seen."""
-        known = self._reservations.get(part)
-        return None if known is None else known.get(reservation)
+        return self._reservations.get((part, self._forgotten.get(part, 0), reservation))
 
     def clear(self) -> None:
         """Another history has begun: nothing that was seen holds any more."""
@@ -140,10 +140,11 @@ class Views:
             loading.overrun = True
         self._reservations.clear()
 
-    def _remember(self, known: OrderedDict[bytes, Reservation], reservation: Reservation) -> None:
-        before = known.get(reservation.id)
+    def _remember(self, part: int, reservation: Reservation) -> None:
+        known, name = self._reservations, (part, self._forgotten.get(part, 0), reservation.id)
+        before = known.get(name)
         if before is None or before.version <= reservation.version:
-            known[reservation.id] = reservation
+            known[name] = reservation
             if len(known) > self._reservations_max:
                 known.popitem(last=False)
 

@@ -99,6 +99,23 @@ def test_it_remembers_no_more_than_it_may() -> None:
     assert [shelf.reservation(PART, bytes([number]) * 16) is None for number in (1, 2, 3)] == [True, False, False]
 
 
+def test_what_is_remembered_of_all_partitions_together_is_bounded() -> None:
+    shelf = views()
+    for part in (1, 2, 3):
+        shelf.apply(part, [held(reservation(bytes([part]) * 16), seq=1)])
+    assert [shelf.reservation(part, bytes([part]) * 16) is None for part in (1, 2, 3)] == [True, False, False]
+
+
+def test_what_was_forgotten_does_not_come_back_with_what_is_seen_later() -> None:
+    shelf = views()
+    shelf.apply(PART, [held(reservation(A, seats=(0,)), seq=1)])
+    shelf.skipped(PART)
+    shelf.apply(PART, [held(reservation(B, seats=(1,)), seq=3)])
+    assert shelf.reservation(PART, A) is None
+    assert shelf.reservation(PART, B) is not None
+    assert shelf.reservation(PART + 1, B) is None
+
+
 def test_a_new_history_ends_everything() -> None:
     shelf = views()
     loaded(shelf, show=1)
