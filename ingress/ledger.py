@@ -26,6 +26,12 @@ SELECT b.first_offset, b.batch_seq, b.payload, p.published_seq
 FROM outcome_batches b JOIN published_batches p ON p.part = b.part
 WHERE b.part = $1 AND b.log_gen = $2 AND b.next_offset > $3 ORDER BY b.next_offset LIMIT 1
 """
+# The number of the show as it stands in the packed outcomes spares us the batches that speak of other shows alone; the
+# same bytes may stand there for something else, so the outcomes are looked at once more.
+SHOW_BATCHES = """
+SELECT batch_seq, log_gen, payload FROM outcome_batches
+WHERE part = $1 AND batch_seq BETWEEN $2 AND $3 AND position($4::bytea IN payload) > 0 ORDER BY batch_seq LIMIT $5
+"""
 FIND_CURSOR = "SELECT next_offset, log_gen FROM published_batches WHERE part = $1"
 
 SNAPSHOT_CURSOR = "SELECT batch_seq FROM published_batches WHERE part = $1"
@@ -72,6 +78,15 @@ class DecidedBatch:
 
     batch_seq: int
     published_seq: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LogBatch:
+    """A batch of the log of outcomes, for reading it in order."""
+
+    batch_seq: int
+    log_gen: int
     payload: bytes
 
 
@@ -138,6 +153,13 @@ class Ledger:
         if row is None or row["first_offset"] > offset:
             return None
         return DecidedBatch(row["batch_seq"], row["published_seq"], row["payload"])
+
+    async def batches_of(self, part: int, show: int, first: int, last: int, limit: int) -> list[LogBatch]:
+        """Batches `first` to `last` that may speak of the show, in order, at most `limit`."""
+        packed = msgspec.msgpack.encode(show)
+        with reaching_postgres():
+            rows = await self._pool.fetch(SHOW_BATCHES, part, first, last, packed, limit)
+        return [LogBatch(row["batch_seq"], row["log_gen"], row["payload"]) for row in rows]
 
     async def cursor(self, part: int) -> Cursor | None:
         """How far the partition is decided; None: there is no such partition."""

@@ -24,6 +24,7 @@ from ingress.forms import Forms
 from ingress.key_routes import KeyCalls
 from ingress.key_table import KeyTable
 from ingress.ledger import Ledger
+from ingress.ledger_routes import ShowLedger
 from ingress.limiter import Limiter, Rates
 from ingress.looking import Looking
 from ingress.openapi import document
@@ -147,6 +148,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *batches.operations(),
         *quotes.operations(),
         *requests.operations(),
+        *ShowLedger(ports.ledger, shelf, clock, looking.seen).operations(),
         *auth.operations(),
         *admin.operations(),
         *operating.operations(),

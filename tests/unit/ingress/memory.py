@@ -7,7 +7,7 @@ from typing import Any
 from ingress.catalogue import Catalogue
 from ingress.key_table import KeyRow, KeyTable, Terms
 from ingress.keys import ApiKey
-from ingress.ledger import ContactRow, Cursor, DecidedBatch, Ledger, Snapshot
+from ingress.ledger import ContactRow, Cursor, DecidedBatch, Ledger, LogBatch, Snapshot
 from ingress.shows import LayoutRow, NewLayout, NewShow, ShowRow, VenueRow, Wanted
 from ingress.stores import StoreAway
 from tests.unit.ingress.tales import LAYOUT, PART, SHOW, T0, VENUE, hall, show_row
@@ -194,6 +194,15 @@ class MemoryLedger(Ledger):
         payload = self.batches.get((part, log_gen, offset))
         return None if payload is None else DecidedBatch(offset + 1, self.published_seq, payload)
 
+    async def batches_of(self, part: int, show: int, first: int, last: int, limit: int) -> list[LogBatch]:
+        self.reach()
+        found = [
+            LogBatch(offset + 1, log_gen, payload)
+            for (of, log_gen, offset), payload in sorted(self.batches.items())
+            if of == part and first <= offset + 1 <= last
+        ]
+        return found[:limit]
+
     async def cursor(self, part: int) -> Cursor | None:
         self.reach()
         self.before_cursor()
@@ -215,7 +224,7 @@ class MemoryLedger(Ledger):
         return taken
 
     async def published(self, part: int) -> int:
-        return 0
+        return min(self.published_seq, len(self.batches))
 
     async def save_contact(
         self, show: int, reservation: bytes, contact_hash: bytes, body: ConfirmBody, now_ms: int
