@@ -100,7 +100,7 @@ class ShowLedger:
         key_account(call.caller)
         show = await show_in_path(self.shelf, call.params["show"])
         query = call.asked(LedgerQuery)
-        batch_seq, skip = read_cursor(query.after, Place, (0, 0))
+        batch_seq, skip = read_cursor(query.after, tuple[int, int], (0, 0))
         first: Place = (batch_seq % 2**53, max(0, skip))
         # What is committed and not published may still not have happened: the standby may not have it.
         published = max(await self.store.published(show.row.part), self.seen(show.row.part))
