@@ -47,6 +47,22 @@ SELECT account, sum(cardinality(seats))::bigint AS seats,
 FROM reservations
 WHERE part = $1 AND show_id = $2 AND account = ANY($3) AND status IN ('held', 'paying', 'booked') GROUP BY account
 """
+# By channel: a key is one, all fans together are another. Without an account of all, else of that one.
+SALES = """
+WITH sold AS (
+    SELECT CASE WHEN account LIKE 'key\\_%' THEN account ELSE 'fans' END AS channel, status, amount,
+           booked_at_ms - held_at_ms AS ms_to_book,
+           cardinality(seats)
+           + COALESCE((SELECT sum(areas[n]) FROM generate_series(2, cardinality(areas), 2) AS n), 0) AS places
+    FROM reservations WHERE part = $1 AND show_id = $2 AND ($3::text IS NULL OR account = $3)
+)
+SELECT channel, count(*) AS reservations, count(*) FILTER (WHERE status = 'booked') AS bookings,
+       COALESCE(sum(places) FILTER (WHERE status IN ('held', 'paying')), 0)::bigint AS held,
+       COALESCE(sum(places) FILTER (WHERE status = 'booked'), 0)::bigint AS booked,
+       COALESCE(sum(amount) FILTER (WHERE status = 'booked'), 0)::bigint AS amount,
+       percentile_cont(0.5) WITHIN GROUP (ORDER BY ms_to_book) FILTER (WHERE status = 'booked') AS median_ms_to_book
+FROM sold GROUP BY channel ORDER BY channel
+"""
 FIND_PUBLISHED = "SELECT published_seq FROM published_batches WHERE part = $1"
 TAKES_WRITES = "SELECT NOT (pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean)"
 
@@ -98,6 +114,19 @@ class Snapshot:
     status: str
     seq: int
     rows: list[tuple[bytes, str, tuple[int, ...], tuple[tuple[int, int], ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSales:
+    """What one channel sells: reservations ever made and those booked now, places held and booked, and for how much."""
+
+    channel: str
+    reservations: int
+    bookings: int
+    held: int
+    booked: int
+    amount: int
+    median_ms_to_book: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +224,12 @@ class Ledger:
         return {
             row["account"]: (row["seats"] + row["places"], row["seats_booked"] + row["places_booked"]) for row in rows
         }
+
+    async def sales(self, part: int, show: int, account: str | None) -> list[ChannelSales]:
+        """What each channel sells, by name; with an `account` that one alone."""
+        with reaching_postgres():
+            rows = await self._pool.fetch(SALES, part, show, account)
+        return [ChannelSales(**row) for row in rows]
 
     async def published(self, part: int) -> int:
         """The last batch of the partition that was published."""

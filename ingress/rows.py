@@ -38,6 +38,7 @@ from ingress.service import SaleDesk
 from ingress.settings import Settings
 from ingress.shelf import Shelf
 from ingress.show_making import ShowMaker
+from ingress.stats_routes import Stats
 from ingress.views import Views
 from ingress.webhook_routes import Webhooks
 from ingress.webhook_table import WebhookTable
@@ -149,6 +150,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *quotes.operations(),
         *requests.operations(),
         *ShowLedger(ports.ledger, shelf, clock, looking.seen).operations(),
+        *Stats(store=ports.ledger, shelf=shelf, looking=looking, clock=clock).operations(),
         *auth.operations(),
         *admin.operations(),
         *operating.operations(),

@@ -1,0 +1,135 @@
+"""A show in figures: what is left by category and section, and what each channel sells."""
+
+from typing import Annotated, Protocol
+
+from msgspec import Meta, Struct
+
+from ingress import bodies, shown
+from ingress.asgi import Response
+from ingress.caches import Briefly
+from ingress.catalogue_routes import SHOW_ID
+from ingress.drawing import availability
+from ingress.event_routes import show_in_path
+from ingress.feed_routes import key_account
+from ingress.ledger import ChannelSales
+from ingress.looking import Looking
+from ingress.operations import Call, Operation, Who
+from ingress.refusals import Refused
+from ingress.shelf import Shelf
+from ingress.stores import StoreAway
+from ticketing.clock import Clock, rfc3339
+from ticketing.telling import Answer
+
+SALES_FRESH_MS = 2_000
+"""Adding up a show of 200,000 places is not done for each who asks."""
+SALES_KEPT_MAX = 1_000
+
+
+class ChannelStats(Struct, kw_only=True, omit_defaults=True):
+    """One channel: an API key (`key_…`), or all fans together (`fans`). Places that are held and booked; of the
+    reservations that it ever made the share that is booked now; `total_amount` of what is booked now."""
+
+    channel: str
+    held: int
+    booked: int
+    reservations: int
+    bookings: int
+    conversion: Annotated[float, Meta(ge=0, le=1)]
+    total_amount: int
+    median_s_to_book: float | None = None
+    """From the hold to the booking, of what is booked now; absent where nothing is."""
+
+
+class StatsAnswer(Answer, kw_only=True):
+    """A show in figures. `channels`: for admins all of them, for anybody else the key's own; the counts are of the show
+    at `seq`, the channels at most two seconds old."""
+
+    show: str
+    seq: int
+    status: str
+    currency: str
+    total_seats: int
+    available_seats: int
+    held_seats: int
+    booked_seats: int
+    blocked_seats: int
+    categories: list[shown.NamedCounts]
+    sections: list[shown.NamedCounts]
+    areas: list[shown.NamedCounts]
+    channels: list[ChannelStats]
+    total_amount: int
+    """Of the channels told."""
+
+
+class SalesStore(Protocol):
+    """What was sold."""
+
+    async def sales(self, part: int, show: int, account: str | None) -> list[ChannelSales]: ...
+
+
+class Stats:
+    """What figures are made of."""
+
+    def __init__(self, *, store: SalesStore, shelf: Shelf, looking: Looking, clock: Clock) -> None:
+        self._store = store
+        self._shelf = shelf
+        self._looking = looking
+        self._clock = clock
+        self._sales: Briefly[tuple[int, str | None], list[ChannelSales]] = Briefly(
+            fresh_ms=SALES_FRESH_MS, stale_ms=SALES_FRESH_MS, entries_max=SALES_KEPT_MAX, away=StoreAway
+        )
+
+    async def read(self, call: Call) -> Response:
+        """GET /api/shows/{show}/stats"""
+        account = key_account(call.caller)
+        show = await show_in_path(self._shelf, call.params["show"])
+        view = await self._looking.view(show)
+        if view is None:
+            raise Refused("show_not_found")
+        number, part = show.row.show, show.row.part
+        whose = None if call.caller.admin else account
+        now_ms = self._clock.now_ms()
+        sales = await self._sales.get((number, whose), lambda: self._store.sales(part, number, whose), now_ms)
+        left = availability(show, view, now_ms)
+        answer = StatsAnswer(
+            message=left.message,
+            created_at=rfc3339(now_ms),
+            show=show.text,
+            seq=left.seq,
+            status=left.status,
+            currency=show.row.currency,
+            total_seats=left.total_seats,
+            available_seats=left.available_seats,
+            held_seats=left.held_seats,
+            booked_seats=left.booked_seats,
+            blocked_seats=left.blocked_seats,
+            categories=left.categories,
+            sections=left.sections,
+            areas=left.areas,
+            channels=[channel_stats(one) for one in sales],
+            total_amount=sum(one.amount for one in sales),
+        )
+        return Response(200, bodies.encode(answer), headers=[("cache-control", "no-store")])
+
+    def operations(self) -> list[Operation]:
+        """The rows of the table that this module answers."""
+        return [
+            Operation(
+                "show_stats", "GET", "/api/shows/{show}/stats", self.read, "A show in figures", {200: StatsAnswer},
+                Who.SIGNED_IN, params=SHOW_ID, refusals=("show_not_found",),
+            ),
+        ]  # fmt: skip
+
+
+def channel_stats(sales: ChannelSales) -> ChannelStats:
+    """A channel's sales as they are told."""
+    return ChannelStats(
+        channel=sales.channel,
+        held=sales.held,
+        booked=sales.booked,
+        reservations=sales.reservations,
+        bookings=sales.bookings,
+        conversion=round(sales.bookings / sales.reservations, 4) if sales.reservations else 0.0,
+        total_amount=sales.amount,
+        median_s_to_book=None if sales.median_ms_to_book is None else round(sales.median_ms_to_book / 1000, 3),
+    )
