@@ -54,12 +54,17 @@ class Ask:
     early: list[Event] = field(default_factory=list)
 
 
-class Asks:
-    """All of one show. `answer` tells the verdict to whoever asked, `tell` what turned out to be another's."""
+Answer = Callable[[Ask, Event], None]
 
-    def __init__(self, answer: Callable[[Ask, Event], None], tell: Callable[[Watcher, Event], None]) -> None:
-        self._answer = answer
-        self._tell = tell
+
+class Asks:
+    """All of one show. `answer` tells the verdict to whoever asked, `tell` what turned out to be another's.
+
+    Both are given with each call: kept here they would keep their owner, and a show nobody watches any more would stay
+    in memory with all that happened in it until the cycle collector comes.
+    """
+
+    def __init__(self) -> None:
         self._by_key: dict[bytes, list[Ask]] = {}
 
     def __len__(self) -> int:
@@ -74,15 +79,15 @@ class Asks:
         self._by_key.setdefault(ask.key, []).append(ask)
         ask.waiting.add(ask.account)
 
-    def placed(self, ask: Ask, offset: int) -> None:
+    def placed(self, ask: Ask, offset: int, answer: Answer, tell: Callable[[Watcher, Event], None]) -> None:
         """The log has the command at `offset`."""
         ask.offset = offset
         early, ask.early = ask.early, []
         for event in early:
             if event.outcome.offset == offset:
-                self._settle(ask, event)
+                self._settle(ask, event, answer)
             elif not event.outcome.repeat and not any(event in other.early for other in self._others(ask)):
-                self._tell(ask.watcher, event)
+                tell(ask.watcher, event)
 
     def forget(self, ask: Ask) -> bool:
         """Nobody waits here any more; whether somebody did."""
@@ -95,26 +100,26 @@ class Asks:
             del self._by_key[ask.key]
         return True
 
-    def hear(self, event: Event) -> frozenset[Watcher] | tuple[()]:
+    def hear(self, event: Event, answer: Answer) -> frozenset[Watcher] | tuple[()]:
         """An outcome happened: those who hear of it here, now or later, and not as everybody else does."""
         asked = self._by_key.get(event.outcome.key)
         if asked is None or event.outcome.index != 0:
             return ()
         told = set()
         for ask in [ask for ask in asked if ask.offset == event.outcome.offset]:
-            self._settle(ask, event)
+            self._settle(ask, event, answer)
             told.add(ask.watcher)
         for ask in asked:
             if ask.offset == UNKNOWN and ask.watcher not in told and len(ask.early) < EARLY_MAX:
                 ask.early.append(event)
         return frozenset(told | {ask.watcher for ask in asked if event in ask.early})
 
-    def _settle(self, ask: Ask, event: Event) -> None:
+    def _settle(self, ask: Ask, event: Event, answer: Answer) -> None:
         self.forget(ask)
         for other in self._others(ask):
             if event in other.early:
                 other.early.remove(event)
-        self._answer(ask, event)
+        answer(ask, event)
 
     def _others(self, ask: Ask) -> list[Ask]:
         """What else the same socket waits for under the same key."""

@@ -26,7 +26,7 @@ class Persons:
     """`where` is the show, `recall` what happened in it lately. Moments are given as `now_ms`."""
 
     def __init__(self, *, part: int, where: Where, recall: Recall, sign_finish: SignFinish) -> None:
-        self.asks = Asks(self._answer, self._tell_late)
+        self.asks = Asks()
         self._part = part
         self._where = where
         self._recall = recall
@@ -65,7 +65,7 @@ class Persons:
         if isinstance(outcome, ReservationOutcome) and not outcome.repeat:
             self._note_version(outcome.reservation)
         # An admin may be the owner as well, or have asked for it: one outcome is told once.
-        told = set(self.asks.hear(event))
+        told = set(self.asks.hear(event, self._answer))
         for telling in tellings(outcome):
             made: Frame | None = None
             for watcher in list(self._listeners(telling)):
@@ -77,7 +77,7 @@ class Persons:
     def placed(self, ask: Ask, offset: int, now_ms: int) -> None:
         """The log has what was asked for."""
         self._now_ms = now_ms
-        self.asks.placed(ask, offset)
+        self.asks.placed(ask, offset, self._answer, self._tell_late)
 
     def warn(self, warning: HoldExpiring, made: Frame) -> bool:
         """Tell the owner that a hold ends soon; False when that was told already, or is true no longer."""

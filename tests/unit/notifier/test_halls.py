@@ -1,5 +1,8 @@
 """Shows that are loaded, followed, read back and given up."""
 
+import gc
+import weakref
+
 import pytest
 
 from notifier.halls import Halls
@@ -22,6 +25,23 @@ def test_a_show_is_loaded_once_kept_while_watched_and_forgotten_later() -> None:
     assert house.halls.get(SHOW) is who[0]
     house.sweeps_after(1)
     assert house.halls.get(SHOW) is None
+
+
+def test_a_show_that_was_let_go_takes_what_happened_in_it_along_at_once() -> None:
+    house = House()
+    hall, watcher, _ = house.enters()
+    house.store.commit(house.sale.hold("ent_anna", [0]))
+    recall = weakref.ref(hall.recall)
+    house.reception.leave(hall, watcher)
+    gc.disable()
+    try:
+        del hall, watcher, _
+        house.sweeps_after(60 * SECOND)
+        assert recall() is not None
+        house.sweeps_after(1)
+        assert recall() is None
+    finally:
+        gc.enable()
 
 
 def test_only_so_many_shows_are_kept_and_an_empty_one_makes_room() -> None:
