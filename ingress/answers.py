@@ -11,7 +11,14 @@ from ticketing import messages
 from ticketing.clock import rfc3339
 from ticketing.finishing import finishing_token
 from ticketing.messages import AnyOutcome, Refusal, ReservationOutcome
-from ticketing.telling import Answer, booking_answer, held_answer, held_together_answer, reservation_answer
+from ticketing.telling import (
+    Answer,
+    booking_answer,
+    changed_answer,
+    held_answer,
+    held_together_answer,
+    reservation_answer,
+)
 from ticketing.tokens import TokenKeys
 from ticketing.vocabulary import request_text
 
@@ -47,7 +54,9 @@ def tell(outcome: AnyOutcome, show: Show, request: str, tokens: TokenKeys) -> To
         case messages.BookingConfirmed():
             booking = booking_answer(outcome.reservation, show.where, request=request)
             return Told(CREATED, booking, f"/api/bookings/{booking.booking}")
-        case messages.BookingCancelled() | messages.BookingChanged():
+        case messages.BookingChanged():
+            return Told(OK, changed_answer(outcome, show.where, request=request))
+        case messages.BookingCancelled():
             return Told(OK, booking_answer(outcome.reservation, show.where, request=request))
         case ReservationOutcome():
             return Told(OK, reservation_answer(outcome.reservation, show.where, request=request))

@@ -12,6 +12,7 @@ from ingress.asgi import Response, cached
 from ingress.asyncapi import asyncapi_row
 from ingress.auth_routes import Auth
 from ingress.batch_routes import Batches
+from ingress.booking_routes import Bookings
 from ingress.callers import Callers
 from ingress.catalogue import Catalogue
 from ingress.catalogue_routes import Admin
@@ -146,6 +147,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *events.operations(),
         *seats.operations(),
         *sale.operations(),
+        *Bookings(sale).operations(),
         *batches.operations(),
         *quotes.operations(),
         *requests.operations(),

@@ -1,4 +1,4 @@
-"""Holding, extending, giving back, confirming, cancelling; and reading what came of it."""
+"""Holding, extending, giving back, cancelling; and reading what came of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from ingress.callers import (
 from ingress.labels import SeatsNamed, seats_named
 from ingress.ledger import ContactRow
 from ingress.operations import Call, KeyUse, Operation, Who
-from ingress.refusals import FieldError, Refused, as_forced, from_not_taken, from_rejection
+from ingress.refusals import FieldError, Refused, as_forced, from_rejection
 from ingress.service import SaleDesk
 from ingress.shelf import Shelf
 from ingress.shows import Show
@@ -24,7 +24,7 @@ from ingress.views import Views
 from ticketing import intake, wishes
 from ticketing.clock import Clock
 from ticketing.intake import Rejection
-from ticketing.messages import AnyCommand, ConfirmBooking, HoldSeats, Reservation
+from ticketing.messages import AnyCommand, HoldSeats, Reservation
 from ticketing.telling import Answer, BookingAnswer, Contact, ReservationAnswer, booking_answer, reservation_answer
 from ticketing.tokens import TokenKeys
 from ticketing.vocabulary import (
@@ -71,7 +71,7 @@ class Sale:
         """POST /api/reservations"""
         body = _hold_body(call)
         show = _require_show(await self.shelf.show(_show_in_body(body)), call.caller)
-        return await self._ask(call, show, wishes.hold(body, show.facts, call.caller.caller, call.sent))
+        return await self.ask(call, show, wishes.hold(body, show.facts, call.caller.caller, call.sent))
 
     def hold_known(self, call: Call) -> tuple[Show, Wish, HoldSeats] | None:
         """What `hold` would send to the log; None where the show must be looked up first. Raises `Refused`."""
@@ -89,47 +89,27 @@ class Sale:
         """PUT /api/reservations/{reservation}/extend"""
         show, reservation = await self._reservation_in_path(call)
         body = call.read(intake.ExtendBody)
-        return await self._ask(call, show, intake.extend(body, show.facts, reservation, call.caller.caller, call.sent))
+        return await self.ask(call, show, intake.extend(body, show.facts, reservation, call.caller.caller, call.sent))
 
     async def release(self, call: Call) -> Response:
         """DELETE /api/reservations/{reservation}"""
         show, reservation = await self._reservation_in_path(call)
         seats = seats_named(call.request)
         command = intake.release(show.facts, reservation, call.caller.caller, call.sent, seats)
-        return await self._ask(call, show, command)
-
-    async def confirm(self, call: Call) -> Response:
-        """POST /api/bookings"""
-        body = call.read(intake.ConfirmBody)
-        try:
-            number, reservation = parse_reservation(body.reservation)
-        except Malformed as error:
-            raise Refused("invalid_id", errors=[FieldError(pointer="/reservation", code="invalid_id")]) from error
-        show = await self.shelf.show(number)
-        if show is None:
-            raise Refused("reservation_not_found")
-        require_sale(call.caller, show)
-        require_reservation(call.caller, body.reservation)
-        command = intake.confirm(body, show.facts, reservation, call.caller.caller, call.sent)
-        if isinstance(command, ConfirmBooking):
-            turned_away = self.desk.turned_away(command, show.row.part)
-            if turned_away is not None:
-                raise from_not_taken(turned_away)
-            await self._save_contact(call.caller, show, command, body)
-        return await self._ask(call, show, command)
+        return await self.ask(call, show, command)
 
     async def cancel(self, call: Call) -> Response:
         """DELETE /api/bookings/{booking}"""
         require_no_reservation_token(call.caller)
-        show, reservation = await self._booking_in_path(call)
+        show, reservation = await self.booking_in_path(call)
         require_sale(call.caller, show)
-        return await self._ask(call, show, intake.cancel(show.facts, reservation, call.caller.caller, call.sent))
+        return await self.ask(call, show, intake.cancel(show.facts, reservation, call.caller.caller, call.sent))
 
     async def read_reservation(self, call: Call) -> Response:
         """GET /api/reservations/{reservation}"""
         number, key = _parse(parse_reservation, call.params["reservation"], "reservation_not_found")
         show = await self.shelf.show(number)
-        found = None if show is None else await self._find(show, key)
+        found = None if show is None else await self.find(show, key)
         if show is None or found is None:
             raise Refused("reservation_not_found")
         _require_owner(call.caller, found, reservation_text(number, key))
@@ -137,8 +117,8 @@ class Sale:
 
     async def read_booking(self, call: Call) -> Response:
         """GET /api/bookings/{booking}"""
-        show, key = await self._booking_in_path(call)
-        found = await self._find(show, key)
+        show, key = await self.booking_in_path(call)
+        found = await self.find(show, key)
         if found is not None and found.status not in BOOKINGS:
             # What was heard may lag behind a confirmation that another process has answered: the row says.
             found = await self.store.reservation(show.row.part, show.row.show, key)
@@ -156,25 +136,15 @@ class Sale:
         )
         return _json(200, answer)
 
-    async def _ask(self, call: Call, show: Show, command: AnyCommand | Rejection) -> Response:
+    async def ask(self, call: Call, show: Show, command: AnyCommand | Rejection) -> Response:
+        """Send it and wait for the verdict, as long as the caller does. Raises `Refused`."""
         verdict = await self.desk.ask(_taken(command), show.row.part, call.wait_s)
         return verdict_response(verdict, show, self.tokens, self.clock.now_ms())
 
-    async def _find(self, show: Show, key: bytes) -> Reservation | None:
+    async def find(self, show: Show, key: bytes) -> Reservation | None:
+        """A reservation as it stands, from what was heard or from its row."""
         part = show.row.part
         return self.views.reservation(part, key) or await self.store.reservation(part, show.row.show, key)
-
-    async def _save_contact(
-        self, caller: Identity, show: Show, command: ConfirmBooking, body: intake.ConfirmBody
-    ) -> None:
-        if body.contact is None:
-            return
-        found = await self._find(show, command.reservation)
-        # Only the owner's word counts; the allocator will turn everybody else away.
-        if found is not None and found.account == caller.caller.account:
-            await self.store.save_contact(
-                show.row.show, command.reservation, command.contact_hash, body, self.clock.now_ms()
-            )
 
     async def _reservation_in_path(self, call: Call) -> tuple[Show, bytes]:
         text = call.params["reservation"]
@@ -186,7 +156,8 @@ class Sale:
         require_reservation(call.caller, text)
         return show, key
 
-    async def _booking_in_path(self, call: Call) -> tuple[Show, bytes]:
+    async def booking_in_path(self, call: Call) -> tuple[Show, bytes]:
+        """The show of the booking that the path names, and its key. Raises `Refused`."""
         number, key = _parse(parse_booking, call.params["booking"], "booking_not_found")
         show = await self.shelf.show(number)
         if show is None:
@@ -227,13 +198,6 @@ class Sale:
                 {200: reservation, 202: bodies.PendingAnswer}, Who.SIGNED_IN, KeyUse.OPTIONAL, waits=True,
                 query=SeatsNamed, params=RESERVATION_ID,
                 refusals=(*TAKEN_BACK, *KEEPING, "unknown_places", "seats_not_in_reservation", "table_not_sold_so"),
-            ),
-            Operation(
-                "confirm", "POST", "/api/bookings", self.confirm, "Book what is held",
-                {201: booking, 202: bodies.PendingAnswer}, Who.SIGNED_IN, KeyUse.REQUIRED, waits=True,
-                body=intake.ConfirmBody,
-                refusals=(*TAKEN_BACK, *KEEPING, "invalid_id", "payment_missing", "payment_reused", "amount_wrong",
-                          "show_closed"),
             ),
             Operation(
                 "read_booking", "GET", "/api/bookings/{booking}", self.read_booking, "Read a booking of one's own",

@@ -15,7 +15,15 @@ from ticketing.messages import (
 )
 from ticketing.problems import PROBLEMS
 from ticketing.socket_frames import Decided, Expiring, HeldTogether, Problem, ShowDecided
-from ticketing.telling import Where, booking_answer, held_answer, place_conflict, reservation_answer, seat_labels
+from ticketing.telling import (
+    Where,
+    booking_answer,
+    changed_answer,
+    held_answer,
+    place_conflict,
+    reservation_answer,
+    seat_labels,
+)
 from ticketing.vocabulary import SYSTEM_ACCOUNT, RequestStatus, request_text, reservation_text, show_text
 
 
@@ -43,7 +51,9 @@ def expiring(warning: HoldExpiring) -> Expiring:
 def _body(outcome: AnyOutcome, where: Where, request: str | None, token: str | None) -> object:
     if isinstance(outcome, Refusal):
         return _problem(outcome, where.layout)
-    if isinstance(outcome, BookingConfirmed | BookingChanged | BookingCancelled):
+    if isinstance(outcome, BookingChanged):
+        return changed_answer(outcome, where, request=request)
+    if isinstance(outcome, BookingConfirmed | BookingCancelled):
         return booking_answer(outcome.reservation, where, request=request)
     if isinstance(outcome, SeatsHeld):
         return held_answer(outcome, where, request=request, token=token)

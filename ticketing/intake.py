@@ -115,13 +115,28 @@ class PaymentBody(Body):
 
 
 class ConfirmBody(Body):
-    """What to book: a reservation that is held, for whom, and how it was paid."""
+    """What to book, for whom, and how it was paid: one reservation; or several, seats and tables that the caller holds
+    in `show`, places of areas that nobody holds, or any mix of these, as one booking."""
 
-    reservation: Name
+    reservation: Name | None = None
+    reservations: Annotated[list[Name], Field(max_length=50)] = []
+    show: Annotated[Name | None, Field(description="where the seats, tables and areas are")] = None
+    seats: Annotated[list[Name], Field(max_length=PLACES_PER_REQUEST_MAX)] = []
+    tables: Annotated[list[Name], Field(max_length=50, description="each with all its seats")] = []
+    areas: Annotated[list[AreaAsk], Field(max_length=50)] = []
+    external_id: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] | None = None
+    on_behalf_of: Name | None = None
     contact: ContactBody | None = None
     payment: PaymentBody | None = None
     notes: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
     special_requests: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
+
+
+class ChangeBookingBody(Body):
+    """Seats that a booking gives back, and those that it gets for them, in one step."""
+
+    give: Annotated[list[Name], Field(max_length=PLACES_PER_REQUEST_MAX)] = []
+    take: Annotated[list[Name], Field(max_length=PLACES_PER_REQUEST_MAX)] = []
 
 
 def key_of(show: int, caller: Caller, sent: Sent, *, item: str = "") -> bytes:
@@ -142,7 +157,7 @@ def extend(
     body: ExtendBody, facts: ShowFacts, reservation: bytes, caller: Caller, sent: Sent
 ) -> messages.ExtendHold | Rejection:
     """`ExtendHold` of one reservation."""
-    head = _head(body, facts.show, caller, sent, item=reservation.hex())
+    head = head_of(body, facts.show, caller, sent, item=reservation.hex())
     return messages.ExtendHold(
         **head,
         reservation=reservation,
@@ -161,7 +176,7 @@ def release(
     named = tuple(sorted(number for number in numbers if number is not None))
     # Without seats the fingerprint is that of no body at all.
     body = ReleasedSeats(seats=named) if named else None
-    head = _head(body, facts.show, caller, sent, item=reservation.hex())
+    head = head_of(body, facts.show, caller, sent, item=reservation.hex())
     return messages.ReleaseHold(
         **head,
         reservation=reservation,
@@ -176,30 +191,35 @@ def confirm(
     payment = body.payment
     if payment is not None and not caller.partner:
         return Rejection("insufficient_scope", "a fan's payment is confirmed by the provider, not by the fan")
-    head = _head(body, facts.show, caller, sent)
+    head = head_of(body, facts.show, caller, sent)
     contact = body.contact
     return messages.ConfirmBooking(
         **head,
         reservation=reservation,
-        payment=None if payment is None else _payment(payment),
-        contact_hash=b"" if contact is None else hashlib.sha256(contact.model_dump_json().encode()).digest(),
+        payment=None if payment is None else payment_of(payment),
+        contact_hash=hash_of(contact),
     )
+
+
+def hash_of(contact: ContactBody | None) -> bytes:
+    """What the log knows of a contact."""
+    return b"" if contact is None else hashlib.sha256(contact.model_dump_json().encode()).digest()
 
 
 def cancel(facts: ShowFacts, reservation: bytes, caller: Caller, sent: Sent) -> messages.CancelBooking:
     """`CancelBooking` of one booked reservation."""
-    head = _head(None, facts.show, caller, sent, item=reservation.hex())
+    head = head_of(None, facts.show, caller, sent, item=reservation.hex())
     return messages.CancelBooking(
         **head,
         reservation=reservation,
     )
 
 
-def _payment(body: PaymentBody) -> messages.Payment:
+def payment_of(body: PaymentBody) -> messages.Payment:
     return messages.Payment(body.provider, body.reference, body.amount, body.method or "")
 
 
-def _head(body: Body | None, show: int, caller: Caller, sent: Sent, *, item: str = "") -> dict[str, Any]:
+def head_of(body: Body | None, show: int, caller: Caller, sent: Sent, *, item: str = "") -> dict[str, Any]:
     """What every command carries."""
     return {
         "show": show,

@@ -7,10 +7,11 @@ of `currency`.
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ticketing.clock import rfc3339
 from ticketing.layout import Layout
-from ticketing.messages import Conflict, ManyHeld, Reservation, SeatsHeld, Why
+from ticketing.messages import BookingChanged, Conflict, ManyHeld, Reservation, SeatsHeld, Why
 from ticketing.vocabulary import ReservationStatus, booking_text, reservation_text, show_text
 
 
@@ -123,6 +124,8 @@ class BookingAnswer(Answer, kw_only=True):
     external_id: str | None = None
     booked_by: str | None = None
     """For admins only."""
+    difference: int | None = None
+    """In the answer to a change: what it costs more now, or less where it is negative."""
 
 
 def reservation_answer(
@@ -192,6 +195,13 @@ def held_together_answer(
         currency=where.currency,
         request=request,
     )
+
+
+def changed_answer(outcome: BookingChanged, where: Where, *, request: str | None = None) -> BookingAnswer:
+    """The first answer to a change: also the difference in price. A repeat tells the booking as it is."""
+    answer = booking_answer(outcome.reservation, where, request=request)
+    more = answer.total_amount - outcome.amount_before
+    return answer if outcome.repeat else replace(answer, message="Booking changed", difference=more)
 
 
 def booking_answer(

@@ -95,7 +95,7 @@ def ask(wish: Wish, show: int, caller: Caller, *, key: bytes, keyed: bool, at_ms
         keyed=keyed,
         sent_at_ms=at_ms,
         account=caller.account,
-        person=_person(wish.on_behalf_of, caller),
+        person=person_of(wish.on_behalf_of, caller),
         partner=caller.partner,
         group=wish.group,
         seats=wish.seats,
@@ -148,7 +148,7 @@ def _repeats(names: list[str]) -> bool:
     return len(names) > 1 and len(set(names)) < len(names)
 
 
-def _person(on_behalf_of: str | None, caller: Caller) -> str:
+def person_of(on_behalf_of: str | None, caller: Caller) -> str:
     if not caller.partner:
         return caller.account
     if on_behalf_of is None:
