@@ -63,7 +63,7 @@ def policy(show: int) -> Policy:
         payment_required=show == PAID_SHOW,
         seats_per_person_max=9 if show == EVENING_SHOW else 0,
         holds_at_once_max=3 if show == PAID_SHOW else 0,
-        unpaid_holds_max=3 if show == PAID_SHOW else 0,
+        unpaid_holds_max=2 if show == PAID_SHOW else 0,
         cool_down_s=40,
         orphan_rule=OrphanRule.ENFORCE if show == EVENING_SHOW else OrphanRule.OFF,
     )
@@ -222,10 +222,13 @@ class Crowd:
             )
         if blocked:
             block = self.rng.choice(blocked)
-            orders.append(messages.UnblockSeats(**{**head, "show": block.show}, seats=block.seats))
+            orders += 2 * [messages.UnblockSeats(**{**head, "show": block.show}, seats=block.seats)]
         before = [it for it in self.sent[-100:] if isinstance(it, ORDERS)]
         if before and self.rng.random() < 0.3:
-            return msgspec.structs.replace(self.rng.choice(before), sent_at_ms=head["sent_at_ms"])
+            # Each kind as often as the others: few blocks are there to be lifted, and fewer are lifted twice.
+            kind = self.rng.choice(sorted({type(it) for it in before}, key=lambda kind: kind.__name__))
+            again = self.rng.choice([it for it in before if isinstance(it, kind)])
+            return msgspec.structs.replace(again, sent_at_ms=head["sent_at_ms"])
         order = self.rng.choice(orders)
         self.sent.append(order)
         return order
