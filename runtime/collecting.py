@@ -23,16 +23,19 @@ async def collect_on(
     *,
     collect: Callable[[int], object] = gc.collect,
     now_s: Callable[[], float] = time.monotonic,
+    spent_s: Callable[[], float] = time.thread_time,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Look now and then. Never returns."""
+    """Look now and then. Never returns.
+
+    `spent_s`: the processor's time, since on a busy machine a look that had to wait for its turn was not a long one.
+    """
     all_at_s = now_s() + ALL_EVERY_S
     while True:
         await pause(YOUNG_EVERY_S)
-        began_s = now_s()
-        if began_s < all_at_s:
+        if now_s() < all_at_s:
             collect(YOUNG)
             continue
+        before_s = spent_s()
         collect(ALL)
-        ended_s = now_s()
-        all_at_s = ended_s + max(ALL_EVERY_S, (ended_s - began_s) / SHARE_MAX)
+        all_at_s = now_s() + max(ALL_EVERY_S, (spent_s() - before_s) / SHARE_MAX)

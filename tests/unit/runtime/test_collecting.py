@@ -15,15 +15,19 @@ class Enough(Exception):
     pass
 
 
-async def looks(took_s: float, until_s: float, collect: Callable[[int], object] = id) -> list[tuple[float, int]]:
-    """When it looked, and at what, where looking at everything takes so long."""
-    now_s, seen = 0.0, list[tuple[float, int]]()
+async def looks(
+    took_s: float, until_s: float, collect: Callable[[int], object] = id, waited_s: float = 0.0
+) -> list[tuple[float, int]]:
+    """When it looked, and at what, where looking at everything takes so long, and waits so long for a processor."""
+    now_s, spent_s, seen = 0.0, 0.0, list[tuple[float, int]]()
 
     def look(generation: int) -> None:
-        nonlocal now_s
+        nonlocal now_s, spent_s
         seen.append((now_s, generation))
         collect(generation)
-        now_s += took_s if generation == ALL else 0.0
+        if generation == ALL:
+            spent_s += took_s
+            now_s += took_s + waited_s
 
     async def pause(seconds: float) -> None:
         nonlocal now_s
@@ -32,7 +36,7 @@ async def looks(took_s: float, until_s: float, collect: Callable[[int], object] 
             raise Enough
 
     with pytest.raises(Enough):
-        await collect_on(collect=look, now_s=lambda: now_s, pause=pause)
+        await collect_on(collect=look, now_s=lambda: now_s, spent_s=lambda: spent_s, pause=pause)
     return seen
 
 
@@ -48,6 +52,11 @@ async def test_the_longer_it_takes_the_rarer_it_is(took_s: float) -> None:
     apart_s = [after - before for before, after in zip(at_s, at_s[1:], strict=False)]
     assert min(apart_s) >= max(ALL_EVERY_S, took_s / SHARE_MAX) - 1e-6
     assert max(apart_s) <= max(ALL_EVERY_S, took_s / SHARE_MAX) + took_s + YOUNG_EVERY_S + 1e-6
+
+
+async def test_a_busy_machine_does_not_make_it_rarer() -> None:
+    times = [at_s for at_s, generation in await looks(0.01, 1_000.0, waited_s=1.0) if generation == ALL]
+    assert len(times) > 20
 
 
 async def test_what_refers_to_itself_goes_though_nothing_new_is_made() -> None:
