@@ -134,15 +134,17 @@ class Response:
         await send({"type": "http.response.body", "body": b"" if head_only else self.body})
 
 
-def cached(request: Request, body: bytes, *, etag: str, max_age_s: int, immutable: bool = False) -> Response:
+def cached(
+    request: Request, body: bytes, *, etag: str, max_age_s: int, immutable: bool = False, media_type: str = JSON
+) -> Response:
     """A cacheable answer; 304 where the client has it already (RFC 9110, If-None-Match, weak comparison)."""
     lifetime = f"public, max-age={max_age_s}" + (", immutable" if immutable else "")
     headers = [("etag", etag), ("cache-control", lifetime)]
     asked = request.header("if-none-match") or ""
     known = {tag.strip().removeprefix("W/") for tag in asked.split(",")}
     if "*" in known or etag.removeprefix("W/") in known:
-        return Response(304, b"", headers=headers)
-    return Response(200, body, headers=headers)
+        return Response(304, b"", media_type=media_type, headers=headers)
+    return Response(200, body, media_type=media_type, headers=headers)
 
 
 def _check_size(bytes_read: int, bytes_max: int) -> None:

@@ -135,6 +135,8 @@ def _responses(operation: Operation) -> Schema:
         responses[str(status)] = {"description": STATUS_WORDS[status], "headers": _headers(operation, status)}
         if body is not None:
             responses[str(status)]["content"] = _content("application/json", body.__name__)
+        elif operation.page is not None and status == 200:
+            responses[str(status)]["content"] = {operation.page: {"schema": {"type": "string"}}}
     by_status: dict[int, list[str]] = defaultdict(list)
     for code in operation.codes:
         by_status[PROBLEMS[code].status].append(code)

@@ -103,6 +103,8 @@ class Operation:
     refusals: tuple[str, ...] = ()
     params: Mapping[str, str] = field(default_factory=dict)
     """Path parameter -> what it is."""
+    page: str | None = None
+    """The media type of a success that is for reading, and no JSON."""
 
     @property
     def counted(self) -> bool:

@@ -18,6 +18,7 @@ from ingress.catalogue import Catalogue
 from ingress.catalogue_routes import Admin
 from ingress.condition import Condition
 from ingress.direct import DirectHolds
+from ingress.docs_page import POLICY, docs_page
 from ingress.doorkeeper import Doorkeeper
 from ingress.event_routes import Events
 from ingress.feed_routes import Feed
@@ -46,6 +47,8 @@ from ingress.webhook_table import WebhookTable
 from runtime.addresses import ClientAddresses
 from ticketing.clock import Clock
 from ticketing.tokens import TokenKeys
+
+PAGE = "text/html; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +165,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *webhooks.operations(),
         asyncapi_row(),
     ]
-    return [*rows, openapi_row(rows)]
+    return [*rows, *openapi_rows(rows)]
 
 
 class OpenApiDocument(msgspec.Struct):
@@ -171,15 +174,26 @@ class OpenApiDocument(msgspec.Struct):
     openapi: str
 
 
-def openapi_row(rows: list[Operation]) -> Operation:
-    """The row that tells all of them, itself among them."""
+def openapi_rows(rows: list[Operation]) -> list[Operation]:
+    """The rows that tell all of them, themselves among them: for programs, and for reading."""
 
     async def read_openapi(call: Call) -> Response:
         return cached(call.request, body, etag=etag, max_age_s=60)
 
-    row = Operation(
-        "read_openapi", "GET", "/api/openapi.json", read_openapi, "This document", {200: OpenApiDocument, 304: None}
-    )  # fmt: skip
-    body = msgspec.json.encode(document([*rows, row]))
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    return row
+    async def read_docs(call: Call) -> Response:
+        answer = cached(call.request, page, etag=etag, max_age_s=60, media_type=PAGE)
+        answer.headers.append(("content-security-policy", POLICY))
+        return answer
+
+    own = [
+        Operation(
+            "read_openapi", "GET", "/api/openapi.json", read_openapi, "This document",
+            {200: OpenApiDocument, 304: None},
+        ),
+        Operation("read_docs", "GET", "/api/docs", read_docs, "This document for reading", {200: None, 304: None},
+                  page=PAGE),
+    ]  # fmt: skip
+    whole = document([*rows, *own])
+    body, page = msgspec.json.encode(whole), docs_page(whole)
+    etag = f'"{hashlib.sha256(body + page).hexdigest()[:32]}"'
+    return own

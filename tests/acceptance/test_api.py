@@ -203,3 +203,6 @@ async def test_the_openapi_document_is_served(sale: Sale) -> None:
     found = json.loads(response.content)
     assert found["openapi"].startswith("3.1")
     assert "/api/reservations" in found["paths"]
+    page = await sale.http.get("/api/docs")
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "/api/reservations" in page.text

@@ -1,0 +1,108 @@
+"""`/api/docs`: the OpenAPI document for reading. One page without scripts; nothing of it comes from elsewhere. Pure."""
+
+from collections.abc import Iterator
+from html import escape
+from typing import Any
+
+Schema = dict[str, Any]
+
+STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1f;background:#fff}
+h2{margin-top:2.5rem;font-size:1.1rem}code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}
+table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0}
+tr{border-bottom:1px solid #ddd}a{color:#0b57d0}.who{color:#555}
+@media(prefers-color-scheme:dark){body{color:#e6e6ea;background:#16161a}a{color:#8ab4f8}.who{color:#aaa}tr{border-color:#444}}
+"""
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+"""What a browser may load for the page: nothing but the style that it brings along."""
+
+
+def docs_page(document: Schema) -> bytes:
+    """The page, in UTF-8."""
+    info = document["info"]
+    title = f"{escape(info['title'])} {escape(info['version'])}"
+    calls = [(path, method, call) for path, methods in document["paths"].items() for method, call in methods.items()]
+    pieces = [
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body><h1>{title}</h1>'
+        f"<p>{escape(info['description'])}</p>"
+        '<p>The same for programs: <a href="/api/openapi.json">openapi.json</a></p><ul>',
+        *[
+            f'<li><a href="#{escape(call["operationId"])}"><code>{method.upper()} {escape(path)}</code></a></li>'
+            for path, method, call in calls
+        ],
+        "</ul>",
+    ]
+    for path, method, call in calls:
+        pieces += _call(path, method, call)
+    pieces.append("<h1>Shapes</h1>")
+    for name, schema in sorted(document["components"]["schemas"].items()):
+        pieces += _shape(name, schema)
+    pieces.append("</body></html>")
+    return "".join(pieces).encode()
+
+
+def _call(path: str, method: str, call: Schema) -> Iterator[str]:
+    yield f'<h2 id="{escape(call["operationId"])}"><code>{method.upper()} {escape(path)}</code></h2>'
+    yield f"<p>{escape(call['summary'])}"
+    yield ' <span class="who">(signed in)</span></p>' if "security" in call else "</p>"
+    rows = [
+        (escape(it["name"]), it["in"] + (", needed" if it["required"] else ""), _told(it["schema"], it))
+        for it in call["parameters"]
+    ]
+    if "requestBody" in call:
+        body = call["requestBody"]
+        needed = ", needed" if body["required"] else ""
+        rows.append(("", f"body{needed}", _kind(body["content"]["application/json"]["schema"])))
+    yield from _rows(rows)
+    yield from _rows([(status, "answer", _answer(it)) for status, it in call["responses"].items()])
+
+
+def _answer(response: Schema) -> str:
+    kinds = [_kind(content["schema"]) for content in response.get("content", {}).values()]
+    return "<br>".join([escape(response["description"]), *kinds])
+
+
+def _shape(name: str, schema: Schema) -> Iterator[str]:
+    yield f'<h2 id="{escape(_anchor(name))}"><code>{escape(name)}</code></h2>'
+    if "description" in schema:
+        yield f"<p>{escape(schema['description'])}</p>"
+    needed = set(schema.get("required", ()))
+    fields = schema.get("properties", {})
+    yield from _rows([(escape(it), "needed" if it in needed else "", _told(fields[it], fields[it])) for it in fields])
+
+
+def _rows(rows: list[tuple[str, str, str]]) -> Iterator[str]:
+    if rows:
+        yield "<table>"
+        for name, place, told in rows:
+            yield f"<tr><td><code>{name}</code></td><td>{place}</td><td>{told}</td></tr>"
+        yield "</table>"
+
+
+def _told(schema: Schema, described: Schema) -> str:
+    description = described.get("description") or schema.get("description")
+    return _kind(schema) + (f": {escape(description)}" if description else "")
+
+
+def _kind(schema: Schema) -> str:
+    """What a value is, with links to the shapes that it is made of."""
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f'<a href="#{escape(_anchor(name))}"><code>{escape(name)}</code></a>'
+    for several in ("anyOf", "oneOf", "allOf"):
+        if several in schema:
+            return " or ".join(_kind(one) for one in schema[several])
+    if "enum" in schema:
+        return " or ".join(f"<code>{escape(str(one))}</code>" for one in schema["enum"])
+    kind = schema.get("type", "anything")
+    named = escape(" or ".join(kind) if isinstance(kind, list) else str(kind))
+    if isinstance(schema.get("items"), dict):
+        return f"list of {_kind(schema['items'])}"
+    if isinstance(schema.get("additionalProperties"), dict):
+        return f"{named} of {_kind(schema['additionalProperties'])}"
+    return named
+
+
+def _anchor(shape: str) -> str:
+    return f"shape-{shape}"
