@@ -31,11 +31,17 @@ def table(lines: list[Line]) -> str:
     first = lines[0]
     at = datetime.fromtimestamp(first["at_ms"] / 1000, UTC)
     rounds = len(first["rounds"])
-    quick = " ARGS=--quick" if first.get("quick", not first["jvm_warm_s"]) else ""
+    # Some questions need no servers.
+    warm_s = first.get("jvm_warm_s")
+    quick = " ARGS=--quick" if first.get("quick", warm_s == 0) else ""
+    servers = (
+        ""
+        if warm_s is None
+        else f", Postgres {first['postgres']}, Kafka {first['kafka']} (under load for {warm_s} s before)"
+    )
     text = [
         f"`make bench BENCH={first['bench']}{quick}`, {at:%Y-%m-%d %H:%M} UTC: "
-        f"{first['cores']} cores, Python {first['python']}, Postgres {first['postgres']}, Kafka {first['kafka']} "
-        f"(under load for {first['jvm_warm_s']} s before), {rounds} round{'s' if rounds > 1 else ''}.",
+        f"{first['cores']} cores, Python {first['python']}{servers}, {rounds} round{'s' if rounds > 1 else ''}.",
         "",
         "| case | value | must | goal | | rounds | CPU us each | foreign load, cores |",
         "|---|---|---|---|---|---|---|---|",
