@@ -63,7 +63,8 @@ class StoredBatch:
 
 
 @contextmanager
-def _reaching_postgres() -> Iterator[None]:
+def reaching_postgres() -> Iterator[None]:
+    """Say in our words that Postgres is away."""
     try:
         yield
     except FAILURES as exc:
@@ -82,7 +83,7 @@ class PostgresStore:
         """The show in the catalogue; None: there is no such show."""
         known = self._facts.get(show)
         if known is None:
-            with _reaching_postgres():
+            with reaching_postgres():
                 row = await self._pool.fetchrow(FACTS, show)
             if row is None:
                 return None
@@ -94,7 +95,7 @@ class PostgresStore:
     async def load(self, facts: Facts) -> Snapshot:
         """The show as it is committed now."""
         layout = await self._layout(facts.layout_id)
-        with _reaching_postgres():
+        with reaching_postgres():
             async with (
                 self._pool.acquire() as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
@@ -119,7 +120,7 @@ class PostgresStore:
         facts = await self.facts(show)
         if facts is None:
             return None
-        with _reaching_postgres():
+        with reaching_postgres():
             state = await self._pool.fetchrow(STATE, facts.part, show)
         if state is None:
             return None
@@ -127,38 +128,38 @@ class PostgresStore:
 
     async def read_batches(self, part: int, after_seq: int, up_to_seq: int) -> list[StoredBatch]:
         """Published batches, ascending."""
-        with _reaching_postgres():
+        with reaching_postgres():
             rows = await self._pool.fetch(BATCHES, part, after_seq, up_to_seq)
         return [StoredBatch(**row) for row in rows]
 
     async def find(self, key_hash: bytes) -> KeyFound | None:
         """The API key with this hash."""
-        with _reaching_postgres():
+        with reaching_postgres():
             row = await self._pool.fetchrow(KEY, key_hash)
         return None if row is None else _key(row)
 
     async def find_by_id(self, key_id: str) -> KeyFound | None:
         """The API key of this id."""
-        with _reaching_postgres():
+        with reaching_postgres():
             row = await self._pool.fetchrow(KEY_BY_ID, key_id)
         return None if row is None else _key(row)
 
     async def waves(self) -> dict[int, int]:
         """As in the port."""
-        with _reaching_postgres():
+        with reaching_postgres():
             rows = await self._pool.fetch(WAVES)
         return {row["show_id"]: row["wave"] for row in rows}
 
     async def revoked(self, key_ids: set[str]) -> set[str]:
         """Those of `key_ids` that have been revoked."""
-        with _reaching_postgres():
+        with reaching_postgres():
             rows = await self._pool.fetch(REVOKED, list(key_ids))
         return {row["key_id"] for row in rows}
 
     async def _layout(self, layout_id: str) -> Layout:
         known = self._layouts.get(layout_id)
         if known is None:
-            with _reaching_postgres():
+            with reaching_postgres():
                 row = await self._pool.fetchrow(LAYOUT, layout_id)
             if row is None:
                 raise LookupError(f"the catalogue names layout {layout_id}, which is not there")

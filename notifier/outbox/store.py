@@ -1,16 +1,13 @@
 """The outbox in Postgres: events taken from the log of outcomes, webhooks, deliveries."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
 
 from notifier.outbox.events import CallerEvent, Taken, caller_events, concerns_callers
 from notifier.outbox.ports import Answered, Due, Settled
-from notifier.ports import StoreAway
-from notifier.store import PostgresStore
-from runtime.postgres import FAILURES
+from notifier.store import PostgresStore, reaching_postgres
 from ticketing.messages import decode_outcomes
 from ticketing.telling import Where
 
@@ -72,14 +69,6 @@ DISABLE = "UPDATE webhook SET disabled_at_ms = $2, disabled_why = $3 WHERE webho
 FORGET = "DELETE FROM caller_event WHERE decided_at_ms < $1"
 
 
-@contextmanager
-def _reaching_postgres() -> Iterator[None]:
-    try:
-        yield
-    except FAILURES as exc:
-        raise StoreAway(repr(exc)) from exc
-
-
 class PostgresOutbox:
     """`notifier.outbox.ports.OutboxStore` over a pool."""
 
@@ -89,7 +78,7 @@ class PostgresOutbox:
 
     async def capture(self, now_ms: int) -> int:
         """As in the port: events, deliveries and cursor move in one transaction."""
-        with _reaching_postgres():
+        with reaching_postgres():
             async with self._pool.acquire() as connection, connection.transaction():
                 if not await connection.fetchval(LOCK, CAPTURE_LOCK):
                     return 0
@@ -104,7 +93,7 @@ class PostgresOutbox:
 
     async def claim(self, now_ms: int, limit: int, busy: Sequence[str]) -> list[Due]:
         """As in the port."""
-        with _reaching_postgres():
+        with reaching_postgres():
             rows = await self._pool.fetch(CLAIM, now_ms, limit, list(busy), now_ms + CLAIM_MS)
         return [
             Due(
@@ -121,7 +110,7 @@ class PostgresOutbox:
 
     async def settle(self, due: Due, answered: Answered, settled: Settled, now_ms: int) -> None:
         """As in the port."""
-        with _reaching_postgres():
+        with reaching_postgres():
             async with self._pool.acquire() as connection, connection.transaction():
                 await connection.execute(
                     SETTLE, due.webhook_id, due.event_no, settled.state, settled.due_at_ms, answered.status,
@@ -132,7 +121,7 @@ class PostgresOutbox:
 
     async def forget(self, before_ms: int) -> int:
         """As in the port."""
-        with _reaching_postgres():
+        with reaching_postgres():
             return int((await self._pool.execute(FORGET, before_ms)).rpartition(" ")[2])
 
     async def _insert(self, connection: Any, part: int, batches: Sequence[asyncpg.Record], now_ms: int) -> None:
