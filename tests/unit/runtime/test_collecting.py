@@ -1,12 +1,14 @@
 """Garbage goes by the clock, and looking for it never takes more than its share."""
 
 import gc
+import platform
 import weakref
 from collections.abc import Callable
 
+import psutil
 import pytest
 
-from runtime.collecting import ALL, ALL_EVERY_S, SHARE_MAX, YOUNG, YOUNG_EVERY_S, collect_on
+from runtime.collecting import ALL, ALL_EVERY_S, SHARE_MAX, YOUNG, YOUNG_EVERY_S, collect_on, look
 
 pytestmark = pytest.mark.anyio
 
@@ -76,3 +78,19 @@ async def test_what_refers_to_itself_goes_though_nothing_new_is_made() -> None:
         assert kept() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries have no malloc_trim")
+def test_pages_that_a_rush_leaves_empty_go_back_to_the_system() -> None:
+    blocks, block_bytes = 500, 100_000  # small enough not to be mapped one by one
+    process = psutil.Process()
+    before = process.memory_info().rss
+    rush, kept = [], []
+    for _ in range(blocks):
+        rush.append(b"\1" * block_bytes)
+        kept.append(b"\1" * 1_000)  # it keeps what was put before it from being at the end
+    rush.clear()
+    left = process.memory_info().rss - before
+    look(ALL)
+    assert process.memory_info().rss - before < left / 2
+    assert len(kept) == blocks
