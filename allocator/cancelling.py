@@ -6,7 +6,6 @@ would be a batch that no topic takes.
 
 from allocator.answer import Answer, moved
 from allocator.keeping import about
-from allocator.orders import is_reused
 from allocator.stock import ShowStock
 from ticketing import messages
 from ticketing.messages import AnyOutcome, Reservation
@@ -39,18 +38,7 @@ def is_chunk(command: messages.AnyCommand) -> bool:
     return isinstance(command, messages.CancelShow) and command.account == SYSTEM_ACCOUNT
 
 
-def cancel_show(show: ShowStock, command: messages.CancelShow, answer: Answer) -> list[AnyOutcome]:
-    """The show is cancelled; or, where it is, some of its bookings are, and what was paid for each is due back."""
-    if is_chunk(command):
-        return _cancel_some(show, command, answer)
-    if is_reused(show, command):
-        return [answer.no(messages.CommandRejected, "idempotency_key_reused")]
-    if show.status == ShowStatus.CANCELLED:
-        return [answer.again(messages.ShowCancelled, reason=command.reason)]
-    return [answer.yes(messages.ShowCancelled, reason=command.reason)]
-
-
-def _cancel_some(show: ShowStock, command: messages.CancelShow, answer: Answer) -> list[AnyOutcome]:
+def cancel_some(show: ShowStock, command: messages.CancelShow, answer: Answer) -> list[AnyOutcome]:
     """Of those proposed, those that are still as they were when they were; nobody waits for the answer."""
     outcomes: list[AnyOutcome] = []
     if show.status != ShowStatus.CANCELLED:

@@ -52,3 +52,10 @@ def is_reused(show: "ShowStock", command: messages.Command) -> bool:
     return command.keyed and any(
         key == command.key and fingerprint != command.fingerprint for key, fingerprint, _ in show.orders
     )
+
+
+def is_repeat(show: "ShowStock", command: messages.Command) -> bool:
+    """Whether this very order was carried out before."""
+    return command.keyed and any(
+        key == command.key and fingerprint == command.fingerprint for key, fingerprint, _ in show.orders
+    )

@@ -8,20 +8,20 @@ from typing import Any, assert_never
 
 from allocator.answer import Answer, Moment
 from allocator.booking import book_now
-from allocator.cancelling import cancel, cancel_show, is_chunk
+from allocator.cancelling import cancel, is_chunk
 from allocator.changing import change
+from allocator.ending import cancel_show, close_show
 from allocator.holding import expire, hold
 from allocator.keeping import about_reservation
 from allocator.many import hold_many
 from allocator.operating import operate
-from allocator.orders import is_reused
 from allocator.paying import begin_payment, fail_payment, payment_made
 from allocator.stock import PartitionState, ShowStock
 from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome
-from ticketing.vocabulary import ShowStatus, is_provider
+from ticketing.vocabulary import is_provider
 
-DECIDER_VERSION = 11
+DECIDER_VERSION = 12
 """Raised whenever the same log would be decided otherwise; stands in each row of outcome_log."""
 
 
@@ -94,7 +94,7 @@ def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[A
         case messages.OpenShow():
             return [_open_again(show, command, answer)]
         case messages.CloseShow():
-            return [_close(show, command, answer)]
+            return [close_show(show, command, answer)]
         case (
             messages.ChangeShow() | messages.BlockSeats() | messages.UnblockSeats() | messages.SetAllocation()
             | messages.ReturnAllocation()
@@ -128,13 +128,3 @@ def _open_again(show: ShowStock, command: messages.OpenShow, answer: Answer) -> 
 
 def _opening(command: messages.OpenShow) -> dict[str, Any]:
     return {"layout": command.layout, "currency": command.currency, "policy": command.policy, "prices": command.prices}
-
-
-def _close(show: ShowStock, command: messages.CloseShow, answer: Answer) -> AnyOutcome:
-    if is_reused(show, command):
-        return answer.no(messages.CommandRejected, "idempotency_key_reused")
-    if show.status == ShowStatus.CANCELLED:
-        return answer.no(messages.CommandRejected, "show_cancelled")
-    if show.status == ShowStatus.CLOSED:
-        return answer.again(messages.ShowClosed, reason=command.reason)
-    return answer.yes(messages.ShowClosed, reason=command.reason)

@@ -212,7 +212,8 @@ class Admin:
             Operation(
                 "close_show", "POST", "/api/admin/shows/{show}/close", self.close_show, "Close the sale for good",
                 {200: bodies.ShowChangedAnswer, 202: bodies.PendingAnswer}, Who.ADMIN, KeyUse.OPTIONAL, waits=True,
-                body=CloseBody, body_needed=False, params=SHOW_ID, refusals=("show_not_found",),
+                body=CloseBody, body_needed=False, params=SHOW_ID,
+                refusals=("show_not_found", "show_closed", "show_cancelled"),
             ),
         ]  # fmt: skip
 

@@ -137,9 +137,35 @@ def test_an_order_changes_the_number_of_the_show_like_everything_else() -> None:
     assert numbers == [2, 3, 4, 4]
 
 
-@pytest.mark.parametrize("kind", [messages.CloseShow, messages.CancelShow])
+ENDINGS = {messages.CloseShow: "show_closed", messages.CancelShow: "show_cancelled"}
+
+
+@pytest.mark.parametrize("kind", ENDINGS)
 def test_a_show_that_ended_by_one_order_does_not_end_by_another_under_its_key(kind: type[messages.Command]) -> None:
     show = given(order(kind, "end", reason="rain"))
     assert answer(show, order(kind, "end", reason="rain")).repeat
     assert refused(show, order(kind, "end", body=b"other", reason="flood")) == "idempotency_key_reused"
-    assert answer(show, order(kind, "again", reason="flood")).repeat
+
+
+@pytest.mark.parametrize("kind", ENDINGS)
+def test_what_has_ended_does_not_end_again_and_the_key_is_remembered(kind: type[messages.Command]) -> None:
+    show = given(order(kind, "end", reason="rain"))
+    assert refused(show, order(kind, "late", reason="flood")) == ENDINGS[kind]
+    again = refusal(show, order(kind, "late", reason="flood"))
+    assert (again.code, again.repeat) == (ENDINGS[kind], True)
+    assert refused(show, order(kind, "late", body=b"other", reason="fire")) == "idempotency_key_reused"
+
+
+@pytest.mark.parametrize("kind", ENDINGS)
+def test_without_a_key_a_show_is_judged_by_where_it_stands(kind: type[messages.Command]) -> None:
+    show = given(order(kind, "end"))
+    unkeyed = order(kind, "other")
+    outcome = answer(show, replace(unkeyed, command=msgspec.structs.replace(unkeyed.command, keyed=False)))
+    assert outcome.repeat and not isinstance(outcome, messages.Refusal)
+
+
+def test_a_close_that_is_sent_again_after_the_show_was_cancelled_was_a_close() -> None:
+    show = given(order(messages.CloseShow, "end"), order(messages.CancelShow, "off"))
+    outcome = answer(show, order(messages.CloseShow, "end"))
+    assert isinstance(outcome, messages.ShowClosed) and outcome.repeat
+    assert refused(show, order(messages.CloseShow, "late")) == "show_cancelled"

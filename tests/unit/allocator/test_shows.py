@@ -71,10 +71,12 @@ def test_prices_of_the_show_go_before_those_of_the_layout() -> None:
 
 
 def test_a_closed_show_takes_no_holds_but_lets_the_held_be_booked_or_end() -> None:
-    show = given(hold("anna", "A-1"), hold("ben", "A-2"), close_show(at=T0 + SECOND))
+    close = close_show(at=T0 + SECOND)
+    show = given(hold("anna", "A-1"), hold("ben", "A-2"), close)
     assert refused(show, hold("cleo", "A-3", at=T0 + 2 * SECOND)) == "show_closed"
     assert granted(show, confirm("anna", at=T0 + 2 * SECOND), expire("ben", at=T0 + 60 * SECOND))
-    assert answer(show, close_show(at=T0 + 61 * SECOND)).repeat
+    assert answer(show, close.again(T0 + 61 * SECOND)).repeat
+    assert refused(show, close_show(at=T0 + 62 * SECOND)) == "show_closed"
 
 
 def test_commands_about_a_show_that_is_not_there() -> None:
