@@ -1,9 +1,11 @@
 """What is kept for partners: nobody ever held a place that was promised to another, or more than they may.
 
-Counted anew for each hold from the outcomes alone, without the allocator's own code.
+Counted anew for each command from its outcomes alone, without the allocator's own code.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from tests.simulation.crowd import LAYOUT
 from tests.simulation.world import World
@@ -19,16 +21,45 @@ def places(reservation: Reservation) -> int:
 
 @dataclass
 class _Show:
+    places: int
     live: dict[bytes, Reservation] = field(default_factory=dict)
     blocked: set[int] = field(default_factory=set)
     kept: dict[str, messages.AllocationSet] = field(default_factory=dict)
 
-    def take(self, outcome: AnyOutcome) -> list[str]:
-        """Let it happen; what is wrong with it."""
+    def take(self, outcomes: list[AnyOutcome]) -> list[str]:
+        """Let all happen that one command did; what is wrong with it."""
+        takers = sorted({it for outcome in outcomes if (it := self._taker(outcome))})
+        had = {name: self._taken(name) for name in takers}
+        for outcome in outcomes:
+            self._let_happen(outcome)
         found = []
-        taker = outcome.account if isinstance(outcome, messages.SeatsHeld | messages.ManyHeld) else ""
-        if isinstance(outcome, messages.BookingConfirmed) and outcome.reservation.id not in self.live:
-            taker = outcome.reservation.account
+        at_ms = outcomes[-1].at_ms
+        for name in takers:
+            own = self.kept.get(name)
+            if own is not None and _is_on(own, at_ms):
+                has = self._taken(name)
+                # Who had more when the share became smaller keeps it, and may make one booking of several holds.
+                if has > max(had[name], own.share + own.borrow):
+                    found.append(f"{name} has {has} places of {own.share} and {own.borrow}")
+        promised = self._promised(at_ms)
+        promises = [it for it in outcomes if isinstance(it, messages.SeatsBlocked | messages.AllocationSet)]
+        if (takers or promises) and promised > self._free():
+            found.append(f"{type(outcomes[-1]).__name__} left {self._free()} places where {promised} are promised")
+        return found
+
+    def _taker(self, outcome: AnyOutcome) -> str:
+        """Whose places may be more after this than before; "": nobody's."""
+        match outcome:
+            case messages.SeatsHeld() | messages.ManyHeld():
+                return outcome.account
+            case messages.BookingConfirmed() if outcome.reservation.id not in self.live:
+                return outcome.reservation.account
+            case messages.BookingChanged():
+                return outcome.reservation.account
+            case _:
+                return ""
+
+    def _let_happen(self, outcome: AnyOutcome) -> None:
         match outcome:
             case messages.SeatsBlocked():
                 self.blocked.update(outcome.seats)
@@ -45,17 +76,6 @@ class _Show:
                 self.live.pop(reservation.id, None)
                 if reservation.status in LIVE_STATUSES:
                     self.live[reservation.id] = reservation
-        now = self._promised(outcome.at_ms)
-        if taker:
-            own = self.kept.get(taker)
-            if own is not None and _is_on(own, outcome.at_ms):
-                has = self._taken(own.allocation)
-                if has > own.share + own.borrow:
-                    found.append(f"{own.allocation} has {has} places of {own.share} and {own.borrow}")
-        is_taking = taker or isinstance(outcome, messages.SeatsBlocked | messages.AllocationSet)
-        if is_taking and now > self._free():
-            found.append(f"{type(outcome).__name__} left {self._free()} places where {now} are promised")
-        return found
 
     def _promised(self, at_ms: int) -> int:
         return sum(max(0, it.share - self._taken(name)) for name, it in self.kept.items() if _is_on(it, at_ms))
@@ -64,7 +84,7 @@ class _Show:
         return sum(places(it) for it in self.live.values() if it.account == account)
 
     def _free(self) -> int:
-        return LAYOUT.places - len(self.blocked) - sum(map(places, self.live.values()))
+        return self.places - len(self.blocked) - sum(map(places, self.live.values()))
 
 
 def _is_on(allocation: messages.AllocationSet, at_ms: int) -> bool:
@@ -72,12 +92,14 @@ def _is_on(allocation: messages.AllocationSet, at_ms: int) -> bool:
 
 
 def quotas(world: World) -> list[str]:
-    """Judged after each outcome that takes places or promises some."""
+    """Judged after each command that took places or promised some."""
+    return list(broken(outcome for committed in world.committed for outcome in committed.outcomes))
+
+
+def broken(outcomes: Iterable[AnyOutcome], places_of_show: int = LAYOUT.places) -> Iterator[str]:
+    """What is wrong in outcomes that are in the order of the log; those of one command stand together."""
     shows: dict[int, _Show] = {}
-    return [
-        f"show {outcome.show} at offset {outcome.offset}: {problem}"
-        for committed in world.committed
-        for outcome in committed.outcomes
-        if is_change(outcome)
-        for problem in shows.setdefault(outcome.show, _Show()).take(outcome)
-    ]
+    changes = filter(is_change, outcomes)
+    for (show, offset), came in groupby(changes, lambda outcome: (outcome.show, outcome.offset)):
+        for problem in shows.setdefault(show, _Show(places_of_show)).take(list(came)):
+            yield f"show {show} at offset {offset}: {problem}"
