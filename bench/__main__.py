@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import allocator, best, big, expiry, latency, many, mixed, pipeline, shedding, sockets, stages
+from bench import allocator, best, big, expiry, latency, many, mixed, pipeline, room, shedding, sockets, stages
 
 BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
     "allocator": allocator.main,
@@ -18,6 +18,7 @@ BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
     "big": big.main,
     "many": many.main,
     "sockets": sockets.main,
+    "room": room.main,
 }
 
 

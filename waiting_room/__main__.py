@@ -17,15 +17,16 @@ from ticketing.clock import SystemClock
 from ticketing.tokens import TokenKeys
 from waiting_room.admin_routes import AdminRoutes
 from waiting_room.beacons import beacon_of
+from waiting_room.documents import Documents, Window
 from waiting_room.doorstep import Doorstep
 from waiting_room.draw_book import PostgresDraws
 from waiting_room.draw_routes import DrawRoutes
 from waiting_room.drawing import Drawing
 from waiting_room.entries import Bounds, Entries
 from waiting_room.ledger import PostgresLedger
+from waiting_room.looks import Poll
 from waiting_room.loops import Loop
 from waiting_room.pages import read_page
-from waiting_room.public_status import Poll
 from waiting_room.readiness import Readiness
 from waiting_room.room_table import PostgresRooms
 from waiting_room.rooms import RoomLimits
@@ -105,12 +106,14 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             writers=both,
             bounds=Bounds(settings.room_joins_per_script_max, settings.room_waiting_requests_max),
         )
+        usual = Poll(settings.room_poll_floor_s, settings.room_poll_ceiling_s)
+        documents = Documents(clock, usual, settings.room_looks_per_s)
         fans = FanRoutes(
             room,
             entries,
             clock=clock,
             page=read_page(),
-            poll=Poll(settings.room_poll_floor_s, settings.room_poll_ceiling_s),
+            documents=documents,
             doorstep=Doorstep(
                 address_per_min=settings.room_joins_per_address, network_per_min=settings.room_joins_per_network
             ),
@@ -135,6 +138,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             name=ROOM,
             app=create_app([*operators.routes(), *draws.routes(), *fans.routes()], os.urandom),
             prefixes=("/room",),
+            door=Window(documents, room.rooms.get).answer,
             tasks=[*(loop.run for loop in loops), both.joins.run, both.claims.run, statuses.run],
             ready=lambda: [*(reason for loop in loops for reason in loop.reasons()), *statuses.reasons()],
         )

@@ -8,8 +8,8 @@ non-browser traffic"; Alibaba Cloud ESA, "JSON response parameters".)
 import math
 
 from ticketing.clock import rfc3339
+from waiting_room.looks import Poll
 from waiting_room.phases import JOINABLE, Phase
-from waiting_room.public_status import Poll
 from waiting_room.rooms import Room
 
 

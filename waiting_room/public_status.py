@@ -7,21 +7,12 @@ from dataclasses import dataclass
 
 from ticketing.clock import rfc3339
 from ticketing.vocabulary import show_text
+from waiting_room.looks import Poll
 from waiting_room.phases import Phase
 from waiting_room.queues import Queue
 from waiting_room.rooms import Room
 
-POLL_DIVISOR = 10
-"""A client looks again after a tenth of the wait that is before it."""
 RESTORING_AFTER_MS = 5_000
-
-
-@dataclass(frozen=True, slots=True)
-class Poll:
-    """The shortest and the longest time between two looks, in seconds."""
-
-    floor_s: int
-    ceiling_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +28,8 @@ def document(room: Room, now_ms: int, poll: Poll) -> Document:
 
     Rates are in people per minute, times RFC 3339 in UTC; `inventory` is null while no allocator has spoken of the
     show; `version` counts what operators changed. A client whose place is not yet served waits about
-    `(place - serving) / rate_now` minutes and looks again after a `divisor`th of it, within `floor_s` and `ceiling_s`.
+    `(place - serving) / rate_now` minutes and looks again after a `divisor`th of it, within `floor_s` and `ceiling_s`;
+    while the line stands, or the places are not drawn, after `ceiling_s`.
     """
     phase = room.phase(now_ms)
     admission, rates = room.admission(now_ms), room.rates(now_ms)
@@ -58,7 +50,7 @@ def document(room: Room, now_ms: int, poll: Poll) -> Document:
                 "held": stock.held,
                 "booked": stock.booked,
             },
-            "poll": {"floor_s": poll.floor_s, "ceiling_s": poll.ceiling_s, "divisor": POLL_DIVISOR},
+            "poll": {"floor_s": poll.floor_s, "ceiling_s": poll.ceiling_s, "divisor": poll.divisor},
             "opens_at": rfc3339(schedule.opens_at_ms) if schedule.opens_at_ms else None,
             "closes_at": rfc3339(schedule.ends_at_ms),
             "server_time": rfc3339(now_ms),

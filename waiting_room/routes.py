@@ -21,20 +21,18 @@ from ticketing.vocabulary import Malformed, parse_show
 from waiting_room import metrics
 from waiting_room.answers import NO_STORE, LineName, Refused, answer, problem, read_body
 from waiting_room.common_words import in_common_words
+from waiting_room.documents import STATUS_CACHE, Documents
 from waiting_room.doorstep import Doorstep
 from waiting_room.entries import Entries, Place, Refusal
 from waiting_room.pages import RoomPage
 from waiting_room.places import GENERAL, parse_entry
 from waiting_room.ports import LedgerUnavailable, StoreUnavailable
-from waiting_room.public_status import Document, Poll, document
 from waiting_room.service import WaitingRoom
 
 log = structlog.get_logger("waiting_room")
 
-STATUS_CACHE = "public, max-age=1, stale-while-revalidate=5"
 PAGE_CACHE = {"Cache-Control": "no-cache", "Vary": "Accept"}
 MANY_FROM_THERE = "many people join from your network at the moment; you can in a few seconds, and nobody is shut out"
-DOCUMENT_KEPT_MS = 200
 TOKEN_CHARS_MAX = 2_000
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -66,7 +64,7 @@ class FanRoutes:
         *,
         clock: Clock,
         page: RoomPage,
-        poll: Poll,
+        documents: Documents,
         doorstep: Doorstep,
         address_of: Callable[[str, bytes | None], str],
     ) -> None:
@@ -74,10 +72,9 @@ class FanRoutes:
         self._entries = entries
         self._clock = clock
         self._page = page
-        self._poll = poll
+        self._documents = documents
         self._doorstep = doorstep
         self._address_of = address_of
-        self._documents: dict[int, tuple[int, Document]] = {}
 
     def routes(self) -> list[BaseRoute]:
         """What they answer."""
@@ -97,7 +94,7 @@ class FanRoutes:
             room = await self._room.room(show)
             if room is None:
                 raise Refused("show_not_found", "no show has this id")
-            body = in_common_words(room, self._clock.now_ms(), self._poll)
+            body = in_common_words(room, self._clock.now_ms(), self._documents.poll(room))
             return answer(body, headers={"Cache-Control": STATUS_CACHE, "Vary": "Accept"})
         html = self._page.render(request.path_params["show"])
         return Response(html, media_type="text/html", headers=self._page.headers | PAGE_CACHE)
@@ -108,11 +105,7 @@ class FanRoutes:
         room = await self._room.room(show)
         if room is None:
             raise Refused("show_not_found", "no show has this id")
-        now_ms = self._clock.now_ms()
-        made_at_ms, found = self._documents.get(show, (0, None))
-        if found is None or not 0 <= now_ms - made_at_ms < DOCUMENT_KEPT_MS:
-            found = document(room, now_ms, self._poll)
-            self._documents[show] = (now_ms, found)
+        found = self._documents.of(room)
         headers = {"Cache-Control": STATUS_CACHE, "ETag": found.etag}
         if found.etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)

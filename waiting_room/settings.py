@@ -62,6 +62,12 @@ class Settings(ServerSettings):
     )
     room_poll_floor_s: int = Field(default=1, ge=1, description="The shortest time between two looks at the status.")
     room_poll_ceiling_s: int = Field(default=10, ge=1, description="The longest time between two looks at the status.")
+    room_looks_per_s: int = Field(
+        default=2_000,
+        ge=1,
+        description="Looks at the status of one show in a second, all instances together, above which people are told "
+        "to look more seldom. A cache in front that keeps to max-age bears any number: then set it high.",
+    )
     room_joins_per_address: int = Field(
         default=300,
         ge=0,

@@ -104,7 +104,6 @@ export class Line {
     const { floor_s, ceiling_s, divisor } = this.status.poll;
     if (!this.memory.kept.ticket || this.memory.kept.pass) return ceiling_s;
     const minutes = this.#minutes();
-    if (!Number.isFinite(minutes)) return Math.min(ceiling_s, 5);
     return Math.min(Math.max((minutes * 60) / divisor, floor_s), ceiling_s);
   }
 

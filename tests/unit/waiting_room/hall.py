@@ -18,15 +18,16 @@ from ticketing.tokens import TokenKeys, api_key_hash, secret_hash
 from ticketing.vocabulary import show_text
 from waiting_room.admin_routes import AdminRoutes
 from waiting_room.beacons import OwnValue
+from waiting_room.documents import Documents
 from waiting_room.doorstep import Doorstep
 from waiting_room.draw_routes import DrawRoutes
 from waiting_room.drawing import Beacon, Drawing
 from waiting_room.entries import Bounds, Entries
+from waiting_room.looks import Poll
 from waiting_room.pages import read_page
 from waiting_room.phases import Schedule
 from waiting_room.places import GENERAL
 from waiting_room.ports import Line
-from waiting_room.public_status import Poll
 from waiting_room.readiness import Readiness
 from waiting_room.rooms import RoomLimits
 from waiting_room.routes import FanRoutes, create_app
@@ -138,7 +139,7 @@ async def open_hall(*, opens_in_ms: int = 0, wait_s: float = 5.0, beacon: Beacon
         entries,
         clock=clock,
         page=read_page(),
-        poll=Poll(1, 10),
+        documents=Documents(clock, Poll(1, 10), 2_000),
         doorstep=Doorstep(address_per_min=5, network_per_min=20),
         # The test itself is the proxy that is ours.
         address_of=ClientAddresses(["127.0.0.1"]).of,
