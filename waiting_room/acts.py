@@ -43,6 +43,8 @@ def after(row: RoomRow, act: Act) -> RoomRow:
         value = getattr(act, name)
         if value is not None:
             changes[name] = value
+    if act.prequeue_at_ms is not None:
+        changes["schedule"] = replace(row.schedule, prequeue_at_ms=act.prequeue_at_ms)
     if act.revokes:
         changes["wave"] = row.wave + 1
     return replace(row, **changes)  # type: ignore[arg-type]  # each name is a field of the row, with a value of its type
@@ -54,6 +56,7 @@ def changes_of(act: Act) -> dict[str, object]:
         "rate_per_min": act.rate_per_min,
         "active_max": act.active_max,
         "shares": None if act.shares is None else dict(sorted(act.shares.items())),
+        "prequeue_at_ms": act.prequeue_at_ms,
         "message": act.message,
         "open_until_ms": act.open_until_ms,
         "admit": act.admit or None,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
@@ -39,11 +39,13 @@ class ReasonBody(Body):
 
 
 class LimitsBody(ReasonBody):
-    """People per minute; passes in use; the part of the rate that each line gets. What is left out stays."""
+    """People per minute; passes in use; the part of the rate that each line gets; from when on people may join before
+    the opening (null: at any time). What is left out stays."""
 
     rate_per_min: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     active_max: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
     shares: Shares | None = None
+    prequeue_at: AwareDatetime | None = None
 
 
 class MessageBody(ReasonBody):
@@ -86,8 +88,8 @@ class AdminRoutes:
         """The operators' ceiling, the passes in use, the lines' shares."""
         key_id = await self._operator(request)
         body = await read_body(request, LimitsBody)
-        if (body.rate_per_min, body.active_max, body.shares) == (None, None, None):
-            raise Refused("invalid_request", "say rate_per_min, active_max or shares")
+        if not body.model_fields_set - {"reason"}:
+            raise Refused("invalid_request", "say rate_per_min, active_max, shares or prequeue_at")
         if body.shares is not None and (GENERAL not in body.shares or sum(body.shares.values()) == 0):
             raise Refused("invalid_request", "/shares: the line general must be among them, and some share above zero")
         act = Act(
@@ -97,8 +99,19 @@ class AdminRoutes:
             rate_per_min=body.rate_per_min,
             active_max=body.active_max,
             shares=body.shares,
+            prequeue_at_ms=await self._prequeue_at_ms(request, body)
+            if "prequeue_at" in body.model_fields_set
+            else None,
         )
         return await self._change(request, act, "The limits are set")
+
+    async def _prequeue_at_ms(self, request: Request, body: LimitsBody) -> int:
+        if body.prequeue_at is None:
+            return 0
+        at_ms = round(body.prequeue_at.timestamp() * 1000)
+        if at_ms >= (await self._found(request)).row.schedule.opens_at_ms:
+            raise Refused("invalid_request", "/prequeue_at: before the sale opens")
+        return at_ms
 
     async def act(self, request: Request) -> Response:
         """One of `acts.CONTROLS`, or `message`, `admit`, `revoke-wave`, `fail-open`."""

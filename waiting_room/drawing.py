@@ -12,7 +12,7 @@ from ticketing.clock import Clock
 from waiting_room.draw import Tree, seed_of
 from waiting_room.draws import Draw, DrawBook, Root, Word
 from waiting_room.operating import RoomRow
-from waiting_room.phases import Phase, phase_at
+from waiting_room.phases import collects, phase_at
 from waiting_room.ports import Line
 from waiting_room.queues import Queue
 from waiting_room.rooms import Room
@@ -68,7 +68,7 @@ class Drawing:
 
         Raises `LedgerUnavailable`.
         """
-        if phase_at(now_ms, row.schedule, row.control, None) is Phase.PREQUEUE:
+        if collects(now_ms, row.schedule, phase_at(now_ms, row.schedule, row.control, None)):
             await self._book.begin(queue.line, self._beacon.commitment(queue.line), self._beacon.source)
         for draw in await self._book.draws():
             if draw.line == queue.line:
@@ -105,7 +105,7 @@ class Drawing:
         now_ms, line = self._clock.now_ms(), queue.line
         phase = room.phase(now_ms)
         if draw.size is None:
-            if phase is not Phase.PREQUEUE:
+            if not collects(now_ms, room.row.schedule, phase):
                 await self._book.close(line, await issued(queue), now_ms)
             elif now_ms - self._rooted_ms.get(line, 0) >= ROOT_EVERY_MS:
                 self._rooted_ms[line] = now_ms

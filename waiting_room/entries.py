@@ -4,12 +4,12 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from ticketing.clock import Clock
+from ticketing.clock import Clock, rfc3339
 from ticketing.tokens import Ticket, TokenInvalid, TokenKeys, same_secret
 from waiting_room import metrics
 from waiting_room.batching import Batches, Busy
 from waiting_room.kept import PlaceAsk, claimed_before, joined_before
-from waiting_room.phases import JOINABLE, Control, Phase
+from waiting_room.phases import JOINABLE, Control, Phase, opens_later
 from waiting_room.places import GENERAL, entry_of, leaf_of, parse_entry, pass_for, ticket_for
 from waiting_room.ports import (
     Claimed,
@@ -96,7 +96,15 @@ class Entries:
         room = await self._find(show)
         if isinstance(room, Refusal):
             return room
-        phase = room.phase(self._clock.now_ms())
+        now_ms = self._clock.now_ms()
+        phase = room.phase(now_ms)
+        if opens_later(now_ms, room.row.schedule, phase):
+            from_ms = room.row.schedule.prequeue_at_ms
+            return _refuse(
+                "room_closed",
+                f"people may join from {rfc3339(from_ms)} on, and who comes first then has nothing of it",
+                retry_after_s=min(3_600, -(-(from_ms - now_ms) // 1_000)),
+            )
         if phase not in JOINABLE:
             soldout = phase is Phase.SOLDOUT
             return _refuse("sold_out" if soldout else "room_closed", "nobody can join this line any more")

@@ -40,6 +40,7 @@ class Act:
     rate_per_min: int | None = None
     active_max: int | None = None
     shares: Mapping[str, int] | None = None
+    prequeue_at_ms: int | None = None
     message: Mapping[str, object] | None = None
     open_until_ms: int | None = None
     admit: int = 0

@@ -18,6 +18,7 @@ def as_json(room: Room, now_ms: int, message: str) -> dict[str, object]:
         "control": room.control(now_ms),
         "open_until": rfc3339(row.open_until_ms) if row.open_until_ms > now_ms else None,
         "phase": room.phase(now_ms),
+        "prequeue_at": rfc3339(row.schedule.prequeue_at_ms) if row.schedule.prequeue_at_ms else None,
         "reason": row.reason,
         "shown": dict(row.message) or None,
         "rate_per_min": room.ceiling_per_min,

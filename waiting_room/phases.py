@@ -41,11 +41,13 @@ MOVING = frozenset({Phase.IDLE, Phase.OPEN, Phase.DRAINING})
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Epoch milliseconds; `closes_at_ms` 0 means: when the show starts."""
+    """Epoch milliseconds; `closes_at_ms` 0 means: when the show starts; `prequeue_at_ms`: people may join from then on,
+    0: at any time."""
 
     opens_at_ms: int
     closes_at_ms: int
     starts_at_ms: int
+    prequeue_at_ms: int = 0
 
     @property
     def ends_at_ms(self) -> int:
@@ -84,4 +86,16 @@ def phase_at(now_ms: int, schedule: Schedule, control: Control, stock: Stock | N
         case Control.OPEN:
             return Phase.OPEN
         case Control.SCHEDULE:
-            return Phase.OPEN if now_ms >= schedule.opens_at_ms else Phase.PREQUEUE
+            if now_ms >= schedule.opens_at_ms:
+                return Phase.OPEN
+            return Phase.PREQUEUE if now_ms >= schedule.prequeue_at_ms else Phase.CLOSED
+
+
+def collects(now_ms: int, schedule: Schedule, phase: Phase) -> bool:
+    """Whether those who join now take part in the draw of the opening, however the line is stopped meanwhile."""
+    return now_ms < schedule.opens_at_ms and phase not in MOVING
+
+
+def opens_later(now_ms: int, schedule: Schedule, phase: Phase) -> bool:
+    """Whether the line is closed only because people may not join yet."""
+    return phase is Phase.CLOSED and now_ms < min(schedule.prequeue_at_ms, schedule.opens_at_ms, schedule.ends_at_ms)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ticketing.clock import rfc3339
 from ticketing.vocabulary import show_text
 from waiting_room.looks import Poll
-from waiting_room.phases import Phase
+from waiting_room.phases import Phase, opens_later
 from waiting_room.queues import Queue
 from waiting_room.rooms import Room
 
@@ -51,6 +51,7 @@ def document(room: Room, now_ms: int, poll: Poll) -> Document:
                 "booked": stock.booked,
             },
             "poll": {"floor_s": poll.floor_s, "ceiling_s": poll.ceiling_s, "divisor": poll.divisor},
+            "prequeue_at": rfc3339(schedule.prequeue_at_ms) if schedule.prequeue_at_ms else None,
             "opens_at": rfc3339(schedule.opens_at_ms) if schedule.opens_at_ms else None,
             "closes_at": rfc3339(schedule.ends_at_ms),
             "server_time": rfc3339(now_ms),
@@ -101,6 +102,8 @@ def _own_message(room: Room, phase: Phase, now_ms: int) -> dict[str, object] | N
         return _say("info", "Nobody else can join. Whoever has a place is served.")
     if phase is Phase.SOLDOUT:
         return _say("warning", "Everything is booked.")
+    if opens_later(now_ms, room.row.schedule, phase):
+        return _say("info", "Nobody can join yet.")
     if phase is Phase.CLOSED:
         return _say("info", "The sale is over.")
     if phase is not Phase.PREQUEUE and any(queue.undrawn for queue in room.queues.values()):

@@ -11,7 +11,7 @@ from waiting_room.phases import Control, Schedule
 
 ROOM = """
 SELECT s.show_id, s.name, s.opens_at_ms, s.closes_at_ms, s.starts_at_ms, r.control, r.reason, r.rate_per_min, r.wave,
-       r.version, r.shares, r.active_max, r.message, r.open_until_ms
+       r.version, r.shares, r.active_max, r.message, r.open_until_ms, r.prequeue_at_ms
 FROM room r JOIN shows s USING (show_id)
 """
 ROOMS = ROOM + " WHERE CASE WHEN s.closes_at_ms > 0 THEN s.closes_at_ms ELSE s.starts_at_ms END > $1"
@@ -25,7 +25,7 @@ ON CONFLICT DO NOTHING
 LOCK_ROOM = "SELECT 1 FROM room WHERE show_id = $1 FOR UPDATE"
 CHANGE_ROOM = """
 UPDATE room SET control = $2, rate_per_min = $3, reason = $4, shares = $5, active_max = $6, message = $7,
-    open_until_ms = $8, wave = $9, version = $10, changed_at_ms = $11
+    open_until_ms = $8, wave = $9, version = $10, changed_at_ms = $11, prequeue_at_ms = $12
 WHERE show_id = $1
 """
 ADD_ACT = """
@@ -92,6 +92,7 @@ class PostgresRooms:
                 row.wave,
                 row.version,
                 now_ms,
+                row.schedule.prequeue_at_ms,
             )
             await connection.execute(
                 ADD_ACT,
@@ -134,7 +135,7 @@ def _room(row: asyncpg.Record) -> RoomRow:
     return RoomRow(
         show=row["show_id"],
         name=row["name"],
-        schedule=Schedule(row["opens_at_ms"], row["closes_at_ms"], row["starts_at_ms"]),
+        schedule=Schedule(row["opens_at_ms"], row["closes_at_ms"], row["starts_at_ms"], row["prequeue_at_ms"]),
         control=Control(row["control"]),
         reason=row["reason"],
         rate_per_min=row["rate_per_min"],

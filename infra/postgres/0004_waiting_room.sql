@@ -11,6 +11,7 @@ CREATE TABLE room (
     active_max      int CHECK (active_max > 0),
     message         jsonb NOT NULL DEFAULT '{}',
     open_until_ms   bigint NOT NULL DEFAULT 0,
+    prequeue_at_ms  bigint NOT NULL DEFAULT 0,
     wave            int NOT NULL DEFAULT 0,
     version         int NOT NULL DEFAULT 1,
     created_at_ms   bigint NOT NULL,
@@ -21,6 +22,7 @@ COMMENT ON COLUMN room.shares IS 'the lines that there are, and the part of the 
 COMMENT ON COLUMN room.active_max IS 'passes in use at a time; null: the setting''s default';
 COMMENT ON COLUMN room.message IS 'shown to all who wait: severity, and text by language';
 COMMENT ON COLUMN room.open_until_ms IS 'until when the control idle counts; 0: until somebody says otherwise';
+COMMENT ON COLUMN room.prequeue_at_ms IS 'people may join from then on; 0: at any time before the sale opens';
 COMMENT ON COLUMN room.wave IS 'passes of an earlier wave are revoked';
 
 CREATE TABLE room_line (

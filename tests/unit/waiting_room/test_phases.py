@@ -2,7 +2,7 @@
 
 import pytest
 
-from waiting_room.phases import Control, Phase, Schedule, Stock, phase_at
+from waiting_room.phases import Control, Phase, Schedule, Stock, collects, opens_later, phase_at
 
 OPENS, STARTS = 1_000, 9_000
 SCHEDULE = Schedule(opens_at_ms=OPENS, closes_at_ms=0, starts_at_ms=STARTS)
@@ -41,3 +41,19 @@ def test_the_end_of_the_sale_comes_before_operators(control: Control) -> None:
 def test_what_is_held_may_come_back_and_what_is_cancelled_does() -> None:
     assert phase_at(OPENS, SCHEDULE, Control.SCHEDULE, Stock("open", 0, 1, 4)) is Phase.OPEN
     assert phase_at(OPENS, SCHEDULE, Control.SCHEDULE, Stock("open", 1, 0, 4)) is Phase.OPEN
+
+
+def test_people_may_join_from_a_set_time_on() -> None:
+    schedule = Schedule(OPENS, 0, STARTS, prequeue_at_ms=500)
+    before, then = (phase_at(now_ms, schedule, Control.SCHEDULE, FOR_SALE) for now_ms in (499, 500))
+    assert (before, then) == (Phase.CLOSED, Phase.PREQUEUE)
+    assert opens_later(499, schedule, before)
+    assert not opens_later(STARTS, schedule, phase_at(STARTS, schedule, Control.SCHEDULE, FOR_SALE))
+    assert phase_at(0, schedule, Control.OPEN, FOR_SALE) is Phase.OPEN
+
+
+def test_until_the_opening_all_take_part_in_the_draw_unless_the_line_was_opened_by_hand() -> None:
+    for control in Control:
+        phase = phase_at(0, SCHEDULE, control, FOR_SALE)
+        assert collects(0, SCHEDULE, phase) == (control not in {Control.OPEN, Control.IDLE, Control.DRAINING})
+        assert not collects(OPENS, SCHEDULE, phase)
