@@ -38,7 +38,7 @@ CRASH_POINTS = (
 )
 """Wherever a desk waits for the world: before a call acts (`sent`), and before its answer is there (`done`)."""
 
-SELDOM_REACHED = ("load_show.sent", "load_show.done", "records.sent", "release.sent", "release.done")
+SELDOM_REACHED = ("layout.sent", "load_show.sent", "load_show.done", "records.sent", "release.sent", "release.done")
 LOG_LOST, RESTORED = "log lost", "restored"
 
 
@@ -65,7 +65,7 @@ class Troubles:
             if place is not None and (place.is_busy or self._rng.random() < 0.3):
                 self.kill(process, place)
         elif roll < 0.40:
-            process.dies_at = process.dies_at or self._rng.choice(CRASH_POINTS + 3 * SELDOM_REACHED)
+            process.dies_at = process.dies_at or self._rng.choice(CRASH_POINTS + 8 * SELDOM_REACHED)
         elif roll < 0.52:
             self._break_connection(process)
         elif roll < 0.64:
