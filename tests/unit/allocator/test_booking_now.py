@@ -148,6 +148,7 @@ def test_a_seat_that_is_not_held_by_the_caller_is_named_and_nothing_happens() ->
         ((close_show(at=T0),), book("anna", floor=1), "show_closed"),
         (tuple(hold(who, floor=4) for who in ("ben", "cleo")), book("anna", floor=3), "sold_out"),
         ((keep("club", PLACES - 2),), book("anna", floor=3), "sold_out"),
+        ((keep("club", 2),), book("club", floor=3), "allocation_exhausted"),
         ((hold("anna", "A-1", key="one"),), book("anna", holds=("one",), paid=Payment("x", "y", 1)), "amount_wrong"),
     ],
 )

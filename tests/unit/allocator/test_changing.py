@@ -21,6 +21,7 @@ from tests.unit.allocator.stories import (
     refusal,
     refused,
 )
+from tests.unit.allocator.test_allocations import PLACES, keep
 from ticketing import messages
 from ticketing.messages import Payment, Policy
 from ticketing.vocabulary import ReservationStatus, command_key, fingerprint
@@ -119,6 +120,15 @@ def test_a_seat_that_somebody_has_is_named_and_the_booking_keeps_its_own() -> No
 def test_what_cannot_be_changed_stays(told: Told, code: str) -> None:
     show = given(hold("anna", "A-1", "A-2"), confirm("anna"))
     assert refused(show, told) == code
+
+
+def test_one_seat_more_is_counted_against_what_is_kept() -> None:
+    booked = hold("club", "A-1"), confirm("club")
+    promised = given(*booked, keep("agency", PLACES - 1))
+    assert refused(promised, swap("club", "", "B-1", partner=True)) == "sold_out"
+    used_up = given(*booked, keep("club", 1))
+    assert refused(used_up, swap("club", "", "B-1", partner=True)) == "allocation_exhausted"
+    assert granted(used_up, swap("club", "A-1", "B-1", partner=True, named="no more than before"))
 
 
 def test_only_what_is_booked_is_changed_and_only_while_the_show_is_sold() -> None:

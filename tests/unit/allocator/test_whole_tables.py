@@ -6,6 +6,7 @@ import msgspec
 
 from tests.unit.allocator.stories import (
     POLICY,
+    SHOW,
     T0,
     Scene,
     Told,
@@ -93,6 +94,16 @@ def test_a_table_that_is_sold_whole_is_not_torn() -> None:
     assert granted(scene, ask("anna", *table("B1")[:2], after_ms=1), ask("anna", *table("S1")[:2], after_ms=2))
     some = replace(release("ben"), command=msgspec.structs.replace(release("ben").command, seats=table("T2")[:1]))
     assert refused(scene, some) == "table_not_sold_so"
+
+
+def test_a_booking_takes_no_single_seat_out_of_a_table_that_is_sold_whole() -> None:
+    scene = supper(ask("ben", *table("T2")))
+    command = messages.BookNow(
+        show=SHOW, key=b"b" * 16, sent_at_ms=T0 + 1, account="ent_ben", person="ent_ben", seats=table("T2")[:1]
+    )
+    assert refused(scene, Told("ben", T0 + 1, command)) == "table_not_sold_so"
+    whole = msgspec.structs.replace(command, key=b"w" * 16, seats=table("T2"))
+    assert granted(scene, Told("ben", T0 + 2, whole))
 
 
 def test_one_hold_and_one_person_have_one_whole_table_each() -> None:
