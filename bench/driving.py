@@ -12,7 +12,7 @@ import msgspec
 from bench import load
 from bench.load import Measured
 from bench.measuring import Spent, Stopwatch, progress
-from bench.open_load import Latency, Plan, Seen, Stream
+from bench.open_plan import Latency, Plan, Seen, Stream
 from bench.sale import CREATED
 from bench.site import CHECKOUT, Room, Site
 from bench.socket_load import SocketPlan
@@ -58,13 +58,15 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Crowd:
-    """One kind of request in an open loop: `rate_per_s` of `requests`, over connections of its own, to `rooms`."""
+    """One kind of request in an open loop: `rate_per_s` of `requests`, over connections of its own, to `rooms`. `told`:
+    the file in which to leave what was asked and told."""
 
     name: str
     rooms: Sequence[Room]
     connections: int
     rate_per_s: float
     requests: Iterable[bytes]
+    told: Path | None = None
 
 
 async def closed_loop(
@@ -111,6 +113,7 @@ async def open_loop(
             connections=crowd.connections,
             rate_per_s=crowd.rate_per_s,
             requests=str(await _write(site, f"requests-{number}", crowd.requests)),
+            told=str(crowd.told or ""),
         )
         for number, crowd in enumerate(crowds)
     ]

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from bench import sale
 from bench.driving import Crowd, Loaded, Size, all_granted, closed_loop, open_loop
 from bench.measuring import Bench, Gate, Spent, medians
-from bench.open_load import OPEN_LOOP, Latency
+from bench.open_load import OPEN_LOOP
+from bench.open_plan import Latency
 from bench.running import as_told, new_bench, provisioned_site, warm_up
 from bench.site import Connection, Site
 

@@ -19,7 +19,8 @@ import msgspec
 import uvloop
 
 from bench.load import BEGUN, is_whole, unpack
-from bench.measuring import percentile
+from bench.open_plan import Plan, Seen, Stream, latency_of
+from bench.told import Exchange, history
 
 SEED = 20261121
 OPEN_LOOP = "open: a Poisson process, latency from the moment at which a request was due"
@@ -30,56 +31,6 @@ LOST = b"000"
 """The status of a request whose connection the server closed."""
 KEY = b"idempotency-key: "
 KEY_CHARS = 32
-
-
-class Stream(msgspec.Struct, frozen=True):
-    """One kind of request: the file `requests` over and over, from the second time on under new keys, by `connections`
-    spread over `ports`."""
-
-    name: str
-    ports: list[int]
-    connections: int
-    rate_per_s: float
-    requests: str
-
-
-class Plan(msgspec.Struct, frozen=True):
-    """All streams, for the same time."""
-
-    warm_s: float
-    measure_s: float
-    streams: list[Stream]
-
-
-class Latency(msgspec.Struct, frozen=True):
-    """Of all answers with one status, in milliseconds; `sample` is the first of them."""
-
-    count: int
-    p50_ms: float
-    p95_ms: float
-    p99_ms: float
-    longest_ms: float
-    sample: bytes
-
-
-class Seen(msgspec.Struct, frozen=True):
-    """Of one stream: how many requests were due in the window, how many were sent in it, and the answers to those due
-    in it by HTTP status (0: the connection was closed), with what had no answer at all. `paused_ms`: the longest that
-    the generator itself had no turn; it is in the latencies, too."""
-
-    due: int
-    sent: int
-    answers: dict[int, Latency]
-    unanswered: int
-    paused_ms: float
-
-    def summary(self) -> str:
-        """For whoever watches a run."""
-        parts = [
-            f"{status}: {it.count} p50 {it.p50_ms:.1f} p99 {it.p99_ms:.1f} ms" for status, it in self.answers.items()
-        ]
-        parts.append(f"generator paused {self.paused_ms:.0f} ms at most")
-        return ", ".join(parts) + (f", unanswered {self.unanswered}" if self.unanswered else "")
 
 
 class Crowd:
@@ -101,6 +52,7 @@ class Crowd:
         self.samples: dict[bytes, bytes] = {}
         self.due = 0
         self.sent = 0
+        self._exchanges: list[Exchange] = []
 
     async def connect(self) -> None:
         """Open every connection."""
@@ -157,6 +109,16 @@ class Crowd:
             self.samples[status] = answer
         latencies_s.append(time.perf_counter() - due_s)
 
+    def note(self, sent_s: float, request: bytes, answer: bytes) -> None:
+        """Remember what was told, where somebody wants to know it; reading it has time until the load is over."""
+        if self.stream.told:
+            self._exchanges.append((sent_s, time.perf_counter(), request, answer))
+
+    def write_told(self) -> None:
+        """Leave the history, where one is wanted; to what has no answer by now none is expected."""
+        if self.stream.told:
+            Path(self.stream.told).write_bytes(history(self._exchanges))
+
     def on_lost(self, connection: "Connection", due_s: float) -> None:
         """The server closed a connection, `due_s` > 0: on which a request was waiting. Another one takes its place."""
         if due_s > 0:
@@ -175,7 +137,7 @@ class Crowd:
     def seen(self) -> Seen:
         """What became of the requests due in the window."""
         answers = {
-            int(status): _latency(found, self.samples[status]) for status, found in sorted(self.latencies_s.items())
+            int(status): latency_of(found, self.samples[status]) for status, found in sorted(self.latencies_s.items())
         }
         return Seen(
             due=self.due,
@@ -208,6 +170,8 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
         self._rest = b""
         self._due_s = 0.0
+        self._sent_s = 0.0
+        self._request = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ready."""
@@ -217,7 +181,7 @@ class Connection(asyncio.Protocol):
     def send(self, due_s: float, request: bytes) -> None:
         """Send what was due at `due_s`."""
         assert self._transport is not None
-        self._due_s = due_s
+        self._due_s, self._sent_s, self._request = due_s, time.perf_counter(), request
         self._crowd.on_sent()
         self._transport.write(request)
 
@@ -230,11 +194,14 @@ class Connection(asyncio.Protocol):
         self._rest = b""
         due_s, self._due_s = self._due_s, 0.0
         self._crowd.on_answer(due_s, answer[9:12], answer)
+        self._crowd.note(self._sent_s, self._request, answer)
         self._crowd.on_free(self)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Closed, by the server unless the run is over."""
         self._transport = None
+        if self._due_s > 0:
+            self._crowd.note(self._sent_s, self._request, b"")
         self._crowd.on_lost(self, self._due_s)
 
     def close(self) -> None:
@@ -258,6 +225,7 @@ async def generate(plan: Plan, begun: Callable[[], None]) -> dict[str, Seen]:
     await ticking
     for crowd in crowds:
         crowd.end()
+        crowd.write_told()
     return {crowd.stream.name: crowd.seen() for crowd in crowds}
 
 
@@ -269,18 +237,6 @@ async def _keep_to_schedule(crowds: list[Crowd], end_s: float) -> None:
             crowd.send_due(now_s)
         await asyncio.sleep(TICK_S)
         now_s = time.perf_counter()
-
-
-def _latency(found_s: list[float], sample: bytes) -> Latency:
-    ordered_ms = sorted(round(seconds * 1000, 3) for seconds in found_s)
-    return Latency(
-        count=len(ordered_ms),
-        p50_ms=percentile(ordered_ms, 0.5),
-        p95_ms=percentile(ordered_ms, 0.95),
-        p99_ms=percentile(ordered_ms, 0.99),
-        longest_ms=ordered_ms[-1],
-        sample=sample,
-    )
 
 
 def _say_begun() -> None:

@@ -16,7 +16,8 @@ from itertools import chain
 from bench import sale
 from bench.driving import Crowd, all_granted, closed_loop, open_loop
 from bench.measuring import Bench, Gate, Spent, progress
-from bench.open_load import OPEN_LOOP, Seen
+from bench.open_load import OPEN_LOOP
+from bench.open_plan import Seen
 from bench.running import as_told, new_bench, provisioned_site, warm_up
 from bench.sale import CREATED, Held
 from bench.site import Connection, Room, Site
@@ -34,6 +35,7 @@ LIVEZ_A_S = 10
 LIVEZ_CONNECTIONS = 8
 BUSY = 503
 OK = 200
+HELD_TOLD, CONFIRMS_TOLD = "held.jsonl", "confirms.jsonl"
 
 BOOKED = "SELECT count(*) FROM reservation WHERE status = 'booked'"
 
@@ -42,6 +44,7 @@ ACCEPTED_P99 = Gate(3_000, 1_000, at_most=True)
 REFUSED_P99 = Gate(200, 50, at_most=True)
 CONFIRMS_LOST = Gate(0, 0, at_most=True)
 BACK = Gate(0.9, 1)
+CLEAN = Gate(0, at_most=True)
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,8 @@ class Stand:
         """At least `count` holds that are granted, at a rate that can be borne."""
         show = (await sale.make_show(self.site, self.ingress, capacity=PLACES)).show
         seats = list(sale.area_holds(self.site, show, 2 * count, self.rng))
-        crowd = Crowd("held before", [self.ingress], PEAK_CONNECTIONS, rate, [seat.hold for seat in seats])
+        told = self.site.directory / HELD_TOLD
+        crowd = Crowd("held before", [self.ingress], PEAK_CONNECTIONS, rate, [seat.hold for seat in seats], told)
         seen, _ = await open_loop(self.site, self.rooms, [crowd], warm_s=0, measure_s=1.2 * count / rate)
         held = seen["held before"]
         all_granted(held, len(seats))
@@ -111,9 +115,11 @@ class Stand:
         shows = [await sale.make_show(self.site, self.ingress, capacity=PLACES) for _ in range(-(-count // PLACES))]
         lanes = [sale.area_holds(self.site, made.show, count // len(shows), self.rng, places_each=1) for made in shows]
         holds = (held.hold for held in chain.from_iterable(zip(*lanes, strict=True)))
+        told = self.site.directory / CONFIRMS_TOLD
+        confirms = [seat.confirm for seat in seats]
         crowds = [
             Crowd("holds", [self.ingress], CONNECTIONS, TIMES * before, holds),
-            Crowd("confirms", [self.ingress], CONFIRMING_CONNECTIONS, CONFIRMS_A_S, [seat.confirm for seat in seats]),
+            Crowd("confirms", [self.ingress], CONFIRMING_CONNECTIONS, CONFIRMS_A_S, confirms, told),
             Crowd("livez", [self.ingress], LIVEZ_CONNECTIONS, LIVEZ_A_S, [sale.get("/livez")]),
         ]
         seen, spent = await open_loop(self.site, self.rooms, crowds, warm_s=0, measure_s=self.size.overload_s)
@@ -135,8 +141,10 @@ async def run(size: Size) -> list[str]:
             overload = await stand.overload()
             booked = await connection.fetchval(BOOKED)
         _check(overload.confirms, booked)
+        violations = await _violations(site)
         bench = await new_bench("shedding", connection, warm_s=warm_s, loop=OPEN_LOOP, connections=CONNECTIONS)
         _report(bench, overload)
+        bench.line("violations that onsale verify finds", "violations", [violations], CLEAN)
         return bench.missed
 
 
@@ -145,6 +153,13 @@ async def _stand(site: Site, connection: Connection, size: Size, rng: random.Ran
     await site.empty(connection)
     async with site.room("allocator", ready=True) as allocator, site.room("ingress", ready=True) as ingress:
         yield Stand(site, ingress, allocator, size, rng)
+
+
+async def _violations(site: Site) -> int:
+    """In everything that was sold, and in what those who had held before were told of it."""
+    told = site.directory / "told.jsonl"
+    told.write_bytes((site.directory / HELD_TOLD).read_bytes() + (site.directory / CONFIRMS_TOLD).read_bytes())
+    return await site.violations("--history", str(told))
 
 
 def _check(confirms: Seen, booked: int) -> None:

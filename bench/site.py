@@ -30,7 +30,12 @@ MANY = "1000000"
 READY_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 20.0
 
-EMPTY = "TRUNCATE show, area, seat_taken, reservation, payment, outcome_log, dead_letter"
+EMPTY = "TRUNCATE show, area, seat_taken, reservation, payment, outcome_log, dead_letter, log_pruned"
+BEGINS_HERE = """
+INSERT INTO log_pruned SELECT part, batch_seq, log_gen, next_offset, chain, last_now_ms, 0
+FROM allocator_cursor WHERE batch_seq > 0
+"""
+"""So that `onsale verify` knows where the log begins now."""
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -74,6 +79,7 @@ class Site:
     async def empty(self, connection: Connection) -> None:
         """Forget all stock, so that every round begins alike; the cursors stay where they are. No allocator may run."""
         await connection.execute(EMPTY)
+        await connection.execute(BEGINS_HERE)
         await connection.execute("CHECKPOINT")
 
     async def connect(self) -> Connection:

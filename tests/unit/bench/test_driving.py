@@ -3,7 +3,7 @@
 import pytest
 
 from bench.driving import all_granted
-from bench.open_load import Latency, Seen
+from bench.open_plan import Latency, Seen
 
 
 def latency(count: int) -> Latency:

@@ -1,6 +1,7 @@
 """The open loop's figures: a latency counts from when a request was due, and nothing is left out."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from bench.load import pack
-from bench.open_load import Plan, Seen, Stream, generate
+from bench.open_load import generate
+from bench.open_plan import Plan, Seen, Stream
+from onsale.histories import Result, decode_operation
 
 pytestmark = pytest.mark.anyio
 
@@ -21,8 +24,10 @@ STALL_S = 0.5
 async def server(answer: Callable[[bytes], bytes], *, stalled_s: float = 0.0) -> AsyncIterator[int]:
     """Answers each request by `answer`, the first ones only when `stalled_s` are over; its port."""
     begun = asyncio.get_running_loop().time()
+    writers: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         try:
             while True:
                 request = await reader.readuntil(b"\r\n\r\n")
@@ -42,12 +47,15 @@ async def server(answer: Callable[[bytes], bytes], *, stalled_s: float = 0.0) ->
     listening = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with listening:
         yield listening.sockets[0].getsockname()[1]
+    for writer in writers:
+        writer.close()
+    await asyncio.gather(*(writer.wait_closed() for writer in writers), return_exceptions=True)
 
 
-async def seen_by(tmp_path: Path, port: int, *, connections: int, requests: int = 1_000) -> Seen:
+async def seen_by(tmp_path: Path, port: int, *, connections: int, requests: int = 1_000, told: str = "") -> Seen:
     path = tmp_path / "requests"
     path.write_bytes(pack([REQUEST] * requests))
-    stream = Stream(name="a", ports=[port], connections=connections, rate_per_s=400, requests=str(path))
+    stream = Stream(name="a", ports=[port], connections=connections, rate_per_s=400, requests=str(path), told=told)
     return (await generate(Plan(warm_s=0, measure_s=1.0, streams=[stream]), lambda: None))["a"]
 
 
@@ -80,3 +88,14 @@ async def test_closed_connections_are_counted_and_replaced(tmp_path: Path) -> No
         seen = await seen_by(tmp_path, port, connections=20)
     assert seen.answers[0].count + seen.answers[201].count == seen.due
     assert seen.answers[0].count >= seen.due // 11
+
+
+async def test_each_request_that_was_sent_is_in_the_history(tmp_path: Path) -> None:
+    answers = iter(range(10_000))
+    told = tmp_path / "told"
+    async with server(lambda _: b"" if next(answers) % 10 == 0 else DONE) as port:
+        seen = await seen_by(tmp_path, port, connections=20, told=str(told))
+    lines = [decode_operation(line) for line in told.read_bytes().splitlines()]
+    by_result = Counter(line.result for line in lines)
+    assert by_result == {Result.OK: seen.answers[201].count, Result.UNKNOWN: seen.answers[0].count}
+    assert all(line.invoke_ms <= line.end_ms and line.op == "/a" for line in lines)
