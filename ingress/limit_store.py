@@ -7,7 +7,7 @@ from typing import cast
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from ingress.limits import DEBT_WINDOWS, Owed
+from ingress.limits import Owed
 
 
 class LimitsAway(Exception):
@@ -27,8 +27,7 @@ class RedisLimits:
         keys = [f"{self._prefix}{bucket.quota.name}:{bucket.subject}" for bucket, _ in owed]
         numbers: list[float] = []
         for bucket, taken in owed:
-            window_ms = bucket.quota.window_ms
-            numbers += (window_ms / bucket.quota.most, DEBT_WINDOWS * window_ms, taken)
+            numbers += (bucket.quota.each_ms, bucket.quota.debt_max_ms, taken)
         try:
             said = cast(list[bytes], await self._take(keys=keys, args=numbers))
         except (RedisError, OSError, TimeoutError) as error:

@@ -5,7 +5,7 @@ has requests, and attempts to hold; while the show's allocator lags (the surge o
 is nobody yet is known by their address. Reads that anybody may keep in a cache are free.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -13,7 +13,7 @@ from typing import Protocol
 from ingress import metrics
 from ingress.callers import Identity
 from ingress.keys import ApiKey
-from ingress.limits import Buckets, Quota
+from ingress.limits import Buckets, Quota, Standing, policies_of
 from ingress.operations import Operation
 from ingress.refusals import Refused
 from ticketing.clock import Clock
@@ -43,22 +43,36 @@ class Rates:
 
 
 class Counted:
-    """A call that was counted: what its answer says of the caller's limits (the values of RateLimit-Policy and
-    RateLimit), and that it is still under way where that is limited, too.
+    """A call that was counted: what its answer says of the caller's limits (`policies` and `states`, the values of
+    RateLimit-Policy and RateLimit), and that it is still under way where that is limited, too: `selling` is what
+    `states` ends with then.
 
     What could not be taken is not held against anybody: they were told to come again.
     """
 
-    __slots__ = ("_limiter", "_quotas", "_subject", "policies", "states")
+    __slots__ = ("_limiter", "_quotas", "_selling", "_standing", "_subject", "policies")
 
     def __init__(  # noqa: PLR0917 -- one is made for each call, and by position is quickest
-        self, policies: str, states: str, limiter: "Limiter | None", quotas: "Quotas | None", subject: str
+        self,
+        policies: str,
+        standing: Standing,
+        limiter: "Limiter | None",
+        quotas: "Quotas | None",
+        subject: str,
+        selling: str = "",
     ) -> None:
         self.policies = policies
-        self.states = states
+        self._standing = standing
+        self._selling = selling
         self._limiter = limiter
         self._quotas = quotas
         self._subject = subject
+
+    def among(self, under_way: int, most: int) -> "Counted":
+        """The same of a command of a key that has `under_way` others and may have `most`."""
+        policies = f'{self.policies}, "selling";q={most};qu="concurrent-requests"'
+        selling = f', "selling";r={max(0, most - under_way - 1)}'
+        return Counted(policies, self._standing, self._limiter, None, self._subject, selling)
 
     def leave(self, status: int) -> None:
         """The call is over, answered with this (0: not at all). Any number of times."""
@@ -77,6 +91,11 @@ class Counted:
         return self._quotas is not None
 
     @property
+    def states(self) -> str:
+        """How the caller's limits stood after this call."""
+        return self._standing.header + self._selling
+
+    @property
     def headers(self) -> list[tuple[str, str]]:
         """As they are answered."""
         return _headers(self.policies, self.states) if self.policies else []
@@ -89,24 +108,24 @@ class Counted:
         return f"ratelimit-policy: {self.policies}\r\nratelimit: {self.states}\r\n".encode()
 
 
-UNCOUNTED = Counted("", "", None, None, "")
+UNCOUNTED = Counted("", Standing((), (), 0.0), None, None, "")
 
 
 class Quotas:
-    """What a call takes of, in this order. `each`: a quota, and the header RateLimit-Policy up to it."""
+    """What a call takes of, in this order. `policies`: the header RateLimit-Policy."""
 
-    __slots__ = ("each",)
+    __slots__ = ("each", "policies")
 
-    def __init__(self, quotas: Sequence[Quota]) -> None:
-        said = [quota.policy for quota in quotas]
-        self.each = tuple((quota, ", ".join(said[: n + 1])) for n, quota in enumerate(quotas))
+    def __init__(self, each: tuple[Quota, ...]) -> None:
+        self.each = each
+        self.policies = policies_of(each)
 
 
 class Limiter:
     """Counts what a call takes, or refuses it. `owing` is called when there is something to tell the shared store."""
 
-    def __init__(self, rates: Rates, *, lags: Lags, clock: Clock, buckets_max: int) -> None:
-        self.buckets = Buckets(buckets_max=buckets_max, keep_ms=BUCKETS_KEEP_MS)
+    def __init__(self, rates: Rates, *, lags: Lags, clock: Clock, callers_max: int) -> None:
+        self.buckets = Buckets(callers_max=callers_max, keep_ms=BUCKETS_KEEP_MS)
         self.owing: Callable[[], None] = _nobody_listens
         self._lags = lags
         self._clock = clock
@@ -158,14 +177,13 @@ class Limiter:
         if not operation.waits:
             return counted
         most, under_way = key.selling_at_once_max, self._selling.get(key.key_id, 0)
-        policies = f'{counted.policies}, "selling";q={most};qu="concurrent-requests"'
-        states = f'{counted.states}, "selling";r={max(0, most - under_way - 1)}'
+        counted = counted.among(under_way, most)
         if under_way >= most:
             metrics.LIMITED.labels("selling").inc()
             detail = f"{most} commands of this key are under way; it may have no more"
-            raise Refused("too_many_at_once", detail, headers=_headers(policies, states))
+            raise Refused("too_many_at_once", detail, headers=counted.headers)
         self._selling[key.key_id] = under_way + 1
-        return Counted(policies, states, self, None, key.key_id)
+        return counted
 
     def left(self, key_id: str) -> None:
         """A command of the key is over."""
@@ -177,30 +195,28 @@ class Limiter:
 
     def forgive(self, quotas: "Quotas", subject: str) -> None:
         """Nothing came of an attempt, for reasons of ours: of all but requests it is given back."""
-        for quota, _ in quotas.each[1:]:
+        for quota in quotas.each[1:]:
             self.buckets.give_one_back(quota, subject)
 
     def _take(self, quotas: "Quotas", subject: str, now_ms: int) -> Counted:
         buckets = self.buckets
-        first, *more = quotas.each
-        last, policies = buckets.take(first[0], subject, now_ms), first[1]
-        states = last.header
-        for quota, so_far in more:
-            if last.wait_ms > 0:
-                break
-            last, policies = buckets.take(quota, subject, now_ms), so_far
-            states = f"{states}, {last.header}"
+        standing = buckets.take(quotas.each, subject, now_ms)
         if buckets.owing:
             self.owing()
-        if last.wait_ms > 0:
-            metrics.LIMITED.labels(last.quota.name).inc()
-            raise Refused(
-                "rate_limited",
-                f"{last.quota.most} {last.quota.name} a minute, and no more",
-                retry_after_s=max(1, -int(-last.wait_ms // 1000)),
-                headers=_headers(policies, states),
-            )
-        return Counted(policies, states, self, quotas, subject)
+        if standing.wait_ms > 0:
+            raise _too_often(standing)
+        return Counted(quotas.policies, standing, self, quotas, subject)
+
+
+def _too_often(standing: Standing) -> Refused:
+    last = standing.asked[-1]
+    metrics.LIMITED.labels(last.name).inc()
+    return Refused(
+        "rate_limited",
+        f"{last.most} {last.name} a minute, and no more",
+        retry_after_s=max(1, -int(-standing.wait_ms // 1000)),
+        headers=_headers(policies_of(standing.asked), standing.header),
+    )
 
 
 def _headers(policies: str, states: str) -> list[tuple[str, str]]:

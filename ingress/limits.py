@@ -10,6 +10,7 @@ so that is not told yet: in a rush of people who ask once, nothing is sent for a
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -20,12 +21,18 @@ DEBT_WINDOWS = 2
 """How far ahead a bucket is kept, in windows: what several processes granted at once is paid back, but not for ever."""
 
 
-class Quota(NamedTuple):
+class Quota:
     """`most` takings in `window_ms`, at once or evenly."""
 
-    name: str
-    most: int
-    window_ms: int
+    __slots__ = ("debt_max_ms", "each_ms", "most", "name", "told_from", "window_ms")
+
+    def __init__(self, name: str, most: int, window_ms: int) -> None:
+        self.name = name
+        self.most = most
+        self.window_ms = window_ms
+        self.each_ms = window_ms / most
+        self.debt_max_ms = DEBT_WINDOWS * window_ms
+        self.told_from = -(-most // SHARED_FROM)
 
     @property
     def policy(self) -> str:
@@ -33,18 +40,39 @@ class Quota(NamedTuple):
         return f'"{self.name}";q={self.most};w={self.window_ms // 1000}'
 
 
-class Standing(Struct, frozen=True, gc=False):
-    """How a bucket stands: `left` takings; refused where `wait_ms` is more than 0."""
+def policies_of(quotas: Iterable[Quota]) -> str:
+    """The header RateLimit-Policy."""
+    return ", ".join([quota.policy for quota in quotas])
 
-    quota: Quota
-    left: int
-    full_in_ms: float
+
+class Standing(Struct, frozen=True, gc=False):
+    """How the buckets stand that were asked, one for each of `ahead_ms`, the first of `quotas`: in how many
+    milliseconds it is full again. The last of them refuses where `wait_ms` is more than 0."""
+
+    quotas: tuple[Quota, ...]
+    ahead_ms: tuple[float, ...]
     wait_ms: float
+
+    @property
+    def asked(self) -> tuple[Quota, ...]:
+        """The quotas of these buckets."""
+        return self.quotas[: len(self.ahead_ms)]
 
     @property
     def header(self) -> str:
         """As in the header RateLimit."""
-        return f'"{self.quota.name}";r={self.left};t={-int(-self.full_in_ms // 1000)}'
+        return _header(self.quotas, self.ahead_ms, self.wait_ms > 0)
+
+
+# In a rush nearly all ask for the first time, and are told the same.
+@lru_cache(maxsize=4_096)
+def _header(quotas: tuple[Quota, ...], ahead_ms: tuple[float, ...], refused: bool) -> str:
+    said = []
+    for place, (quota, ahead) in enumerate(zip(quotas, ahead_ms, strict=False), start=1):
+        used_up = refused and place == len(ahead_ms)
+        left = 0 if used_up else int((quota.window_ms - ahead) / quota.each_ms + 0.001)
+        said.append(f'"{quota.name}";r={left};t={-int(-ahead // 1000)}')
+    return ", ".join(said)
 
 
 class Bucket:
@@ -68,51 +96,58 @@ class Owed(NamedTuple):
 
 
 class Buckets:
-    """All buckets of one process, at most about `buckets_max`: beyond it those not asked for longest are forgotten."""
+    """All buckets of one process, of at most about `callers_max` callers: beyond it those who have not asked for
+    longest are forgotten."""
 
-    def __init__(self, *, buckets_max: int, keep_ms: int) -> None:
-        self._generation_max = max(1, buckets_max // 2)
+    def __init__(self, *, callers_max: int, keep_ms: int) -> None:
+        self._generation_max = max(1, callers_max // 2)
         self._keep_ms = keep_ms
-        self._young: dict[tuple[str, str], Bucket] = {}
-        self._old: dict[tuple[str, str], Bucket] = {}
+        # Subject -> the buckets that this caller has, by their quotas' names: a call that takes of several looks once.
+        self._young: dict[str, dict[str, Bucket]] = {}
+        self._old: dict[str, dict[str, Bucket]] = {}
         self._turned_ms = 0
         self._owing: list[Bucket] = []
 
     def __len__(self) -> int:
         return len(self._young) + len(self._old)
 
-    def take(self, quota: Quota, subject: str, now_ms: int) -> Standing:
-        """Take one; where that is refused nothing is taken."""
-        bucket = self._young.get((quota.name, subject))
-        if bucket is None:
-            bucket = self._find(quota, subject, now_ms)
-        window_ms = quota.window_ms
-        each_ms = window_ms / quota.most
-        ahead_ms = bucket.full_at_ms - now_ms
-        # A bucket further ahead than anything puts it is of a clock that was set back.
-        if ahead_ms < 0 or ahead_ms > DEBT_WINDOWS * window_ms:
-            ahead_ms = 0.0
-        after_ms = ahead_ms + each_ms
-        if after_ms > window_ms + 0.001:
-            return Standing(quota, 0, ahead_ms, after_ms - window_ms)
-        bucket.quota = quota
-        bucket.full_at_ms = now_ms + after_ms
-        # No more than what the bucket is short of: what has flowed back since is nobody's debt.
-        taken = bucket.taken + 1
-        if taken > 1:
-            taken = min(taken, -int(-after_ms // each_ms))
-        bucket.taken = taken
-        if not bucket.owes and taken * SHARED_FROM >= quota.most:
-            bucket.owes = True
-            self._owing.append(bucket)
-        return Standing(quota, int((window_ms - after_ms) / each_ms + 0.001), after_ms, 0.0)
+    def take(self, quotas: tuple[Quota, ...], subject: str, now_ms: int) -> Standing:
+        """Take one of each, in their order, up to the first that refuses: of that one nothing is taken."""
+        buckets = self._young.get(subject)
+        if buckets is None:
+            buckets = self._find(subject, now_ms)
+        standing = []
+        for quota in quotas:
+            bucket = buckets.get(quota.name)
+            if bucket is None:
+                bucket = buckets[quota.name] = Bucket(quota, subject)
+            each_ms = quota.each_ms
+            ahead_ms = bucket.full_at_ms - now_ms
+            # A bucket further ahead than anything puts it is of a clock that was set back.
+            if 0 < ahead_ms <= quota.debt_max_ms:
+                after_ms = ahead_ms + each_ms
+                if after_ms > quota.window_ms + 0.001:
+                    return Standing(quotas, (*standing, ahead_ms), after_ms - quota.window_ms)
+            else:
+                after_ms = each_ms
+            bucket.quota = quota
+            bucket.full_at_ms = now_ms + after_ms
+            # No more than what the bucket is short of: what has flowed back since is nobody's debt.
+            taken = bucket.taken + 1
+            if taken > 1 and (taken - 1) * each_ms >= after_ms:
+                taken = -int(-after_ms // each_ms)
+            bucket.taken = taken
+            if taken >= quota.told_from and not bucket.owes:
+                bucket.owes = True
+                self._owing.append(bucket)
+            standing.append(after_ms)
+        return Standing(quotas, tuple(standing), 0.0)
 
     def give_one_back(self, quota: Quota, subject: str) -> None:
         """Nothing came of a taking."""
-        name = (quota.name, subject)
-        bucket = self._young.get(name) or self._old.get(name)
+        bucket = (self._young.get(subject) or self._old.get(subject) or {}).get(quota.name)
         if bucket is not None:
-            bucket.full_at_ms -= quota.window_ms / quota.most
+            bucket.full_at_ms -= quota.each_ms
             # Less than none where it was told already: the store hears of it with what is taken next.
             bucket.taken -= 1
 
@@ -143,16 +178,11 @@ class Buckets:
     def settle(owed: Iterable[Owed], ahead_ms: Iterable[float], now_ms: int) -> None:
         """What the store said to each: how far ahead its bucket is, all processes together."""
         for (bucket, _), ahead in zip(owed, ahead_ms, strict=True):
-            window_ms = bucket.quota.window_ms
-            meanwhile_ms = bucket.taken * window_ms / bucket.quota.most
-            bucket.full_at_ms = now_ms + min(ahead + meanwhile_ms, DEBT_WINDOWS * window_ms)
+            quota = bucket.quota
+            bucket.full_at_ms = now_ms + min(ahead + bucket.taken * quota.each_ms, quota.debt_max_ms)
 
-    def _find(self, quota: Quota, subject: str, now_ms: int) -> Bucket:
+    def _find(self, subject: str, now_ms: int) -> dict[str, Bucket]:
         if len(self._young) >= self._generation_max or not 0 <= now_ms - self._turned_ms < self._keep_ms:
             self._old, self._young, self._turned_ms = self._young, {}, now_ms
-        name = (quota.name, subject)
-        bucket = self._old.pop(name, None)
-        if bucket is None:
-            bucket = Bucket(quota, subject)
-        self._young[name] = bucket
-        return bucket
+        buckets = self._young[subject] = self._old.pop(subject, None) or {}
+        return buckets

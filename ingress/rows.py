@@ -82,7 +82,7 @@ def new_limiter(settings: Settings, condition: Condition, clock: Clock) -> Limit
         address_requests=settings.ingress_address_requests_per_min,
         address_sign_ins=settings.ingress_address_sign_ins_per_min,
     )
-    return Limiter(rates, lags=condition, clock=clock, buckets_max=settings.ingress_limited_callers_max)
+    return Limiter(rates, lags=condition, clock=clock, callers_max=settings.ingress_limited_callers_max)
 
 
 def open_api(ports: Ports, settings: Settings) -> Api:

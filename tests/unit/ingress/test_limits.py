@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from ingress.limits import SHARED_FROM, Buckets, Quota
 from tests.unit.ingress.tales import SECOND, T0
 
-TEN = Quota("holds", 10, 60 * SECOND)
+HOLDS = Quota("holds", 10, 60 * SECOND)
+TEN = (HOLDS,)
 MINUTE = 60 * SECOND
 
 
@@ -29,8 +30,8 @@ class Store:
         buckets.settle(owed, ahead, now_ms)
 
 
-def new_buckets(buckets_max: int = 100) -> Buckets:
-    return Buckets(buckets_max=buckets_max, keep_ms=2 * MINUTE)
+def new_buckets(callers_max: int = 100) -> Buckets:
+    return Buckets(callers_max=callers_max, keep_ms=2 * MINUTE)
 
 
 def granted(buckets: Buckets, times: int, now_ms: int, subject: str = "anna") -> int:
@@ -48,16 +49,16 @@ def test_a_quota_can_be_had_at_once_and_flows_back_evenly() -> None:
 def test_what_is_left_and_when_to_come_back_is_told() -> None:
     buckets = new_buckets()
     first = buckets.take(TEN, "anna", T0)
-    assert (first.left, first.header, TEN.policy) == (9, '"holds";r=9;t=6', '"holds";q=10;w=60')
+    assert (first.header, HOLDS.policy) == ('"holds";r=9;t=6', '"holds";q=10;w=60')
     assert granted(buckets, 9, T0) == 9
     refused = buckets.take(TEN, "anna", T0 + 1 * SECOND)
-    assert (refused.left, refused.wait_ms, refused.header) == (0, 5 * SECOND, '"holds";r=0;t=59')
+    assert (refused.wait_ms, refused.header) == (5 * SECOND, '"holds";r=0;t=59')
 
 
 def test_everybody_has_a_bucket_of_their_own_for_each_quota() -> None:
     buckets = new_buckets()
     assert granted(buckets, 30, T0, "anna") == granted(buckets, 30, T0, "ben") == 10
-    assert buckets.take(Quota("requests", 100, MINUTE), "anna", T0).wait_ms == 0
+    assert buckets.take((Quota("requests", 100, MINUTE),), "anna", T0).wait_ms == 0
 
 
 def test_refusals_cost_nothing() -> None:
@@ -87,7 +88,7 @@ def test_two_processes_have_one_quota_together() -> None:
             count += granted(buckets, 1, T0)
             store.share(buckets, T0)
     # Each may have kept to itself what is too little to be told.
-    assert 10 <= count <= 10 + 2 * (TEN.most // SHARED_FROM)
+    assert 10 <= count <= 10 + 2 * (HOLDS.most // SHARED_FROM)
 
 
 def test_what_was_granted_twice_is_paid_back() -> None:
@@ -113,7 +114,7 @@ def test_without_a_store_each_counts_alone_and_nothing_old_is_held_against_anybo
 
 
 def test_whoever_asks_once_in_a_rush_is_not_told_of() -> None:
-    buckets = new_buckets(buckets_max=10_000)
+    buckets = new_buckets(callers_max=10_000)
     for fan in range(1_000):
         buckets.take(TEN, f"fan{fan}", T0)
     assert not buckets.owing
@@ -122,7 +123,7 @@ def test_whoever_asks_once_in_a_rush_is_not_told_of() -> None:
 
 
 def test_so_many_are_told_at_once_and_no_more() -> None:
-    buckets = new_buckets(buckets_max=1_000)
+    buckets = new_buckets(callers_max=1_000)
     for fan in range(100):
         granted(buckets, 2, T0, f"fan{fan}")
     assert len(buckets.owed(60)) == 60
@@ -131,14 +132,14 @@ def test_so_many_are_told_at_once_and_no_more() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    buckets = new_buckets(buckets_max=100)
+    buckets = new_buckets(callers_max=100)
     for fan in range(10_000):
         buckets.take(TEN, f"fan{fan}", T0 + fan)
     assert len(buckets) <= 101
 
 
 def test_whoever_comes_often_is_not_forgotten_for_the_sake_of_others() -> None:
-    buckets = new_buckets(buckets_max=100)
+    buckets = new_buckets(callers_max=100)
     assert granted(buckets, 10, T0, "anna") == 10
     for fan in range(2_000):
         buckets.take(TEN, f"fan{fan}", T0)
@@ -155,12 +156,12 @@ def test_a_clock_that_is_set_back_locks_nobody_out() -> None:
 def test_what_nothing_came_of_is_given_back() -> None:
     buckets, store = new_buckets(), Store()
     assert granted(buckets, 10, T0) == 10
-    buckets.give_one_back(TEN, "anna")
+    buckets.give_one_back(HOLDS, "anna")
     assert granted(buckets, 3, T0) == 1
     store.share(buckets, T0)
-    buckets.give_one_back(TEN, "anna")
+    buckets.give_one_back(HOLDS, "anna")
     assert granted(buckets, 3, T0) == 1
     store.share(buckets, T0)
     # Nothing of it is held against anybody by the others, either.
     assert store.full_at["holds", "anna"] == store.now_ms + MINUTE
-    buckets.give_one_back(TEN, "nobody")
+    buckets.give_one_back(HOLDS, "nobody")
