@@ -116,7 +116,7 @@ class Buckets:
         buckets = self._young.get(subject)
         if buckets is None:
             buckets = self._find(subject, now_ms)
-        standing = []
+        standing: list[float] = []
         for quota in quotas:
             bucket = buckets.get(quota.name)
             if bucket is None:
@@ -184,5 +184,5 @@ class Buckets:
     def _find(self, subject: str, now_ms: int) -> dict[str, Bucket]:
         if len(self._young) >= self._generation_max or not 0 <= now_ms - self._turned_ms < self._keep_ms:
             self._old, self._young, self._turned_ms = self._young, {}, now_ms
-        buckets = self._young[subject] = self._old.pop(subject, None) or {}
+        buckets = self._young[subject] = self._old.pop(subject, {})
         return buckets
