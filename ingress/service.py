@@ -10,7 +10,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from ingress import metrics
-from ingress.allowance import Allowance
+from ingress.allowance import Allowance, Windows
 from ingress.condition import Condition
 from ingress.lately import Lately
 from ingress.turns import Turns
@@ -47,9 +47,8 @@ class NotTaken(Struct, frozen=True):
 Verdict = Decided | Pending | NotTaken
 
 REFUSALS_IN_A_WINDOW_MAX = 100
-"""400 a second: about a thirtieth of a core. Beyond it a log that does not answer, or a database that is away, is not
-asked about for each of ten thousand holds: an event loop that is busy with refusing has no turns for the log's answers,
-and stays so after the log is well again."""
+"""A thirtieth of a core. Beyond it a log or a database that is away is not asked about for each of ten thousand holds:
+a loop that is busy with refusing has no turns for the log's answers."""
 EACH_SHARE = 4
 """One caller has at most a quarter of the places of those who wait for a turn, so that one alone is no crowd."""
 CROWDED = NotTaken("busy", "more people want places at once than can be served", 2)
@@ -85,7 +84,7 @@ class Alarms(Protocol):
 class SaleDesk:
     """Takes commands to the log and brings their verdicts back. Beyond `lag_max_ms` of a show's allocator, and while
     `holds_waiting_max` requests wait for a verdict, new holds are turned away; what is held can still be confirmed. Of
-    a partition `under_way_max` commands are under way at once; beyond it callers take turns."""
+    a partition `under_way_max` commands are under way at once, or fewer; beyond it callers take turns."""
 
     def __init__(
         self,
@@ -109,7 +108,8 @@ class SaleDesk:
         self._lag_max_ms = lag_max_ms
         self.allowance = Allowance(holds_waiting_max)
         self._refusals = Lately(REFUSALS_IN_A_WINDOW_MAX)
-        self.turns = Turns(window=under_way_max, each_max=max(1, holds_waiting_max // EACH_SHARE))
+        self.windows = Windows(under_way_max)
+        self.turns = Turns(window=self.windows.now, each_max=max(1, holds_waiting_max // EACH_SHARE))
 
     def is_crowded(self) -> bool:
         """Whether as many requests wait as can be served soon, or so many were refused of late that refusing is what
@@ -124,10 +124,8 @@ class SaleDesk:
         return _not_taken(refused)
 
     def crowded(self) -> NotTaken | None:
-        """Why no new hold is taken now, whatever it is for: to be asked before anything is spent on a request.
-
-        A request that waits in vain costs as much as one that is served, and makes the others wait.
-        """
+        """Why no new hold is taken now, whatever it is for: to be asked before anything is spent on a request, as one
+        that waits in vain costs as much as one that is served."""
         return _not_taken(CROWDED) if self.is_crowded() else None
 
     def turned_away(self, command: AnyCommand, part: int) -> NotTaken | None:
@@ -185,7 +183,7 @@ class Asking:
 
     __slots__ = (
         "_began_ms", "_desk", "_kind", "_queued", "_record", "_tell", "_under_way", "_unset", "_wait_s", "_waiter",
-        "account", "part",
+        "_went_ms", "account", "part",
     )  # fmt: skip
 
     def __init__(
@@ -199,7 +197,7 @@ class Asking:
         self._wait_s = wait_s
         self._tell = tell
         self._kind = type(command).__name__
-        self._began_ms = command.sent_at_ms
+        self._began_ms = self._went_ms = command.sent_at_ms
         self._waiter = desk.waiters.register(part, command.key, self._decided)
         self._unset: Callable[[], None] | None = None
 
@@ -210,21 +208,22 @@ class Asking:
 
     def begin(self) -> bool:
         """Put the command on the log, or wait for a turn. False: as much of the caller's waits for one as may."""
-        turns = self._desk.turns
-        if turns.begin(self.part):
+        if self._desk.turns.begin(self.part):
             try:
                 self.go()
             except BaseException:
                 self.leave()
                 raise
             return True
-        self._queued = turns.wait(self)
+        self._queued = self._desk.turns.wait(self)
         if not self._queued:
             self.leave()
         return self._queued
 
     def go(self) -> None:
         """As `turns.Entry`."""
+        if self._queued:
+            self._went_ms = self._desk.clock.now_ms()
         self._queued, self._under_way = False, True
         self._desk.log.append(self.part, self._record, self.placed)
 
@@ -234,23 +233,21 @@ class Asking:
 
     def placed(self, where: int | NotTaken) -> None:
         """The log has the command at this offset, or has not taken it."""
-        waiter = self._waiter
+        desk, waiter = self._desk, self._waiter
         if isinstance(where, NotTaken):
-            refused = self._desk.refuse(where)
+            refused = desk.refuse(where)
             if waiter is not None:
                 self._end(refused)
             return
         metrics.commands(self._kind).inc()
         if waiter is not None:
-            self._desk.waiters.appended(waiter, self._log_gen, where)
+            desk.waiters.appended(waiter, self._log_gen, where)
             if waiter.heard is not None:
                 return
-        self._desk.condition.appended(self.part, self._desk.clock.now_ms())
-        if waiter is None:
-            return
-        if self._wait_s > 0:
-            self._unset = self._desk.alarms.set(self._overdue, self._wait_s)
-        else:
+        desk.condition.appended(self.part, desk.clock.now_ms())
+        if waiter is not None and self._wait_s > 0:
+            self._unset = desk.alarms.set(self._overdue, self._wait_s)
+        elif waiter is not None:
             self._overdue()
 
     def leave(self) -> None:
@@ -260,16 +257,20 @@ class Asking:
     def _decided(self) -> None:
         assert self._waiter is not None and self._waiter.heard is not None
         outcome, log_gen = self._waiter.heard
-        now_ms = self._desk.clock.now_ms()
-        metrics.VERDICT_SECONDS.observe((now_ms - self._began_ms) / 1000)
-        self._desk.allowance.note(self._began_ms, now_ms)
+        metrics.VERDICT_SECONDS.observe((self._note_wait() - self._began_ms) / 1000)
         self._end(Decided(outcome, self.part, log_gen))
 
     def _overdue(self) -> None:
         if self._waiter is not None:
             if self._wait_s > 0:
-                self._desk.allowance.note(self._began_ms, self._desk.clock.now_ms())
+                self._note_wait()
             self._end(Pending(self.part, self._log_gen, self._waiter.offset))
+
+    def _note_wait(self) -> int:
+        now_ms = self._desk.clock.now_ms()
+        self._desk.allowance.note(self._began_ms, now_ms)
+        self._desk.windows.note(self.part, self._went_ms, now_ms)
+        return now_ms
 
     @property
     def _log_gen(self) -> int:

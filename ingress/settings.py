@@ -19,9 +19,10 @@ class Settings(ServerSettings):
         "What is held can still be confirmed and given back.",
     )
     ingress_under_way_max: int = Field(
-        default=400,
+        default=2_000,
         ge=1,
-        description="Commands of one partition under way to their verdicts at once; beyond it callers take turns.",
+        description="Commands of one partition under way to their verdicts at once, at most; beyond it callers take "
+        "turns. Fewer are while a verdict takes more than 0.15 seconds, as many as are decided in that time.",
     )
     ingress_backlog_commands_max: int = Field(
         default=20_000, ge=1, description="Commands that may be on their way to the log at once."

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingress.allowance import LEAST, WAIT_AIM_MS, Allowance
+from ingress.allowance import LEAST, UNDER_WAY_AIM_MS, WAIT_AIM_MS, Allowance, Windows
 from ingress.lately import WINDOW_MS
 
 MOST = 500
@@ -69,3 +69,16 @@ def test_where_less_is_set_it_is_that() -> None:
     allowance = Allowance(3)
     serve(allowance, 1, 0, 10_000)
     assert allowance.now == 3
+
+
+@pytest.mark.parametrize("per_s", [1_000, 4_000, 8_000])
+def test_a_window_is_what_is_decided_in_the_time_that_a_command_may_take(per_s: int) -> None:
+    windows, queue, served = Windows(2_000), list[int](), 0.0
+    for now_ms in range(10_000):
+        queue += [now_ms] * (windows.now(3) - len(queue))
+        served += per_s / 1000
+        while served >= 1 and queue:
+            served -= 1
+            windows.note(3, queue.pop(0), now_ms)
+    assert windows.now(3) == pytest.approx(per_s * UNDER_WAY_AIM_MS / 1000, rel=0.1)
+    assert windows.now(4) == 2_000

@@ -17,7 +17,7 @@ class Line:
     """A log, an allocator that decides so many commands a tick, and callers who ask again when they are answered."""
 
     def __init__(self, at_once: dict[str, int]) -> None:
-        self.turns = Turns(window=WINDOW, each_max=EACH_MAX)
+        self.turns = Turns(window=lambda _: WINDOW, each_max=EACH_MAX)
         self.log: deque[Command] = deque()
         self.tick = 0
         self.waited: dict[str, list[int]] = {caller: [] for caller in at_once}
@@ -102,15 +102,35 @@ class Entry:
 
 
 def test_nobody_waits_while_there_is_room() -> None:
-    turns = Turns(window=2, each_max=10)
+    turns = Turns(window=lambda _: 2, each_max=10)
     assert [turns.begin(PART) for _ in range(3)] == [True, True, False]
     assert turns.begin(PART + 1)
     turns.end(PART)
     assert turns.begin(PART)
 
 
+def test_a_window_that_grows_lets_several_in_and_one_that_shrinks_none() -> None:
+    window, went = {PART: 1}, list[str]()
+    turns = Turns(window=window.__getitem__, each_max=10)
+    assert turns.begin(PART)
+    for account in ("anna", "ben", "cleo", "dora"):
+        assert turns.wait(Entry(account, went))
+    window[PART] = 3
+    assert not turns.begin(PART)  # there is room, and they have waited for it
+    turns.end(PART)
+    assert went == ["anna", "ben", "cleo"]
+    window[PART] = 1
+    turns.end(PART)
+    turns.end(PART)
+    assert went == ["anna", "ben", "cleo"]
+    turns.end(PART)
+    assert went == ["anna", "ben", "cleo", "dora"]
+    turns.end(PART)
+    assert turns.begin(PART)
+
+
 def test_callers_take_turns_and_each_gets_them_in_their_order() -> None:
-    turns, went = Turns(window=1, each_max=10), list[str]()
+    turns, went = Turns(window=lambda _: 1, each_max=10), list[str]()
     assert turns.begin(PART)
     for account in ("anna", "anna", "anna", "ben", "cleo", "ben"):
         assert turns.wait(Entry(account, went))
@@ -122,7 +142,7 @@ def test_callers_take_turns_and_each_gets_them_in_their_order() -> None:
 
 
 def test_who_leaves_is_passed_over() -> None:
-    turns, went = Turns(window=1, each_max=10), list[str]()
+    turns, went = Turns(window=lambda _: 1, each_max=10), list[str]()
     assert turns.begin(PART)
     anna, ben = Entry("anna", went), Entry("ben", went)
     assert turns.wait(anna)
@@ -135,14 +155,14 @@ def test_who_leaves_is_passed_over() -> None:
 
 
 def test_a_caller_has_so_many_waiting_and_no_more() -> None:
-    turns, went = Turns(window=1, each_max=2), list[str]()
+    turns, went = Turns(window=lambda _: 1, each_max=2), list[str]()
     assert turns.begin(PART)
     asked = Counter({account: sum(turns.wait(Entry(account, went)) for _ in range(5)) for account in ("anna", "ben")})
     assert asked == {"anna": 2, "ben": 2}
 
 
 def test_a_turn_that_breaks_is_told_and_the_next_one_goes_when_it_ends() -> None:
-    turns, went = Turns(window=1, each_max=10), list[str]()
+    turns, went = Turns(window=lambda _: 1, each_max=10), list[str]()
     assert turns.begin(PART)
     assert turns.wait(Entry("anna", went, breaks=True))
     assert turns.wait(Entry("ben", went))
@@ -164,7 +184,7 @@ class Refused(Entry):
 
 
 def test_thousands_whose_turns_end_at_once_end_one_after_the_other() -> None:
-    turns, went = Turns(window=1, each_max=5_000), list[str]()
+    turns, went = Turns(window=lambda _: 1, each_max=5_000), list[str]()
     assert turns.begin(PART)
     for number in range(5_000):
         assert turns.wait(Refused(f"fan{number % 7}", went, turns))
