@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 
+from ingress.booking_table import BookingTable
 from ingress.callers import Callers
 from ingress.catalogue import Catalogue
 from ingress.condition import Condition
@@ -150,6 +151,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             ),
             keys=key_table,
             webhooks=WebhookTable(pool),
+            bookings=BookingTable(pool),
             limiter=limiter,
             tokens=tokens,
             ends=CommandEnds(ends_reader),

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 import msgspec
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from ingress import bodies
 from ingress.asgi import Response
 from ingress.catalogue_routes import SHOW_ID
 from ingress.keys import ApiKey
+from ingress.moments import Moment
 from ingress.operating_routes import order_head, show_of_order
 from ingress.operations import Call, KeyUse, Operation, Who
 from ingress.orders import AllocationAnswer, AllocationLine, AllocationsAnswer
@@ -35,7 +36,7 @@ class AllocationBody(Body):
 
     share: Annotated[int, Field(ge=1, le=SEATS_PER_SHOW_MAX)]
     borrow: Annotated[int, Field(ge=0, le=SEATS_PER_SHOW_MAX, description="beyond the share, while there are")] = 0
-    give_back_at: Annotated[AwareDatetime | None, Field(description="default: never")] = None
+    give_back_at: Annotated[Moment | None, Field(description="default: never")] = None
 
 
 class AllocationStore(Protocol):
@@ -118,7 +119,7 @@ class AllocationCalls:
             Operation(
                 "put_allocation", "PUT", ONE, self.put, "Keep places for a partner, or keep more or fewer", one,
                 Who.ADMIN, KeyUse.OPTIONAL, waits=True, body=AllocationBody, params=PARAMS,
-                refusals=("show_not_found", "not_found", "allocation_too_large"),
+                refusals=("show_not_found", "not_found", "allocation_too_large", "times_invalid"),
             ),
             Operation(
                 "delete_allocation", "DELETE", ONE, self.delete, "Give back what is kept for a partner and not sold",

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import zlib
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -132,6 +132,34 @@ class Response:
         start: Message = {"type": "http.response.start", "status": self.status, "headers": headers}
         await send(start)
         await send({"type": "http.response.body", "body": b"" if head_only else self.body})
+
+
+class StreamedResponse(Response):
+    """An answer in pieces, whose length nobody knows before its end. What breaks in the middle cuts it off: the client
+    sees that it is not whole."""
+
+    __slots__ = ("_pieces",)
+
+    def __init__(
+        self, pieces: AsyncIterator[bytes], *, media_type: str, headers: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        super().__init__(200, b"", media_type=media_type, headers=headers)
+        self._pieces = pieces
+
+    async def send(self, send: Send, *, request_id: str, head_only: bool) -> None:
+        """Write it piece by piece, as fast as the client reads."""
+        headers = [(name.encode(), value.encode("latin-1", "replace")) for name, value in self.headers]
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [*headers, (b"x-request-id", request_id.encode())],
+            }
+        )
+        if not head_only:
+            async for piece in self._pieces:
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 def cached(

@@ -8,7 +8,7 @@ from pydantic import Field
 from ingress import bodies
 from ingress.asgi import Response
 from ingress.callers import Callers, Identity
-from ingress.keys import Unknown, read_permissions
+from ingress.keys import OTHER_NAMES, PERMISSIONS, ROLES, Unknown, read_permissions
 from ingress.operations import Call, Operation, Who
 from ingress.refusals import FieldError, Refused
 from ticketing.clock import Clock, rfc3339
@@ -19,9 +19,11 @@ from ticketing.vocabulary import show_text
 
 PERMISSIONS_NAMED_MAX = 10
 
-PermissionNames = Annotated[
-    list[Annotated[str, Field(min_length=1, max_length=40)]], Field(min_length=1, max_length=PERMISSIONS_NAMED_MAX)
-]
+PermissionName = Annotated[
+    # Which there are is told, and judged when they are read: a key may name one that it has not.
+    str, Field(min_length=1, max_length=40, json_schema_extra={"enum": sorted({*ROLES, *PERMISSIONS, *OTHER_NAMES})})
+]  # fmt: skip
+PermissionNames = Annotated[list[PermissionName], Field(min_length=1, max_length=PERMISSIONS_NAMED_MAX)]
 
 
 class TokenBody(Body):

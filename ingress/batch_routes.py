@@ -80,9 +80,7 @@ class Batches:
     async def _together(self, call: Call, body: BatchBody) -> Response:
         numbers = [_show_number(wish, f"/holds/{at}/show") for at, wish in enumerate(body.holds)]
         if len(set(numbers)) > 1:
-            raise Refused(
-                "invalid_request", "an atomic batch is of one show", errors=[_field("/holds", "several_shows")]
-            )
+            raise Refused("several_shows", "an atomic batch is of one show", errors=[_field("/holds", "several_shows")])
         show = await self._show(call, numbers[0])
         holds = tuple(self._command(call, show, at, wish) for at, wish in enumerate(body.holds))
         caller = call.caller.caller
@@ -144,7 +142,8 @@ class Batches:
                 refusals=("show_not_found", "invalid_id", "wrong_show", "seats_unavailable", "sold_out",
                           "no_adjacent_block", "limit_exceeded", "already_yours", "not_on_sale", "show_closed",
                           "too_many_seats", "unknown_places", "table_not_sold_so", "orphan_seat",
-                          "allocation_exhausted", "cooling_down", "nothing_asked_for", "hold_time_out_of_range"),
+                          "allocation_exhausted", "cooling_down", "nothing_asked_for", "hold_time_out_of_range",
+                          "several_shows"),
             ),
         ]  # fmt: skip
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ingress import bodies
 from ingress.asgi import Response
 from ingress.callers import Identity, require_no_reservation_token, require_reservation, require_sale
+from ingress.ledger import ContactRow
 from ingress.operations import Call, KeyUse, Operation, Who
 from ingress.refusals import FieldError, Refused, from_not_taken
 from ingress.sale_routes import BOOKING_ID, KEEPING, TAKEN_BACK, Sale
@@ -13,7 +14,7 @@ from ticketing import baskets, intake
 from ticketing.intake import ConfirmBody, Rejection
 from ticketing.messages import BookNow, ConfirmBooking
 from ticketing.telling import BookingAnswer
-from ticketing.vocabulary import Malformed, parse_reservation, parse_show
+from ticketing.vocabulary import Malformed, ReservationStatus, parse_reservation, parse_show
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Bookings:
         elif not numbers:
             raise Refused("invalid_request", "name the show", errors=[FieldError(pointer="/show", code="missing")])
         if len(numbers) > 1:
-            raise Refused("invalid_request", "a booking is of one show",
+            raise Refused("several_shows", "a booking is of one show",
                           errors=[FieldError(pointer="/reservations", code="several_shows")])  # fmt: skip
         show = await self.sale.shelf.show(numbers.pop())
         if show is None:
@@ -100,7 +101,27 @@ class Bookings:
         show, booking = await self.sale.booking_in_path(call)
         require_sale(call.caller, show)
         body = call.read(intake.ChangeBookingBody)
+        if body.contact is not None or body.notes is not None or body.special_requests is not None:
+            return await self._change_contact(call, show, booking, body)
         return await self.sale.ask(call, show, baskets.change(body, show.facts, booking, call.caller.caller, call.sent))
+
+    async def _change_contact(self, call: Call, show: Show, booking: bytes, body: intake.ChangeBookingBody) -> Response:
+        """Whom the booking is for is no matter of the log: nothing is decided by it."""
+        contact = body.contact
+        if body.give or body.take or contact is None:
+            raise Refused("invalid_request", "change seats, or the contact, one at a time",
+                          errors=[FieldError(pointer="/contact", code="one_at_a_time")])  # fmt: skip
+        found = await self.sale.booked(show, booking)
+        if not call.caller.admin and not call.caller.owns(found.account, None):
+            raise Refused("not_yours")
+        if found.status != ReservationStatus.BOOKED:
+            raise Refused("booking_cancelled")
+        row = ContactRow(
+            contact.name, contact.email, contact.phone or "", body.notes or "", body.special_requests or ""
+        )
+        now_ms = self.sale.clock.now_ms()
+        await self.sale.store.replace_contact(show.row.show, booking, intake.hash_of(contact), row, now_ms)
+        return await self.sale.read_booking(call)
 
     def operations(self) -> list[Operation]:
         """The rows of the table that this module answers."""
@@ -114,11 +135,12 @@ class Bookings:
                 body=ConfirmBody,
                 refusals=(*TAKEN_BACK, *KEEPING, *losing, "invalid_id", "show_not_found", "hold_not_yours",
                           "payment_missing", "payment_reused", "payment_under_way", "amount_wrong", "not_on_sale",
-                          "show_closed", "show_cancelled"),
+                          "show_closed", "show_cancelled", "several_shows"),
             ),
             Operation(
                 "change_booking", "PUT", "/api/bookings/{booking}", self.change,
-                "Other seats for a booking, in one step", {200: BookingAnswer, 202: bodies.PendingAnswer},
+                "Other seats for a booking in one step, or another contact",
+                {200: BookingAnswer, 202: bodies.PendingAnswer},
                 Who.SIGNED_IN, KeyUse.OPTIONAL, waits=True, body=intake.ChangeBookingBody, params=BOOKING_ID,
                 refusals=("booking_not_found", "not_yours", "wrong_show", "reservation_not_found", "not_booked",
                           "booking_cancelled", "refund_window_closed", "seats_unavailable", "orphan_seat",

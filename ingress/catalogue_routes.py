@@ -201,7 +201,7 @@ class Admin:
                 "Make a show and open it: on a venue's layout, or in short with a capacity alone", opened, Who.ADMIN,
                 KeyUse.REQUIRED, waits=True, body=ShowBody,
                 refusals=("not_found", "layout_invalid", "hold_time_out_of_range", "layout_mismatch", "show_exists",
-                          "show_not_found"),
+                          "show_not_found", "times_invalid"),
             ),
             Operation(
                 "open_show", "POST", "/api/admin/shows/{show}/open", self.open_show,

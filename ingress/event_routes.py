@@ -1,20 +1,19 @@
 """What is on: the list of shows, and each in full. Open to anybody."""
 
-import base64
-import binascii
 from collections.abc import Mapping
 from typing import Annotated, Literal, Protocol
-from urllib.parse import urlencode
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from ingress import bodies, shown
 from ingress.asgi import Response, cached
 from ingress.caches import Briefly
 from ingress.events import event_answer, event_line
 from ingress.looking import Looking
+from ingress.moments import Moment
 from ingress.operations import Call, Operation
-from ingress.refusals import FieldError, Refused
+from ingress.paging import AfterNumbers, next_link, read_numbers, write_cursor
+from ingress.refusals import Refused
 from ingress.shelf import Shelf
 from ingress.shows import Show, Wanted
 from ingress.stores import StoreAway
@@ -33,12 +32,12 @@ class EventsQuery(BaseModel):
     """Filters of the list. `q` is looked for in the name; `after` is the `next_cursor` of the page before."""
 
     q: Annotated[str, Field(max_length=100, pattern=r"^[^\x00]*$")] | None = None
-    from_: Annotated[AwareDatetime | None, Field(alias="from")] = None
-    to: AwareDatetime | None = None
+    from_: Annotated[Moment | None, Field(alias="from")] = None
+    to: Moment | None = None
     venue: Annotated[str, Field(pattern=r"^ven_[0-9a-f]{32}$")] | None = None
     status: Literal["open", "closed", "cancelled"] | None = None
     limit: Annotated[int, Field(ge=1, le=PAGE_MAX)] = 20
-    after: Annotated[str, Field(max_length=100)] | None = None
+    after: AfterNumbers | None = None
 
 
 class ShowList(Protocol):
@@ -81,7 +80,7 @@ class Events:
             to_ms=None if query.to is None else round(query.to.timestamp() * 1000),
             venue=query.venue,
             status=query.status,
-            after=(-1, 0) if query.after is None else read_cursor(query.after),
+            after=read_numbers(query.after, (-1, 0)),
             limit=query.limit + 1,
         )
         now_ms = self._clock.now_ms()
@@ -89,7 +88,8 @@ class Events:
         page = [(await self._shelf.show(number), status) for number, status in found[: query.limit]]
         shows = [(show, status) for show, status in page if show is not None]
         has_more = len(found) > query.limit and bool(shows)
-        cursor = write_cursor(shows[-1][0]) if has_more else None
+        last = shows[-1][0].row if shows else None
+        cursor = write_cursor(last.starts_at_ms, last.show) if has_more and last is not None else None
         answer = shown.EventsAnswer(
             message="No shows" if not shows else f"{len(shows)} shows",
             created_at=rfc3339(now_ms),
@@ -99,10 +99,7 @@ class Events:
             has_more=has_more,
             next_cursor=cursor,
         )  # fmt: skip
-        headers = [("cache-control", f"public, max-age={LIST_MAX_AGE_S}")]
-        if cursor is not None:
-            following = urlencode({**call.request.query(), "after": cursor})
-            headers.append(("link", f'</api/events?{following}>; rel="next"'))
+        headers = [("cache-control", f"public, max-age={LIST_MAX_AGE_S}"), *next_link(call, cursor)]
         return Response(200, bodies.encode(answer), headers=headers)
 
     async def read_event(self, call: Call) -> Response:
@@ -145,18 +142,3 @@ async def show_in_path(shelf: Shelf, text: str) -> Show:
     if show is None:
         raise Refused("show_not_found")
     return show
-
-
-def write_cursor(show: Show) -> str:
-    """Where the next page begins: behind this show."""
-    return base64.urlsafe_b64encode(f"{show.row.starts_at_ms}.{show.row.show}".encode()).decode().rstrip("=")
-
-
-def read_cursor(text: str) -> tuple[int, int]:
-    """`(starts_at_ms, show)` of a cursor. Raises `Refused`."""
-    try:
-        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-        starts_at_ms, _, show = raw.partition(".")
-        return int(starts_at_ms) % 2**53, int(show) % 2**40
-    except (binascii.Error, ValueError) as error:
-        raise Refused("invalid_request", errors=[FieldError(pointer="?after", code="not_a_cursor")]) from error

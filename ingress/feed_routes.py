@@ -11,7 +11,7 @@ from ingress import bodies
 from ingress.asgi import Response
 from ingress.callers import Identity
 from ingress.operations import Call, Operation, Who
-from ingress.paging import After, next_link, read_cursor, write_cursor
+from ingress.paging import AfterNumber, next_link, read_number, write_cursor
 from ingress.refusals import Refused
 from ingress.webhook_table import WebhookTable
 from ticketing.clock import Clock, rfc3339
@@ -24,7 +24,7 @@ class FeedQuery(BaseModel):
     """`after`: the `next_cursor` of the page before; without it, from the oldest that is kept (30 days)."""
 
     limit: Annotated[int, Field(ge=1, le=FEED_MAX)] = 100
-    after: After | None = None
+    after: AfterNumber | None = None
 
 
 class FeedEvent(Struct, kw_only=True):
@@ -53,7 +53,7 @@ class Feed:
         """GET /api/events-feed"""
         account = key_account(call.caller)
         query = call.asked(FeedQuery)
-        after = read_cursor(query.after, int, 0)
+        after = read_number(query.after, 0)
         rows = await self.table.feed(account, after, query.limit + 1)
         shown = rows[: query.limit]
         cursor = write_cursor(shown[-1].event_no if shown else after)

@@ -1,5 +1,6 @@
 """The form of a call: what its operation asks of headers, query and body, before anything is done."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -56,6 +57,21 @@ def check_body(operation: Operation, kind: type[BaseModel], request: Request, ra
     try:
         # Strict: "5" is not 5. A caller who sends the wrong type is told, not guessed at.
         return kind.model_validate_json(raw, strict=True)
+    except ValidationError as error:
+        if any(detail["type"] == "int_type" for detail in error.errors(include_url=False, include_input=False)):
+            return _with_whole_numbers(kind, raw)
+        raise refuse_form(error) from error
+
+
+def _with_whole_numbers(kind: type[BaseModel], raw: bytes) -> BaseModel:
+    """The body, where 2.0 is the whole number that it is in JSON Schema. Raises `Refused`."""
+
+    def number(said: str) -> float | int:
+        value = float(said)
+        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+    try:
+        return kind.model_validate_json(json.dumps(json.loads(raw, parse_float=number)), strict=True)
     except ValidationError as error:
         raise refuse_form(error) from error
 

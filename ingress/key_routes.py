@@ -14,7 +14,7 @@ from ingress.callers import require_unlimited
 from ingress.key_table import ENTROPY_BYTES, KeyRow, KeyTable, Terms
 from ingress.keys import REQUESTS_PER_MIN_DEFAULT, SELLING_AT_ONCE_DEFAULT, Unknown, read_permissions
 from ingress.operations import Call, Operation, Who
-from ingress.paging import After, next_link, read_cursor, write_cursor
+from ingress.paging import AfterId, next_link, read_id, write_cursor
 from ingress.refusals import FieldError, Refused
 from ingress.wishes import ShownName, VenueId
 from ticketing.clock import Clock, rfc3339
@@ -30,7 +30,16 @@ LIMITS_MAX = 100
 KEY_ID = {"key": "the id of a key: key_…"}
 
 ShowId = Annotated[str, Field(pattern=r"^shw_[0-9a-f]{10}$")]
-Address = Annotated[str, Field(min_length=1, max_length=50)]
+_BYTE = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_RANGES = {
+    "anyOf": [
+        {"format": "ipv4"},
+        {"format": "ipv6"},
+        {"pattern": rf"^({_BYTE}\.){{3}}{_BYTE}/(3[0-2]|[12]?[0-9])$"},
+        {"pattern": r"^([0-9a-f]{1,4}:){1,6}:/(12[0-8]|1[01][0-9]|[1-9]?[0-9])$"},
+    ]
+}
+Address = Annotated[str, Field(min_length=1, max_length=50, json_schema_extra=_RANGES)]
 PerMinute = Annotated[int, Field(ge=1, le=10_000_000)]
 AtOnce = Annotated[int, Field(ge=1, le=100_000)]
 
@@ -71,7 +80,7 @@ class RotateBody(Body):
 
 class KeysQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    after: After | None = None
+    after: AfterId | None = None
 
 
 class KeyShown(Struct, kw_only=True, omit_defaults=True):
@@ -148,9 +157,9 @@ class KeyCalls:
         """GET /api/admin/keys"""
         require_unlimited(call.caller)
         query = call.asked(KeysQuery)
-        rows = await self.table.page(read_cursor(query.after, tuple[int, str], (-1, "")), query.limit + 1)
+        rows = await self.table.page(read_id(query.after), query.limit + 1)
         shown = rows[: query.limit]
-        cursor = write_cursor((shown[-1].created_at_ms, shown[-1].key_id)) if len(rows) > query.limit else None
+        cursor = write_cursor(shown[-1].created_at_ms, shown[-1].key_id) if len(rows) > query.limit else None
         answer = KeysAnswer(
             message=f"{len(shown)} keys",
             created_at=rfc3339(self.clock.now_ms()),

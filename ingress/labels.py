@@ -11,7 +11,7 @@ from ingress.asgi import Request
 class SeatsNamed(BaseModel):
     """`seats`: labels with commas between them (a comma in a label: %2C), or the field once for each; none: all."""
 
-    seats: Annotated[str | None, Field(max_length=16_000)] = None
+    seats: Annotated[str | None, Field(max_length=7_000)] = None
 
 
 def seats_named(request: Request) -> list[str]:

@@ -4,7 +4,7 @@ Also the contact data of bookings, the only personal data we keep.
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import asyncpg
 import msgspec
@@ -71,6 +71,7 @@ INSERT INTO contact_booking (show_id, reservation_id, contact_hash, name, email,
                              created_at_ms)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
 """
+FORGET_CONTACTS = "DELETE FROM contact_booking WHERE show_id = $1 AND reservation_id = $2"
 FIND_CONTACT = """
 SELECT name, email, phone, notes, special_requests FROM contact_booking
 WHERE show_id = $1 AND reservation_id = $2 ORDER BY created_at_ms DESC LIMIT 1
@@ -157,23 +158,7 @@ class Ledger:
             row = await self._pool.fetchrow(FIND_RESERVATION, part, show, reservation)
         if row is None:
             return None
-        return Reservation(
-            id=row["reservation_id"],
-            status=row["status"],
-            version=row["version"],
-            account=row["account"],
-            person=row["person"],
-            seats=tuple(row["seats"]),
-            areas=_pairs(row["areas"]),
-            prices=tuple(row["prices"]),
-            amount=row["amount"],
-            held_at_ms=row["held_at_ms"],
-            expires_at_ms=row["expires_at_ms"],
-            hold_s=row["hold_s"],
-            booked_at_ms=row["booked_at_ms"],
-            external_id=row["external_id"],
-            payment_until_ms=row["payment_until_ms"],
-        )
+        return reservation_of(row)
 
     async def batch_with(self, part: int, log_gen: int, offset: int) -> DecidedBatch | None:
         """The batch that decided the command at `offset`."""
@@ -249,6 +234,18 @@ class Ledger:
                 body.notes or "", body.special_requests or "", now_ms,
             )  # fmt: skip
 
+    async def replace_contact(
+        self, show: int, reservation: bytes, contact_hash: bytes, row: ContactRow, now_ms: int
+    ) -> None:
+        """Let a booking be for somebody else from now on; whom it was for is forgotten."""
+        with reaching_postgres():
+            async with self._pool.acquire() as connection, connection.transaction():
+                await connection.execute(FORGET_CONTACTS, show, reservation)
+                await connection.execute(
+                    INSERT_CONTACT, show, reservation, contact_hash, row.name, row.email, row.phone, row.notes,
+                    row.special_requests, now_ms,
+                )  # fmt: skip
+
     async def contact(self, show: int, reservation: bytes) -> ContactRow | None:
         """Whom a booking is for; None: unknown, or erased."""
         with reaching_postgres():
@@ -264,6 +261,27 @@ class Ledger:
         """Forget whoever has this address, capitals or not; how many rows are gone."""
         with reaching_postgres():
             return len(await self._pool.fetch(ERASE_EMAIL, email))
+
+
+def reservation_of(row: Any) -> Reservation:
+    """A reservation from a row of the view `reservations`."""
+    return Reservation(
+        id=row["reservation_id"],
+        status=row["status"],
+        version=row["version"],
+        account=row["account"],
+        person=row["person"],
+        seats=tuple(row["seats"]),
+        areas=_pairs(row["areas"]),
+        prices=tuple(row["prices"]),
+        amount=row["amount"],
+        held_at_ms=row["held_at_ms"],
+        expires_at_ms=row["expires_at_ms"],
+        hold_s=row["hold_s"],
+        booked_at_ms=row["booked_at_ms"],
+        external_id=row["external_id"],
+        payment_until_ms=row["payment_until_ms"],
+    )
 
 
 def _pairs(flat: list[int]) -> tuple[tuple[int, int], ...]:

@@ -15,7 +15,7 @@ from ingress.event_routes import show_in_path
 from ingress.feed_routes import key_account
 from ingress.ledger import LogBatch
 from ingress.operations import Call, Operation, Who
-from ingress.paging import After, next_link, read_cursor, write_cursor
+from ingress.paging import AfterNumbers, next_link, read_numbers, write_cursor
 from ingress.shelf import Shelf
 from ingress.shows import Show
 from ticketing import messages
@@ -38,7 +38,7 @@ class LedgerQuery(BaseModel):
     """`after`: the `next_cursor` of the page before; without it, from the beginning."""
 
     limit: Annotated[int, Field(ge=1, le=LEDGER_MAX)] = 100
-    after: After | None = None
+    after: AfterNumbers | None = None
 
 
 class LedgerPlaces(Struct, kw_only=True, omit_defaults=True):
@@ -100,8 +100,7 @@ class ShowLedger:
         key_account(call.caller)
         show = await show_in_path(self.shelf, call.params["show"])
         query = call.asked(LedgerQuery)
-        batch_seq, skip = read_cursor(query.after, tuple[int, int], (0, 0))
-        first: Place = (batch_seq % 2**53, max(0, skip))
+        first: Place = read_numbers(query.after, (0, 0))
         # What is committed and not published may still not have happened: the standby may not have it.
         published = max(await self.store.published(show.row.part), self.seen(show.row.part))
         last = min(published, first[0] + BATCHES_LOOKED_AT_MAX - 1)
@@ -110,7 +109,7 @@ class ShowLedger:
         if place is None:
             is_full = len(batches) == BATCHES_A_PAGE_MAX
             place = max(first, ((batches[-1].batch_seq if is_full else last) + 1, 0))
-        has_more, cursor = place[0] <= published, write_cursor(place)
+        has_more, cursor = place[0] <= published, write_cursor(*place)
         answer = LedgerAnswer(
             message=f"{len(lines)} outcomes",
             created_at=rfc3339(self.clock.now_ms()),

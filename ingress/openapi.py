@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from ingress.forms import IDEMPOTENCY_KEY_CHARS_MAX
+from ingress.openapi_links import links
 from ingress.operations import KeyUse, Operation, Who
 from ingress.refusals import MEDIA_TYPE, ProblemAnswer
 from ticketing.problems import PROBLEMS
@@ -39,7 +40,7 @@ def document(operations: Sequence[Operation]) -> Schema:
         raise ValueError(f"two schemas have one name: {sorted(hidden)}")
     paths: dict[str, Schema] = defaultdict(dict)
     for operation in operations:
-        paths[operation.path][operation.method.lower()] = _operation(operation)
+        paths[operation.path][operation.method.lower()] = _operation(operation, operations)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -63,12 +64,12 @@ def document(operations: Sequence[Operation]) -> Schema:
     }
 
 
-def _operation(operation: Operation) -> Schema:
+def _operation(operation: Operation, operations: Sequence[Operation]) -> Schema:
     said: Schema = {
         "operationId": operation.name,
         "summary": operation.summary,
         "parameters": _parameters(operation),
-        "responses": _responses(operation),
+        "responses": _responses(operation, operations),
     }
     if operation.who is not Who.ANYBODY:
         said["security"] = [{"bearer": []}]
@@ -129,12 +130,16 @@ def _without_null(schema: Schema) -> Schema:
     return {**rest, **left[0]} if len(left) == 1 else {**rest, "anyOf": left}
 
 
-def _responses(operation: Operation) -> Schema:
+def _responses(operation: Operation, operations: Sequence[Operation]) -> Schema:
     responses: Schema = {}
     for status, body in operation.answers.items():
         responses[str(status)] = {"description": STATUS_WORDS[status], "headers": _headers(operation, status)}
+        if onward := links(operation, status, operations):
+            responses[str(status)]["links"] = onward
         if body is not None:
             responses[str(status)]["content"] = _content("application/json", body.__name__)
+            if operation.also is not None:
+                responses[str(status)]["content"][operation.also] = {"schema": {"type": "string"}}
         elif operation.page is not None and status == 200:
             responses[str(status)]["content"] = {operation.page: {"schema": {"type": "string"}}}
     by_status: dict[int, list[str]] = defaultdict(list)

@@ -20,6 +20,9 @@ from ticketing.intake import Sent
 BODY_BYTES_MAX = 64 * 1024
 LAYOUT_BYTES_MAX = 32 * 1024 * 1024
 
+ANY_CONNECTION = ("request_malformed", "headers_too_slow", "url_too_long", "headers_too_large", "busy")
+"""What a connection is told before its request is looked at, whatever it asks for."""
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -105,6 +108,8 @@ class Operation:
     """Path parameter -> what it is."""
     page: str | None = None
     """The media type of a success that is for reading, and no JSON."""
+    also: str | None = None
+    """Another media type in which a success can be had beside JSON."""
 
     @property
     def counted(self) -> bool:
@@ -114,7 +119,10 @@ class Operation:
     @property
     def codes(self) -> tuple[str, ...]:
         """Every problem code that this call can answer with."""
-        codes = [*self.refusals, "internal_error"]
+        codes = [*self.refusals, *ANY_CONNECTION, "internal_error"]
+        if self.params:
+            # What is put into the path may make another path of it, or hold what no table can be asked for.
+            codes += ["not_found", "method_not_allowed", "data_refused"]
         if self.who is not Who.ANYBODY:
             codes += ["unauthenticated", "token_invalid", "token_expired", "key_revoked", "insufficient_scope"]
             codes += ["sales_paused"]

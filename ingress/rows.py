@@ -12,7 +12,9 @@ from ingress.asgi import Response, cached
 from ingress.asyncapi import asyncapi_row
 from ingress.auth_routes import Auth
 from ingress.batch_routes import Batches
+from ingress.booking_list_routes import BookingList
 from ingress.booking_routes import Bookings
+from ingress.booking_table import BookingTable
 from ingress.callers import Callers
 from ingress.catalogue import Catalogue
 from ingress.catalogue_routes import Admin
@@ -64,6 +66,7 @@ class Ports:
     callers: Callers
     keys: KeyTable
     webhooks: WebhookTable
+    bookings: BookingTable
     limiter: Limiter
     tokens: TokenKeys
     ends: LogEnds
@@ -151,6 +154,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *seats.operations(),
         *sale.operations(),
         *Bookings(sale).operations(),
+        *BookingList(ports.bookings, shelf, clock).operations(),
         *batches.operations(),
         *quotes.operations(),
         *requests.operations(),

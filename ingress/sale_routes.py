@@ -53,6 +53,10 @@ class ReservationStore(Protocol):
         self, show: int, reservation: bytes, contact_hash: bytes, body: intake.ConfirmBody, now_ms: int
     ) -> None: ...
 
+    async def replace_contact(
+        self, show: int, reservation: bytes, contact_hash: bytes, row: ContactRow, now_ms: int
+    ) -> None: ...
+
     async def contact(self, show: int, reservation: bytes) -> ContactRow | None: ...
 
 
@@ -118,12 +122,7 @@ class Sale:
     async def read_booking(self, call: Call) -> Response:
         """GET /api/bookings/{booking}"""
         show, key = await self.booking_in_path(call)
-        found = await self.find(show, key)
-        if found is not None and found.status not in BOOKINGS:
-            # What was heard may lag behind a confirmation that another process has answered: the row says.
-            found = await self.store.reservation(show.row.part, show.row.show, key)
-        if found is None or found.status not in BOOKINGS:
-            raise Refused("booking_not_found")
+        found = await self.booked(show, key)
         _require_owner(call.caller, found, reservation_text(show.row.show, key))
         contact = await self.store.contact(show.row.show, key)
         answer = booking_answer(
@@ -145,6 +144,16 @@ class Sale:
         """A reservation as it stands, from what was heard or from its row."""
         part = show.row.part
         return self.views.reservation(part, key) or await self.store.reservation(part, show.row.show, key)
+
+    async def booked(self, show: Show, key: bytes) -> Reservation:
+        """A reservation that is a booking, or was one. Raises `Refused`."""
+        found = await self.find(show, key)
+        if found is not None and found.status not in BOOKINGS:
+            # What was heard may lag behind a confirmation that another process has answered: the row says.
+            found = await self.store.reservation(show.row.part, show.row.show, key)
+        if found is None or found.status not in BOOKINGS:
+            raise Refused("booking_not_found")
+        return found
 
     async def _reservation_in_path(self, call: Call) -> tuple[Show, bytes]:
         text = call.params["reservation"]

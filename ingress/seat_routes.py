@@ -1,7 +1,6 @@
 """Seats as anybody may see them: the map, who is free, how many are left."""
 
 import asyncio
-import math
 from collections.abc import Callable
 from typing import Annotated, Literal, TypeAlias
 
@@ -25,7 +24,7 @@ from ingress.drawing import (
 from ingress.event_routes import show_in_path
 from ingress.looking import Looking
 from ingress.operations import Call, Operation
-from ingress.refusals import FieldError, Refused
+from ingress.refusals import Refused
 from ingress.shelf import Shelf
 from ingress.shows import LayoutRow, Show
 from ingress.stores import StoreAway
@@ -56,9 +55,9 @@ class MapQuery(BaseModel):
 
 
 class SeatsQuery(BaseModel):
-    """Filters; `bbox` is x0,y0,x1,y1 in the layout's canvas, `zoom` how many pixels a unit of it takes on the screen:
-    below a quarter only sections are told. With `since_seq` seats are told that have changed after it, whatever their
-    status is by now; where that is not known any more all are told, without `since_seq`."""
+    """Filters; `bbox` is x0,y0,x1,y1, two opposite corners in the layout's canvas, `zoom` how many pixels a unit of it
+    takes on the screen: below a quarter only sections are told. With `since_seq` seats are told that have changed after
+    it, whatever their status is by now; where that is not known any more all are told, without `since_seq`."""
 
     status: Literal["available", "held", "booked", "blocked"] | None = None
     category: Annotated[str, Field(max_length=60)] | None = None
@@ -294,6 +293,4 @@ def _box(text: str | None) -> Box | None:
     if text is None:
         return None
     x0, y0, x1, y1 = (float(part) for part in text.split(","))
-    if not all(math.isfinite(edge) for edge in (x0, y0, x1, y1)) or x0 > x1 or y0 > y1:
-        raise Refused("invalid_request", "bbox is x0,y0,x1,y1", errors=[FieldError(pointer="?bbox", code="empty_box")])
-    return x0, y0, x1, y1
+    return min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)

@@ -31,7 +31,7 @@ class ShowMaker:
         closes_at_ms = starts_at_ms if body.closes_at is None else epoch_ms(body.closes_at, "/closes_at")
         if closes_at_ms <= now_ms:
             pointer = "/starts_at" if body.closes_at is None else "/closes_at"
-            raise Refused("invalid_request", "the sale would be over before it begins",
+            raise Refused("times_invalid", "the sale would be over before it begins",
                           errors=[FieldError(pointer=pointer, code="in_the_past")])  # fmt: skip
         layout, venue, layout_id, new_layout = await self._layout_for(body)
         _check_prices(body.prices, layout)

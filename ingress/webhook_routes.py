@@ -10,7 +10,7 @@ from ingress import bodies
 from ingress.asgi import Response
 from ingress.feed_routes import key_account
 from ingress.operations import Call, Operation, Who
-from ingress.paging import next_link, read_cursor, write_cursor
+from ingress.paging import next_link, read_id, read_number, write_cursor
 from ingress.refusals import FieldError, Refused
 from ingress.webhook_shapes import (
     DeliveriesAnswer,
@@ -59,17 +59,18 @@ class Webhooks:
         name = f"whk_{self.entropy(8).hex()}"
         row = WebhookRow(name, account, self._address(body.url), tuple(body.events), body.description, now_ms)
         secret = self._secret()
-        await self.table.add(row, secret)
+        if not await self.table.add(row, secret):
+            raise Refused("not_found", "there is no such key")
         return self._answer(201, row, "Keep the secret: it is shown this once", secret)
 
     async def page(self, call: Call) -> Response:
         """GET /api/admin/webhooks"""
         query = call.asked(WebhooksQuery)
         rows = await self.table.page(
-            _whose(call), read_cursor(query.after, tuple[int, str], (-1, "")), query.limit + 1
+            _whose(call), read_id(query.after), query.limit + 1
         )  # fmt: skip
         shown = rows[: query.limit]
-        cursor = write_cursor((shown[-1].created_at_ms, shown[-1].webhook_id)) if len(rows) > query.limit else None
+        cursor = write_cursor(shown[-1].created_at_ms, shown[-1].webhook_id) if len(rows) > query.limit else None
         answer = WebhooksAnswer(
             message=f"{len(shown)} webhooks",
             created_at=self._now(),
@@ -120,7 +121,7 @@ class Webhooks:
         """GET /api/admin/webhooks/{webhook}/deliveries"""
         row = await self._row(call)
         query = call.asked(DeliveriesQuery)
-        before = read_cursor(query.after, int, LAST)
+        before = read_number(query.after, LAST)
         rows = await self.table.deliveries(row.webhook_id, before, query.state, query.limit + 1)
         shown = rows[: query.limit]
         cursor = write_cursor(shown[-1].event_no) if len(rows) > query.limit else None
@@ -172,7 +173,7 @@ class Webhooks:
             Operation(
                 "make_webhook", "POST", "/api/admin/webhooks", self.make,
                 "Send a key's events to an address; the secret that signs them is shown this once",
-                {201: WebhookAnswer}, Who.SIGNED_IN, body=WebhookBody, refusals=("too_many_webhooks",),
+                {201: WebhookAnswer}, Who.SIGNED_IN, body=WebhookBody, refusals=("too_many_webhooks", "not_found"),
             ),
             Operation(
                 "list_webhooks", "GET", "/api/admin/webhooks", self.page, "Webhooks, without their secrets",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Struct
 from pydantic import AnyUrl, BaseModel, Field, UrlConstraints
 
-from ingress.paging import After
+from ingress.paging import AfterId, AfterNumber
 from ingress.webhook_table import DeliveryRow, WebhookRow
 from ticketing.clock import rfc3339
 from ticketing.layout import Body
@@ -48,14 +48,14 @@ class RotateSecretBody(Body):
 
 class WebhooksQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    after: After | None = None
+    after: AfterId | None = None
 
 
 class DeliveriesQuery(BaseModel):
     """The newest first."""
 
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    after: After | None = None
+    after: AfterNumber | None = None
     state: Literal["due", "done", "failed"] | None = None
 
 

@@ -94,12 +94,17 @@ class WebhookTable:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def add(self, row: WebhookRow, secret: str) -> None:
-        """A new webhook."""
-        with reaching_postgres():
-            await self._pool.execute(
-                ADD, row.webhook_id, row.account, row.url, list(row.events), row.description, secret, row.created_at_ms
-            )
+    async def add(self, row: WebhookRow, secret: str) -> bool:
+        """A new webhook. Whether there is such an account."""
+        try:
+            with reaching_postgres():
+                await self._pool.execute(
+                    ADD, row.webhook_id, row.account, row.url, list(row.events), row.description, secret,
+                    row.created_at_ms,
+                )  # fmt: skip
+        except asyncpg.ForeignKeyViolationError:
+            return False
+        return True
 
     async def count(self, account: str) -> int:
         """How many webhooks an account has."""

@@ -1,12 +1,23 @@
 """What admins send: venues, shows, their rules. The bodies of the sale itself are `ticketing.intake`'s."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
+from ingress.moments import Moment
 from ingress.refusals import FieldError, Refused
-from ticketing.layout import Body, CategoryBody, Layout, LayoutBody, LayoutError, Price, build_layout, layout_warnings
+from ticketing.layout import (
+    ROWS_WITH_SEATS,
+    Body,
+    CategoryBody,
+    Layout,
+    LayoutBody,
+    LayoutError,
+    Price,
+    build_layout,
+    layout_warnings,
+)
 from ticketing.messages import Policy
 from ticketing.vocabulary import SEATS_PER_SHOW_MAX, SEATS_PER_SHOW_MIN, OrphanRule
 
@@ -14,7 +25,15 @@ HOLD_S_MIN = 60
 HOLD_S_MAX = 900
 COUNT_MAX = 2**31 - 1
 
-ShownName = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
+ShownName = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=200,
+        pattern=r"^[^\x00-\x1f]+$",
+        json_schema_extra={"pattern": r"^[^\x00-\x1f]*[^\x00-\x20\x7f-\xa0\s][^\x00-\x1f]*$"},
+    ),
+]
 VenueId = Annotated[str, Field(pattern=r"^ven_[0-9a-f]{32}$")]
 LayoutId = Annotated[str, Field(pattern=r"^lay_[0-9a-f]{32}$")]
 Count = Annotated[int, Field(ge=0, le=COUNT_MAX)]
@@ -62,7 +81,7 @@ class PolicyBody(Body):
         ),
     ] = "off"
     accessible_released_at: Annotated[
-        AwareDatetime | None,
+        Moment | None,
         Field(description="when the best available may be accessible seats, for anybody; default: never"),
     ] = None
 
@@ -134,14 +153,29 @@ class PolicyBody(Body):
         )
 
 
+_NO_PLACES = {name: {"type": "null"} for name in ("capacity", "rows", "seats_per_row", "categories")}
+_NO_VENUE = {"venue": {"type": "null"}, "layout": {"type": "null"}}
+_WAYS_TO_NAME_THE_PLACES: dict[str, Any] = {
+    "anyOf": [
+        {"required": ["venue"], "properties": {"venue": {"type": "string"}, **_NO_PLACES}},
+        {"required": ["capacity"], "properties": {"capacity": {"type": "integer"}, **_NO_VENUE}},
+        {"required": ["rows"], "properties": {"rows": {"type": "integer"}, **_NO_VENUE}},
+    ],
+    "allOf": [ROWS_WITH_SEATS],
+}
+"""What the validator below says, for the schema."""
+
+
 class ShowBody(Body):
     """A show on a venue's layout (`venue`, and `layout` unless it is the newest); or in short, with `capacity` or
     `rows` and `seats_per_row`, which makes venue and layout as well."""
 
+    model_config = ConfigDict(json_schema_extra=_WAYS_TO_NAME_THE_PLACES)
+
     name: ShownName
-    starts_at: AwareDatetime
-    opens_at: AwareDatetime | None = None
-    closes_at: Annotated[AwareDatetime | None, Field(description="default: when it starts")] = None
+    starts_at: Moment
+    opens_at: Moment | None = None
+    closes_at: Annotated[Moment | None, Field(description="default: when it starts")] = None
     venue: VenueId | None = None
     layout: LayoutId | None = None
     capacity: Count | None = None
@@ -207,5 +241,5 @@ def epoch_ms(moment: datetime, pointer: str) -> int:
     """Milliseconds since 1970. Raises `Refused` for a time before that, which no clock of ours can have."""
     at_ms = round(moment.timestamp() * 1000)
     if at_ms <= 0:
-        raise Refused("invalid_request", errors=[FieldError(pointer=pointer, code="before_1970")])
+        raise Refused("times_invalid", errors=[FieldError(pointer=pointer, code="before_1970")])
     return at_ms

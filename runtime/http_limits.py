@@ -35,12 +35,12 @@ DEFAULTS = HttpLimits()
 class Fault(Enum):
     """Why a connection is ended: the code and status of the problem that is answered."""
 
-    MALFORMED = ("request_malformed", 400)
-    HEAD_SLOW = ("headers_too_slow", 408)
-    BODY_SLOW = ("body_too_slow", 408)
-    URL_LONG = ("url_too_long", 414)
-    HEAD_LARGE = ("headers_too_large", 431)
-    TOO_MANY = ("busy", 503)
+    MALFORMED = ("request_malformed", 400, "This is not HTTP")
+    HEAD_SLOW = ("headers_too_slow", 408, "The headers did not arrive in time")
+    BODY_SLOW = ("body_too_slow", 408, "The body did not arrive in time")
+    URL_LONG = ("url_too_long", 414, "The URL is longer than 8 kB")
+    HEAD_LARGE = ("headers_too_large", 431, "The headers are larger than 32 kB, or more than 100")
+    TOO_MANY = ("busy", 503, "More requests are waiting than can be taken")
 
     @property
     def code(self) -> str:
@@ -53,13 +53,17 @@ class Fault(Enum):
     def answer(self) -> bytes:
         """The whole answer, head and body: a problem document (RFC 9457)."""
         request_id, phrase = uuid4().hex, HTTPStatus(self.status).phrase
+        _, _, title = self.value
         problem = {
             "type": f"/api/problems/{self.code}",
-            "title": phrase,
+            "title": title,
             "status": self.status,
+            "detail": title,
+            "instance": "",
             "code": self.code,
             "request_id": request_id,
             "retryable": self.status in (408, 503),
+            **({"retry_after_s": 1} if self.status == 503 else {}),
         }
         body = json.dumps(problem).encode()
         head = [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import msgspec
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from ticketing import messages
 from ticketing.layout import Body, Layout
@@ -17,7 +17,15 @@ from ticketing.vocabulary import command_key, fingerprint
 
 PLACES_PER_REQUEST_MAX = 200
 
-Name = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]+$")]
+SOMETHING = r"^[^\x00]*[^\x00-\x20\x7f-\xa0\s][^\x00]*$"
+"""For schemas: blanks at the ends are taken away, and something must be left."""
+Name = Annotated[
+    str, Field(min_length=1, max_length=100, pattern=r"^[^\x00]+$", json_schema_extra={"pattern": SOMETHING})
+]
+# Told in the schema alone: an id of another form is answered as what it is, and not as a wrong form of the body.
+ShowName = Annotated[Name, Field(json_schema_extra={"pattern": "^shw_[0-9a-f]{10}$"})]
+ONCE: dict[str, Any] = {"uniqueItems": True}
+ReservationName = Annotated[Name, Field(json_schema_extra={"pattern": "^rsv_[0-9a-f]{42}$"})]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +85,12 @@ class BestAsk(Body):
 class HoldBody(Body):
     """What to hold: named seats, whole tables, areas by count, the best available, or any mix of them."""
 
-    show: Name
-    seats: list[Name] = []
-    tables: Annotated[list[Name], Field(max_length=PLACES_PER_REQUEST_MAX, description="each with all its seats")] = []
+    show: ShowName
+    seats: Annotated[list[Name], Field(json_schema_extra=ONCE)] = []
+    tables: Annotated[
+        list[Name],
+        Field(max_length=PLACES_PER_REQUEST_MAX, description="each with all its seats", json_schema_extra=ONCE),
+    ] = []
     areas: Annotated[list[AreaAsk], Field(max_length=50)] = []
     best: BestAsk | None = None
     partial: Annotated[
@@ -101,9 +112,13 @@ class ReleasedSeats(Body):
     seats: tuple[int, ...]
 
 
+_WORD = r"[^@\s\x00-\x20\x7f-\xa0]+"
+EMAIL = rf"^{_WORD}@{_WORD}\.{_WORD}$"
+
+
 class ContactBody(Body):
     name: Name
-    email: Annotated[str, Field(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$")]
+    email: Annotated[str, Field(max_length=254, pattern=EMAIL)]
     phone: Annotated[str, Field(max_length=40, pattern=r"^[^\x00]*$")] | None = None
 
 
@@ -114,13 +129,33 @@ class PaymentBody(Body):
     method: Name | None = None
 
 
+_NONE: dict[str, Any] = {"maxItems": 0}
+_NULL: dict[str, Any] = {"type": "null"}
+_WAYS_TO_BOOK: dict[str, Any] = {
+    "anyOf": [
+        {
+            "required": ["reservation"],
+            "properties": {
+                "reservation": {"type": "string"}, "reservations": _NONE, "seats": _NONE, "tables": _NONE,
+                "areas": _NONE, "show": _NULL, "external_id": _NULL, "on_behalf_of": _NULL,
+            },
+        },
+        {"required": ["show"], "properties": {"reservation": _NULL, "show": {"type": "string"}}},
+        {"required": ["reservations"], "properties": {"reservation": _NULL, "reservations": {"minItems": 1}}},
+    ]
+}  # fmt: skip
+"""One reservation, or the other ways, for the schema."""
+
+
 class ConfirmBody(Body):
     """What to book, for whom, and how it was paid: one reservation; or several, seats and tables that the caller holds
     in `show`, places of areas that nobody holds, or any mix of these, as one booking."""
 
-    reservation: Name | None = None
-    reservations: Annotated[list[Name], Field(max_length=50)] = []
-    show: Annotated[Name | None, Field(description="where the seats, tables and areas are")] = None
+    model_config = ConfigDict(json_schema_extra=_WAYS_TO_BOOK)
+
+    reservation: ReservationName | None = None
+    reservations: Annotated[list[ReservationName], Field(max_length=50)] = []
+    show: Annotated[ShowName | None, Field(description="where the seats, tables and areas are")] = None
     seats: Annotated[list[Name], Field(max_length=PLACES_PER_REQUEST_MAX)] = []
     tables: Annotated[list[Name], Field(max_length=50, description="each with all its seats")] = []
     areas: Annotated[list[AreaAsk], Field(max_length=50)] = []
@@ -132,11 +167,26 @@ class ConfirmBody(Body):
     special_requests: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
 
 
+_WAYS_TO_CHANGE: dict[str, Any] = {
+    "anyOf": [
+        {"properties": {name: _NULL for name in ("contact", "notes", "special_requests")}},
+        {"required": ["contact"], "properties": {"contact": {"type": "object"}, "give": _NONE, "take": _NONE}},
+    ]
+}
+"""Seats, or the contact, for the schema."""
+
+
 class ChangeBookingBody(Body):
-    """Seats that a booking gives back, and those that it gets for them, in one step."""
+    """Seats that a booking gives back, and those that it gets for them, in one step; or whom it is for from now on,
+    with what has been noted (what is left out of it is forgotten)."""
+
+    model_config = ConfigDict(json_schema_extra=_WAYS_TO_CHANGE)
 
     give: Annotated[list[Name], Field(max_length=PLACES_PER_REQUEST_MAX)] = []
     take: Annotated[list[Name], Field(max_length=PLACES_PER_REQUEST_MAX)] = []
+    contact: ContactBody | None = None
+    notes: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
+    special_requests: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
 
 
 def key_of(show: int, caller: Caller, sent: Sent, *, item: str = "") -> bytes:

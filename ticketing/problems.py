@@ -90,6 +90,8 @@ PROBLEMS: dict[str, Problem] = {
     "client_id_reused": Problem(422, "This client_id joined before with another secret"),
     "layout_invalid": Problem(422, "The layout cannot be sold from"),
     "table_not_sold_so": Problem(422, "The table is not sold that way"),
+    "times_invalid": Problem(422, "A sale cannot have these times"),
+    "several_shows": Problem(422, "What belongs together is of one show"),
     "too_many_seats": Problem(422, "More places than one hold may have"),
     "unknown_category": Problem(422, "The layout has no such category"),
     "unknown_places": Problem(422, "Some of these places are not in the layout"),

@@ -167,6 +167,9 @@ SELECT part, show_id, reservation_id, status, version, account, person, seats, a
        expires_at_ms, hold_s, booked_at_ms, external_id, payment_until_ms
 FROM reservation;
 
+-- All channels in one list, the newest first.
+CREATE INDEX reservation_booked ON reservation (booked_at_ms, reservation_id) WHERE status IN ('booked', 'cancelled');
+
 CREATE VIEW bookings AS
 SELECT 'bkg_' || lpad(to_hex(show_id), 10, '0') || encode(reservation_id, 'hex') AS booking,
        'shw_' || lpad(to_hex(show_id), 10, '0') AS show,

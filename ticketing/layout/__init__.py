@@ -6,6 +6,7 @@ other and says what is wrong with it; `warnings.py` says what is odd.
 """
 
 from ticketing.layout.bodies import (
+    ROWS_WITH_SEATS,
     AreaBody,
     Body,
     CanvasBody,
@@ -38,6 +39,7 @@ from ticketing.layout.warnings import layout_warnings
 
 __all__ = [
     "NO_SEAT",
+    "ROWS_WITH_SEATS",
     "SEAT_PITCH",
     "SEAT_SIZE",
     "Area",

@@ -1,6 +1,6 @@
 """A layout as people send it: in full, or in one of the short forms."""
 
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -11,7 +11,16 @@ TABLE_SIZE = 80.0
 """Width and height of a table that says nothing of its own, in canvas units."""
 SEATS_PER_TABLE_MAX = 100
 
-Label = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f/]+$")]
+Label = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=60,
+        pattern=r"^[^\x00-\x1f/]+$",
+        # For schemas: blanks at the ends are taken away, and something must be left.
+        json_schema_extra={"pattern": r"^[^\x00-\x1f/]*[^\x00-\x20\x7f-\xa0\s/][^\x00-\x1f/]*$"},
+    ),
+]
 Price = Annotated[int, Field(ge=0, le=10**9, description="minor units of the show's currency")]
 Place = Annotated[float, Field(ge=-1e6, le=1e6, allow_inf_nan=False)]
 Size = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
@@ -90,9 +99,23 @@ class CanvasBody(Body):
     height: Annotated[float, Field(gt=0, le=1e6)] = 800.0
 
 
+ROWS_WITH_SEATS: dict[str, Any] = {
+    "anyOf": [
+        {
+            "properties": {"rows": {"type": "integer"}, "seats_per_row": {"type": "integer"}},
+            "required": ["rows", "seats_per_row"],
+        },
+        {"properties": {"rows": {"type": "null"}, "seats_per_row": {"type": "null"}}},
+    ]
+}
+"""Both or none, for the schema."""
+
+
 class LayoutBody(Body):
     """A layout in full (sections of rows of seats, tables, areas sold by count) or in short (rows times seats, a
     capacity)."""
+
+    model_config = ConfigDict(json_schema_extra={"allOf": [ROWS_WITH_SEATS]})
 
     name: Label = "layout"
     canvas: CanvasBody = CanvasBody()

@@ -246,6 +246,13 @@ class MemoryLedger(Ledger):
             contact.name, contact.email, contact.phone or "", body.notes or "", body.special_requests or ""
         )
 
+    async def replace_contact(
+        self, show: int, reservation: bytes, contact_hash: bytes, row: ContactRow, now_ms: int
+    ) -> None:
+        self.reach()
+        assert contact_hash
+        self.contacts[show, reservation] = row
+
     async def contact(self, show: int, reservation: bytes) -> ContactRow | None:
         return self.contacts.get((show, reservation))
 

@@ -7,17 +7,22 @@ from ingress.webhook_table import DeliveryRow, EventRow, WebhookRow, WebhookTabl
 
 
 class MemoryWebhooks(WebhookTable):
-    """`events`: account -> its feed; `sent`: webhook -> its deliveries, the newest last."""
+    """`events`: account -> its feed; `sent`: webhook -> its deliveries, the newest last; `strangers`: accounts that
+    there are not."""
 
     def __init__(self) -> None:
         self.rows: dict[str, WebhookRow] = {}
         self.secrets: dict[str, str] = {}
         self.sent: dict[str, list[DeliveryRow]] = {}
         self.events: dict[str, list[EventRow]] = {}
+        self.strangers: set[str] = set()
 
-    async def add(self, row: WebhookRow, secret: str) -> None:
+    async def add(self, row: WebhookRow, secret: str) -> bool:
+        if row.account in self.strangers:
+            return False
         self.rows[row.webhook_id] = row
         self.secrets[row.webhook_id] = secret
+        return True
 
     async def count(self, account: str) -> int:
         return sum(row.account == account for row in self.rows.values())

@@ -21,6 +21,7 @@ from ingress.shelf import Shelf
 from ingress.views import Views
 from ingress.waiters import Waiters
 from tests.unit.ingress.memory import MemoryCatalogue, MemoryKeys, MemoryLedger
+from tests.unit.ingress.memory_bookings import MemoryBookings
 from tests.unit.ingress.memory_webhooks import MemoryWebhooks
 from tests.unit.ingress.tales import SHOW, T0
 from ticketing import messages
@@ -82,6 +83,7 @@ class Stage:
         self.key_table = MemoryKeys(KEYS, self.catalogue.reach)
         table = self.key_table
         self.webhooks = MemoryWebhooks()
+        self.bookings = MemoryBookings(self.ledger)
         keys = KeyCache(table.find, table.find_by_id, fresh_ms=5_000, stale_ms=60_000, keys_max=100)
         given: Any = {"postgres_url": "-", "redis_url": "-", "kafka_bootstrap": "-", "secret": SECRET}
         self.settings = Settings(**given, _env_file=None)
@@ -99,6 +101,7 @@ class Stage:
             callers=Callers(keys=keys, tokens=self.tokens, clock=self.clock, waves=self.waves, tokens_max=100),
             keys=table,
             webhooks=self.webhooks,
+            bookings=self.bookings,
             limiter=new_limiter(self.settings, self.condition, self.clock),
             tokens=self.tokens,
             ends=Ends(self),
@@ -181,9 +184,10 @@ class Stage:
             said.append(message)
 
         await self.api(scope, receive, send)
-        start, content = said
+        start, *content = said
+        assert [message.get("more_body", False) for message in content] == [True] * (len(content) - 1) + [False]
         found = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
-        return Reply(start["status"], found, content["body"])
+        return Reply(start["status"], found, b"".join(message["body"] for message in content))
 
     def fan(self, name: str = "anna", *, show: int = SHOW, minutes: int = 20, wave: int = 0) -> str:
         """A fan's pass."""

@@ -86,7 +86,7 @@ async def test_what_is_no_batch() -> None:
     for holds, code in (
         ([], "invalid_request"),
         ([WISH] * 51, "invalid_request"),
-        ([WISH, {"show": "shw_00000000ff", "seats": ["A-1"]}], "invalid_request"),
+        ([WISH, {"show": "shw_00000000ff", "seats": ["A-1"]}], "several_shows"),
         ([WISH, {"show": SHOW_TEXT, "seats": ["Z-9"]}], "unknown_places"),
         ([{"show": "x", "seats": ["A-1"]}], "invalid_id"),
     ):

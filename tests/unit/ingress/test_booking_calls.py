@@ -66,7 +66,7 @@ async def test_seats_tables_and_places_are_named_by_their_labels() -> None:
         ({"seats": ["A-1"]}, 400, "invalid_request"),
         ({"reservations": ["rsv_x"]}, 400, "invalid_id"),
         ({"show": "shw_x", "seats": ["A-1"]}, 400, "invalid_id"),
-        ({"reservations": [reservation_text(SHOW + 1, ONE)], "show": SHOW_TEXT}, 400, "invalid_request"),
+        ({"reservations": [reservation_text(SHOW + 1, ONE)], "show": SHOW_TEXT}, 422, "several_shows"),
         ({"reservations": [reservation_text(SHOW + 1, ONE)]}, 404, "reservation_not_found"),
         ({"show": SHOW_TEXT, "seats": ["Z-9"]}, 422, "unknown_places"),
         ({"show": SHOW_TEXT, "seats": ["A-1", "A-1"]}, 400, "invalid_request"),

@@ -186,6 +186,7 @@ async def test_who_has_looked_before_is_told_what_has_changed() -> None:
     # What is no longer available must be told to whoever shows what is available.
     assert await since(1, "&status=available") == (1, 2, [("A-4", "held"), ("A-5", "held")])
     assert await since(0, "&bbox=0,0,60,30") == (0, 2, [("A-1", "held")])
+    assert await since(0, "&bbox=60,30,0,0") == (0, 2, [("A-1", "held")])
     # Of a time that is not known here everything is told, and that it is everything.
     told, seq, seats = await since(3)
     assert (told, seq, len(seats)) == (None, 2, 15)

@@ -51,6 +51,14 @@ async def test_only_an_admin_makes_one_for_another_key() -> None:
     assert (await make(stage, ADMIN_KEY, account=other)).body["data"]["account"] == other
 
 
+async def test_a_key_that_there_is_not_has_none() -> None:
+    stage = Stage()
+    stranger = "key_" + "8" * 16
+    stage.webhooks.strangers.add(stranger)
+    reply = await make(stage, ADMIN_KEY, account=stranger)
+    assert (reply.status, reply.body["code"]) == (404, "not_found")
+
+
 async def test_fans_have_none() -> None:
     stage = Stage()
     assert (await make(stage, stage.fan())).status == 403

@@ -3,10 +3,12 @@
 import asyncio
 import json
 
+import msgspec
 import pytest
 from starlette.types import Receive, Scope, Send
 from websockets.asyncio.client import connect
 
+from ingress.refusals import ProblemAnswer
 from runtime.http_limits import Fault
 from tests.unit.runtime.raw_http import Client, Room, client, serving
 from ticketing.problems import PROBLEMS
@@ -40,7 +42,10 @@ async def trickle(caller: Client, raw: bytes) -> None:
 
 def test_each_fault_is_a_documented_problem() -> None:
     for fault in Fault:
-        assert PROBLEMS[fault.code].status == fault.status
+        said = msgspec.json.decode(fault.answer().partition(b"\r\n\r\n")[2], type=ProblemAnswer, strict=True)
+        known = PROBLEMS[fault.code]
+        assert (said.status, said.title, said.code) == (known.status, known.title, fault.code)
+        assert (said.retryable, said.retry_after_s is not None) == (known.retryable, fault.status == 503)
 
 
 async def test_a_connection_that_says_nothing_is_closed_without_a_word() -> None:

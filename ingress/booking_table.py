@@ -1,0 +1,87 @@
+"""Bookings of all shows, the newest first, with whom they are for: what admins and partners page through."""
+
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from ingress.ledger import ContactRow, reservation_of
+from ingress.stores import reaching_postgres
+from ticketing.messages import Reservation
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+
+LISTED = """
+SELECT r.part, r.show_id, r.reservation_id, r.status, r.version, r.account, r.person, r.seats, r.areas, r.prices,
+       r.amount, r.held_at_ms, r.expires_at_ms, r.hold_s, r.booked_at_ms, r.external_id, r.payment_until_ms,
+       c.name, c.email, c.phone, c.notes, c.special_requests
+FROM reservations r
+LEFT JOIN LATERAL (
+    SELECT name, email, phone, notes, special_requests FROM contact_booking
+    WHERE show_id = r.show_id AND reservation_id = r.reservation_id ORDER BY created_at_ms DESC LIMIT 1
+) c ON true
+WHERE r.status IN ('booked', 'cancelled')
+"""
+# Each is there only where it is asked for, so that the plan is one for what is asked.
+CONDITIONS = {
+    "show": "r.part = {} AND r.show_id = {}",
+    "status": "r.status = {}",
+    "account": "r.account = {}",
+    "channel": "r.account = {}",
+    "fans": "r.account NOT LIKE 'key\\_%'",
+    "from": "r.booked_at_ms >= {}",
+    "to": "r.booked_at_ms < {}",
+    "external_id": "r.external_id = {}",
+    "email": "lower(c.email) = lower({})",
+    "before": "(r.booked_at_ms, r.reservation_id) < ({}, {})",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BookingsWanted:
+    """Which bookings: by name of a condition its values. `limit`: at most so many."""
+
+    conditions: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    limit: int = 100
+
+    def statement(self) -> tuple[str, list[Any]]:
+        """The SQL, put together from the texts above alone, and its parameters."""
+        sql, values = LISTED, list[Any]()
+        for name, given in self.conditions.items():
+            numbers = [f"${len(values) + n + 1}" for n in range(len(given))]
+            sql += f"AND {CONDITIONS[name].format(*numbers)}\n"
+            values += given
+        sql += f"ORDER BY r.booked_at_ms DESC, r.reservation_id DESC LIMIT ${len(values) + 1}"
+        return sql, [*values, self.limit]
+
+
+@dataclass(frozen=True, slots=True)
+class BookingRow:
+    """A booking, its show, and whom it is for (None: unknown, or erased)."""
+
+    show: int
+    reservation: Reservation
+    contact: ContactRow | None
+
+
+class BookingTable:
+    """Reads bookings. Raises StoreAway."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def page(self, wanted: BookingsWanted) -> list[BookingRow]:
+        """Bookings, the newest first."""
+        sql, values = wanted.statement()
+        with reaching_postgres():
+            rows = await self._pool.fetch(sql, *values)
+        return [
+            BookingRow(
+                row["show_id"],
+                reservation_of(row),
+                None
+                if row["name"] is None
+                else ContactRow(row["name"], row["email"], row["phone"], row["notes"], row["special_requests"]),
+            )
+            for row in rows
+        ]
