@@ -4,7 +4,7 @@ import asyncio
 import os
 import shlex
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from onsale.installation import Installation, infra_settings, open_installation,
 from onsale.keys import kept_keys
 from onsale.open_files import raise_open_files
 from onsale_client import AsyncClient
+from payments.sandbox.client import NAME as SANDBOX
 from runtime import logs
 from runtime.http import listen
 from runtime.process import RunningRoom, run, serve_together
@@ -75,6 +76,7 @@ def up(options: UpOptions, say: Callable[[str], None], announce: Callable[[Annou
         provision(installation)
         os.environ |= installation.environment()
         os.environ.setdefault("ONSALE_LOG_LEVEL", options.log_level)
+        os.environ.setdefault("ONSALE_PAYMENT_PROVIDER", SANDBOX)
         log_dir = data_dir / "log"
         log_dir.mkdir(exist_ok=True)
         with (log_dir / "rooms.log").open("a") as log:
@@ -105,9 +107,10 @@ class _Up:
         self._port = asyncio.get_running_loop().create_future()
         options, settings = self._options, ServerSettings()
         shared = options.ingress > 1
-        # Bound and never listening: so the number is known to all of them before the first one answers.
-        with listen(options.host, options.port, shared=True) if shared else nullcontext() as kept:
-            port = options.port if kept is None else kept.getsockname()[1]
+        # Bound before any of them opens: so the number is known to all before the first one answers.
+        with listen(options.host, options.port, shared=shared) as listener:
+            port = listener.getsockname()[1]
+            os.environ.setdefault("ONSALE_PUBLIC_URL", f"http://{options.host}:{port}")
             await serve_together(
                 [self._children(port).open, *front_rooms(), self._open_greeting],
                 options.host,
@@ -116,6 +119,7 @@ class _Up:
                 limits=settings.http_limits(),
                 stop_grace_s=STOP_GRACE_S,
                 on_listening=self._port.set_result,
+                listener=listener,
             )
 
     def _children(self, port: int) -> Children:

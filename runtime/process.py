@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import socket
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -93,12 +94,14 @@ async def serve_together(
     limits: HttpLimits = DEFAULTS,
     stop_grace_s: float = 10.0,
     on_listening: Callable[[int], None] | None = None,
+    listener: socket.socket | None = None,
 ) -> None:
     """Run several rooms behind one HTTP server until SIGTERM or SIGINT; returns after an orderly stop.
 
     `rooms`: each opens one room (`functools.partial(open_room, settings)`); opened in order, closed in reverse.
     `port_shared`: other processes may listen on the same port. `limits`: what each HTTP connection is granted.
-    `on_listening` is told the bound port once requests are answered. `/livez`, `/readyz` and `/metrics` belong to the
+    `on_listening` is told the bound port once requests are answered. `listener`: bound already, for whoever must know
+    the port before; then host and port are only what the log says. `/livez`, `/readyz` and `/metrics` belong to the
     process. A room's loop that raises stops the whole process, and its exception is raised from here.
 
     An orderly stop ends HTTP first (`/readyz` says so at once), then the loops, then closes the rooms.
@@ -127,6 +130,7 @@ async def serve_together(
                     stopping=stopping,
                     stop_grace_s=stop_grace_s,
                     on_listening=on_listening,
+                    listener=listener,
                 )
         except asyncio.CancelledError:
             if is_open or not stopping.is_set() or me.uncancel() > 0:
@@ -160,8 +164,10 @@ async def _run_rooms(
     stopping: asyncio.Event,
     stop_grace_s: float,
     on_listening: Callable[[int], None] | None,
+    listener: socket.socket | None,
 ) -> None:
-    listener = listen(host, port, shared=port_shared)
+    if listener is None:
+        listener = listen(host, port, shared=port_shared)
     bound_port: int = listener.getsockname()[1]
 
     def started() -> None:

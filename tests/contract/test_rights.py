@@ -62,6 +62,11 @@ EXPECTED: dict[str, dict[str, str]] = {
     "caller_event_cursor": {"notifier": "raw"},
     "webhook": {"ingress": "rawd", "notifier": "rw"},
     "webhook_delivery": {"ingress": "rw", "notifier": "raw"},
+    # The sandbox provider's own book.
+    "sandbox_attempt": {"sandbox": "raw"},
+    "sandbox_charge": {"sandbox": "ra"},
+    "sandbox_refund": {"sandbox": "ra"},
+    "sandbox_notice": {"sandbox": "raw"},
     # The waiting room.
     "room": {"waiting_room": "raw", "verify": "r"},
     "room_line": {"waiting_room": "raw", "verify": "r"},

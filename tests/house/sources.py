@@ -12,7 +12,7 @@ from pydantic_settings import BaseSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("waiting_room", "ingress", "allocator", "notifier", "expiry_worker")
-PACKAGES = ("ticketing", "runtime", *ROOMS, "web", "infra", "bench", "onsale")
+PACKAGES = ("ticketing", "runtime", "payments", *ROOMS, "web", "infra", "bench", "onsale")
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ PURE = (
     "expiry_worker.deadlines",
     "notifier.audience",
     "notifier.merging",
+    "payments.sandbox.choices",
+    "payments.words",
     "waiting_room.gate",
     "waiting_room.phases",
 )
@@ -67,7 +69,7 @@ def test_runtime_knows_no_domain_word() -> None:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_room_imports_no_other_room(room: str) -> None:
-    strangers = OURS - {room, "ticketing", "runtime"}
+    strangers = OURS - {room, "ticketing", "runtime", "payments"}
     assert [where for module in of(room) for where in broken(module, strangers)] == []
 
 
@@ -95,6 +97,11 @@ def test_the_pure_core_of_a_room_is_pure(name: str) -> None:
     assert module is not None, f"{name} is named in the architecture"
     forbidden = CLIENTS | UNPREDICTABLE | {"runtime", "os", "pathlib", "socket", "subprocess"}
     assert [where for part in reached(module) for where in broken(part, forbidden)] == []
+
+
+def test_what_speaks_with_a_payment_provider_knows_no_room() -> None:
+    strangers = OURS - {"payments", "ticketing", "runtime"}
+    assert [where for module in of("payments") for where in broken(module, strangers)] == []
 
 
 def test_only_the_command_line_imports_every_room() -> None:
