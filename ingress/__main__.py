@@ -29,6 +29,7 @@ from ingress.views import Views
 from ingress.waiters import Waiters
 from ingress.waves import Waves
 from ingress.webhook_table import WebhookTable
+from payments.opening import open_provider
 from runtime import logs
 from runtime.follow import Follower
 from runtime.follow_edges import KafkaStream, PostgresTable
@@ -158,6 +159,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             counts=statuses.counts,
             clock=clock,
             entropy=PooledEntropy(os.urandom),
+            provider=await stack.enter_async_context(open_provider(settings)),
         )
         yield RunningRoom(
             name=ROOM,

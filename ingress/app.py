@@ -81,8 +81,8 @@ class Api:
     ) -> Call:
         """The call, in the form that its operation asks for. Raises `Refused`, `ClientGone`."""
         head = check_head(operation, request, identity)
-        body = None
-        if operation.body is not None:
+        body, raw = None, b""
+        if operation.body is not None or operation.body_raw:
             raw = await read_body(
                 request,
                 receive,
@@ -90,8 +90,9 @@ class Api:
                 deadline_s=self._body_deadline_s,
                 gzip_allowed=operation.gzip_allowed,
             )
-            body = check_body(operation, operation.body, request, raw)
-        return self._forms.call(operation, request, params, head, body)
+            if operation.body is not None:
+                body = check_body(operation, operation.body, request, raw)
+        return self._forms.call(operation, request, params, head, body, raw=raw if operation.body_raw else b"")
 
 
 def failed(error: Exception, operation: str, request: Request) -> Response:

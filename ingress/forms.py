@@ -89,7 +89,14 @@ class Forms:
         return self.entropy(16).hex()
 
     def call(
-        self, operation: Operation, request: Request, params: Mapping[str, str], head: Head, body: BaseModel | None
+        self,
+        operation: Operation,
+        request: Request,
+        params: Mapping[str, str],
+        head: Head,
+        body: BaseModel | None,
+        *,
+        raw: bytes = b"",
     ) -> Call:
         """A call whose form is right, as of now."""
         sent = Sent(
@@ -100,7 +107,7 @@ class Forms:
             at_ms=self.clock.now_ms(),
         )
         wait_s = preferred_wait_s(request.header("prefer"), self.wait_default_s) if operation.waits else 0.0
-        return Call(request, params, head.identity, head.query, body, sent, wait_s)
+        return Call(request, params, head.identity, head.query, body, sent, wait_s, raw)
 
 
 def refuse_form(error: ValidationError) -> Refused:

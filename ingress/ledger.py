@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from ingress.stores import reaching_postgres
-from ticketing.intake import ConfirmBody
+from ticketing.intake import Buyer
 from ticketing.messages import Reservation
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -221,9 +221,7 @@ class Ledger:
         with reaching_postgres():
             return int(await self._pool.fetchval(FIND_PUBLISHED, part) or 0)
 
-    async def save_contact(
-        self, show: int, reservation: bytes, contact_hash: bytes, body: ConfirmBody, now_ms: int
-    ) -> None:
+    async def save_contact(self, show: int, reservation: bytes, contact_hash: bytes, body: Buyer, now_ms: int) -> None:
         """Keep whom a booking is for. The same contact twice is kept once."""
         contact = body.contact
         if contact is None:

@@ -73,6 +73,9 @@ def _operation(operation: Operation, operations: Sequence[Operation]) -> Schema:
     }
     if operation.who is not Who.ANYBODY:
         said["security"] = [{"bearer": []}]
+    if operation.body_raw:
+        theirs = {"schema": {"description": "as the other side has agreed to send it"}}
+        said["requestBody"] = {"required": True, "content": {"application/json": theirs}}
     if operation.body is not None:
         said["requestBody"] = {
             "required": operation.body_needed,

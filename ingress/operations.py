@@ -52,6 +52,8 @@ class Call(msgspec.Struct, frozen=True):
     body: BaseModel | None
     sent: Sent
     wait_s: float
+    raw: bytes = b""
+    """The body as it came, where the operation wants it so."""
 
     @property
     def caller(self) -> Identity:
@@ -93,6 +95,8 @@ class Operation:
     body: type[BaseModel] | None = None
     body_needed: bool = True
     body_bytes_max: int = BODY_BYTES_MAX
+    body_raw: bool = False
+    """The body is somebody else's, and taken as it comes."""
     gzip_allowed: bool = False
     query: type[BaseModel] | None = None
     turned_away: Callable[[], NotTaken | None] | None = None

@@ -34,6 +34,7 @@ from ingress.looking import Looking
 from ingress.openapi import document
 from ingress.operating_routes import Operating
 from ingress.operations import Call, Operation, Table
+from ingress.payment_routes import Payments
 from ingress.quote_routes import Quotes
 from ingress.request_routes import LogEnds, Requests
 from ingress.sale_routes import Sale
@@ -46,6 +47,7 @@ from ingress.stats_routes import Stats
 from ingress.views import Views
 from ingress.webhook_routes import Webhooks
 from ingress.webhook_table import WebhookTable
+from payments.provider import PaymentProvider
 from runtime.addresses import ClientAddresses
 from ticketing.clock import Clock
 from ticketing.tokens import TokenKeys
@@ -73,6 +75,8 @@ class Ports:
     counts: Mapping[int, Mapping[str, int]]
     clock: Clock
     entropy: Callable[[int], bytes]
+    provider: PaymentProvider | None = None
+    """Who takes payments, if anybody does."""
 
 
 def new_limiter(settings: Settings, condition: Condition, clock: Clock) -> Limiter:
@@ -155,6 +159,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *sale.operations(),
         *Bookings(sale).operations(),
         *BookingList(ports.bookings, shelf, clock).operations(),
+        *Payments(sale, ports.provider, settings.public_url).operations(),
         *batches.operations(),
         *quotes.operations(),
         *requests.operations(),

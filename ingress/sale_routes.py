@@ -50,7 +50,7 @@ class ReservationStore(Protocol):
     async def reservation(self, part: int, show: int, reservation: bytes) -> Reservation | None: ...
 
     async def save_contact(
-        self, show: int, reservation: bytes, contact_hash: bytes, body: intake.ConfirmBody, now_ms: int
+        self, show: int, reservation: bytes, contact_hash: bytes, body: intake.Buyer, now_ms: int
     ) -> None: ...
 
     async def replace_contact(
@@ -91,13 +91,13 @@ class Sale:
 
     async def extend(self, call: Call) -> Response:
         """PUT /api/reservations/{reservation}/extend"""
-        show, reservation = await self._reservation_in_path(call)
+        show, reservation = await self.reservation_in_path(call)
         body = call.read(intake.ExtendBody)
         return await self.ask(call, show, intake.extend(body, show.facts, reservation, call.caller.caller, call.sent))
 
     async def release(self, call: Call) -> Response:
         """DELETE /api/reservations/{reservation}"""
-        show, reservation = await self._reservation_in_path(call)
+        show, reservation = await self.reservation_in_path(call)
         seats = seats_named(call.request)
         command = intake.release(show.facts, reservation, call.caller.caller, call.sent, seats)
         return await self.ask(call, show, command)
@@ -155,7 +155,8 @@ class Sale:
             raise Refused("booking_not_found")
         return found
 
-    async def _reservation_in_path(self, call: Call) -> tuple[Show, bytes]:
+    async def reservation_in_path(self, call: Call) -> tuple[Show, bytes]:
+        """The show of the reservation that the path names, and its key. Raises `Refused`."""
         text = call.params["reservation"]
         number, key = _parse(parse_reservation, text, "reservation_not_found")
         show = await self.shelf.show(number)

@@ -2,10 +2,10 @@
 
 from pydantic import Field
 
-from runtime.settings import ServerSettings
+from payments.settings import PaymentSettings
 
 
-class Settings(ServerSettings):
+class Settings(PaymentSettings):
     """What ingress can be told, beside what every room is told."""
 
     ingress_waiters_max: int = Field(

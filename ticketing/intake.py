@@ -129,6 +129,25 @@ class PaymentBody(Body):
     method: Name | None = None
 
 
+class Buyer(Body):
+    """Whom a booking is for."""
+
+    contact: ContactBody | None = None
+    notes: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
+    special_requests: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
+
+
+class CheckoutBody(Buyer):
+    """Whom the booking is for, and where the payer goes afterwards."""
+
+    return_to: Annotated[
+        str,
+        Field(
+            max_length=500, pattern=r"^/([^/\\\s\x00][^\\\s\x00]*)?$", description="a path on this site, with its query"
+        ),
+    ] = "/"
+
+
 _NONE: dict[str, Any] = {"maxItems": 0}
 _NULL: dict[str, Any] = {"type": "null"}
 _WAYS_TO_BOOK: dict[str, Any] = {
@@ -147,7 +166,7 @@ _WAYS_TO_BOOK: dict[str, Any] = {
 """One reservation, or the other ways, for the schema."""
 
 
-class ConfirmBody(Body):
+class ConfirmBody(Buyer):
     """What to book, for whom, and how it was paid: one reservation; or several, seats and tables that the caller holds
     in `show`, places of areas that nobody holds, or any mix of these, as one booking."""
 
@@ -161,10 +180,7 @@ class ConfirmBody(Body):
     areas: Annotated[list[AreaAsk], Field(max_length=50)] = []
     external_id: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] | None = None
     on_behalf_of: Name | None = None
-    contact: ContactBody | None = None
     payment: PaymentBody | None = None
-    notes: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
-    special_requests: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
 
 
 _WAYS_TO_CHANGE: dict[str, Any] = {
@@ -176,7 +192,7 @@ _WAYS_TO_CHANGE: dict[str, Any] = {
 """Seats, or the contact, for the schema."""
 
 
-class ChangeBookingBody(Body):
+class ChangeBookingBody(Buyer):
     """Seats that a booking gives back, and those that it gets for them, in one step; or whom it is for from now on,
     with what has been noted (what is left out of it is forgotten)."""
 
@@ -184,9 +200,6 @@ class ChangeBookingBody(Body):
 
     give: Annotated[list[Name], Field(max_length=PLACES_PER_REQUEST_MAX)] = []
     take: Annotated[list[Name], Field(max_length=PLACES_PER_REQUEST_MAX)] = []
-    contact: ContactBody | None = None
-    notes: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
-    special_requests: Annotated[str, Field(max_length=2000, pattern=r"^[^\x00]*$")] | None = None
 
 
 def key_of(show: int, caller: Caller, sent: Sent, *, item: str = "") -> bytes:
@@ -249,6 +262,14 @@ def confirm(
         payment=None if payment is None else payment_of(payment),
         contact_hash=hash_of(contact),
     )
+
+
+def begin_payment(
+    body: CheckoutBody, facts: ShowFacts, reservation: bytes, caller: Caller, sent: Sent, *, provider: str
+) -> messages.BeginPayment:
+    """`BeginPayment` of one reservation."""
+    head = head_of(body, facts.show, caller, sent, item=reservation.hex())
+    return messages.BeginPayment(**head, reservation=reservation, provider=provider)
 
 
 def hash_of(contact: ContactBody | None) -> bytes:

@@ -37,6 +37,7 @@ PROBLEMS: dict[str, Problem] = {
     "token_invalid": Problem(401, "The token is not one of ours"),
     "token_expired": Problem(401, "The token has expired"),
     "key_revoked": Problem(401, "The API key has been revoked"),
+    "signature_invalid": Problem(401, "The notice is not signed by the provider"),
     "insufficient_scope": Problem(403, "The token does not allow this"),
     "wrong_show": Problem(403, "The token is for another show"),
     "not_yours": Problem(403, "This belongs to somebody else"),
@@ -70,6 +71,8 @@ PROBLEMS: dict[str, Problem] = {
     "not_blocked": Problem(409, "Some of these seats are not blocked"),
     "payment_under_way": Problem(409, "A payment for the reservation is under way"),
     "not_paying": Problem(409, "No such payment for the reservation is under way"),
+    "payment_not_offered": Problem(409, "Payments are not taken here; confirm with what was paid elsewhere"),
+    "payment_refused": Problem(409, "The payment provider does not take this payment"),
     "nothing_to_pay": Problem(409, "The reservation costs nothing; book it without a payment"),
     "payment_missing": Problem(409, "This show needs a payment"),
     "payment_reused": Problem(409, "This payment has paid for another booking"),
@@ -109,5 +112,6 @@ PROBLEMS: dict[str, Problem] = {
     "room_unavailable": Problem(503, "The waiting room cannot answer now; places are kept", retryable=True),
     "busy": Problem(503, "More requests are waiting than can be taken", retryable=True),
     "log_unavailable": Problem(503, "The log does not take commands now", retryable=True),
+    "payment_unavailable": Problem(503, "The payment provider does not answer now", retryable=True),
     "sales_paused": Problem(503, "Sales are paused; nothing is lost", retryable=True),
 }

@@ -21,11 +21,14 @@ import httpx
 import expiry_worker.__main__ as expiry_room
 import ingress.__main__ as ingress_room
 import notifier.__main__ as notifier_room
+import payments.sandbox.__main__ as sandbox_room
 from expiry_worker.settings import ExpirySettings
 from ingress.key_table import create_key
 from ingress.keys import PLENTY
 from ingress.settings import Settings as IngressSettings
 from notifier.settings import NotifierSettings
+from payments.settings import PaymentSettings
+from runtime.http import listen
 from runtime.process import serve_together
 from tests.conftest import Database
 from tests.servers import Servers
@@ -173,6 +176,7 @@ class Sale:
 @asynccontextmanager
 async def open_sale(servers: Servers, database: Database, topics: str, redis_prefix: str) -> AsyncIterator[Sale]:
     """Everything running, with one allocator; all of it stopped on the way out."""
+    listener = listen("127.0.0.1", 0)
     given: dict[str, Any] = {
         "postgres_url": database.url,
         "redis_url": servers.redis_url,
@@ -181,6 +185,8 @@ async def open_sale(servers: Servers, database: Database, topics: str, redis_pre
         "topic_prefix": topics,
         "redis_prefix": redis_prefix,
         "webhook_private_addresses": True,
+        "public_url": f"http://127.0.0.1:{listener.getsockname()[1]}",
+        "payment_provider": "sandbox",
         # These fans are quicker than people.
         "ingress_fan_holds_per_min": 100_000,
         "ingress_fan_requests_per_min": 100_000,
@@ -191,8 +197,11 @@ async def open_sale(servers: Servers, database: Database, topics: str, redis_pre
         partial(ingress_room.open_room, IngressSettings(_env_file=None, **given)),
         partial(notifier_room.open_room, NotifierSettings(_env_file=None, **given)),
         partial(expiry_room.open_room, ExpirySettings(_env_file=None, **given)),
+        partial(sandbox_room.open_room, PaymentSettings(_env_file=None, **given)),
     ]
-    serving = asyncio.create_task(serve_together(rooms, "127.0.0.1", 0, on_listening=listening.set_result))
+    serving = asyncio.create_task(
+        serve_together(rooms, "127.0.0.1", 0, on_listening=listening.set_result, listener=listener)
+    )
     try:
         first: set[asyncio.Future[Any]] = {serving, listening}
         await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)

@@ -20,6 +20,7 @@ from ingress.settings import Settings
 from ingress.shelf import Shelf
 from ingress.views import Views
 from ingress.waiters import Waiters
+from payments.provider import PaymentProvider
 from tests.unit.ingress.memory import MemoryCatalogue, MemoryKeys, MemoryLedger
 from tests.unit.ingress.memory_bookings import MemoryBookings
 from tests.unit.ingress.memory_webhooks import MemoryWebhooks
@@ -71,6 +72,7 @@ class Stage:
     decide: Decide | None = None
     log_says: NotTaken | None = None
     end: int | None = None
+    provider: PaymentProvider | None = None
     seen: int = 0
     """The last batch that was read from the topic."""
 
@@ -108,6 +110,7 @@ class Stage:
             counts={},
             clock=self.clock,
             entropy=self.entropy,
+            provider=self.provider,
         )  # fmt: skip
         self.api: Api = open_api(self.ports, self.settings)
 
