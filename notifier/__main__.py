@@ -10,9 +10,11 @@ from functools import partial
 
 from notifier.door import Door
 from notifier.halls import Halls
-from notifier.log_edge import KafkaCommandLog
+from notifier.log_edge import KafkaCommandLog, KafkaCommands
 from notifier.loop import NotifierLoops
 from notifier.lounge import Lounges
+from notifier.money.cashier import Cashier
+from notifier.money.store import PostgresMoney
 from notifier.outbox.service import IN_FLIGHT_MAX, Outbox
 from notifier.outbox.store import PostgresOutbox
 from notifier.outbox.wire import HttpWire, open_http
@@ -22,6 +24,7 @@ from notifier.service import Notifier
 from notifier.settings import NotifierSettings
 from notifier.sockets import SocketApp
 from notifier.store import PostgresStore
+from payments.opening import by_name, open_provider
 from runtime import logs
 from runtime.addresses import ClientAddresses
 from runtime.kafka import BatchingProducer, PartitionReader
@@ -114,6 +117,12 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
                 clock=clock,
                 chance=random.random,
             ),
+            cashier=Cashier(
+                store=PostgresMoney(pool, ask_after_ms=round(settings.payment_ask_after_s * 1000)),
+                providers=by_name(await stack.enter_async_context(open_provider(settings))),
+                commands=KafkaCommands(producer),
+                clock=clock,
+            ),
             lounges=lounges,
             rooms=await stack.enter_async_context(reader(topics.ROOM_STATUS)),
         )
@@ -128,6 +137,9 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
                 loops.sweep,
                 loops.take_events,
                 loops.send_events,
+                loops.take_money,
+                loops.ask_providers,
+                loops.give_back,
             ],
             ready=loops.reasons,
             degraded=loops.degraded,

@@ -1,6 +1,7 @@
-"""The edge to the log: `selling.CommandLog` on the batching producer."""
+"""The edge to the log: `selling.CommandLog` and `money.ports.Commands` on the batching producer."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 
 from notifier.selling import NotPlaced
 from runtime.kafka import BatchingProducer, LogError, LogFull, LogUnavailable, RecordTooLarge
@@ -18,6 +19,23 @@ class KafkaCommandLog:
             self._producer.hand_in(part, value, lambda answer: placed(_told(answer)))
         except LogError as error:
             placed(_told(error))
+
+
+class KafkaCommands:
+    """As `money.ports.Commands`."""
+
+    def __init__(self, producer: BatchingProducer) -> None:
+        self._producer = producer
+
+    async def send_all(self, records: Sequence[tuple[int, bytes]]) -> list[bool]:
+        """As in the port."""
+        answers = await asyncio.gather(
+            *(self._producer.send(part, value) for part, value in records), return_exceptions=True
+        )
+        for answer in answers:
+            if isinstance(answer, BaseException) and not isinstance(answer, LogError):
+                raise answer
+        return [not isinstance(answer, BaseException) for answer in answers]
 
 
 def _told(answer: int | Exception) -> int | NotPlaced:

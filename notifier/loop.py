@@ -10,6 +10,7 @@ import structlog
 
 from notifier import metrics
 from notifier.lounge import Lounges
+from notifier.money.cashier import Cashier
 from notifier.outbox.service import Outbox
 from notifier.ports import StoreAway
 from notifier.reception import Reception
@@ -69,6 +70,7 @@ class NotifierLoops:
         outcomes: PartitionReader,
         warnings: PartitionReader,
         outbox: Outbox,
+        cashier: Cashier,
         lounges: Lounges,
         rooms: PartitionReader,
     ) -> None:
@@ -78,6 +80,7 @@ class NotifierLoops:
         self._outcomes = outcomes
         self._warnings = warnings
         self._outbox = outbox
+        self._cashier = cashier
         self._lounges = lounges
         self._rooms = rooms
         self._reason = "outcomes are not followed yet"
@@ -135,15 +138,23 @@ class NotifierLoops:
 
     async def take_events(self) -> None:
         """Never returns."""
-        while True:
-            if not await _tried("events.take", self._outbox.take, _nobody):
-                await asyncio.sleep(OUTBOX_EVERY_S)
+        await _again_and_again("events.take", self._outbox.take)
 
     async def send_events(self) -> None:
         """Never returns."""
-        while True:
-            if not await _tried("events.send", self._outbox.send, _nobody):
-                await asyncio.sleep(OUTBOX_EVERY_S)
+        await _again_and_again("events.send", self._outbox.send)
+
+    async def take_money(self) -> None:
+        """Never returns."""
+        await _again_and_again("money.take", self._cashier.take)
+
+    async def ask_providers(self) -> None:
+        """Never returns."""
+        await _again_and_again("money.ask", self._cashier.ask)
+
+    async def give_back(self) -> None:
+        """Never returns."""
+        await _again_and_again("money.give_back", self._cashier.give_back)
 
     def _says(self, reason: str) -> None:
         self._reason = reason
@@ -163,6 +174,13 @@ class NotifierLoops:
         topic = LiveTopic(self._warnings, sorted(await self._table.published()))
         await topic.start()
         return topic
+
+
+async def _again_and_again(what: str, work: Callable[[], Awaitable[int]]) -> None:
+    """Do it on and on; with a pause where there was nothing to do."""
+    while True:
+        if not await _tried(what, work, _nobody):
+            await asyncio.sleep(OUTBOX_EVERY_S)
 
 
 async def _tried(what: str, work: Callable[[], Awaitable[T]], says: Callable[[str], None]) -> T:

@@ -23,4 +23,6 @@ REPLAYED = Counter("onsale_notifier_replayed_total", "Personal frames told again
 COMMANDS = Counter("onsale_notifier_commands_total", "Commands asked for by socket, by what the log said", ["how"])
 WARNINGS = Counter("onsale_notifier_warnings_total", "Warnings of holds that end soon", ["how"])
 WEBHOOKS = Counter("onsale_notifier_webhooks_total", "Attempts to deliver an event to a webhook", ["result"])
+ASKED = Counter("onsale_notifier_payments_asked_total", "Payments asked about, by what the provider said", ["state"])
+REFUNDS = Counter("onsale_notifier_refunds_total", "Tries to give money back", ["result"])
 ROOM_ROUNDS = Counter("onsale_notifier_room_rounds_total", "Rounds of telling how far a waiting room serves")

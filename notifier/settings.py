@@ -3,10 +3,10 @@
 from pydantic import Field
 
 from notifier.ports import Limits
-from runtime.settings import ServerSettings
+from payments.settings import PaymentSettings
 
 
-class NotifierSettings(ServerSettings):
+class NotifierSettings(PaymentSettings):
     """What only this room reads."""
 
     sockets_max: int = Field(default=10_000, ge=1, description="Open websockets of one notifier; more are sent away.")
@@ -49,6 +49,13 @@ class NotifierSettings(ServerSettings):
     )
     webhook_private_addresses: bool = Field(
         default=False, description="Whether webhooks may be sent to private addresses, and without TLS."
+    )
+
+    payment_ask_after_s: float = Field(
+        default=60.0,
+        gt=0,
+        le=86_400,
+        description="How long a payment's notice is waited for before its provider is asked.",
     )
 
     def limits(self) -> Limits:

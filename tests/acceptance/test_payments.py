@@ -8,7 +8,6 @@ import pytest
 
 from payments import notices
 from payments.provider import Charge, Found, Notice, State
-from payments.sandbox.client import notice_secret
 from tests.acceptance.sale import Answer, Sale
 from ticketing.clock import SystemClock
 
@@ -47,14 +46,32 @@ async def until(sale: Sale, begun: dict[str, Any], fan: str, status: str) -> Ans
             await asyncio.sleep(0.05)
 
 
+async def until_none(sale: Sale, sql: str) -> None:
+    """Until the tables have no such row."""
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            if not await sale.rows(sql):
+                return
+            await asyncio.sleep(0.05)
+
+
 async def refunds_due(sale: Sale) -> list[tuple[int, bool, int]]:
     """`(amount, whether it paid for a booking, what is due back)` of every payment."""
     rows = await sale.rows("SELECT amount, accepted, refund_due FROM payment ORDER BY refund_due")
     return [(row["amount"], row["accepted"], row["refund_due"]) for row in rows]
 
 
+async def a_show(sale: Sale, **policy: Any) -> str:
+    """Two rows of five at 50.00, to be paid for."""
+    categories = [{"name": "hall", "price": 5000}]
+    made = await sale.new_show(
+        rows=2, seats_per_row=5, categories=categories, currency="EUR", test=True, policy=POLICY | policy
+    )
+    return str(made["show"])
+
+
 async def test_a_fan_pays_and_only_then_has_a_booking(sale: Sale) -> None:
-    show = (await sale.new_show(rows=2, seats_per_row=5, policy=POLICY))["show"]
+    show = await a_show(sale)
     fan = sale.fan(show)
     begun = await paying(sale, show, fan, "A-1", "A-2")
     refused = await sale.confirm(begun["reservation"], fan)
@@ -63,11 +80,67 @@ async def test_a_fan_pays_and_only_then_has_a_booking(sale: Sale) -> None:
     assert (gone.status_code, gone.headers["location"]) == (303, "/done")
     read = await until(sale, begun, fan, "booked")
     booking = await sale.call("GET", f"/api/bookings/{read.body['booking']}", token=fan)
-    assert booking.body["total_amount"] == begun["total_amount"]
+    assert booking.body["total_amount"] == begun["total_amount"] == 10_000
     assert (await sale.http.post(begun["pay_at"], data={"choice": "pay"})).status_code == 409
-    async with asyncio.timeout(WITHIN_S):
-        while await sale.rows("SELECT 1 FROM sandbox_notice WHERE NOT done"):
-            await asyncio.sleep(0.05)
-    assert await refunds_due(sale) == [(begun["total_amount"], True, 0)]
+    await until_none(sale, "SELECT 1 FROM sandbox_notice WHERE NOT done")
+    assert await refunds_due(sale) == [(10_000, True, 0)]
+
+
+async def test_money_that_books_nothing_goes_back_once(sale: Sale) -> None:
+    """Twice, too little, and too late for seats that somebody else has: each goes back by itself."""
+    show = await a_show(sale, hold_s=2, payment_s=2)
+    anna, ben, cleo, dora = (sale.fan(show) for _ in range(4))
+    twice = await paying(sale, show, anna, "A-1")
+    await choose(sale, twice, "twice")
+    less = await paying(sale, show, ben, "A-2")
+    await choose(sale, less, "less")
+    late, later = await paying(sale, show, cleo, "A-3"), await paying(sale, show, dora, "A-4")
+    for begun in (late, later):
+        await choose(sale, begun, "late")
+    await until(sale, twice, anna, "booked")
+    await until(sale, later, dora, "expired")
+    taken = await sale.hold(show, sale.partner_key, "A-4")
+    assert taken.status == 201
+    # Whoever is late has the seats if they are still free, and the money back if not.
+    await until(sale, late, cleo, "booked")
+    await until_none(sale, "SELECT 1 FROM sandbox_notice WHERE NOT done")
+    assert await refunds_due(sale) == [
+        (5000, True, 0), (5000, True, 0), (4999, False, 4999), (5000, False, 5000), (5000, False, 5000),
+    ]  # fmt: skip
+    await until_none(
+        sale, "SELECT 1 FROM payment WHERE refund_due > 0 AND reference NOT IN (SELECT reference FROM sandbox_refund)"
+    )
+    await until_none(sale, "SELECT 1 FROM delivery_refund WHERE state <> 'done'")
+    rows = await sale.rows("SELECT reason, amount FROM delivery_refund ORDER BY reason")
+    assert [(row["reason"], row["amount"]) for row in rows] == [
+        ("already_booked", 5000), ("amount_wrong", 4999), ("seats_unavailable", 5000),
+    ]  # fmt: skip
     code, report = await sale.verify()
     assert code == 0, report
+
+
+async def test_a_payment_of_which_nothing_is_said_is_asked_for(sale: Sale) -> None:
+    show = await a_show(sale)
+    fan = sale.fan(show)
+    begun = await paying(sale, show, fan, "A-1")
+    await choose(sale, begun, "silent")
+    await sale.rows("UPDATE delivery_payment SET due_at_ms = 0")
+    await until(sale, begun, fan, "booked")
+    await until_none(sale, "SELECT 1 FROM delivery_payment WHERE state = 'open'")
+
+
+async def test_a_decline_gives_another_try_and_forged_news_give_nothing(sale: Sale) -> None:
+    show = await a_show(sale)
+    fan = sale.fan(show)
+    begun = await paying(sale, show, fan, "A-1")
+    paid = Found(State.PAID, (Charge("c1", 5000, "EUR"),))
+    row = (await sale.rows("SELECT attempt FROM sandbox_attempt"))[0]
+    body = notices.notice_body(Notice(row["attempt"], paid))
+    forged = notices.signed(notices.as_secret(b"a guess"), "n1", body, SystemClock().now_ms())
+    assert (await sale.http.post(NOTICES, content=body, headers=forged)).status_code == 401
+    await choose(sale, begun, "decline")
+    await until(sale, begun, fan, "held")
+    again = await sale.call("POST", f"/api/reservations/{begun['reservation']}/checkout", {}, token=fan)
+    assert again.status == 201 and again.body["pay_at"] != begun["pay_at"]
+    await choose(sale, again.body, "pay")
+    await until(sale, begun, fan, "booked")

@@ -62,6 +62,10 @@ EXPECTED: dict[str, dict[str, str]] = {
     "caller_event_cursor": {"notifier": "raw"},
     "webhook": {"ingress": "rawd", "notifier": "rw"},
     "webhook_delivery": {"ingress": "rw", "notifier": "raw"},
+    # What is done about money.
+    "delivery_cursor": {"notifier": "raw"},
+    "delivery_payment": {"ingress": "r", "notifier": "raw"},
+    "delivery_refund": {"ingress": "rw", "notifier": "raw"},
     # The sandbox provider's own book.
     "sandbox_attempt": {"sandbox": "raw"},
     "sandbox_charge": {"sandbox": "ra"},
