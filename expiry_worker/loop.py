@@ -9,8 +9,9 @@ import asyncpg
 import structlog
 
 from expiry_worker.deadlines import Deadlines
+from expiry_worker.endings import Endings
 from expiry_worker.service import ExpiryWorker
-from expiry_worker.store import Snapshot, read_snapshot
+from expiry_worker.store import PostgresBookings, Snapshot, read_snapshot
 from runtime.follow import Follower, HistoryChanged, is_published
 from runtime.follow_edges import KafkaStream, PostgresTable
 from runtime.kafka import BatchingProducer, LogError, PartitionReader
@@ -102,9 +103,14 @@ class ExpiryLoop:
         deadlines = Deadlines(self._grace_ms)
         for hold in snapshot.holds:
             deadlines.put(hold)
+        endings = Endings()
+        for part, show in snapshot.cancelled:
+            endings.put(part, show)
         log.info("expiry.loaded", holds=len(deadlines), parts=len(parts))
         return ExpiryWorker(
             deadlines=deadlines,
+            endings=endings,
+            bookings=PostgresBookings(self._pool),
             outcomes=Follower(stream, table, snapshot.batch_seqs, history_id=snapshot.history_id),
             commands=self._commands,
             warnings=self._warnings,

@@ -4,7 +4,8 @@ from prometheus_client import Counter, Gauge, Histogram
 
 HOLDS_LIVE = Gauge("onsale_expiry_holds_live", "Holds that this worker remembers")
 HOLDS_PROPOSED = Counter("onsale_expiry_holds_proposed_total", "Holds named in ExpireHolds, repeats included")
-COMMANDS_FAILED = Counter("onsale_expiry_commands_failed_total", "ExpireHolds that the log did not take for certain")
+BOOKINGS_PROPOSED = Counter("onsale_expiry_bookings_proposed_total", "Bookings of cancelled shows, repeats included")
+COMMANDS_FAILED = Counter("onsale_expiry_commands_failed_total", "Proposals that the log did not take for certain")
 WARNINGS_SENT = Counter("onsale_expiry_warnings_sent_total", "Holds whose owner was warned")
 WARNINGS_FAILED = Counter("onsale_expiry_warnings_failed_total", "Warnings that the log did not take for certain")
 RELEASED_AFTER = Histogram(

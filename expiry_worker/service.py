@@ -1,12 +1,13 @@
-"""The worker's one loop: learn what happened, warn, propose."""
+"""The worker's one loop: learn what happened, propose what is due, warn, and end what is left of cancelled shows."""
 
 from collections.abc import Sequence
 from typing import Protocol
 
 from expiry_worker import metrics
 from expiry_worker.deadlines import Deadlines, expire_commands, warning
+from expiry_worker.endings import BOOKINGS_PER_LOOK_MAX, Booking, Endings, end_commands
 from ticketing.clock import Clock
-from ticketing.messages import HoldExpired, decode_outcomes, encode
+from ticketing.messages import HoldExpired, ShowCancelled, decode_outcomes, encode
 
 WAIT_S_MAX = 0.5
 """The longest wait for outcomes in one step; shorter when something is due before."""
@@ -39,18 +40,39 @@ class Log(Protocol):
         ...
 
 
-class ExpiryWorker:
-    """Follows outcomes; sends to `commands` and `warnings`. `deadlines` holds the snapshot already."""
+class Bookings(Protocol):
+    """The tables, read."""
 
-    def __init__(self, *, deadlines: Deadlines, outcomes: Outcomes, commands: Log, warnings: Log, clock: Clock) -> None:
+    async def bookings(self, part: int, show: int, limit: int) -> Sequence[Booking]:
+        """What is still booked of a show, at most `limit`. Raises while the database is away."""
+        ...
+
+
+class ExpiryWorker:
+    """Follows outcomes; sends to `commands` and `warnings`. `deadlines` and `endings` hold the snapshot already."""
+
+    def __init__(
+        self,
+        *,
+        deadlines: Deadlines,
+        endings: Endings,
+        outcomes: Outcomes,
+        commands: Log,
+        warnings: Log,
+        bookings: Bookings,
+        clock: Clock,
+    ) -> None:
         self._deadlines = deadlines
+        self._endings = endings
+        self._bookings = bookings
         self._outcomes = outcomes
         self._commands = commands
         self._warnings = warnings
         self._clock = clock
 
     async def step(self) -> None:
-        """Wait for outcomes until something is due; then warn and propose. Raises what `outcomes` raises."""
+        """Wait for outcomes until something is due; then warn and propose. Raises what `outcomes` and `bookings`
+        raise; the next step goes on."""
         before_ms = self._clock.now_ms()
         batches = await self._outcomes.step(before_ms, timeout_s=self._wait_s(before_ms))
         now_ms = self._clock.now_ms()
@@ -59,15 +81,19 @@ class ExpiryWorker:
         metrics.HOLDS_LIVE.set(len(self._deadlines))
         await self._propose(now_ms)
         await self._warn(now_ms)
+        await self._end_bookings(now_ms)
 
     def _wait_s(self, now_ms: int) -> float:
-        next_at_ms = self._deadlines.next_at_ms()
-        if next_at_ms is None:
+        due = [at_ms for at_ms in (self._deadlines.next_at_ms(), self._endings.next_at_ms()) if at_ms is not None]
+        if not due:
             return WAIT_S_MAX
+        next_at_ms = min(due)
         return min(max(next_at_ms - now_ms, 0) / 1000, WAIT_S_MAX)
 
     def _learn(self, batch: Batch, now_ms: int) -> None:
         for outcome in decode_outcomes(batch.payload):
+            if isinstance(outcome, ShowCancelled):
+                self._endings.put(batch.part, outcome.show)
             ended = self._deadlines.learn(batch.part, outcome)
             if ended is not None and isinstance(outcome, HoldExpired):
                 metrics.RELEASED_AFTER.observe(max(now_ms - ended.expires_at_ms, 0) / 1000)
@@ -92,3 +118,14 @@ class ExpiryWorker:
                 self._deadlines.warn_again(hold, now_ms + WARN_AGAIN_MS)
         metrics.WARNINGS_SENT.inc(sent.count(True))
         metrics.WARNINGS_FAILED.inc(sent.count(False))
+
+    async def _end_bookings(self, now_ms: int) -> None:
+        for part, show in self._endings.take_due(now_ms):
+            left = await self._bookings.bookings(part, show, BOOKINGS_PER_LOOK_MAX)
+            if not left:
+                self._endings.over(part, show)
+                continue
+            commands = end_commands(show, left, now_ms)
+            sent = await self._commands.send_all([(part, encode(command)) for command in commands])
+            metrics.BOOKINGS_PROPOSED.inc(len(left))
+            metrics.COMMANDS_FAILED.inc(sent.count(False))

@@ -1,25 +1,30 @@
-"""The live holds in Postgres, as of one moment."""
+"""The live holds in Postgres, as of one moment, and what cancelled shows still have."""
 
 from dataclasses import dataclass
 
 import asyncpg
 
 from expiry_worker.deadlines import Hold
+from expiry_worker.endings import Booking
 
-# One snapshot for both statements: the holds are those after exactly these batches.
+# One snapshot for all statements: the holds are those after exactly these batches.
 CURSORS = "SELECT part, batch_seq, history_id FROM published_batches"
 LIVE_HOLDS = """
 SELECT part, show_id, reservation_id, version, account, expires_at_ms, hold_s FROM live_holds WHERE part = ANY($1)
 """
+CANCELLED = "SELECT part, show_id FROM show_state WHERE status = 'cancelled' AND part = ANY($1)"
+BOOKED = "SELECT reservation_id, version FROM bookings_to_end WHERE part = $1 AND show_id = $2 LIMIT $3"
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`holds` after the batches up to `batch_seqs[part]`; not to be used before those are published."""
+    """`holds` after the batches up to `batch_seqs[part]`; not to be used before those are published. `cancelled`:
+    `(part, show)` of every cancelled show."""
 
     history_id: str
     batch_seqs: dict[int, int]
     holds: list[Hold]
+    cancelled: list[tuple[int, int]]
 
 
 async def read_snapshot(pool: "asyncpg.Pool[asyncpg.Record]", parts: list[int]) -> Snapshot:
@@ -30,9 +35,11 @@ async def read_snapshot(pool: "asyncpg.Pool[asyncpg.Record]", parts: list[int]) 
     ):
         cursors = await connection.fetch(CURSORS)
         rows = await connection.fetch(LIVE_HOLDS, parts)
+        cancelled = await connection.fetch(CANCELLED, parts)
     return Snapshot(
         history_id=cursors[0]["history_id"],
         batch_seqs={row["part"]: row["batch_seq"] for row in cursors if row["part"] in parts},
+        cancelled=[(row["part"], row["show_id"]) for row in cancelled],
         holds=[
             Hold(
                 part=row["part"],
@@ -46,3 +53,15 @@ async def read_snapshot(pool: "asyncpg.Pool[asyncpg.Record]", parts: list[int]) 
             for row in rows
         ],
     )
+
+
+class PostgresBookings:
+    """As `service.Bookings`."""
+
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    async def bookings(self, part: int, show: int, limit: int) -> list[Booking]:
+        """As in the port. Raises OSError, `asyncpg.PostgresError`, `asyncpg.InterfaceError`."""
+        rows = await self._pool.fetch(BOOKED, part, show, limit)
+        return [(row["reservation_id"], row["version"]) for row in rows]

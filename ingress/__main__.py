@@ -21,6 +21,7 @@ from ingress.log_edge import FutureBell, KafkaCommandLog, TickingAlarms
 from ingress.looking import Looking
 from ingress.loops import CommandEnds, ShowStatuses, read_outcomes, watch_log, watch_postgres
 from ingress.outcomes import Followed, OutcomeReader
+from ingress.refund_table import RefundTable
 from ingress.rows import Ports, new_limiter, open_api, open_direct, open_door
 from ingress.service import SaleDesk
 from ingress.settings import Settings
@@ -153,6 +154,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             keys=key_table,
             webhooks=WebhookTable(pool),
             bookings=BookingTable(pool),
+            refunds=RefundTable(pool),
             limiter=limiter,
             tokens=tokens,
             ends=CommandEnds(ends_reader),

@@ -60,6 +60,15 @@ def tell(outcome: AnyOutcome, show: Show, request: str, tokens: TokenKeys) -> To
             return Told(OK, booking_answer(outcome.reservation, show.where, request=request))
         case ReservationOutcome():
             return Told(OK, reservation_answer(outcome.reservation, show.where, request=request))
+        case messages.ShowCancelled():
+            cancelled = bodies.ShowChangedAnswer(
+                message="The show is cancelled; its bookings end now, and what was paid for them goes back",
+                created_at=rfc3339(outcome.at_ms),
+                show=show.text,
+                status="cancelled",
+                request=request,
+            )
+            return Told(OK, cancelled)
         case messages.ShowClosed():
             closed = bodies.ShowChangedAnswer(
                 message="The sale is closed; what is booked stays booked",

@@ -1,5 +1,6 @@
 """Booking: one reservation, several, or places that are not held yet; and other seats for a booking."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from ingress import bodies
@@ -19,13 +20,18 @@ from ticketing.vocabulary import Malformed, ReservationStatus, parse_reservation
 
 @dataclass(frozen=True, slots=True)
 class Bookings:
-    """What these calls need: what the calls of the sale need."""
+    """What these calls need: what the calls of the sale need, and the providers whose payments nobody else tells of."""
 
     sale: Sale
+    providers: Collection[str] = ()
 
     async def book(self, call: Call) -> Response:
         """POST /api/bookings"""
         body = call.read(ConfirmBody)
+        if body.payment is not None and body.payment.provider in self.providers:
+            # Or it could be given back to whoever names another's payment.
+            raise Refused("invalid_request", f"payments by {body.payment.provider} are confirmed by nobody else",
+                          errors=[FieldError(pointer="/payment/provider", code="not_yours")])  # fmt: skip
         several = body.reservations or body.seats or body.tables or body.areas
         if body.reservation is not None:
             if several or body.show or body.external_id or body.on_behalf_of:

@@ -1,4 +1,4 @@
-"""What admins do in mid-sale: other rules and prices, seats that are not for sale."""
+"""What admins do in mid-sale: other rules and prices, seats that are not for sale, a show that does not take place."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -19,7 +19,7 @@ from ingress.service import SaleDesk
 from ingress.shelf import Shelf
 from ingress.shows import Show
 from ingress.verdicts import verdict_response
-from ingress.wishes import PolicyBody
+from ingress.wishes import CloseBody, PolicyBody
 from ticketing import messages
 from ticketing.clock import Clock, rfc3339
 from ticketing.intake import Name, Rejection
@@ -74,6 +74,12 @@ class Operating:
         command = messages.ChangeShow(**order_head(call, show, body), policy=policy, prices=body.prices)
         return await self._ask(call, show, command)
 
+    async def cancel(self, call: Call) -> Response:
+        """POST /api/admin/shows/{show}/cancel"""
+        show = await show_of_order(self.shelf, call)
+        body = call.read(CloseBody)
+        return await self._ask(call, show, messages.CancelShow(**order_head(call, show, body), reason=body.reason))
+
     async def block(self, call: Call) -> Response:
         """POST /api/admin/shows/{show}/blocks"""
         show = await show_of_order(self.shelf, call)
@@ -120,6 +126,12 @@ class Operating:
                 "Change rules and prices, also in mid-sale; what is held keeps its price", changed, Who.ADMIN,
                 KeyUse.REQUIRED, waits=True, body=ChangeBody, params=SHOW_ID,
                 refusals=("show_not_found", "nothing_asked_for", "unknown_category", "hold_time_out_of_range"),
+            ),
+            Operation(
+                "cancel_show", "POST", "/api/admin/shows/{show}/cancel", self.cancel,
+                "Cancel a show: its bookings end, and what was paid for them goes back",
+                {200: bodies.ShowChangedAnswer, 202: bodies.PendingAnswer}, Who.ADMIN, KeyUse.OPTIONAL, waits=True,
+                body=CloseBody, body_needed=False, params=SHOW_ID, refusals=("show_not_found", "show_cancelled"),
             ),
             Operation(
                 "block", "POST", "/api/admin/shows/{show}/blocks", self.block,

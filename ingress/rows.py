@@ -36,6 +36,8 @@ from ingress.operating_routes import Operating
 from ingress.operations import Call, Operation, Table
 from ingress.payment_routes import Payments
 from ingress.quote_routes import Quotes
+from ingress.refund_routes import Refunds
+from ingress.refund_table import RefundTable
 from ingress.request_routes import LogEnds, Requests
 from ingress.sale_routes import Sale
 from ingress.seat_routes import Seats
@@ -47,7 +49,7 @@ from ingress.stats_routes import Stats
 from ingress.views import Views
 from ingress.webhook_routes import Webhooks
 from ingress.webhook_table import WebhookTable
-from payments.provider import PaymentProvider
+from payments.provider import PaymentProvider, by_name
 from runtime.addresses import ClientAddresses
 from ticketing.clock import Clock
 from ticketing.tokens import TokenKeys
@@ -69,6 +71,7 @@ class Ports:
     keys: KeyTable
     webhooks: WebhookTable
     bookings: BookingTable
+    refunds: RefundTable
     limiter: Limiter
     tokens: TokenKeys
     ends: LogEnds
@@ -157,7 +160,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *events.operations(),
         *seats.operations(),
         *sale.operations(),
-        *Bookings(sale).operations(),
+        *Bookings(sale, by_name(ports.provider)).operations(),
         *BookingList(ports.bookings, shelf, clock).operations(),
         *Payments(sale, ports.provider, settings.public_url).operations(),
         *batches.operations(),
@@ -169,6 +172,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *admin.operations(),
         *operating.operations(),
         *allocations.operations(),
+        *Refunds(ports.refunds, clock).operations(),
         *keys.operations(),
         *Feed(ports.webhooks, clock).operations(),
         *webhooks.operations(),

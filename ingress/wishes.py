@@ -68,7 +68,7 @@ class PolicyBody(Body):
     tables_per_hold: Annotated[int, Field(ge=1, le=200, description="whole ones; their seats count beside")] = 1
     tables_per_hold_partner: Annotated[int, Field(ge=1, le=200)] = 10
     max_held_tables_per_person: Annotated[int, Field(ge=1, le=SEATS_PER_SHOW_MAX)] = 1
-    # Optional as long as no payment provider is built in: with `required` a fan could not confirm at all.
+    # Optional until the demo pays (docs/decisions/0008): with `required`, who has no provider could not sell to fans.
     payment: Literal["required", "optional"] = "optional"
     admission_required: bool = True
     refund_until_s: Annotated[

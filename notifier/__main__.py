@@ -24,7 +24,8 @@ from notifier.service import Notifier
 from notifier.settings import NotifierSettings
 from notifier.sockets import SocketApp
 from notifier.store import PostgresStore
-from payments.opening import by_name, open_provider
+from payments.opening import open_provider
+from payments.provider import by_name
 from runtime import logs
 from runtime.addresses import ClientAddresses
 from runtime.kafka import BatchingProducer, PartitionReader

@@ -14,6 +14,7 @@ from ticketing.messages import (
     BookingConfirmed,
     HoldExpired,
     Outcome,
+    RefundDue,
     ReservationOutcome,
 )
 from ticketing.tokens import API_KEY_LIVE, API_KEY_TEST, PARTNER, PASS, RESERVATION, PartnerToken, TokenError, TokenKeys
@@ -26,6 +27,7 @@ OWN_WORD: dict[type[Outcome], str] = {
     BookingChanged: "booking_changed",
     BookingCancelled: "booking_cancelled",
     HoldExpired: "reservation_expired",
+    RefundDue: "refund_due",
 }
 """Outcomes that their owner hears under a name of their own; all others are `request_decided`."""
 
@@ -79,7 +81,11 @@ def tellings(outcome: AnyOutcome) -> list[Telling]:
         return []
     told = []
     word = OWN_WORD.get(type(outcome))
-    owner = outcome.reservation.account if isinstance(outcome, ReservationOutcome) else ""
+    owner = ""
+    if isinstance(outcome, ReservationOutcome):
+        owner = outcome.reservation.account
+    elif isinstance(outcome, RefundDue):
+        owner = outcome.owner
     if owner and owner != outcome.account:
         told.append(Telling(word or REQUEST_DECIDED, owner))
     if outcome.account and outcome.account != SYSTEM_ACCOUNT:
@@ -93,6 +99,8 @@ def may_hear(right: Right, outcome: AnyOutcome) -> bool:
     """Whether the bearer may hear an outcome that is told to their account."""
     if right.reservation is None:
         return True
+    if isinstance(outcome, RefundDue):
+        return outcome.reservation_id == right.reservation
     return isinstance(outcome, ReservationOutcome) and outcome.reservation.id == right.reservation
 
 

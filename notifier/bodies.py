@@ -9,12 +9,13 @@ from ticketing.messages import (
     BookingConfirmed,
     HoldExpiring,
     ManyHeld,
+    RefundDue,
     Refusal,
     ReservationOutcome,
     SeatsHeld,
 )
 from ticketing.problems import PROBLEMS
-from ticketing.socket_frames import Decided, Expiring, HeldTogether, Problem, ShowDecided
+from ticketing.socket_frames import Decided, Expiring, HeldTogether, Problem, RefundTold, ShowDecided
 from ticketing.telling import (
     Where,
     booking_answer,
@@ -59,6 +60,15 @@ def _body(outcome: AnyOutcome, where: Where, request: str | None, token: str | N
         return held_answer(outcome, where, request=request, token=token)
     if isinstance(outcome, ReservationOutcome):
         return reservation_answer(outcome.reservation, where, request=request)
+    if isinstance(outcome, RefundDue):
+        return RefundTold(
+            reservation=reservation_text(where.show, outcome.reservation_id),
+            provider=outcome.provider,
+            reference=outcome.reference,
+            amount=outcome.amount,
+            currency=where.currency,
+            reason=outcome.reason,
+        )
     if isinstance(outcome, ManyHeld):
         return HeldTogether(reservations=[reservation_answer(each, where) for each in outcome.reservations])
     return ShowDecided(show=show_text(outcome.show), venue=where.venue)

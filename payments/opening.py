@@ -1,7 +1,7 @@
 """The provider that the settings name."""
 
 import importlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from payments.careful import Care, Careful
@@ -32,11 +32,6 @@ async def open_provider(settings: PaymentSettings, care: Care | None = None) -> 
             yield Careful(sandbox, care or Care())
     else:
         yield Careful(_made(wanted, settings), care or Care())
-
-
-def by_name(provider: PaymentProvider | None) -> Mapping[str, PaymentProvider]:
-    """Name -> provider, of all that there are."""
-    return {} if provider is None else {provider.name: provider}
 
 
 def _made(wanted: str, settings: PaymentSettings) -> PaymentProvider:

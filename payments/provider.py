@@ -121,3 +121,8 @@ class PaymentProvider(Protocol):
     def read_notice(self, headers: Mapping[str, str], body: bytes, now_ms: int) -> Notice:
         """What a notice tells. `headers` by lower-case name. Raises `NoticeForged`, `NoticeUnreadable`."""
         ...
+
+
+def by_name(provider: PaymentProvider | None) -> Mapping[str, PaymentProvider]:
+    """Name -> provider, of all that there are."""
+    return {} if provider is None else {provider.name: provider}

@@ -121,7 +121,18 @@ class ShowDecided(Data, kw_only=True):
     venue: str
 
 
-OUTCOMES = (ReservationAnswer, BookingAnswer, HeldTogether, ShowDecided, Problem)
+class RefundTold(Data, kw_only=True):
+    """Money goes back: `amount` of the payment `reference` of a reservation, and why: a code of /api/problems."""
+
+    reservation: str
+    provider: str
+    reference: str
+    amount: int
+    currency: str
+    reason: str
+
+
+OUTCOMES = (ReservationAnswer, BookingAnswer, HeldTogether, ShowDecided, RefundTold, Problem)
 
 
 class Decided(Data, kw_only=True):
@@ -210,6 +221,7 @@ SERVER_FRAMES: dict[str, type[Data]] = {
     "booking_confirmed": Decided,
     "booking_changed": Decided,
     "booking_cancelled": Decided,
+    "refund_due": Decided,
     "show_status": StatusData,
     "serving": Serving,
     "message": Message,

@@ -162,6 +162,10 @@ SELECT part, show_id, reservation_id, status, version, account, held_at_ms, expi
 FROM reservation WHERE status IN ('held', 'paying');
 CREATE INDEX reservation_unpaid ON reservation (part) WHERE status IN ('held', 'paying');
 
+CREATE VIEW bookings_to_end AS
+SELECT r.part, r.show_id, r.reservation_id, r.version FROM reservation r JOIN show s USING (part, show_id)
+WHERE s.status = 'cancelled' AND r.status = 'booked';
+
 CREATE VIEW reservations AS
 SELECT part, show_id, reservation_id, status, version, account, person, seats, areas, prices, amount, held_at_ms,
        expires_at_ms, hold_s, booked_at_ms, external_id, payment_until_ms
@@ -183,5 +187,5 @@ GRANT UPDATE ON allocator_cursor TO onsale_allocator;
 GRANT INSERT, UPDATE, DELETE ON allocator_member TO onsale_allocator;
 GRANT SELECT ON published_batches, outcome_batches, show_state, show_snapshot TO onsale_ingress, onsale_notifier;
 GRANT SELECT ON reservations, bookings TO onsale_ingress, onsale_notifier;
-GRANT SELECT ON published_batches, outcome_batches, live_holds TO onsale_expiry_worker;
+GRANT SELECT ON published_batches, outcome_batches, live_holds, bookings_to_end TO onsale_expiry_worker;
 GRANT SELECT ON show_state TO onsale_expiry_worker, onsale_waiting_room;

@@ -48,6 +48,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "reservations": {"ingress": "r", "notifier": "r"},
     "bookings": {"ingress": "r", "notifier": "r"},
     "live_holds": {"expiry_worker": "r"},
+    "bookings_to_end": {"expiry_worker": "r"},
     # The catalogue is only added to.
     "catalogue_venue": {"ingress": "ra"},
     "catalogue_layout": {"ingress": "ra"},

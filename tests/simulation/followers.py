@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 
 from allocator.ports import Publication
 from expiry_worker.deadlines import Deadlines, Hold
+from expiry_worker.endings import Booking, Endings
 from expiry_worker.service import ExpiryWorker
 from runtime.follow import Batch, Follower, HistoryChanged, Published, Stream, Table, is_published
 from tests.simulation.crowd import LAYOUT
@@ -13,7 +14,7 @@ from tests.simulation.memory_tables import Tables
 from ticketing.clock import ManualClock
 from ticketing.messages import ShowOpened, decode_outcomes
 from ticketing.show_view import ShowView
-from ticketing.vocabulary import BLOCKED_BY, LIVE_STATUSES, UNPAID_STATUSES
+from ticketing.vocabulary import BLOCKED_BY, LIVE_STATUSES, UNPAID_STATUSES, ReservationStatus, ShowStatus
 
 MakeFollower = Callable[[Stream, Table, dict[int, int], str], Follower]
 Note = Callable[[str, str], None]
@@ -125,6 +126,10 @@ class Reader:
         self._note = note
         self.stream = stream
         self.snapshot = snapshot = Snapshot(tables)
+        endings = Endings()
+        for row in tables.show.values():
+            if row["status"] == ShowStatus.CANCELLED:
+                endings.put(row["part"], row["show_id"])
         self.follower = make(stream, MemoryTable(tables), snapshot.seqs, snapshot.history_id)
         self.seen: list[tuple[int, int, bytes]] = []
         self.history_changed = False
@@ -195,6 +200,24 @@ class Appender:
         return answers
 
 
+class MemoryBookings:
+    """View `bookings_to_end`."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    async def bookings(self, part: int, show: int, limit: int) -> list[Booking]:
+        await stop_at("bookings.sent")
+        state = self._tables.show.get((part, show))  # not there where an older database was restored
+        if state is None or state["status"] != ShowStatus.CANCELLED:
+            return []
+        return [
+            (row["reservation_id"], row["version"])
+            for row in self._tables.reservation.values()
+            if (row["part"], row["show_id"], row["status"]) == (part, show, ReservationStatus.BOOKED)
+        ][:limit]
+
+
 class Expiry:
     """The real expiry worker, on a node of its own."""
 
@@ -224,9 +247,19 @@ class Expiry:
                     row["hold_s"],
                 )
                 deadlines.put(hold)
+        endings = Endings()
+        for row in tables.show.values():
+            if row["status"] == ShowStatus.CANCELLED:
+                endings.put(row["part"], row["show_id"])
         self.follower = make(stream, MemoryTable(tables), snapshot.seqs, snapshot.history_id)
         self._worker = ExpiryWorker(
-            deadlines=deadlines, outcomes=self.follower, commands=commands, warnings=warnings, clock=clock
+            deadlines=deadlines,
+            endings=endings,
+            bookings=MemoryBookings(tables),
+            outcomes=self.follower,
+            commands=commands,
+            warnings=warnings,
+            clock=clock,
         )
         self._hand: Hand[None] | None = None
         self.history_changed = False

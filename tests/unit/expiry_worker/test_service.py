@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 
 from expiry_worker.deadlines import Deadlines
+from expiry_worker.endings import Endings
 from expiry_worker.service import WAIT_S_MAX, ExpiryWorker
 from ticketing.clock import ManualClock
 from ticketing.messages import (
     AnyOutcome,
+    CancelShow,
     ExpireHolds,
     HoldExpired,
     HoldExpiring,
     Reservation,
     SeatsHeld,
+    ShowCancelled,
     decode_as,
     decode_command,
     encode_outcomes,
@@ -71,14 +74,29 @@ class FakeLog:
         return [not self.away] * len(records)
 
 
+class FakeBookings:
+    """What is still booked, by show; and how often it was looked at."""
+
+    def __init__(self) -> None:
+        self.left: dict[int, list[tuple[bytes, int]]] = {}
+        self.looks = 0
+
+    async def bookings(self, part: int, show: int, limit: int) -> list[tuple[bytes, int]]:
+        self.looks += 1
+        return self.left.get(show, [])[:limit]
+
+
 class Story:
     def __init__(self) -> None:
+        self.bookings = FakeBookings()
         self.clock = ManualClock(T0)
         self.outcomes = FakeOutcomes(self.clock)
         self.commands = FakeLog()
         self.warnings = FakeLog()
         self.worker = ExpiryWorker(
             deadlines=Deadlines(),
+            endings=Endings(),
+            bookings=self.bookings,
             outcomes=self.outcomes,
             commands=self.commands,
             warnings=self.warnings,
@@ -173,3 +191,53 @@ def test_a_new_hold_that_ends_sooner_shortens_the_wait() -> None:
     story.step()
     assert story.outcomes.waits_s[1] == pytest.approx(0.2)
     assert len(story.proposed) == 1
+
+
+def cancelled() -> AnyOutcome:
+    return ShowCancelled(show=SHOW, seq=9, at_ms=T0, offset=9, key=ANNA, account="key_house")
+
+
+def test_the_bookings_of_a_cancelled_show_are_proposed_in_chunks_until_none_is_left() -> None:
+    story = Story()
+    story.bookings.left[SHOW] = [(number.to_bytes(16), 2) for number in range(1_200)]
+    story.outcomes.happen(cancelled())
+    story.step()
+    chunks = [decode_command(value) for _, value in story.commands.records]
+    assert [len(chunk.bookings) for chunk in chunks if isinstance(chunk, CancelShow)] == [500, 500, 200]
+    assert {(chunk.account, chunk.keyed, chunk.show) for chunk in chunks} == {("system", False, SHOW)}
+    assert len({chunk.key for chunk in chunks}) == 3
+    story.bookings.left[SHOW] = story.bookings.left[SHOW][:1]
+    while len(story.commands.records) < 4:
+        story.step()
+    assert story.clock.now_ms() == T0 + SECOND
+    del story.bookings.left[SHOW]
+    for _ in range(6):
+        story.step()
+    assert (len(story.commands.records), story.bookings.looks) == (4, 3)
+
+
+def test_a_log_that_is_away_is_asked_again() -> None:
+    story = Story()
+    story.bookings.left[SHOW] = [(ANNA, 2)]
+    story.outcomes.happen(cancelled())
+    story.commands.away = True
+    story.step()
+    assert story.commands.records == []
+    story.commands.away = False
+    for _ in range(3):
+        story.step()
+    (record,) = story.commands.records
+    assert isinstance(decode_command(record[1]), CancelShow)
+
+
+def test_a_show_that_was_cancelled_before_is_looked_at_once() -> None:
+    story = Story()
+    endings = Endings()
+    endings.put(PART, SHOW)
+    assert endings.take_due(T0) == [(PART, SHOW)]
+    assert endings.take_due(T0 + SECOND - 1) == []
+    assert endings.take_due(T0 - 3600 * SECOND) == [(PART, SHOW)], "the clock was set back"
+    endings.over(PART, SHOW)
+    assert (endings.take_due(T0 + 2 * SECOND), endings.next_at_ms()) == ([], None)
+    story.step()
+    assert story.bookings.looks == 0

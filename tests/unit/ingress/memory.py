@@ -12,7 +12,7 @@ from ingress.ledger import ChannelSales, ContactRow, Cursor, DecidedBatch, Ledge
 from ingress.shows import LayoutRow, NewLayout, NewShow, ShowRow, VenueRow, Wanted
 from ingress.stores import StoreAway
 from tests.unit.ingress.tales import LAYOUT, PART, SHOW, T0, VENUE, hall, show_row
-from ticketing.intake import ConfirmBody
+from ticketing.intake import Buyer
 from ticketing.key_limits import Limits, read_networks
 from ticketing.layout import encode_layout
 from ticketing.messages import Reservation
@@ -235,9 +235,7 @@ class MemoryLedger(Ledger):
     async def published(self, part: int) -> int:
         return min(self.published_seq, len(self.batches))
 
-    async def save_contact(
-        self, show: int, reservation: bytes, contact_hash: bytes, body: ConfirmBody, now_ms: int
-    ) -> None:
+    async def save_contact(self, show: int, reservation: bytes, contact_hash: bytes, body: Buyer, now_ms: int) -> None:
         self.reach()
         contact = body.contact
         assert contact is not None

@@ -23,6 +23,7 @@ from ingress.waiters import Waiters
 from payments.provider import PaymentProvider
 from tests.unit.ingress.memory import MemoryCatalogue, MemoryKeys, MemoryLedger
 from tests.unit.ingress.memory_bookings import MemoryBookings
+from tests.unit.ingress.memory_refunds import MemoryRefunds
 from tests.unit.ingress.memory_webhooks import MemoryWebhooks
 from tests.unit.ingress.tales import SHOW, T0
 from ticketing import messages
@@ -86,6 +87,7 @@ class Stage:
         table = self.key_table
         self.webhooks = MemoryWebhooks()
         self.bookings = MemoryBookings(self.ledger)
+        self.refunds = MemoryRefunds()
         keys = KeyCache(table.find, table.find_by_id, fresh_ms=5_000, stale_ms=60_000, keys_max=100)
         given: Any = {"postgres_url": "-", "redis_url": "-", "kafka_bootstrap": "-", "secret": SECRET}
         self.settings = Settings(**given, _env_file=None)
@@ -104,6 +106,7 @@ class Stage:
             keys=table,
             webhooks=self.webhooks,
             bookings=self.bookings,
+            refunds=self.refunds,
             limiter=new_limiter(self.settings, self.condition, self.clock),
             tokens=self.tokens,
             ends=Ends(self),
