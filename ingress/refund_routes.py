@@ -10,12 +10,12 @@ from ingress import bodies
 from ingress.asgi import Response
 from ingress.callers import require_unlimited
 from ingress.operations import Call, KeyUse, Operation, Who
-from ingress.paging import After, next_link, read_cursor, write_cursor
+from ingress.paging import AfterId, next_link, read_id, write_cursor
 from ingress.refund_table import RefundRow, RefundTable
-from ingress.refusals import FieldError, Refused
+from ingress.refusals import Refused
 from ticketing.clock import Clock, rfc3339
 from ticketing.telling import Answer
-from ticketing.vocabulary import Malformed, parse_show, reservation_text, show_text
+from ticketing.vocabulary import parse_show, reservation_text, show_text
 
 REFUND_ID = {"refund": "the id of a refund: that of the event that says so, evt_…"}
 
@@ -24,9 +24,9 @@ class RefundQuery(BaseModel):
     """Which refunds: by state, of one show."""
 
     state: Literal["due", "done", "failed"] | None = None
-    show: str | None = None
+    show: Annotated[str, Field(pattern=r"^shw_[0-9a-f]{10}$")] | None = None
     limit: Annotated[int, Field(ge=1, le=500)] = 100
-    after: After | None = None
+    after: AfterId | None = None
 
 
 class RefundLine(Struct, kw_only=True, omit_defaults=True):
@@ -77,10 +77,10 @@ class Refunds:
         """GET /api/admin/refunds"""
         require_unlimited(call.caller)
         query = call.asked(RefundQuery)
-        after = read_cursor(query.after, tuple[int, str], (0, ""))
-        rows = await self.table.page(after, query.state, _show(query.show), query.limit + 1)
+        show = None if query.show is None else parse_show(query.show)
+        rows = await self.table.page(read_id(query.after), query.state, show, query.limit + 1)
         shown, has_more = rows[: query.limit], len(rows) > query.limit
-        cursor = write_cursor((shown[-1].created_at_ms, shown[-1].refund_id)) if has_more else None
+        cursor = write_cursor(shown[-1].created_at_ms, shown[-1].refund_id) if has_more else None
         answer = RefundsAnswer(
             message=f"{len(shown)} refunds",
             created_at=rfc3339(self.clock.now_ms()),
@@ -106,7 +106,7 @@ class Refunds:
         return [
             Operation(
                 "refunds", "GET", "/api/admin/refunds", self.page, "Money that goes back, and how far it has come",
-                {200: RefundsAnswer}, Who.ADMIN, query=RefundQuery, refusals=("invalid_id",),
+                {200: RefundsAnswer}, Who.ADMIN, query=RefundQuery,
             ),
             Operation(
                 "retry_refund", "POST", "/api/admin/refunds/{refund}/retry", self.retry,
@@ -114,13 +114,6 @@ class Refunds:
                 {200: RefundAnswer}, Who.ADMIN, KeyUse.OPTIONAL, params=REFUND_ID, refusals=("not_found",),
             ),
         ]  # fmt: skip
-
-
-def _show(text: str | None) -> int | None:
-    try:
-        return None if text is None else parse_show(text)
-    except Malformed as error:
-        raise Refused("invalid_id", errors=[FieldError(pointer="?show", code="invalid_id")]) from error
 
 
 def _line(row: RefundRow) -> RefundLine:
