@@ -40,7 +40,8 @@ from runtime import logs
 from runtime.addresses import ClientAddresses
 from runtime.postgres import open_pool
 from runtime.process import RunningRoom, run, serve_together
-from ticketing import intake, messages, wishes
+from ticketing import messages, wishes
+from ticketing.asks import HoldBody
 from ticketing.clock import SystemClock
 from ticketing.intake import Rejection
 from ticketing.tokens import TokenKeys
@@ -62,7 +63,7 @@ class Till:
 
     async def hold(self, call: Call) -> Response:
         """As ingress answers it."""
-        body = call.read(intake.HoldBody)
+        body = call.read(HoldBody)
         number = parse_show(body.show)
         show = await self.shelf.show(number)
         if show is None:
@@ -124,7 +125,7 @@ async def open_till(settings: Settings) -> AsyncIterator[RunningRoom]:
             answers={201: None},
             who=Who.SIGNED_IN,
             key=KeyUse.REQUIRED,
-            body=intake.HoldBody,
+            body=HoldBody,
         )
         api = Api(
             Table([hold]),

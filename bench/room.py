@@ -18,7 +18,8 @@ from redis.asyncio import Redis
 from bench import sale
 from bench.driving import Crowd, Loaded, closed_loop, open_loop
 from bench.measuring import Bench, Gate, Spent, medians, progress
-from bench.open_load import OPEN_LOOP, Seen
+from bench.open_load import OPEN_LOOP
+from bench.open_plan import Seen
 from bench.room_line import Claimer, called_people, called_per_min, million
 from bench.running import as_told, new_bench, provisioned_site, warm_up
 from bench.sale import CREATED

@@ -15,7 +15,7 @@ from ingress.asgi import Response, cached
 from ingress.openapi import PYDANTIC_REF, REF, VERSION
 from ingress.operations import Call, Operation
 from ticketing import socket_frames
-from ticketing.intake import HoldBody
+from ticketing.asks import HoldBody
 from ticketing.socket_frames import (
     CLIENT_FRAME_BYTES_MAX,
     CLOSE_CODES,

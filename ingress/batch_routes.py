@@ -20,8 +20,9 @@ from ingress.shelf import Shelf
 from ingress.shows import Show
 from ingress.verdicts import verdict_response
 from ticketing import messages, wishes
+from ticketing.asks import HoldBody
 from ticketing.clock import Clock, rfc3339
-from ticketing.intake import HoldBody, Rejection, fingerprint_of, key_of
+from ticketing.intake import Rejection, fingerprint_of, key_of
 from ticketing.layout import Body
 from ticketing.telling import Answer, HeldTogetherAnswer, ReservationAnswer
 from ticketing.tokens import TokenKeys

@@ -12,7 +12,8 @@ from ingress.refusals import FieldError, Refused, from_not_taken
 from ingress.sale_routes import BOOKING_ID, KEEPING, TAKEN_BACK, Sale
 from ingress.shows import Show
 from ticketing import baskets, intake
-from ticketing.intake import ConfirmBody, Rejection
+from ticketing.asks import ChangeBookingBody, ConfirmBody
+from ticketing.intake import Rejection
 from ticketing.messages import BookNow, ConfirmBooking
 from ticketing.telling import BookingAnswer
 from ticketing.vocabulary import Malformed, ReservationStatus, parse_reservation, parse_show
@@ -106,12 +107,12 @@ class Bookings:
         require_no_reservation_token(call.caller)
         show, booking = await self.sale.booking_in_path(call)
         require_sale(call.caller, show)
-        body = call.read(intake.ChangeBookingBody)
+        body = call.read(ChangeBookingBody)
         if body.contact is not None or body.notes is not None or body.special_requests is not None:
             return await self._change_contact(call, show, booking, body)
         return await self.sale.ask(call, show, baskets.change(body, show.facts, booking, call.caller.caller, call.sent))
 
-    async def _change_contact(self, call: Call, show: Show, booking: bytes, body: intake.ChangeBookingBody) -> Response:
+    async def _change_contact(self, call: Call, show: Show, booking: bytes, body: ChangeBookingBody) -> Response:
         """Whom the booking is for is no matter of the log: nothing is decided by it."""
         contact = body.contact
         if body.give or body.take or contact is None:
@@ -147,7 +148,7 @@ class Bookings:
                 "change_booking", "PUT", "/api/bookings/{booking}", self.change,
                 "Other seats for a booking in one step, or another contact",
                 {200: BookingAnswer, 202: bodies.PendingAnswer},
-                Who.SIGNED_IN, KeyUse.OPTIONAL, waits=True, body=intake.ChangeBookingBody, params=BOOKING_ID,
+                Who.SIGNED_IN, KeyUse.OPTIONAL, waits=True, body=ChangeBookingBody, params=BOOKING_ID,
                 refusals=("booking_not_found", "not_yours", "wrong_show", "reservation_not_found", "not_booked",
                           "booking_cancelled", "refund_window_closed", "seats_unavailable", "orphan_seat",
                           "seats_not_in_reservation", "payment_missing", "show_closed", "show_cancelled", *losing),

@@ -25,7 +25,7 @@ from ingress.shows import Show
 from ingress.verdicts import verdict_response
 from runtime.addresses import FORWARDED, ClientAddresses
 from runtime.direct import DirectRoutes, Exchange
-from ticketing.intake import HoldBody
+from ticketing.asks import HoldBody
 from ticketing.messages import HoldSeats, SeatsHeld
 from ticketing.vocabulary import request_text
 

@@ -10,7 +10,7 @@ import asyncpg
 import msgspec
 
 from ingress.stores import reaching_postgres
-from ticketing.intake import Buyer
+from ticketing.asks import Buyer
 from ticketing.messages import Reservation
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"

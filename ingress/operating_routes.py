@@ -21,8 +21,9 @@ from ingress.shows import Show
 from ingress.verdicts import verdict_response
 from ingress.wishes import CloseBody, PolicyBody
 from ticketing import messages
+from ticketing.asks import Name
 from ticketing.clock import Clock, rfc3339
-from ticketing.intake import Name, Rejection
+from ticketing.intake import Rejection
 from ticketing.layout import Body, Layout, Price
 from ticketing.show_view import BLOCKED
 from ticketing.tokens import TokenKeys

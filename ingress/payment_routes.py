@@ -25,6 +25,7 @@ from payments.provider import (
     ProviderRefused,
 )
 from ticketing import intake, messages
+from ticketing.asks import CheckoutBody
 from ticketing.clock import rfc3339
 from ticketing.messages import Refusal, Reservation
 from ticketing.telling import Answer
@@ -86,7 +87,7 @@ class Payments:
         """POST /api/reservations/{reservation}/checkout"""
         provider = self._provider_for(call.caller)
         show, key = await self.sale.reservation_in_path(call)
-        body = call.read(intake.CheckoutBody)
+        body = call.read(CheckoutBody)
         command = intake.begin_payment(body, show.facts, key, call.caller.caller, call.sent, provider=provider.name)
         turned_away = self.sale.desk.turned_away(command, show.row.part)
         if turned_away is not None:
@@ -150,7 +151,7 @@ class Payments:
             raise Refused("payment_not_offered")
         return self.provider
 
-    async def _save_contact(self, call: Call, show: Show, key: bytes, body: intake.CheckoutBody) -> None:
+    async def _save_contact(self, call: Call, show: Show, key: bytes, body: CheckoutBody) -> None:
         found = await self.sale.find(show, key)
         # Only the owner's word counts; the allocator will turn everybody else away.
         if found is not None and found.account == call.caller.caller.account:
@@ -192,7 +193,7 @@ class Payments:
                 "checkout", "POST", "/api/reservations/{reservation}/checkout", self.checkout,
                 "Begin to pay for a reservation; the answer says where",
                 {201: CheckoutAnswer, 202: bodies.PendingAnswer},
-                Who.SIGNED_IN, KeyUse.REQUIRED, waits=True, body=intake.CheckoutBody, body_needed=False,
+                Who.SIGNED_IN, KeyUse.REQUIRED, waits=True, body=CheckoutBody, body_needed=False,
                 params=RESERVATION_ID,
                 refusals=(*TAKEN_BACK, *KEEPING, "nothing_to_pay", "not_paying", "show_cancelled",
                           "payment_not_offered", "payment_refused", "payment_unavailable"),

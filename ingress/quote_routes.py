@@ -16,9 +16,10 @@ from ingress.refusals import FieldError, Refused, from_rejection
 from ingress.shelf import Shelf
 from ingress.shows import Show
 from ticketing import messages, wishes
+from ticketing.asks import HoldBody
 from ticketing.best_seats import best_seats
 from ticketing.clock import Clock, rfc3339
-from ticketing.intake import HoldBody, Rejection
+from ticketing.intake import Rejection
 from ticketing.layout import Layout
 from ticketing.seating_plan import SeatingPlan
 from ticketing.show_view import AVAILABLE, STATUS_NAMES, ShowView

@@ -9,7 +9,8 @@ import msgspec
 from msgspec import Struct
 
 from ingress.service import NotTaken
-from ticketing.intake import HoldBody, Rejection
+from ticketing.asks import HoldBody
+from ticketing.intake import Rejection
 from ticketing.layout import Layout
 from ticketing.messages import Refusal
 from ticketing.problems import PROBLEMS

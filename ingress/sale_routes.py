@@ -22,6 +22,7 @@ from ingress.shows import Show
 from ingress.verdicts import verdict_response
 from ingress.views import Views
 from ticketing import intake, wishes
+from ticketing.asks import Buyer, ExtendBody, HoldBody
 from ticketing.clock import Clock
 from ticketing.intake import Rejection
 from ticketing.messages import AnyCommand, HoldSeats, Reservation
@@ -50,7 +51,7 @@ class ReservationStore(Protocol):
     async def reservation(self, part: int, show: int, reservation: bytes) -> Reservation | None: ...
 
     async def save_contact(
-        self, show: int, reservation: bytes, contact_hash: bytes, body: intake.Buyer, now_ms: int
+        self, show: int, reservation: bytes, contact_hash: bytes, body: Buyer, now_ms: int
     ) -> None: ...
 
     async def replace_contact(
@@ -92,7 +93,7 @@ class Sale:
     async def extend(self, call: Call) -> Response:
         """PUT /api/reservations/{reservation}/extend"""
         show, reservation = await self.reservation_in_path(call)
-        body = call.read(intake.ExtendBody)
+        body = call.read(ExtendBody)
         return await self.ask(call, show, intake.extend(body, show.facts, reservation, call.caller.caller, call.sent))
 
     async def release(self, call: Call) -> Response:
@@ -179,7 +180,7 @@ class Sale:
         return Operation(
             "hold", "POST", "/api/reservations", self.hold, "Hold named seats, places of areas, or the best",
             {201: ReservationAnswer, 202: bodies.PendingAnswer}, Who.SIGNED_IN, KeyUse.REQUIRED, waits=True,
-            body=intake.HoldBody, turned_away=self.desk.crowded, holds=True,
+            body=HoldBody, turned_away=self.desk.crowded, holds=True,
             refusals=("show_not_found", "invalid_id", "wrong_show", "seats_unavailable", "sold_out",
                       "no_adjacent_block", "limit_exceeded", "already_yours", "not_on_sale", "show_closed",
                       "too_many_seats", "unknown_places", "table_not_sold_so", "orphan_seat",
@@ -199,7 +200,7 @@ class Sale:
             Operation(
                 "extend", "PUT", "/api/reservations/{reservation}/extend", self.extend,
                 "Hold for longer, within what the show allows", {200: reservation, 202: bodies.PendingAnswer},
-                Who.SIGNED_IN, KeyUse.OPTIONAL, waits=True, body=intake.ExtendBody, body_needed=False,
+                Who.SIGNED_IN, KeyUse.OPTIONAL, waits=True, body=ExtendBody, body_needed=False,
                 params=RESERVATION_ID, refusals=(*TAKEN_BACK, *KEEPING, "hold_time_out_of_range", "show_closed"),
             ),
             Operation(
@@ -223,13 +224,13 @@ class Sale:
         ]  # fmt: skip
 
 
-def _hold_body(call: Call) -> intake.HoldBody:
+def _hold_body(call: Call) -> HoldBody:
     require_no_reservation_token(call.caller)
-    body = call.read(intake.HoldBody)
+    body = call.read(HoldBody)
     return as_forced(body) if call.caller.sandbox else body
 
 
-def _show_in_body(body: intake.HoldBody) -> int:
+def _show_in_body(body: HoldBody) -> int:
     try:
         return parse_show(body.show)
     except Malformed as error:

@@ -28,8 +28,8 @@ from ingress.refusals import Refused
 from ingress.shelf import Shelf
 from ingress.shows import LayoutRow, Show
 from ingress.stores import StoreAway
+from ticketing.asks import Name
 from ticketing.clock import Clock, rfc3339
-from ticketing.intake import Name
 from ticketing.layout import NO_SEAT, Body, Layout
 from ticketing.show_view import STATUS_NAMES, ShowView
 

@@ -18,8 +18,9 @@ from notifier.audience import Right
 from notifier.hall import Hall
 from notifier.watcher import Watcher
 from ticketing import intake, messages, wishes
+from ticketing.asks import HoldBody
 from ticketing.clock import Clock
-from ticketing.intake import Caller, HoldBody, Rejection, Sent
+from ticketing.intake import Caller, Rejection, Sent
 from ticketing.messages import HoldSeats, ReleaseHold
 from ticketing.problems import PROBLEMS
 from ticketing.sandbox import Forced, forced

@@ -2,18 +2,8 @@
 and from seats to give and to take to the command that swaps them."""
 
 from ticketing import messages
-from ticketing.intake import (
-    Caller,
-    ChangeBookingBody,
-    ConfirmBody,
-    Rejection,
-    Sent,
-    ShowFacts,
-    hash_of,
-    head_of,
-    payment_of,
-    unknown_places,
-)
+from ticketing.asks import ChangeBookingBody, ConfirmBody
+from ticketing.intake import Caller, Rejection, Sent, ShowFacts, hash_of, head_of, payment_of, unknown_places
 from ticketing.wishes import person_of
 
 NO_PAYMENT_OF_A_FAN = Rejection("insufficient_scope", "a fan's payment is confirmed by the provider, not by the fan")

@@ -7,7 +7,7 @@ provider of payments can be told to do is its own matter; a slow decision is had
 
 from dataclasses import dataclass
 
-from ticketing.intake import HoldBody
+from ticketing.asks import HoldBody
 from ticketing.problems import PROBLEMS
 
 PREFIX = "test:"

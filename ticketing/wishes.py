@@ -8,17 +8,8 @@ import hashlib
 import msgspec
 
 from ticketing import messages
-from ticketing.intake import (
-    BestAsk,
-    Caller,
-    HoldBody,
-    Rejection,
-    Sent,
-    ShowFacts,
-    fingerprint_of,
-    key_of,
-    unknown_places,
-)
+from ticketing.asks import BestAsk, HoldBody
+from ticketing.intake import Caller, Rejection, Sent, ShowFacts, fingerprint_of, key_of, unknown_places
 from ticketing.layout import Bookable, Layout, Table
 from ticketing.vocabulary import GROUP_PLACES_MAX
 

@@ -12,7 +12,7 @@ from ingress.ledger import ChannelSales, ContactRow, Cursor, DecidedBatch, Ledge
 from ingress.shows import LayoutRow, NewLayout, NewShow, ShowRow, VenueRow, Wanted
 from ingress.stores import StoreAway
 from tests.unit.ingress.tales import LAYOUT, PART, SHOW, T0, VENUE, hall, show_row
-from ticketing.intake import Buyer
+from ticketing.asks import Buyer
 from ticketing.key_limits import Limits, read_networks
 from ticketing.layout import encode_layout
 from ticketing.messages import Reservation

@@ -33,7 +33,7 @@ async def test_they_are_listed_by_page_by_state_and_by_show() -> None:
     assert [(line["refund"], line["amount"], line["state"], "due_at" in line) for line in due] == [
         ("evt_1", 500, "due", True)
     ]
-    assert (await stage.call("GET", f"{PATH}?show=x", token=ADMIN_KEY)).body["code"] == "invalid_id"
+    assert (await stage.call("GET", f"{PATH}?show=x", token=ADMIN_KEY)).body["code"] == "invalid_request"
 
 
 async def test_one_that_failed_is_tried_again_and_one_that_is_done_is_not() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.ingress.stage import PARTNER_KEY, SANDBOX_KEY, SHOW_TEXT, Stage
 from tests.unit.ingress.tales import held, reservation
-from ticketing.intake import HoldBody
+from ticketing.asks import HoldBody
 from ticketing.messages import AnyCommand, AnyOutcome, HoldSeats
 from ticketing.problems import PROBLEMS
 from ticketing.sandbox import Forced, forced

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from notifier.frames import KINDS, Unreadable, read_client_frame
-from ticketing.intake import HoldBody
+from ticketing.asks import HoldBody
 from ticketing.socket_frames import CLOSE_CODES, OUTCOMES, SERVER_FRAMES, Decided, Hold
 from ticketing.vocabulary import parse_reservation, parse_show
 

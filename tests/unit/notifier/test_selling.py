@@ -8,7 +8,8 @@ from notifier.selling import ASK_MS_MAX, NotPlaced
 from tests.unit.notifier.buyers import asks, complaint, enters, gives_back
 from tests.unit.notifier.house import ADMIN_KEY, ASKS_EACH_MAX, ASKS_MAX, KEYS, LAG_MAX_MS, House
 from tests.unit.notifier.theatre import SECOND, SHOW, T0
-from ticketing.intake import Caller, HoldBody, Sent, ShowFacts
+from ticketing.asks import HoldBody
+from ticketing.intake import Caller, Sent, ShowFacts
 from ticketing.messages import (
     AnyOutcome,
     HoldRefused,

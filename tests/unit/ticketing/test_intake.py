@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from tests.unit.allocator.stories import LAYOUT, POLICY
 from tests.unit.allocator.test_whole_tables import SUPPER
 from ticketing import intake, messages, wishes
-from ticketing.intake import Caller, ConfirmBody, ExtendBody, HoldBody, Rejection, Sent, ShowFacts
+from ticketing.asks import ConfirmBody, ExtendBody, HoldBody
+from ticketing.intake import Caller, Rejection, Sent, ShowFacts
 from ticketing.problems import PROBLEMS
 
 T0 = 1_800_000_000_000
