@@ -1,6 +1,7 @@
 """The project as text: which files there are, what each imports, which settings it has."""
 
 import ast
+import gc
 import importlib
 import subprocess
 from collections.abc import Iterator
@@ -77,7 +78,20 @@ def _module(path: Path) -> Module:
     if parts[-1] == "__init__":
         parts.pop()
     text = path.read_text()
-    return Module(".".join(parts), path, text, ast.parse(text, filename=str(path)))
+    return Module(".".join(parts), path, text, parse(text, path))
+
+
+def parse(text: str, path: Path) -> ast.Module:
+    """A file's tree, with no garbage collection in the middle.
+
+    Before Python 3.11.8 a parse within a parse makes the outer one raise SystemError, and printing a traceback parses:
+    so does the collector, where it frees a task whose exception nobody has asked for.
+    """
+    gc.disable()
+    try:
+        return ast.parse(text, filename=str(path))
+    finally:
+        gc.enable()
 
 
 def settings_classes() -> tuple[type[BaseSettings], ...]:
