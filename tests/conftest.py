@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import asyncpg
+import hypothesis  # noqa: F401 -- the reason stands below
 import pytest
 import redis
 from aiokafka.admin import AIOKafkaAdminClient
@@ -17,6 +18,9 @@ from xdist.workermanage import WorkerController
 
 from infra.provision import database_url, provision_database, provision_topics
 from tests.servers import Servers, run_directory, running_servers
+
+# Hypothesis is imported early: otherwise its plugin does it at the end, in the process that runs no test itself, where
+# pytest parses it, and before Python 3.11.8 a collection meanwhile can end in a SystemError (`house.sources.parse`).
 
 T = TypeVar("T")
 
