@@ -126,10 +126,6 @@ class Reader:
         self._note = note
         self.stream = stream
         self.snapshot = snapshot = Snapshot(tables)
-        endings = Endings()
-        for row in tables.show.values():
-            if row["status"] == ShowStatus.CANCELLED:
-                endings.put(row["part"], row["show_id"])
         self.follower = make(stream, MemoryTable(tables), snapshot.seqs, snapshot.history_id)
         self.seen: list[tuple[int, int, bytes]] = []
         self.history_changed = False
