@@ -31,7 +31,9 @@ from ingress.forms import Forms
 from ingress.key_table import KeyTable
 from ingress.keys import KeyCache
 from ingress.operations import Call, KeyUse, Operation, Table, Who
+from ingress.recording import Recording
 from ingress.refusals import Refused, from_rejection
+from ingress.request_log import RequestLog
 from ingress.rows import new_limiter
 from ingress.settings import Settings
 from ingress.shelf import Shelf
@@ -136,6 +138,7 @@ async def open_till(settings: Settings) -> AsyncIterator[RunningRoom]:
             forms=Forms(clock, os.urandom, settings.ingress_wait_default_s),
             addresses=ClientAddresses(settings.proxies),
             body_deadline_s=settings.ingress_body_deadline_s,
+            recording=Recording(RequestLog(settings.ingress_request_log_backlog_max), clock),
         )
         yield RunningRoom(name="till", app=cast(Any, api), prefixes=("/api",))
 

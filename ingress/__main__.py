@@ -11,17 +11,21 @@ from ingress.booking_table import BookingTable
 from ingress.callers import Callers
 from ingress.catalogue import Catalogue
 from ingress.condition import Condition
+from ingress.dead_letter_table import DeadLetterTable
 from ingress.entropy import PooledEntropy
+from ingress.keeping_log import KeepingLog
 from ingress.key_table import KeyTable
 from ingress.keys import KeyCache
 from ingress.ledger import Ledger
 from ingress.limit_sharing import LimitSharing
 from ingress.limit_store import RedisLimits
-from ingress.log_edge import FutureBell, KafkaCommandLog, TickingAlarms
+from ingress.log_edge import FutureBell, KafkaCommandLog, RawAppend, TickingAlarms
 from ingress.looking import Looking
 from ingress.loops import CommandEnds, ShowStatuses, read_outcomes, watch_log, watch_postgres
 from ingress.outcomes import Followed, OutcomeReader
 from ingress.refund_table import RefundTable
+from ingress.request_log import RequestLog
+from ingress.request_table import RequestTable
 from ingress.rows import Ports, new_limiter, open_api, open_direct, open_door
 from ingress.service import SaleDesk
 from ingress.settings import Settings
@@ -127,6 +131,8 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         redis = await stack.enter_async_context(open_redis(settings.redis_url, client_name=ROOM, connections_max=4))
         limiter = new_limiter(settings, condition, clock)
         sharing = LimitSharing(limiter, RedisLimits(redis, settings.redis_prefix), clock)
+        request_table, request_log = RequestTable(pool), RequestLog(settings.ingress_request_log_backlog_max)
+        keeping = KeepingLog(request_log, request_table, clock, days=settings.ingress_request_log_days)
         ports = Ports(
             desk=SaleDesk(
                 log=KafkaCommandLog(producer),
@@ -155,6 +161,12 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             webhooks=WebhookTable(pool),
             bookings=BookingTable(pool),
             refunds=RefundTable(pool),
+            letters=DeadLetterTable(pool),
+            requests=request_table,
+            request_log=request_log,
+            append=RawAppend(KafkaCommandLog(producer)),
+            condition=condition,
+            reasons=lambda: [*ports.desk.degraded(), *sharing.degraded()],
             limiter=limiter,
             tokens=tokens,
             ends=CommandEnds(ends_reader),
@@ -176,9 +188,10 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
                 statuses.run,
                 waves.run,
                 sharing.run,
+                keeping.run,
             ],
             ready=lambda: [] if follower.reading else ["outcomes are not read yet"],
-            degraded=lambda: [*ports.desk.degraded(), *sharing.degraded()],
+            degraded=ports.reasons,
         )
 
 

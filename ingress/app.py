@@ -8,6 +8,7 @@ from ingress.callers import Callers, Identity
 from ingress.forms import Forms, check_body, check_head, require_room
 from ingress.limiter import UNCOUNTED, Limiter
 from ingress.operations import Call, Operation, Table, Who
+from ingress.recording import Recording
 from ingress.refusals import MEDIA_TYPE, Refused, encode_problem
 from ingress.stores import StoreAway, ValueRefused
 from runtime.addresses import FORWARDED, ClientAddresses
@@ -27,7 +28,9 @@ class Api:
         forms: Forms,
         addresses: ClientAddresses,
         body_deadline_s: float,
+        recording: Recording,
     ) -> None:
+        self._recording = recording
         self._limiter = limiter
         self._table = table
         self._addresses = addresses
@@ -49,7 +52,7 @@ class Api:
             scope["query_string"],
             self._addresses.of(peer[0], headers.get(FORWARDED)) if peer else "",
         )
-        name = "none"
+        name, identity, began_ms = "none", None, self._forms.clock.now_ms()
         counted, status = UNCOUNTED, 0
         try:
             methods, params = self._table.find(request.path)
@@ -68,6 +71,8 @@ class Api:
         finally:
             counted.leave(status)
         metrics.requests(name, response.status).inc()
+        if identity is not None and identity.key is not None:
+            self._recording.note(identity.key.key_id, name, request, response.status, began_ms)
         response.headers += counted.headers
         await response.send(send, request_id=request.request_id, head_only=request.method == "HEAD")
 

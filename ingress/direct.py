@@ -17,6 +17,7 @@ from ingress.forms import Forms, check_body, check_head, require_room
 from ingress.hold_words import HoldWords
 from ingress.limiter import UNCOUNTED, Counted, Limiter
 from ingress.operations import BODY_BYTES_MAX
+from ingress.recording import Recording
 from ingress.refusals import Refused
 from ingress.rush import Rush
 from ingress.sale_routes import Sale
@@ -44,8 +45,10 @@ class DirectHolds:
         addresses: ClientAddresses,
         *,
         fans_max: int,
+        recording: Recording,
     ) -> None:
         self._limiter = limiter
+        self.recording = recording
         self.sale = sale
         self.callers = callers
         self.addresses = addresses
@@ -94,6 +97,8 @@ class DirectHolds:
         identity = self.callers.known(request)
         if identity is None:
             return None
+        if identity.key is not None:
+            hold.key_id, hold.began_ms = identity.key.key_id, self.sale.clock.now_ms()
         try:
             head = check_head(operation, request, identity)
             body = check_body(operation, HoldBody, request, raw)
@@ -114,7 +119,7 @@ class DirectHolds:
 class _Hold:
     """One hold that waits for its verdict."""
 
-    __slots__ = ("_exchange", "_of", "_request_id", "counted", "show")
+    __slots__ = ("_exchange", "_of", "_request_id", "began_ms", "counted", "key_id", "show")
 
     show: Show
     counted: Counted
@@ -124,6 +129,8 @@ class _Hold:
         self._exchange = exchange
         self._request_id = request_id
         self.counted = UNCOUNTED
+        self.key_id = ""
+        self.began_ms = 0
 
     def tell(self, verdict: Verdict) -> None:
         """Answer with the verdict."""
@@ -136,6 +143,7 @@ class _Hold:
                 if said is not None:
                     self.counted.leave(CREATED)
                     of.granted.inc()
+                    self._record(CREATED)
                     self._exchange.answer(CREATED, *said)
                     return
             response = verdict_response(verdict, show, of.sale.tokens, of.sale.clock.now_ms())
@@ -148,7 +156,14 @@ class _Hold:
         self.counted.leave(response.status)
         response.headers += self.counted.headers
         metrics.requests(self._of.operation.name, response.status).inc()
+        self._record(response.status)
         self._exchange.answer(response.status, response.head(self._request_id), response.body)
+
+    def _record(self, status: int) -> None:
+        """Of keys; a fan's requests are nobody's to look at."""
+        if self.key_id:
+            of = self._of
+            of.recording.note(self.key_id, of.operation.name, self.request(), status, self.began_ms)
 
     def identify(self) -> Identity | None:
         """As `Callers.known`."""

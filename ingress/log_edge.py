@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from functools import partial
 
-from ingress.service import NotTaken
+from ingress.service import CommandLog, NotTaken
 from runtime.kafka import BatchingProducer, LogError, LogFull, LogUnavailable, RecordTooLarge
 
 
@@ -20,6 +20,19 @@ class KafkaCommandLog:
             self._producer.hand_in(part, value, lambda answer: placed(_told(answer)))
         except LogError as error:
             placed(_told(error))
+
+
+class RawAppend:
+    """As `dead_letter_routes.Append`."""
+
+    def __init__(self, log: CommandLog) -> None:
+        self._log = log
+
+    async def __call__(self, part: int, raw: bytes) -> int | NotTaken:
+        """The offset of the record once it is safely on the log, or why it is not known to be there."""
+        placed: asyncio.Future[int | NotTaken] = asyncio.get_running_loop().create_future()
+        self._log.append(part, raw, lambda answer: None if placed.done() else placed.set_result(answer))
+        return await placed
 
 
 def _told(answer: int | Exception) -> int | NotTaken:

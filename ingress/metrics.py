@@ -21,6 +21,9 @@ PARTS_SILENT = Gauge("onsale_ingress_partitions_silent", "Partitions whose alloc
 LOG_UP = Gauge("onsale_ingress_log_up", "1 while the log answers, else 0.")
 LIMITED = Counter("onsale_ingress_limited_total", "Calls refused for their caller's limits, by policy.", ["policy"])
 LIMITS_SHARED = Gauge("onsale_ingress_limits_shared", "1 while limits are counted together with others, else 0.")
+REQUEST_LOG_LOST = Counter(
+    "onsale_ingress_request_log_lost_total", "Requests of API keys that were never written down: more came than fitted."
+)
 POSTGRES_UP = Gauge("onsale_ingress_postgres_up", "1 while Postgres takes writes, else 0.")
 
 # Finding a counter by its labels costs more than counting; there are few, so each is found once.

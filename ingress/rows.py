@@ -19,12 +19,15 @@ from ingress.callers import Callers
 from ingress.catalogue import Catalogue
 from ingress.catalogue_routes import Admin
 from ingress.condition import Condition
+from ingress.dead_letter_routes import Append, DeadLetterCalls
+from ingress.dead_letter_table import DeadLetterTable
 from ingress.direct import DirectHolds
 from ingress.docs_page import POLICY, docs_page
 from ingress.doorkeeper import Doorkeeper
 from ingress.event_routes import Events
 from ingress.feed_routes import Feed
 from ingress.forms import Forms
+from ingress.health_routes import HealthCall
 from ingress.key_routes import KeyCalls
 from ingress.key_table import KeyTable
 from ingress.ledger import Ledger
@@ -36,9 +39,12 @@ from ingress.operating_routes import Operating
 from ingress.operations import Call, Operation, Table
 from ingress.payment_routes import Payments
 from ingress.quote_routes import Quotes
+from ingress.recording import Recording
 from ingress.refund_routes import Refunds
 from ingress.refund_table import RefundTable
+from ingress.request_log import RequestLog
 from ingress.request_routes import LogEnds, Requests
+from ingress.request_table import RequestTable
 from ingress.sale_routes import Sale
 from ingress.seat_routes import Seats
 from ingress.service import SaleDesk
@@ -46,6 +52,7 @@ from ingress.settings import Settings
 from ingress.shelf import Shelf
 from ingress.show_making import ShowMaker
 from ingress.stats_routes import Stats
+from ingress.usage_routes import UsageCalls
 from ingress.views import Views
 from ingress.webhook_routes import Webhooks
 from ingress.webhook_table import WebhookTable
@@ -72,6 +79,12 @@ class Ports:
     webhooks: WebhookTable
     bookings: BookingTable
     refunds: RefundTable
+    letters: DeadLetterTable
+    requests: RequestTable
+    request_log: RequestLog
+    append: Append
+    condition: Condition
+    reasons: Callable[[], list[str]]
     limiter: Limiter
     tokens: TokenKeys
     ends: LogEnds
@@ -104,6 +117,7 @@ def open_api(ports: Ports, settings: Settings) -> Api:
         forms=_forms(ports, settings),
         addresses=ClientAddresses(settings.proxies),
         body_deadline_s=settings.ingress_body_deadline_s,
+        recording=Recording(ports.request_log, ports.clock),
     )
 
 
@@ -116,6 +130,7 @@ def open_direct(ports: Ports, settings: Settings) -> DirectHolds:
         _forms(ports, settings),
         ClientAddresses(settings.proxies),
         fans_max=settings.ingress_tokens_cached_max,
+        recording=Recording(ports.request_log, ports.clock),
     )
 
 
@@ -156,6 +171,9 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
     quotes = Quotes(shelf, looking, clock)
     keys = KeyCalls(ports.keys, clock, ports.entropy)
     webhooks = Webhooks(ports.webhooks, clock, ports.entropy, settings.webhook_private_addresses)
+    health = HealthCall(
+        ports.condition, ports.reasons, ports.request_log.__len__, clock, silent_ms=settings.ingress_lag_max_ms
+    )
     rows = [
         *events.operations(),
         *seats.operations(),
@@ -176,6 +194,9 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *keys.operations(),
         *Feed(ports.webhooks, clock).operations(),
         *webhooks.operations(),
+        *UsageCalls(ports.requests, clock).operations(),
+        *DeadLetterCalls(ports.letters, ports.append, clock).operations(),
+        *health.operations(),
         asyncapi_row(),
     ]
     return [*rows, *openapi_rows(rows)]

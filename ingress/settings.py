@@ -77,6 +77,12 @@ class Settings(PaymentSettings):
     ingress_limited_callers_max: int = Field(
         default=500_000, ge=1_000, description="Callers whose limits are counted at once, about 200 B each."
     )
+    ingress_request_log_backlog_max: int = Field(
+        default=20_000, ge=1, description="Requests of API keys that may wait to be written down, about 400 B each."
+    )
+    ingress_request_log_days: int = Field(
+        default=30, ge=1, le=3650, description="For how many days single requests of API keys are kept."
+    )
     ingress_pool_max: int = Field(default=10, ge=1, le=100, description="Connections to Postgres.")
     ingress_body_deadline_s: float = Field(
         default=10.0, gt=0, le=300, description="How long a request's body may take to arrive."

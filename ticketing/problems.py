@@ -68,6 +68,7 @@ PROBLEMS: dict[str, Problem] = {
     "refund_window_closed": Problem(409, "The booking can no longer be cancelled"),
     "too_many_webhooks": Problem(409, "This key has as many webhooks as a key may have"),
     "key_gone": Problem(409, "The key has been revoked"),
+    "letter_settled": Problem(409, "Something was done with this letter before"),
     "not_blocked": Problem(409, "Some of these seats are not blocked"),
     "payment_under_way": Problem(409, "A payment for the reservation is under way"),
     "not_paying": Problem(409, "No such payment for the reservation is under way"),

@@ -138,6 +138,7 @@ _PATTERNS = {
     "rsv": re.compile(r"rsv_([0-9a-f]{10})([0-9a-f]{32})"),
     "bkg": re.compile(r"bkg_([0-9a-f]{10})([0-9a-f]{32})"),
     "req": re.compile(r"req_([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})"),
+    "dlt": re.compile(r"dlt_([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})"),
 }
 
 
@@ -181,6 +182,17 @@ def request_text(part: int, log_gen: int, offset: int) -> str:
 def parse_request(text: str) -> tuple[int, int, int]:
     """`(part, log_gen, offset)` of a request's id. Raises `Malformed`."""
     found = _match("req", text)
+    return int(found[1], 16), int(found[2], 16), int(found[3], 16)
+
+
+def dead_letter_text(part: int, log_gen: int, offset: int) -> str:
+    """The id of a record that nobody could read: its place in the log."""
+    return f"dlt_{part:04x}{log_gen:04x}{offset:012x}"
+
+
+def parse_dead_letter(text: str) -> tuple[int, int, int]:
+    """`(part, log_gen, offset)` of a dead letter's id. Raises `Malformed`."""
+    found = _match("dlt", text)
     return int(found[1], 16), int(found[2], 16), int(found[3], 16)
 
 

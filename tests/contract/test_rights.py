@@ -72,6 +72,11 @@ EXPECTED: dict[str, dict[str, str]] = {
     "sandbox_charge": {"sandbox": "ra"},
     "sandbox_refund": {"sandbox": "ra"},
     "sandbox_notice": {"sandbox": "raw"},
+    # What keys ask for, and what was done with commands that nobody could read.
+    "api_log": {"ingress": "rad"},
+    "api_usage": {"ingress": "raw"},
+    "dead_letters": {"ingress": "r"},
+    "dead_letter_settled": {"ingress": "ra"},
     # The waiting room.
     "room": {"waiting_room": "raw", "verify": "r"},
     "room_line": {"waiting_room": "raw", "verify": "r"},

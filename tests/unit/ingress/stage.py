@@ -11,9 +11,10 @@ from ingress.asgi import Message, Scope
 from ingress.callers import Callers
 from ingress.condition import Condition
 from ingress.keys import ApiKey, KeyCache
-from ingress.log_edge import FutureBell
+from ingress.log_edge import FutureBell, RawAppend
 from ingress.looking import Looking
 from ingress.operations import Operation
+from ingress.request_log import RequestLog
 from ingress.rows import Ports, all_operations, new_limiter, open_api
 from ingress.service import NotTaken, SaleDesk
 from ingress.settings import Settings
@@ -24,6 +25,7 @@ from payments.provider import PaymentProvider
 from tests.unit.ingress.memory import MemoryCatalogue, MemoryKeys, MemoryLedger
 from tests.unit.ingress.memory_bookings import MemoryBookings
 from tests.unit.ingress.memory_refunds import MemoryRefunds
+from tests.unit.ingress.memory_requests import MemoryLetters, MemoryRequests
 from tests.unit.ingress.memory_webhooks import MemoryWebhooks
 from tests.unit.ingress.tales import SHOW, T0
 from ticketing import messages
@@ -88,6 +90,8 @@ class Stage:
         self.webhooks = MemoryWebhooks()
         self.bookings = MemoryBookings(self.ledger)
         self.refunds = MemoryRefunds()
+        self.letters, self.requests = MemoryLetters(), MemoryRequests(self.ledger.reach)
+        self.request_log = RequestLog(100)
         keys = KeyCache(table.find, table.find_by_id, fresh_ms=5_000, stale_ms=60_000, keys_max=100)
         given: Any = {"postgres_url": "-", "redis_url": "-", "kafka_bootstrap": "-", "secret": SECRET}
         self.settings = Settings(**given, _env_file=None)
@@ -107,6 +111,12 @@ class Stage:
             webhooks=self.webhooks,
             bookings=self.bookings,
             refunds=self.refunds,
+            letters=self.letters,
+            requests=self.requests,
+            request_log=self.request_log,
+            append=RawAppend(self),
+            condition=self.condition,
+            reasons=self._reasons,
             limiter=new_limiter(self.settings, self.condition, self.clock),
             tokens=self.tokens,
             ends=Ends(self),
@@ -204,6 +214,9 @@ class Stage:
         return self.tokens.sign_reservation(
             ReservationToken(SHOW, reservation, account, self.clock.now_ms() + minutes * 60_000)
         )
+
+    def _reasons(self) -> list[str]:
+        return self.ports.desk.degraded()
 
     async def _pause(self, seconds: float) -> None:
         self.clock.advance(round(seconds * 1000))
