@@ -12,7 +12,14 @@ from ingress.asgi import Response
 from ingress.auth_routes import PermissionNames
 from ingress.callers import require_unlimited
 from ingress.key_table import ENTROPY_BYTES, KeyRow, KeyTable, Terms
-from ingress.keys import REQUESTS_PER_MIN_DEFAULT, SELLING_AT_ONCE_DEFAULT, Unknown, read_permissions
+from ingress.keys import (
+    OTHER_NAMES,
+    REQUESTS_PER_MIN_DEFAULT,
+    ROLES,
+    SELLING_AT_ONCE_DEFAULT,
+    Unknown,
+    read_permissions,
+)
 from ingress.operations import Call, Operation, Who
 from ingress.paging import AfterId, next_link, read_id, write_cursor
 from ingress.refusals import FieldError, Refused
@@ -57,11 +64,14 @@ class LimitsBody(Body):
     selling_at_once: AtOnce | None = None
 
 
+_WITH_A_ROLE = {"contains": {"enum": sorted(ROLES | {name for name, role in OTHER_NAMES.items() if role in ROLES})}}
+
+
 class KeyBody(Body):
     """A new key. `permissions`: roles (`read`, `booking`, `admin`, `operator`) and `group`."""
 
     name: ShownName
-    permissions: PermissionNames
+    permissions: Annotated[PermissionNames, Field(json_schema_extra=_WITH_A_ROLE)]
     sandbox: bool = False
     venues: Annotated[list[VenueId], Field(max_length=LIMITS_MAX)] = []
     shows: Annotated[list[ShowId], Field(max_length=LIMITS_MAX)] = []
