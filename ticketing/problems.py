@@ -42,6 +42,8 @@ PROBLEMS: dict[str, Problem] = {
     "wrong_show": Problem(403, "The token is for another show"),
     "not_yours": Problem(403, "This belongs to somebody else"),
     "ticket_invalid": Problem(401, "The ticket is not one of ours"),
+    "code_needed": Problem(403, "This line is for people with a code"),
+    "code_invalid": Problem(403, "The code is not one of this line"),
     "wrong_secret": Problem(403, "The secret is not the one that the ticket was made with"),
     # What is asked for
     "allocation_not_found": Problem(404, "Nothing of the show is kept for this partner"),
@@ -83,6 +85,7 @@ PROBLEMS: dict[str, Problem] = {
     "show_exists": Problem(409, "The show is open already"),
     "not_your_turn": Problem(409, "It is not your turn yet", retryable=True),
     "room_closed": Problem(409, "The waiting room is closed"),
+    "code_used_up": Problem(409, "The code has been used by as many people as it is for"),
     "room_held": Problem(409, "The line has been stopped; places are kept", retryable=True),
     "hold_expired": Problem(410, "The hold has expired"),
     "pass_expired": Problem(410, "The time to buy that this place gave has run out"),

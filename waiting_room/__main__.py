@@ -17,6 +17,8 @@ from ticketing.clock import SystemClock
 from ticketing.tokens import TokenKeys
 from waiting_room.admin_routes import AdminRoutes
 from waiting_room.beacons import beacon_of
+from waiting_room.code_book import PostgresCodes
+from waiting_room.code_routes import CodeRoutes
 from waiting_room.documents import Documents, Window
 from waiting_room.doorstep import Doorstep
 from waiting_room.draw_book import PostgresDraws
@@ -39,6 +41,8 @@ from waiting_room.writing import writers
 
 ROOM = "waiting_room"
 SECOND_S = 1.0
+GUESSES_PER_ADDRESS, GUESSES_PER_NETWORK = 20, 100
+"""Codes that do not exist, in a minute."""
 TICKETS_KEPT = 50_000
 """About 1 kB each: whoever waits shows theirs again and again."""
 
@@ -74,7 +78,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
                 client_id=ROOM,
             )
         )
-        ledger, table, book = PostgresLedger(pool), PostgresRooms(pool), PostgresDraws(pool)
+        ledger, table, book, codes = PostgresLedger(pool), PostgresRooms(pool), PostgresDraws(pool), PostgresCodes(pool)
         beacon = beacon_of(settings.room_beacon, settings.secrets, settings.room_beacon_patience_s)
         room = WaitingRoom(
             counters=RedisCounters(redis, settings.redis_prefix, repeat_s=settings.room_repeat_s),
@@ -104,6 +108,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             keys=TokenKeys(settings.secrets, verified_max=TICKETS_KEPT),
             clock=clock,
             writers=both,
+            codes=codes,
             bounds=Bounds(settings.room_joins_per_script_max, settings.room_waiting_requests_max),
         )
         usual = Poll(settings.room_poll_floor_s, settings.room_poll_ceiling_s)
@@ -117,9 +122,11 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             doorstep=Doorstep(
                 address_per_min=settings.room_joins_per_address, network_per_min=settings.room_joins_per_network
             ),
+            guesses=Doorstep(address_per_min=GUESSES_PER_ADDRESS, network_per_min=GUESSES_PER_NETWORK),
             address_of=ClientAddresses(settings.proxies).of,
         )
         operators = AdminRoutes(room, table, Readiness(room, table, beacon, clock), clock=clock)
+        coding = CodeRoutes(room, table, codes, clock=clock, entropy=os.urandom)
         draws = DrawRoutes(room, book)
         statuses, told = ShowStatusReader(reader, room.observe), RoomStatusWriter(producer)
 
@@ -136,7 +143,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         ]
         yield RunningRoom(
             name=ROOM,
-            app=create_app([*operators.routes(), *draws.routes(), *fans.routes()], os.urandom),
+            app=create_app([*coding.routes(), *operators.routes(), *draws.routes(), *fans.routes()], os.urandom),
             prefixes=("/room",),
             door=Window(documents, room.rooms.get).answer,
             tasks=[*(loop.run for loop in loops), both.joins.run, both.claims.run, statuses.run],

@@ -27,6 +27,7 @@ WORDS = {
     "limits": "The limits of the line were changed.",
     "message": "A message was shown in the line.",
     "admit": "People were called at once, beside the rate.",
+    "codes": "Codes were given out for a line that only people with one may join.",
     "revoke-wave": "All passes given so far were taken back; whoever had one gets another by claiming again.",
     "fail-open": "Nobody has to wait for some minutes, whatever fails.",
 }
@@ -45,6 +46,8 @@ def after(row: RoomRow, act: Act) -> RoomRow:
             changes[name] = value
     if act.prequeue_at_ms is not None:
         changes["schedule"] = replace(row.schedule, prequeue_at_ms=act.prequeue_at_ms)
+    if act.coded is not None:
+        changes["coded"] = row.coded | {act.coded}
     if act.revokes:
         changes["wave"] = row.wave + 1
     return replace(row, **changes)  # type: ignore[arg-type]  # each name is a field of the row, with a value of its type
@@ -60,6 +63,9 @@ def changes_of(act: Act) -> dict[str, object]:
         "message": act.message,
         "open_until_ms": act.open_until_ms,
         "admit": act.admit or None,
+        "coded": act.coded,
+        "codes": act.codes or None,
+        "uses": act.uses or None,
     }
     return {name: value for name, value in said.items() if value is not None}
 

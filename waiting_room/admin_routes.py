@@ -11,10 +11,10 @@ from starlette.routing import BaseRoute, Route
 
 from ticketing.clock import Clock, rfc3339
 from ticketing.layout import Body
-from ticketing.tokens import api_key_hash
 from waiting_room.acts import CONTROLS, WORDS, after, broken_at
 from waiting_room.answers import LineName, Refused, answer, read_body
 from waiting_room.operating import Act, KeptAct, RoomTable
+from waiting_room.operator_keys import operator_of
 from waiting_room.operator_views import as_json, preview_json
 from waiting_room.places import GENERAL
 from waiting_room.previews import preview
@@ -23,7 +23,6 @@ from waiting_room.rooms import Room
 from waiting_room.routes import show_of
 from waiting_room.service import WaitingRoom
 
-ROLES = frozenset({"operator", "admin"})
 ACTS_SHOWN_MAX = 1_000
 OPEN_MINUTES_MAX = 60
 PUBLIC_CACHE = "public, max-age=5"
@@ -81,12 +80,12 @@ class AdminRoutes:
 
     async def look(self, request: Request) -> Response:
         """The room as it is."""
-        await self._operator(request)
+        await operator_of(request, self._table)
         return self._answer(await self._found(request), "The room as it is")
 
     async def set_limits(self, request: Request) -> Response:
         """The operators' ceiling, the passes in use, the lines' shares."""
-        key_id = await self._operator(request)
+        key_id = await operator_of(request, self._table)
         body = await read_body(request, LimitsBody)
         if not body.model_fields_set - {"reason"}:
             raise Refused("invalid_request", "say rate_per_min, active_max, shares or prequeue_at")
@@ -115,7 +114,7 @@ class AdminRoutes:
 
     async def act(self, request: Request) -> Response:
         """One of `acts.CONTROLS`, or `message`, `admit`, `revoke-wave`, `fail-open`."""
-        key_id = await self._operator(request)
+        key_id = await operator_of(request, self._table)
         name = request.path_params["act"]
         act = await self._read_act(request, name, key_id)
         return await self._change(request, act, f"Done: {name}")
@@ -143,7 +142,8 @@ class AdminRoutes:
                 until_ms = self._clock.now_ms() + int(minutes) * 60_000
                 return Act(name, key_id, body.reason, control=CONTROLS["idle"], open_until_ms=until_ms)
             case _:
-                raise Refused("not_found", f"a room can be told to {', '.join(sorted(WORDS.keys() - {'limits'}))}")
+                others = WORDS.keys() - {"limits", "codes"}
+                raise Refused("not_found", f"a room can be told to {', '.join(sorted(others))}")
 
     async def _change(self, request: Request, act: Act, message: str) -> Response:
         """Do it; or, with `?preview=true`, say what would come of it."""
@@ -164,7 +164,7 @@ class AdminRoutes:
 
     async def readiness(self, request: Request) -> Response:
         """Everything that the opening rests on, and whether it is in order."""
-        await self._operator(request)
+        await operator_of(request, self._table)
         checks = await self._readiness.checks(await self._found(request))
         return answer(
             {
@@ -175,7 +175,7 @@ class AdminRoutes:
 
     async def audit(self, request: Request) -> Response:
         """Every act with who did it, and whether the chain over them is whole."""
-        await self._operator(request)
+        await operator_of(request, self._table)
         room = await self._found(request)
         acts = await self._table.acts(room.row.show, 0, ACTS_SHOWN_MAX)
         entries = [_public(kept) | {"key": kept.key_id, "changes": dict(kept.changes)} for kept in acts]
@@ -192,19 +192,6 @@ class AdminRoutes:
         if room is None:
             raise Refused("show_not_found", "no show has this id")
         return room
-
-    async def _operator(self, request: Request) -> str:
-        """The id of the caller's key. Raises `Refused`, `LedgerUnavailable`."""
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not key.strip():
-            raise Refused("unauthenticated", "send Authorization: Bearer and an API key with the role operator")
-        found = await self._table.key_roles(api_key_hash(key.strip()))
-        if found is None:
-            raise Refused("token_invalid", "no such API key, or it has been revoked")
-        key_id, roles = found
-        if not roles & ROLES:
-            raise Refused("insufficient_scope", "the key needs the role operator or admin")
-        return key_id
 
     def _answer(self, room: Room, message: str) -> Response:
         now_ms = self._clock.now_ms()

@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from ticketing.problems import PROBLEMS
-from waiting_room.entries import Refusal
+from waiting_room.replies import Refusal
 
 LineName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
 BODY_BYTES_MAX = 64 * 1024

@@ -31,17 +31,26 @@ class Doorstep:
 
     def wait_s(self, address: str, now_ms: int) -> int:
         """0: one more may join, and is counted; else after how many seconds to ask again."""
+        wait_s = self.would_wait_s(address, now_ms)
+        if wait_s == 0:
+            self._count(address, now_ms)
+        return wait_s
+
+    def would_wait_s(self, address: str, now_ms: int) -> int:
+        """As `wait_s`, and nothing is counted."""
+        short = [(1 - level) * 60 / limit for _, limit, level in self._levels(address, now_ms) if level < ALMOST_ONE]
+        return max(1, math.ceil(max(short))) if short else 0
+
+    def _levels(self, address: str, now_ms: int) -> list[tuple[str, int, float]]:
         asked = [(key, limit) for key, limit in zip(_keys(address), self._limits, strict=False) if limit > 0]
-        filled = [(key, limit, self._filled(key, limit, now_ms)) for key, limit in asked]
-        short = [(1 - level) * 60 / limit for _, limit, level in filled if level < ALMOST_ONE]
-        if short:
-            return max(1, math.ceil(max(short)))
-        for key, _, level in filled:
+        return [(key, limit, self._filled(key, limit, now_ms)) for key, limit in asked]
+
+    def _count(self, address: str, now_ms: int) -> None:
+        for key, _, level in self._levels(address, now_ms):
             self._buckets[key] = (max(0.0, level - 1), now_ms)
             self._buckets.move_to_end(key)
         while len(self._buckets) > self._keys_max:
             self._buckets.popitem(last=False)
-        return 0
 
     def _filled(self, key: str, limit: int, now_ms: int) -> float:
         level, at_ms = self._buckets.get(key, (float(limit), now_ms))

@@ -1,13 +1,13 @@
 """What a fan may do with a place: get it, claim it, give it up. Answers are values; a `Refusal` is one of them."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import UUID
 
 from ticketing.clock import Clock, rfc3339
 from ticketing.tokens import Ticket, TokenInvalid, TokenKeys, same_secret
-from waiting_room import metrics
 from waiting_room.batching import Batches, Busy
+from waiting_room.codes import CodeBook, Redeemed, code_hash
 from waiting_room.kept import PlaceAsk, claimed_before, joined_before
 from waiting_room.phases import JOINABLE, Control, Phase, opens_later
 from waiting_room.places import GENERAL, entry_of, leaf_of, parse_entry, pass_for, ticket_for
@@ -24,42 +24,11 @@ from waiting_room.ports import (
     StoreUnavailable,
 )
 from waiting_room.queues import Queue
+from waiting_room.replies import Place, Refusal, Turn, refuse, unavailable
 from waiting_room.rooms import Room
 from waiting_room.service import WaitingRoom
 from waiting_room.spare_door import SpareDoor
 from waiting_room.writing import Writers
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A code of `ticketing.problems`, and what else the problem says."""
-
-    code: str
-    detail: str
-    retry_after_s: int | None = None
-    more: dict[str, int | str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A ticket, as its holder sees it; `place` None: it will be drawn."""
-
-    entry: str
-    line: str
-    n: int
-    place: int | None
-    ticket: str
-    joined_at_ms: int
-    repeat: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A pass, as its holder sees it."""
-
-    entry: str
-    token: str
-    expires_at_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +49,7 @@ class Entries:
         keys: TokenKeys,
         clock: Clock,
         writers: Writers,
+        codes: CodeBook,
         bounds: Bounds,
     ) -> None:
         self._room = room
@@ -87,11 +57,14 @@ class Entries:
         self._clock = clock
         self._join_writer = writers.joins
         self._claim_writer = writers.claims
+        self._codes = codes
         self._spare_door = SpareDoor()
         self._joins = Batches(self._join_batch, batch_max=bounds.batch_max, waiting_max=bounds.waiting_max)
         self._claims = Batches(self._claim_batch, batch_max=bounds.batch_max, waiting_max=bounds.waiting_max)
 
-    async def join(self, show: int, client: UUID, secret_hash: str, *, line: str = GENERAL) -> Place | Refusal:
+    async def join(
+        self, show: int, client: UUID, secret_hash: str, *, line: str = GENERAL, code: str | None = None
+    ) -> Place | Refusal:
         """The client's place: a new one at the end of the line, or the one it has there."""
         room = await self._find(show)
         if isinstance(room, Refusal):
@@ -100,36 +73,54 @@ class Entries:
         phase = room.phase(now_ms)
         if opens_later(now_ms, room.row.schedule, phase):
             from_ms = room.row.schedule.prequeue_at_ms
-            return _refuse(
+            return refuse(
                 "room_closed",
                 f"people may join from {rfc3339(from_ms)} on, and who comes first then has nothing of it",
                 retry_after_s=min(3_600, -(-(from_ms - now_ms) // 1_000)),
             )
         if phase not in JOINABLE:
             soldout = phase is Phase.SOLDOUT
-            return _refuse("sold_out" if soldout else "room_closed", "nobody can join this line any more")
+            return refuse("sold_out" if soldout else "room_closed", "nobody can join this line any more")
         if self._join_writer.full:
-            return _refuse("busy", "more joins are waiting to be written than can be kept", retry_after_s=2)
+            return refuse("busy", "more joins are waiting to be written than can be kept", retry_after_s=2)
         entry, queue = entry_of(show, client), room.queues.get(line)
         if queue is None:
-            return _refuse("not_found", f"this room has the lines {', '.join(sorted(room.queues))}")
+            return refuse("not_found", f"this room has the lines {', '.join(sorted(room.queues))}")
+        if line in room.row.coded and (refusal := await self._redeem(queue.line, code, entry)) is not None:
+            return refusal
         try:
             joined = await self._joins.ask(queue.line, JoinAsk(entry, secret_hash))
         except (StoreUnavailable, LedgerUnavailable):
-            return _unavailable("ask again with the same client_id: you get the same place")
+            return unavailable("ask again with the same client_id: you get the same place")
         except Busy as error:
-            return _refuse("busy", str(error), retry_after_s=1)
+            return refuse("busy", str(error), retry_after_s=1)
         match joined:
             case JoinRefusal.OTHER_SECRET:
-                return _refuse("client_id_reused", "a client_id belongs to one secret")
+                return refuse("client_id_reused", "a client_id belongs to one secret")
             case JoinRefusal.NO_NUMBERS:
-                return _unavailable("no numbers can be reserved now; ask again with the same client_id")
+                return unavailable("no numbers can be reserved now; ask again with the same client_id")
             case JoinRefusal.NOT_KEPT:
-                return _unavailable("the places are drawn, so no time is lost; ask again with the same client_id")
+                return unavailable("the places are drawn, so no time is lost; ask again with the same client_id")
         ticket = ticket_for(queue.line, joined.n, entry, joined.at_ms, secret_hash)
         token = self._keys.sign_ticket(ticket)
         place = queue.place(joined.n)
         return Place(ticket.entry, ticket.line, joined.n, place, token, joined.at_ms, joined.repeat)
+
+    async def _redeem(self, line: Line, code: str | None, entry: bytes) -> Refusal | None:
+        """Why this entry may not join a line for which a code is needed; a code that it used before is good again."""
+        if code is None:
+            return refuse("code_needed", f"join the line {line.name} with a code")
+        try:
+            redeemed = await self._codes.redeem(line, code_hash(line, code), entry, self._clock.now_ms())
+        except LedgerUnavailable:
+            return unavailable("codes cannot be looked at now; ask again")
+        match redeemed:
+            case Redeemed.GRANTED:
+                return None
+            case Redeemed.UNKNOWN:
+                return refuse("code_invalid", f"there is no such code for the line {line.name}")
+            case Redeemed.USED_UP:
+                return refuse("code_used_up", "whoever has used it is in line; nobody else can use it")
 
     async def claim(self, show: int, entry: str, token: str, secret: str) -> Turn | Refusal:
         """The pass of a place that is being served: the same one however often it is asked for."""
@@ -139,12 +130,12 @@ class Entries:
         room, queue, ticket = held
         now_ms = self._clock.now_ms()
         if room.phase(now_ms) is Phase.CLOSED:
-            return _refuse("room_closed", "the sale is over")
+            return refuse("room_closed", "the sale is over")
         if room.control(now_ms) is Control.HELD:
-            return _refuse("room_held", room.row.reason, retry_after_s=10)
+            return refuse("room_held", room.row.reason, retry_after_s=10)
         place = queue.place(ticket.n)
         if place is None:
-            return _refuse("not_your_turn", "the places are not drawn yet", retry_after_s=5)
+            return refuse("not_your_turn", "the places are not drawn yet", retry_after_s=5)
         leaf = leaf_of(ticket.n, parse_entry(ticket.entry), ticket.secret_hash)
         try:
             claimed = await self._claims.ask(
@@ -152,23 +143,23 @@ class Entries:
             )
         except (StoreUnavailable, LedgerUnavailable):
             if not (room.fails_open(now_ms) and self._spare_door.lets_through(show, room.ceiling_per_min, now_ms)):
-                return _unavailable("your place is kept; claim it again")
+                return unavailable("your place is kept; claim it again")
             claimed = Claimed(now_ms, repeat=False)
             self._claim_writer.add(queue.line, [ClaimRow(ticket.n, now_ms, None)], maybe_there=True)
         except Busy as error:
-            return _refuse("busy", str(error), retry_after_s=1)
+            return refuse("busy", str(error), retry_after_s=1)
         match claimed:
             case ClaimRefusal.GIVEN_UP:
-                return _refuse("place_given_up", "join again for a new place")
+                return refuse("place_given_up", "join again for a new place")
             case ClaimRefusal.TOO_EARLY:
                 return self._too_early(room, queue, place)
             case ClaimRefusal.NOT_KEPT:
-                return _refuse("ticket_invalid", f"number {ticket.n} is not kept for this ticket")
+                return refuse("ticket_invalid", f"number {ticket.n} is not kept for this ticket")
             case ClaimRefusal.UNCHECKED:
-                return _unavailable("your place is kept; claim it again")
+                return unavailable("your place is kept; claim it again")
         granted = pass_for(ticket, room.row.wave, claimed.first_ms)
         if granted.expires_at_ms <= now_ms:
-            return _refuse("pass_expired", "it ran from the first claim of this place")
+            return refuse("pass_expired", "it ran from the first claim of this place")
         return Turn(ticket.entry, self._keys.sign_pass(granted), granted.expires_at_ms)
 
     async def give_up(self, show: int, entry: str, token: str, secret: str) -> Refusal | None:
@@ -180,7 +171,7 @@ class Entries:
         try:
             fresh = await self._room.give_up(queue.line, ticket.n)
         except (StoreUnavailable, LedgerUnavailable):
-            return _unavailable("nothing may have changed; ask again")
+            return unavailable("nothing may have changed; ask again")
         if fresh:
             self._claim_writer.add(queue.line, [ClaimRow(ticket.n, None, self._clock.now_ms())], maybe_there=True)
             await self._claim_writer.settled()
@@ -190,33 +181,33 @@ class Entries:
         try:
             room = await self._room.room(show)
         except (StoreUnavailable, LedgerUnavailable):
-            return _unavailable("the room of this show could not be opened")
-        return _refuse("show_not_found", "no show has this id") if room is None else room
+            return unavailable("the room of this show could not be opened")
+        return refuse("show_not_found", "no show has this id") if room is None else room
 
     async def _holder(self, show: int, entry: str, token: str, secret: str) -> tuple[Room, Queue, Ticket] | Refusal:
         """Room, line and ticket of somebody who proves that the place is theirs."""
         try:
             ticket = self._keys.read_ticket(token)
         except TokenInvalid as error:
-            return _refuse("ticket_invalid", str(error))
+            return refuse("ticket_invalid", str(error))
         if ticket.show != show:
-            return _refuse("wrong_show", "the ticket is for another show")
+            return refuse("wrong_show", "the ticket is for another show")
         if ticket.entry != entry:
-            return _refuse("not_yours", "the ticket is of another entry")
+            return refuse("not_yours", "the ticket is of another entry")
         if not same_secret(secret, ticket.secret_hash):
-            return _refuse("wrong_secret", "send the secret whose hash was sent at the join")
+            return refuse("wrong_secret", "send the secret whose hash was sent at the join")
         room = await self._find(show)
         if isinstance(room, Refusal):
             return room
         queue = room.queues.get(ticket.line)
-        return _refuse("ticket_invalid", "this room has no such line") if queue is None else (room, queue, ticket)
+        return refuse("ticket_invalid", "this room has no such line") if queue is None else (room, queue, ticket)
 
     def _too_early(self, room: Room, queue: Queue, place: int) -> Refusal:
         serving = queue.position.serving
         rate_per_min = max(1, room.rates(self._clock.now_ms())[queue.line.name])
         # At most half a minute: the rate may rise, and whoever is near must not sleep through their turn.
         wait_s = min(30, max(1, (place - serving) * 60 // rate_per_min))
-        return _refuse(
+        return refuse(
             "not_your_turn",
             f"place {place} is not being served yet",
             retry_after_s=wait_s,
@@ -273,14 +264,3 @@ class Entries:
             ]
 
         return as_kept()
-
-
-def _refuse(
-    code: str, detail: str, *, retry_after_s: int | None = None, more: dict[str, int | str] | None = None
-) -> Refusal:
-    metrics.REFUSED.labels(code).inc()
-    return Refusal(code, detail, retry_after_s, more or {})
-
-
-def _unavailable(detail: str) -> Refusal:
-    return _refuse("room_unavailable", detail, retry_after_s=1)

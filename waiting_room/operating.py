@@ -12,7 +12,7 @@ class RoomRow:
     """A room as its operators left it; `rate_per_min` and `active_max` None: the default.
 
     `shares`: of the rate, by line; `message`: {} or `{"severity", "text": {language: text}}`; `open_until_ms`: until
-    when `idle` counts, 0: no end.
+    when `idle` counts, 0: no end; `coded`: lines for which a code is needed.
     """
 
     show: int
@@ -27,11 +27,13 @@ class RoomRow:
     active_max: int | None = None
     message: Mapping[str, object] = field(default_factory=dict)
     open_until_ms: int = 0
+    coded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """What an operator does; None leaves as it is. `admit`: so many are called at once; `revokes`: a new wave."""
+    """What an operator does; None leaves as it is. `admit`: so many are called at once; `revokes`: a new wave; `coded`:
+    a line that needs a code from now on, for which there are `codes` more, each for `uses` people."""
 
     name: str
     key_id: str
@@ -45,6 +47,9 @@ class Act:
     open_until_ms: int | None = None
     admit: int = 0
     revokes: bool = False
+    coded: str | None = None
+    codes: int = 0
+    uses: int = 0
 
 
 @dataclass(frozen=True, slots=True)

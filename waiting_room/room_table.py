@@ -11,7 +11,8 @@ from waiting_room.phases import Control, Schedule
 
 ROOM = """
 SELECT s.show_id, s.name, s.opens_at_ms, s.closes_at_ms, s.starts_at_ms, r.control, r.reason, r.rate_per_min, r.wave,
-       r.version, r.shares, r.active_max, r.message, r.open_until_ms, r.prequeue_at_ms
+       r.version, r.shares, r.active_max, r.message, r.open_until_ms, r.prequeue_at_ms,
+       r.coded
 FROM room r JOIN shows s USING (show_id)
 """
 ROOMS = ROOM + " WHERE CASE WHEN s.closes_at_ms > 0 THEN s.closes_at_ms ELSE s.starts_at_ms END > $1"
@@ -25,7 +26,8 @@ ON CONFLICT DO NOTHING
 LOCK_ROOM = "SELECT 1 FROM room WHERE show_id = $1 FOR UPDATE"
 CHANGE_ROOM = """
 UPDATE room SET control = $2, rate_per_min = $3, reason = $4, shares = $5, active_max = $6, message = $7,
-    open_until_ms = $8, wave = $9, version = $10, changed_at_ms = $11, prequeue_at_ms = $12
+    open_until_ms = $8, wave = $9, version = $10, changed_at_ms = $11, prequeue_at_ms = $12,
+    coded = $13
 WHERE show_id = $1
 """
 ADD_ACT = """
@@ -93,6 +95,7 @@ class PostgresRooms:
                 row.version,
                 now_ms,
                 row.schedule.prequeue_at_ms,
+                sorted(row.coded),
             )
             await connection.execute(
                 ADD_ACT,
@@ -145,4 +148,5 @@ def _room(row: asyncpg.Record) -> RoomRow:
         active_max=row["active_max"],
         message=json.loads(row["message"]),
         open_until_ms=row["open_until_ms"],
+        coded=frozenset(row["coded"]),
     )

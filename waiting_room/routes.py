@@ -23,16 +23,18 @@ from waiting_room.answers import NO_STORE, LineName, Refused, answer, problem, r
 from waiting_room.common_words import in_common_words
 from waiting_room.documents import STATUS_CACHE, Documents
 from waiting_room.doorstep import Doorstep
-from waiting_room.entries import Entries, Place, Refusal
+from waiting_room.entries import Entries
 from waiting_room.pages import RoomPage
 from waiting_room.places import GENERAL, parse_entry
 from waiting_room.ports import LedgerUnavailable, StoreUnavailable
+from waiting_room.replies import Place, Refusal, refuse
 from waiting_room.service import WaitingRoom
 
 log = structlog.get_logger("waiting_room")
 
 PAGE_CACHE = {"Cache-Control": "no-cache", "Vary": "Accept"}
 MANY_FROM_THERE = "many people join from your network at the moment; you can in a few seconds, and nobody is shut out"
+MANY_GUESSES = "many codes that do not exist were tried from your network; try yours again in a few seconds"
 TOKEN_CHARS_MAX = 2_000
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -40,11 +42,13 @@ Secret = Annotated[str, Field(min_length=16, max_length=200)]
 
 
 class JoinBody(Body):
-    """`secret_hash`: hexadecimal sha256 of the bytes of "onsale-entry-secret" followed by the fan's own secret."""
+    """`secret_hash`: hexadecimal sha256 of the bytes of "onsale-entry-secret" followed by the fan's own secret; `code`:
+    for a line that needs one."""
 
     client_id: UUID
     line: LineName = GENERAL
     secret_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    code: Annotated[str, Field(min_length=1, max_length=100)] | None = None
 
 
 class HolderBody(Body):
@@ -66,6 +70,7 @@ class FanRoutes:
         page: RoomPage,
         documents: Documents,
         doorstep: Doorstep,
+        guesses: Doorstep,
         address_of: Callable[[str, bytes | None], str],
     ) -> None:
         self._room = room
@@ -74,6 +79,7 @@ class FanRoutes:
         self._page = page
         self._documents = documents
         self._doorstep = doorstep
+        self._guesses = guesses
         self._address_of = address_of
 
     def routes(self) -> list[BaseRoute]:
@@ -115,12 +121,17 @@ class FanRoutes:
         """201 with a ticket; a repeat gets the same ticket. 429 where too many come from one address or network."""
         show = show_of(request)
         body = await read_body(request, JoinBody)
-        wait_s = self._doorstep.wait_s(self._address(request), self._clock.now_ms())
+        address, now_ms = self._address(request), self._clock.now_ms()
+        wait_s = self._doorstep.wait_s(address, now_ms)
         if wait_s > 0:
-            metrics.REFUSED.labels("rate_limited").inc()
-            return problem(request, Refusal("rate_limited", MANY_FROM_THERE, wait_s))
-        joined = await self._entries.join(show, body.client_id, body.secret_hash, line=body.line)
+            return problem(request, refuse("rate_limited", MANY_FROM_THERE, retry_after_s=wait_s))
+        guessed_s = 0 if body.code is None else self._guesses.would_wait_s(address, now_ms)
+        if guessed_s > 0:
+            return problem(request, refuse("rate_limited", MANY_GUESSES, retry_after_s=guessed_s))
+        joined = await self._entries.join(show, body.client_id, body.secret_hash, line=body.line, code=body.code)
         if not isinstance(joined, Place):
+            if joined.code == "code_invalid":
+                self._guesses.wait_s(address, now_ms)
             return problem(request, joined)
         path = f"/room/{request.path_params['show']}/entries/{joined.entry}"
         replayed = {"Idempotent-Replayed": "true"} if joined.repeat else {}

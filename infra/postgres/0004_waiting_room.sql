@@ -12,6 +12,7 @@ CREATE TABLE room (
     message         jsonb NOT NULL DEFAULT '{}',
     open_until_ms   bigint NOT NULL DEFAULT 0,
     prequeue_at_ms  bigint NOT NULL DEFAULT 0,
+    coded           text[] NOT NULL DEFAULT '{}',
     wave            int NOT NULL DEFAULT 0,
     version         int NOT NULL DEFAULT 1,
     created_at_ms   bigint NOT NULL,
@@ -23,6 +24,7 @@ COMMENT ON COLUMN room.active_max IS 'passes in use at a time; null: the setting
 COMMENT ON COLUMN room.message IS 'shown to all who wait: severity, and text by language';
 COMMENT ON COLUMN room.open_until_ms IS 'until when the control idle counts; 0: until somebody says otherwise';
 COMMENT ON COLUMN room.prequeue_at_ms IS 'people may join from then on; 0: at any time before the sale opens';
+COMMENT ON COLUMN room.coded IS 'lines that only people with a code of theirs may join';
 COMMENT ON COLUMN room.wave IS 'passes of an earlier wave are revoked';
 
 CREATE TABLE room_line (
@@ -112,9 +114,33 @@ CREATE TABLE room_root (
 );
 COMMENT ON TABLE room_root IS 'Roots published while people joined: whoever kept one can tell that nobody was exchanged.';
 
+CREATE TABLE room_code (
+    show_id         bigint NOT NULL REFERENCES room,
+    line            text NOT NULL,
+    code_hash       bytea NOT NULL CHECK (octet_length(code_hash) = 32),
+    uses_max        int NOT NULL CHECK (uses_max > 0),
+    added_at_ms     bigint NOT NULL,
+    PRIMARY KEY (show_id, line, code_hash)
+);
+COMMENT ON TABLE room_code IS 'Presale codes, by their hashes: nobody can read them here.';
+
+CREATE TABLE room_code_use (
+    show_id         bigint NOT NULL,
+    line            text NOT NULL,
+    code_hash       bytea NOT NULL,
+    entry           bytea NOT NULL CHECK (octet_length(entry) = 16),
+    used_at_ms      bigint NOT NULL,
+    PRIMARY KEY (show_id, line, code_hash, entry),
+    FOREIGN KEY (show_id, line, code_hash) REFERENCES room_code
+);
+
 CREATE VIEW room_waves AS SELECT show_id, wave FROM room;
 
 GRANT SELECT, INSERT, UPDATE ON room, room_line, room_claim, room_draw TO onsale_waiting_room;
 GRANT SELECT, INSERT ON room_entry, room_act, room_root TO onsale_waiting_room;
+-- The row of a code is locked while it is used, which takes the right to change it.
+GRANT SELECT, INSERT, UPDATE ON room_code TO onsale_waiting_room;
+GRANT SELECT, INSERT ON room_code_use TO onsale_waiting_room;
 GRANT SELECT ON room_waves TO onsale_ingress, onsale_notifier;
-GRANT SELECT ON room, room_line, room_entry, room_claim, room_act, room_draw, room_root TO onsale_verify;
+GRANT SELECT ON room, room_line, room_entry, room_claim, room_act, room_draw, room_root, room_code,
+    room_code_use TO onsale_verify;

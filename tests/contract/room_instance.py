@@ -21,12 +21,14 @@ from runtime.redis import open_redis
 from ticketing.clock import SystemClock
 from ticketing.tokens import TokenKeys, secret_hash
 from waiting_room.beacons import OwnValue
+from waiting_room.code_book import PostgresCodes
 from waiting_room.draw_book import PostgresDraws
 from waiting_room.drawing import Drawing
-from waiting_room.entries import Bounds, Entries, Place, Turn
+from waiting_room.entries import Bounds, Entries
 from waiting_room.ledger import PostgresLedger
 from waiting_room.loops import Loop
 from waiting_room.ports import LedgerUnavailable, StoreUnavailable
+from waiting_room.replies import Place, Turn
 from waiting_room.room_table import PostgresRooms
 from waiting_room.rooms import RoomLimits
 from waiting_room.service import WaitingRoom
@@ -58,6 +60,7 @@ async def live(told: dict[str, Any]) -> None:
             keys=TokenKeys([told["secret"]]),
             clock=clock,
             writers=both,
+            codes=PostgresCodes(pool),
             bounds=Bounds(500, 20_000),
         )
 

@@ -12,10 +12,13 @@ from runtime.postgres import open_pool, room_url
 from runtime.redis import open_redis
 from tests.conftest import Database
 from tests.servers import Servers
+from tests.unit.waiting_room.memory_codes import MemoryCodes
 from tests.unit.waiting_room.memory_draws import MemoryDraws
 from tests.unit.waiting_room.memory_store import MemoryCounters, MemoryLedger, MemoryRooms
 from ticketing.clock import ManualClock
 from ticketing.tokens import api_key_hash, secret_hash
+from waiting_room.code_book import PostgresCodes
+from waiting_room.codes import CodeBook
 from waiting_room.draw_book import PostgresDraws
 from waiting_room.draws import DrawBook
 from waiting_room.ledger import PostgresLedger
@@ -41,6 +44,7 @@ class Stores:
     ledger: Ledger
     table: RoomTable
     draws: DrawBook
+    codes: CodeBook
     forget: Callable[[], "asyncio.Future[None] | None"]
     pass_time: Callable[[], None]
     key: bytes
@@ -57,7 +61,7 @@ async def memory_stores() -> AsyncIterator[Stores]:
     def forget() -> None:
         counters.forget()
 
-    yield Stores(counters, ledger, table, MemoryDraws(ledger), forget, lambda: clock.advance(7), b"")
+    yield Stores(counters, ledger, table, MemoryDraws(ledger), MemoryCodes(), forget, lambda: clock.advance(7), b"")
 
 
 async def fill_catalogue(url: str) -> None:
@@ -102,6 +106,7 @@ async def real_stores(servers: Servers, database: Database, prefix: str) -> Asyn
             PostgresLedger(pool),
             table,
             PostgresDraws(pool),
+            PostgresCodes(pool),
             lambda: asyncio.ensure_future(drop_keys(redis, prefix)),
             lambda: None,
             f"{prefix}room:{{shw_00000000ab}}:general".encode(),

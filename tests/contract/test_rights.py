@@ -85,6 +85,8 @@ EXPECTED: dict[str, dict[str, str]] = {
     "room_act": {"waiting_room": "ra", "verify": "r"},
     "room_draw": {"waiting_room": "raw", "verify": "r"},
     "room_root": {"waiting_room": "ra", "verify": "r"},
+    "room_code": {"waiting_room": "raw", "verify": "r"},
+    "room_code_use": {"waiting_room": "ra", "verify": "r"},
     "room_waves": {"ingress": "r", "notifier": "r"},
     # Provisioning's own.
     "schema_migration": {},

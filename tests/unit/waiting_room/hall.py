@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from random import Random
 from typing import Any
 from uuid import UUID
 
 import httpx
 
 from runtime.addresses import ClientAddresses
+from tests.unit.waiting_room.memory_codes import MemoryCodes
 from tests.unit.waiting_room.memory_draws import MemoryDraws
 from tests.unit.waiting_room.memory_store import MemoryCounters, MemoryLedger, MemoryRooms
 from ticketing.clock import ManualClock
@@ -18,6 +20,7 @@ from ticketing.tokens import TokenKeys, api_key_hash, secret_hash
 from ticketing.vocabulary import show_text
 from waiting_room.admin_routes import AdminRoutes
 from waiting_room.beacons import OwnValue
+from waiting_room.code_routes import CodeRoutes
 from waiting_room.documents import Documents
 from waiting_room.doorstep import Doorstep
 from waiting_room.draw_routes import DrawRoutes
@@ -133,7 +136,8 @@ async def open_hall(*, opens_in_ms: int = 0, wait_s: float = 5.0, beacon: Beacon
     room = instance(clock, counters, ledger, table, book=book, beacon=beacon)
     both = writers(ledger, room.settling, rows_max=50, wait_s=wait_s, random=lambda: 0.99)
     keys = TokenKeys(["a secret of the server"])
-    entries = Entries(room, keys=keys, clock=clock, writers=both, bounds=Bounds(10, 100))
+    codes = MemoryCodes()
+    entries = Entries(room, keys=keys, clock=clock, writers=both, codes=codes, bounds=Bounds(10, 100))
     fans = FanRoutes(
         room,
         entries,
@@ -141,11 +145,13 @@ async def open_hall(*, opens_in_ms: int = 0, wait_s: float = 5.0, beacon: Beacon
         page=read_page(),
         documents=Documents(clock, Poll(1, 10), 2_000),
         doorstep=Doorstep(address_per_min=5, network_per_min=20),
+        guesses=Doorstep(address_per_min=3, network_per_min=20),
         # The test itself is the proxy that is ours.
         address_of=ClientAddresses(["127.0.0.1"]).of,
     )
     operators = AdminRoutes(room, table, Readiness(room, table, beacon, clock), clock=clock)
-    app = create_app([*operators.routes(), *DrawRoutes(room, book).routes(), *fans.routes()], bytes)
+    coding = CodeRoutes(room, table, codes, clock=clock, entropy=Random(7).randbytes)
+    app = create_app([*coding.routes(), *operators.routes(), *DrawRoutes(room, book).routes(), *fans.routes()], bytes)
     tasks = [asyncio.create_task(writer.run()) for writer in (both.joins, both.claims)]
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
