@@ -2,8 +2,8 @@
 
 An event loop reads whatever has arrived before anything else has its turn again. Behind a crowd of four thousand that
 is all of them, a tenth of a second of answers; and whoever is inside needs several turns, to the log, back from it and
-out. So refusals are written `REFUSALS_A_TURN` at a time: the crowd waits for its answer, those inside do not wait for
-the crowd, and nobody who was not answered asks again.
+out. So refusals are written a few at a time: the crowd waits for its answer, those inside do not wait for the crowd,
+and nobody who was not answered asks again.
 """
 
 import asyncio
@@ -23,7 +23,10 @@ Door = Callable[[bytes], bytes | None]
 only what is one whole request and nothing else."""
 
 REFUSALS_A_TURN = 100
-"""About two milliseconds of writing."""
+"""At least, if so many wait: about two milliseconds of writing."""
+SHARE_A_TURN = 4
+"""And at least a quarter of those who wait. A number alone is a ceiling, as how many turns there are in a second
+depends on all that is done in them; and where more are refused than are told, all others wait in their sockets, too."""
 
 
 class Refusals:
@@ -41,7 +44,7 @@ class Refusals:
     def _tell(self) -> None:
         waiting = self._waiting
         loop = waiting[0].loop
-        for _ in range(min(len(waiting), REFUSALS_A_TURN)):
+        for _ in range(min(len(waiting), max(REFUSALS_A_TURN, len(waiting) // SHARE_A_TURN))):
             waiting.popleft().tell_refused()
         if waiting:
             loop.call_soon(self._tell)

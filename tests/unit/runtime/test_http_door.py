@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from runtime.door import REFUSALS_A_TURN, DoorProtocol, Refusals
+from runtime.door import REFUSALS_A_TURN, SHARE_A_TURN, DoorProtocol, Refusals
 from runtime.http import HttpServer, listen
 from runtime.http_limits import HttpLimits
 
@@ -130,6 +130,18 @@ async def test_a_crowd_is_told_in_its_order_and_leaves_every_turn_to_others() ->
         others += 1
     assert others == 3
     assert [each for each in told if each != "somebody else"] == list(range(2 * REFUSALS_A_TURN + 1))
+
+
+async def test_however_many_come_each_turn_those_who_wait_for_their_refusal_do_not_become_ever_more() -> None:
+    refusals, told = Refusals(), list[int | str]()
+    a_turn, came = 3 * REFUSALS_A_TURN, 0
+    for _ in range(50):
+        for number in range(came, came + a_turn):
+            refusals.add(cast(DoorProtocol, Refused(number, told)))
+        came += a_turn
+        await asyncio.sleep(0)
+        assert came - len(told) < SHARE_A_TURN * a_turn
+    assert told == list(range(len(told)))
 
 
 async def test_a_new_crowd_is_told_after_the_first_has_gone() -> None:
