@@ -27,7 +27,7 @@ DATABASE = "onsale_bench"
 TOPIC_PREFIX = "bench-"
 VENUE = "ven_bench"
 MANY = "1000000"
-READY_TIMEOUT_S = 30.0
+READY_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 20.0
 
 EMPTY = "TRUNCATE show, area, seat_taken, reservation, payment, outcome_log, dead_letter, log_pruned"

@@ -84,6 +84,7 @@ PROBLEMS: dict[str, Problem] = {
     "show_cancelled": Problem(409, "The show is cancelled"),
     "show_exists": Problem(409, "The show is open already"),
     "not_your_turn": Problem(409, "It is not your turn yet", retryable=True),
+    "already_let_in": Problem(409, "The place has been claimed, and its pass runs"),
     "room_closed": Problem(409, "The waiting room is closed"),
     "code_used_up": Problem(409, "The code has been used by as many people as it is for"),
     "room_held": Problem(409, "The line has been stopped; places are kept", retryable=True),

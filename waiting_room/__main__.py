@@ -25,6 +25,8 @@ from waiting_room.draw_book import PostgresDraws
 from waiting_room.draw_routes import DrawRoutes
 from waiting_room.drawing import Drawing
 from waiting_room.entries import Bounds, Entries
+from waiting_room.holders import Holders
+from waiting_room.leaving import Leaving
 from waiting_room.ledger import PostgresLedger
 from waiting_room.looks import Poll
 from waiting_room.loops import Loop
@@ -103,9 +105,12 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             wait_s=settings.room_ledger_wait_s,
             random=random.random,
         )
+        keys = TokenKeys(settings.secrets, verified_max=TICKETS_KEPT)
+        holders = Holders(room, keys)
         entries = Entries(
             room,
-            keys=TokenKeys(settings.secrets, verified_max=TICKETS_KEPT),
+            holders=holders,
+            keys=keys,
             clock=clock,
             writers=both,
             codes=codes,
@@ -116,6 +121,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         fans = FanRoutes(
             room,
             entries,
+            Leaving(room, holders=holders, clock=clock, claim_writer=both.claims),
             clock=clock,
             page=read_page(),
             documents=documents,

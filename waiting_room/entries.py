@@ -1,13 +1,14 @@
-"""What a fan may do with a place: get it, claim it, give it up. Answers are values; a `Refusal` is one of them."""
+"""How a fan gets a place and claims it. Answers are values; a `Refusal` is one of them."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from uuid import UUID
 
 from ticketing.clock import Clock, rfc3339
-from ticketing.tokens import Ticket, TokenInvalid, TokenKeys, same_secret
+from ticketing.tokens import TokenKeys
 from waiting_room.batching import Batches, Busy
 from waiting_room.codes import CodeBook, Redeemed, code_hash
+from waiting_room.holders import Holders
 from waiting_room.kept import PlaceAsk, claimed_before, joined_before
 from waiting_room.phases import JOINABLE, Control, Phase, opens_later
 from waiting_room.places import GENERAL, entry_of, leaf_of, parse_entry, pass_for, ticket_for
@@ -19,6 +20,7 @@ from waiting_room.ports import (
     JoinAsk,
     Joined,
     JoinRefusal,
+    Later,
     LedgerUnavailable,
     Line,
     StoreUnavailable,
@@ -46,6 +48,7 @@ class Entries:
         self,
         room: WaitingRoom,
         *,
+        holders: Holders,
         keys: TokenKeys,
         clock: Clock,
         writers: Writers,
@@ -53,6 +56,7 @@ class Entries:
         bounds: Bounds,
     ) -> None:
         self._room = room
+        self._holders = holders
         self._keys = keys
         self._clock = clock
         self._join_writer = writers.joins
@@ -66,7 +70,7 @@ class Entries:
         self, show: int, client: UUID, secret_hash: str, *, line: str = GENERAL, code: str | None = None
     ) -> Place | Refusal:
         """The client's place: a new one at the end of the line, or the one it has there."""
-        room = await self._find(show)
+        room = await self._holders.find(show)
         if isinstance(room, Refusal):
             return room
         now_ms = self._clock.now_ms()
@@ -124,7 +128,7 @@ class Entries:
 
     async def claim(self, show: int, entry: str, token: str, secret: str) -> Turn | Refusal:
         """The pass of a place that is being served: the same one however often it is asked for."""
-        held = await self._holder(show, entry, token, secret)
+        held = await self._holders.holder(show, entry, token, secret)
         if isinstance(held, Refusal):
             return held
         room, queue, ticket = held
@@ -149,10 +153,10 @@ class Entries:
         except Busy as error:
             return refuse("busy", str(error), retry_after_s=1)
         match claimed:
+            case Later(later):
+                return self._too_early(room, queue, later)
             case ClaimRefusal.GIVEN_UP:
                 return refuse("place_given_up", "join again for a new place")
-            case ClaimRefusal.TOO_EARLY:
-                return self._too_early(room, queue, place)
             case ClaimRefusal.NOT_KEPT:
                 return refuse("ticket_invalid", f"number {ticket.n} is not kept for this ticket")
             case ClaimRefusal.UNCHECKED:
@@ -161,46 +165,6 @@ class Entries:
         if granted.expires_at_ms <= now_ms:
             return refuse("pass_expired", "it ran from the first claim of this place")
         return Turn(ticket.entry, self._keys.sign_pass(granted), granted.expires_at_ms)
-
-    async def give_up(self, show: int, entry: str, token: str, secret: str) -> Refusal | None:
-        """Take the place out of the line for good; repeats change nothing."""
-        held = await self._holder(show, entry, token, secret)
-        if isinstance(held, Refusal):
-            return held
-        _, queue, ticket = held
-        try:
-            fresh = await self._room.give_up(queue.line, ticket.n)
-        except (StoreUnavailable, LedgerUnavailable):
-            return unavailable("nothing may have changed; ask again")
-        if fresh:
-            self._claim_writer.add(queue.line, [ClaimRow(ticket.n, None, self._clock.now_ms())], maybe_there=True)
-            await self._claim_writer.settled()
-        return None
-
-    async def _find(self, show: int) -> Room | Refusal:
-        try:
-            room = await self._room.room(show)
-        except (StoreUnavailable, LedgerUnavailable):
-            return unavailable("the room of this show could not be opened")
-        return refuse("show_not_found", "no show has this id") if room is None else room
-
-    async def _holder(self, show: int, entry: str, token: str, secret: str) -> tuple[Room, Queue, Ticket] | Refusal:
-        """Room, line and ticket of somebody who proves that the place is theirs."""
-        try:
-            ticket = self._keys.read_ticket(token)
-        except TokenInvalid as error:
-            return refuse("ticket_invalid", str(error))
-        if ticket.show != show:
-            return refuse("wrong_show", "the ticket is for another show")
-        if ticket.entry != entry:
-            return refuse("not_yours", "the ticket is of another entry")
-        if not same_secret(secret, ticket.secret_hash):
-            return refuse("wrong_secret", "send the secret whose hash was sent at the join")
-        room = await self._find(show)
-        if isinstance(room, Refusal):
-            return room
-        queue = room.queues.get(ticket.line)
-        return refuse("ticket_invalid", "this room has no such line") if queue is None else (room, queue, ticket)
 
     def _too_early(self, room: Room, queue: Queue, place: int) -> Refusal:
         serving = queue.position.serving
@@ -249,14 +213,14 @@ class Entries:
 
         return as_kept()
 
-    async def _claim_batch(self, line: Line, places: list[PlaceAsk]) -> Awaitable[list[Claimed | ClaimRefusal]]:
+    async def _claim_batch(self, line: Line, places: list[PlaceAsk]) -> Awaitable[list[Claimed | Later | ClaimRefusal]]:
         answers = await self._room.claim(line, places)
         for ask, answer in zip(places, answers, strict=True):
             if isinstance(answer, Claimed):
                 self._claim_writer.add(line, [ClaimRow(ask.n, answer.first_ms, None)], maybe_there=True)
         settled = self._claim_writer.settled()
 
-        async def as_kept() -> list[Claimed | ClaimRefusal]:
+        async def as_kept() -> list[Claimed | Later | ClaimRefusal]:
             kept = {row.n: row for row in (await settled or {}).get(line, ())}
             return [
                 claimed_before(kept[ask.n], answer) if isinstance(answer, Claimed) and ask.n in kept else answer

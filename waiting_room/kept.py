@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from waiting_room.places import leaf_of
-from waiting_room.ports import Claimed, ClaimRefusal, ClaimRow, EntryRow, JoinAsk, Joined, JoinRefusal
+from waiting_room.ports import ClaimAsk, Claimed, ClaimRefusal, ClaimRow, EntryRow, JoinAsk, Joined, JoinRefusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,13 @@ def joined_before(row: EntryRow, ask: JoinAsk) -> Joined | JoinRefusal:
     if not hmac.compare_digest(row.leaf, leaf_of(row.n, ask.entry, ask.secret_hash)):
         return JoinRefusal.OTHER_SECRET
     return Joined(row.n, row.joined_at_ms, repeat=True)
+
+
+def claim_ask(n: int, place: int, row: ClaimRow | None) -> ClaimAsk:
+    """The claim of a place of which the ledger keeps `row`."""
+    if row is None:
+        return ClaimAsk(n, place)
+    return ClaimAsk(n, max(place, row.deferred_to or 0), row.claimed_at_ms or 0)
 
 
 def claimed_before(row: ClaimRow, claimed: Claimed) -> Claimed | ClaimRefusal:

@@ -34,14 +34,17 @@ ON CONFLICT DO NOTHING
 """
 # The lowest numbers first, so that two instances with the same rows do not wait for each other in a circle.
 ADD_CLAIMS = """
-INSERT INTO room_claim (show_id, line, n, claimed_at_ms, given_up_at_ms)
-SELECT $1, $2, c.n, min(c.claimed), min(c.given_up)
-FROM unnest($3::bigint[], $4::bigint[], $5::bigint[]) AS c (n, claimed, given_up) GROUP BY c.n ORDER BY c.n
+INSERT INTO room_claim (show_id, line, n, claimed_at_ms, given_up_at_ms, deferred_to)
+SELECT $1, $2, c.n, min(c.claimed), min(c.given_up), max(c.deferred_to)
+FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) AS c (n, claimed, given_up, deferred_to)
+GROUP BY c.n ORDER BY c.n
 ON CONFLICT (show_id, line, n) DO UPDATE
 SET claimed_at_ms = COALESCE(room_claim.claimed_at_ms, EXCLUDED.claimed_at_ms),
-    given_up_at_ms = COALESCE(room_claim.given_up_at_ms, EXCLUDED.given_up_at_ms)
+    given_up_at_ms = COALESCE(room_claim.given_up_at_ms, EXCLUDED.given_up_at_ms),
+    deferred_to = GREATEST(room_claim.deferred_to, EXCLUDED.deferred_to)
 WHERE (room_claim.claimed_at_ms IS NULL AND EXCLUDED.claimed_at_ms IS NOT NULL)
    OR (room_claim.given_up_at_ms IS NULL AND EXCLUDED.given_up_at_ms IS NOT NULL)
+   OR EXCLUDED.deferred_to > COALESCE(room_claim.deferred_to, 0)
 """
 ENTRIES = """
 SELECT n, entry, leaf, joined_at_ms FROM room_entry WHERE show_id = $1 AND line = $2 AND entry = ANY($3::bytea[])
@@ -50,7 +53,8 @@ LEAVES = "SELECT n, leaf FROM room_entry WHERE show_id = $1 AND line = $2 AND n 
 # Held until the entries are added, so that the mark does not pass them meanwhile (`draw_book.SETTLE`).
 SETTLED = "SELECT settled_n FROM room_line WHERE show_id = $1 AND line = $2 FOR SHARE"
 CLAIMS = """
-SELECT n, claimed_at_ms, given_up_at_ms FROM room_claim WHERE show_id = $1 AND line = $2 AND n = ANY($3::bigint[])
+SELECT n, claimed_at_ms, given_up_at_ms, deferred_to FROM room_claim
+WHERE show_id = $1 AND line = $2 AND n = ANY($3::bigint[])
 """
 ENTRY_COLUMNS = ["show_id", "line", "n", "entry", "leaf", "joined_at_ms"]
 

@@ -71,8 +71,26 @@ class Claimed:
     repeat: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A claim before the turn: `place` is the one that counts, which is later where others were let go first."""
+
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """The place at which the turn comes now."""
+
+    place: int
+
+
+class DeferRefusal(Enum):
+    CLAIMED = "claimed"
+    GIVEN_UP = "given_up"
+
+
 class ClaimRefusal(Enum):
-    TOO_EARLY = "too_early"
     GIVEN_UP = "given_up"
     NOT_KEPT = "not_kept"
     """The ledger keeps another entry under this number, or the number was not in the draw."""
@@ -106,16 +124,21 @@ class Generation:
 class Counters(Protocol):
     """Each method raises `StoreUnavailable`, and all but `install` raise `StoreLost`.
 
-    `join` and `claim` name the generation that their caller knows, and raise `StoreLost` on any other: what was
-    forgotten in between has to be looked up in the ledger first.
+    `join`, `claim` and `defer` name the generation that their caller knows, and raise `StoreLost` on any other: what
+    was forgotten in between has to be looked up in the ledger first.
     """
 
     async def join(self, line: Line, gen: int, asks: Sequence[JoinAsk]) -> list[Joined | JoinRefusal]:
         """The next numbers in the order of `asks`, or the one that an entry has already."""
         ...
 
-    async def claim(self, line: Line, gen: int, asks: Sequence[ClaimAsk]) -> list[Claimed | ClaimRefusal]:
+    async def claim(self, line: Line, gen: int, asks: Sequence[ClaimAsk]) -> list[Claimed | Later | ClaimRefusal]:
         """The first claim of each place that is being served."""
+        ...
+
+    async def defer(self, line: Line, gen: int, n: int, place: int, to: int) -> Deferred | DeferRefusal:
+        """Number `n`, whose turn comes at `place`, is to come at `to`, or at the last place there is; never sooner
+        than it would have."""
         ...
 
     async def give_up(self, line: Line, n: int) -> bool:
@@ -155,11 +178,12 @@ class EntryRow(NamedTuple):
 
 
 class ClaimRow(NamedTuple):
-    """One of the two times is None: a claim, or a place given up."""
+    """One thing that became of a place: a claim, given up, or others let go first; or all that did."""
 
     n: int
     claimed_at_ms: int | None
     given_up_at_ms: int | None
+    deferred_to: int | None = None
 
 
 class Reservations(Protocol):
@@ -196,7 +220,10 @@ class Ledger(Protocol):
         ...
 
     async def add_claims(self, line: Line, rows: Sequence[ClaimRow]) -> list[ClaimRow]:
-        """Keep claims and places given up; the first of each place counts. Returns what is kept of these places."""
+        """Keep claims and places given up or deferred; the first time, and the latest place, of each counts.
+
+        Returns what is kept of these places.
+        """
         ...
 
     async def entries(self, line: Line, entries: Sequence[bytes]) -> dict[bytes, EntryRow]:

@@ -24,6 +24,7 @@ from waiting_room.common_words import in_common_words
 from waiting_room.documents import STATUS_CACHE, Documents
 from waiting_room.doorstep import Doorstep
 from waiting_room.entries import Entries
+from waiting_room.leaving import Leaving
 from waiting_room.pages import RoomPage
 from waiting_room.places import GENERAL, parse_entry
 from waiting_room.ports import LedgerUnavailable, StoreUnavailable
@@ -58,6 +59,12 @@ class HolderBody(Body):
     secret: Secret
 
 
+class DeferBody(HolderBody):
+    """`place`: everybody before it is to go first."""
+
+    place: Annotated[int, Field(ge=1, le=1_000_000_000)]
+
+
 class FanRoutes:
     """The fans' calls."""
 
@@ -65,6 +72,7 @@ class FanRoutes:
         self,
         room: WaitingRoom,
         entries: Entries,
+        leaving: Leaving,
         *,
         clock: Clock,
         page: RoomPage,
@@ -75,6 +83,7 @@ class FanRoutes:
     ) -> None:
         self._room = room
         self._entries = entries
+        self._leaving = leaving
         self._clock = clock
         self._page = page
         self._documents = documents
@@ -89,6 +98,7 @@ class FanRoutes:
             Route("/room/{show}/status", self.status, methods=["GET"]),
             Route("/room/{show}/entries", self.join, methods=["POST"]),
             Route("/room/{show}/entries/{entry}/claim", self.claim, methods=["POST"]),
+            Route("/room/{show}/entries/{entry}/defer", self.defer, methods=["POST"]),
             Route("/room/{show}/entries/{entry}", self.give_up, methods=["DELETE"]),
         ]
 
@@ -174,11 +184,21 @@ class FanRoutes:
             }
         )
 
+    async def defer(self, request: Request) -> Response:
+        """The later place that counts from now on: whoever lets others go first cannot take it back."""
+        show, entry = show_of(request), entry_of_path(request)
+        body = await read_body(request, DeferBody)
+        found = await self._leaving.defer(show, entry, body.ticket, body.secret, body.place)
+        if isinstance(found, Refusal):
+            return problem(request, found)
+        message = f"It is your turn once the line has come to place {found.place}"
+        return answer({"message": message, "entry": found.entry, "place": found.place, "serving": found.serving})
+
     async def give_up(self, request: Request) -> Response:
         """204: the place is given up, now or before."""
         show, entry = show_of(request), entry_of_path(request)
         body = await read_body(request, HolderBody)
-        refusal = await self._entries.give_up(show, entry, body.ticket, body.secret)
+        refusal = await self._leaving.give_up(show, entry, body.ticket, body.secret)
         return Response(status_code=204, headers=NO_STORE) if refusal is None else problem(request, refusal)
 
 

@@ -3,9 +3,8 @@
 Nothing here waits for anything but its ports, and the time comes from the clock that it was given.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 import structlog
 
@@ -13,28 +12,29 @@ from ticketing.clock import Clock
 from ticketing.messages import RoomStatusNow, ShowStatusNow
 from waiting_room import metrics
 from waiting_room.drawing import Drawing
-from waiting_room.kept import PlaceAsk, joined_before, unkept
+from waiting_room.kept import PlaceAsk, claim_ask, joined_before, unkept
 from waiting_room.mending import ATTEMPTS_MAX, Mender
 from waiting_room.operating import Act, RoomRow, RoomTable
 from waiting_room.phases import Phase, Stock
 from waiting_room.places import GENERAL
 from waiting_room.ports import (
-    ClaimAsk,
     Claimed,
     ClaimRefusal,
     ClaimRow,
     Counters,
-    EntryRow,
+    Deferred,
+    DeferRefusal,
     JoinAsk,
     Joined,
     JoinRefusal,
+    Later,
     Ledger,
-    LedgerUnavailable,
     Line,
     Position,
     StoreLost,
 )
 from waiting_room.queues import Queue
+from waiting_room.remembering import Memory
 from waiting_room.rooms import Heard, Room, RoomLimits
 
 log = structlog.get_logger("waiting_room")
@@ -42,8 +42,6 @@ log = structlog.get_logger("waiting_room")
 UNKNOWN_SHOWS_MAX = 10_000
 UNKNOWN_FOR_MS = 1_000
 NOWHERE = Position(gen=0, issued=0, ceiling=0, serving=0, claimed=0, given_up=0, at_ms=0)
-
-T = TypeVar("T")
 
 
 class WaitingRoom:
@@ -64,6 +62,7 @@ class WaitingRoom:
         self._ledger = ledger
         self._table = table
         self._drawing = drawing
+        self._memory = Memory(ledger)
         self._mender = Mender(counters, ledger, clock)
         self._clock = clock
         self._limits = limits
@@ -226,16 +225,21 @@ class WaitingRoom:
         """Take back numbers that the ledger refused, as far as they are remembered. Raises `StoreUnavailable`."""
         await self._counters.take_back(line, places)
 
-    async def claim(self, line: Line, places: Sequence[PlaceAsk]) -> list[Claimed | ClaimRefusal]:
+    async def claim(self, line: Line, places: Sequence[PlaceAsk]) -> list[Claimed | Later | ClaimRefusal]:
         """The first claim of each place. Raises `StoreUnavailable`, `LedgerUnavailable`."""
         queue = self.queue(line)
-        kept = await self._from_ledger(lambda: self._ledger.leaves(line, [ask.n for ask in places]), None)
+        kept = await self._memory.leaves(queue, [ask.n for ask in places])
         refused = {i: refusal for i, ask in enumerate(places) if (refusal := unkept(ask, kept)) is not None}
         asked = [(ask.n, ask.place) for i, ask in enumerate(places) if i not in refused]
         given = iter(await self._mender.mending(queue, lambda: self._claim_known(queue, asked)) if asked else ())
         answers = [refused[i] if i in refused else next(given) for i in range(len(places))]
         metrics.ADMITTED.inc(sum(isinstance(answer, Claimed) and not answer.repeat for answer in answers))
         return answers
+
+    async def defer(self, line: Line, n: int, place: int, to: int) -> Deferred | DeferRefusal:
+        """Let others go first, up to place `to`. Raises `StoreUnavailable`, `LedgerUnavailable`."""
+        queue = self.queue(line)
+        return await self._mender.mending(queue, lambda: self._defer_known(queue, n, place, to))
 
     async def give_up(self, line: Line, n: int) -> bool:
         """Take a number out of the line; False where it was out. Raises `StoreUnavailable`, `LedgerUnavailable`."""
@@ -246,9 +250,7 @@ class WaitingRoom:
     async def _join_known(self, queue: Queue, asks: Sequence[JoinAsk]) -> list[Joined | JoinRefusal]:
         """The answers, with what the ledger knows of joins that a lost store may have forgotten."""
         gen = queue.position.gen
-        known: dict[bytes, EntryRow] = {}
-        if gen > 1:
-            known = await self._from_ledger(lambda: self._ledger.entries(queue.line, [ask.entry for ask in asks]), {})
+        known = await self._memory.entries(queue, [ask.entry for ask in asks])
         fresh = [ask for ask in asks if ask.entry not in known]
         given = iter(await self._counters.join(queue.line, gen, fresh) if fresh else ())
         answers: list[Joined | JoinRefusal] = []
@@ -257,24 +259,24 @@ class WaitingRoom:
             answers.append(next(given) if row is None else joined_before(row, ask))
         return answers
 
-    async def _claim_known(self, queue: Queue, places: Sequence[tuple[int, int]]) -> list[Claimed | ClaimRefusal]:
+    async def _claim_known(
+        self, queue: Queue, places: Sequence[tuple[int, int]]
+    ) -> list[Claimed | Later | ClaimRefusal]:
         gen = queue.position.gen
-        known: dict[int, ClaimRow] = {}
-        if gen > 1:
-            known = await self._from_ledger(lambda: self._ledger.claims(queue.line, [n for n, _ in places]), {})
-        nothing = ClaimRow(0, None, None)
+        known = await self._memory.claims(queue, [n for n, _ in places])
         gone = {n for n, row in known.items() if row.given_up_at_ms is not None}
-        asks = [ClaimAsk(n, place, known.get(n, nothing).claimed_at_ms or 0) for n, place in places if n not in gone]
+        asks = [claim_ask(n, place, known.get(n)) for n, place in places if n not in gone]
         given = iter(await self._counters.claim(queue.line, gen, asks) if asks else ())
         return [ClaimRefusal.GIVEN_UP if n in gone else next(given) for n, _ in places]
 
-    async def _from_ledger(self, read: Callable[[], Awaitable[T]], otherwise: T) -> T:
-        try:
-            return await read()
-        except LedgerUnavailable:
-            # Queueing goes on without Postgres: a client that lost its ticket together with the store may get a
-            # second number, and a pass may run anew.
-            return otherwise
+    async def _defer_known(self, queue: Queue, n: int, place: int, to: int) -> Deferred | DeferRefusal:
+        gen = queue.position.gen
+        row = (await self._memory.claims(queue, [n])).get(n, ClaimRow(n, None, None))
+        if row.given_up_at_ms is not None:
+            return DeferRefusal.GIVEN_UP
+        if row.claimed_at_ms is not None:
+            return DeferRefusal.CLAIMED
+        return await self._counters.defer(queue.line, gen, n, max(place, row.deferred_to or 0), to)
 
     async def _take(self, row: RoomRow) -> None:
         room = self.rooms.get(row.show)

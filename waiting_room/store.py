@@ -14,10 +14,13 @@ from waiting_room.ports import (
     ClaimAsk,
     Claimed,
     ClaimRefusal,
+    Deferred,
+    DeferRefusal,
     Generation,
     JoinAsk,
     Joined,
     JoinRefusal,
+    Later,
     Line,
     Position,
     StoreLost,
@@ -35,10 +38,8 @@ class RedisCounters:
         self._prefix = prefix
         self._repeat_s = repeat_s
         shared = _text("line")
-        self._join, self._claim, self._give_up, self._advance, self._install, self._extend, self._take_back = (
-            client.register_script(shared + _text(name))
-            for name in ("join", "claim", "give_up", "advance", "install", "extend", "take_back")
-        )
+        names = ("join", "claim", "defer", "give_up", "advance", "install", "extend", "take_back")
+        self._scripts = {name: client.register_script(shared + _text(name)) for name in names}
 
     async def join(self, line: Line, gen: int, asks: Sequence[JoinAsk]) -> list[Joined | JoinRefusal]:
         """See `ports.Counters`."""
@@ -49,40 +50,52 @@ class RedisCounters:
             bucket, field = join_slot(ask.entry)
             keys.append(f"{key}:join:{bucket}")
             args += (field, secret_print(ask.secret_hash))
-        return [_joined(answer) for answer in cast(list[bytes], await _run(self._join, keys, args))]
+        return [_joined(answer) for answer in cast(list[bytes], await _run(self._scripts["join"], keys, args))]
 
-    async def claim(self, line: Line, gen: int, asks: Sequence[ClaimAsk]) -> list[Claimed | ClaimRefusal]:
+    async def claim(self, line: Line, gen: int, asks: Sequence[ClaimAsk]) -> list[Claimed | Later | ClaimRefusal]:
         """See `ports.Counters`."""
         key = self._key(line)
         keys = [key, *(self._claims(key, ask.n) for ask in asks)]
         args = [gen, *(value for ask in asks for value in (ask.n, ask.place, ask.known_ms))]
-        return [_claimed(answer) for answer in cast(list[bytes], await _run(self._claim, keys, args))]
+        return [_claimed(answer) for answer in cast(list[bytes], await _run(self._scripts["claim"], keys, args))]
+
+    async def defer(self, line: Line, gen: int, n: int, place: int, to: int) -> Deferred | DeferRefusal:
+        """See `ports.Counters`."""
+        key = self._key(line)
+        answer: bytes = await _run(self._scripts["defer"], [key, self._claims(key, n)], [gen, n, place, to])
+        match answer[:1]:
+            case b"g":
+                return DeferRefusal.GIVEN_UP
+            case b"c":
+                return DeferRefusal.CLAIMED
+            case _:
+                return Deferred(int(answer[1:]))
 
     async def give_up(self, line: Line, n: int) -> bool:
         """See `ports.Counters`."""
         key = self._key(line)
-        return bool(await _run(self._give_up, [key, self._claims(key, n)], [n]))
+        return bool(await _run(self._scripts["give_up"], [key, self._claims(key, n)], [n]))
 
     async def take_back(self, line: Line, places: Sequence[tuple[bytes, int]]) -> None:
         """See `ports.Counters`."""
         key = self._key(line)
         slots = [(*join_slot(entry), n) for entry, n in places]
         keys = [key, *(f"{key}:join:{bucket}" for bucket, _, _ in slots)]
-        await _run(self._take_back, keys, [value for _, field, n in slots for value in (field, n)])
+        await _run(self._scripts["take_back"], keys, [value for _, field, n in slots for value in (field, n)])
 
     async def advance(self, line: Line, *, rate_per_min: int, burst: int, pass_through: bool, seen: int) -> Position:
         """See `ports.Counters`."""
         args = [rate_per_min, burst, int(pass_through), seen]
-        return Position(*cast(list[int], await _run(self._advance, [self._key(line)], args)))
+        return Position(*cast(list[int], await _run(self._scripts["advance"], [self._key(line)], args)))
 
     async def install(self, line: Line, generation: Generation) -> None:
         """See `ports.Counters`."""
         args = [generation.gen, generation.issued, generation.ceiling, generation.serving_floor]
-        await _run(self._install, [self._key(line)], args)
+        await _run(self._scripts["install"], [self._key(line)], args)
 
     async def extend(self, line: Line, gen: int, ceiling: int) -> None:
         """See `ports.Counters`."""
-        await _run(self._extend, [self._key(line)], [gen, ceiling])
+        await _run(self._scripts["extend"], [self._key(line)], [gen, ceiling])
 
     def _key(self, line: Line) -> str:
         return f"{self._prefix}room:{{{show_text(line.show)}}}:{line.name}"
@@ -121,10 +134,10 @@ def _joined(answer: bytes) -> Joined | JoinRefusal:
             return Joined(n, at_ms, repeat=verdict == b"r")
 
 
-def _claimed(answer: bytes) -> Claimed | ClaimRefusal:
+def _claimed(answer: bytes) -> Claimed | Later | ClaimRefusal:
     match answer[:1]:
         case b"e":
-            return ClaimRefusal.TOO_EARLY
+            return Later(int(answer[1:]))
         case b"g":
             return ClaimRefusal.GIVEN_UP
         case verdict:

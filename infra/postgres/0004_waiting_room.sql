@@ -60,8 +60,10 @@ CREATE TABLE room_claim (
     n               bigint NOT NULL,
     claimed_at_ms   bigint,
     given_up_at_ms  bigint,
+    deferred_to     bigint,
     PRIMARY KEY (show_id, line, n)
 );
+COMMENT ON COLUMN room_claim.deferred_to IS 'its holder let everybody before this place go first';
 COMMENT ON TABLE room_claim IS 'The first claim of each place, from which its pass runs, so that a later one gets the same.';
 
 CREATE TABLE room_act (

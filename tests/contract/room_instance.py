@@ -25,6 +25,7 @@ from waiting_room.code_book import PostgresCodes
 from waiting_room.draw_book import PostgresDraws
 from waiting_room.drawing import Drawing
 from waiting_room.entries import Bounds, Entries
+from waiting_room.holders import Holders
 from waiting_room.ledger import PostgresLedger
 from waiting_room.loops import Loop
 from waiting_room.ports import LedgerUnavailable, StoreUnavailable
@@ -55,9 +56,11 @@ async def live(told: dict[str, Any]) -> None:
         )
 
         both = writers(ledger, room.settling, rows_max=100_000, wait_s=5.0, random=random.random)
+        keys = TokenKeys([told["secret"]])
         entries = Entries(
             room,
-            keys=TokenKeys([told["secret"]]),
+            holders=Holders(room, keys),
+            keys=keys,
             clock=clock,
             writers=both,
             codes=PostgresCodes(pool),

@@ -20,8 +20,11 @@ from waiting_room.ports import (
     ClaimAsk,
     Claimed,
     ClaimRefusal,
+    Deferred,
+    DeferRefusal,
     Generation,
     Joined,
+    Later,
     StoreLost,
 )
 
@@ -90,7 +93,7 @@ async def test_a_place_is_claimed_once_and_its_time_is_kept(stores: Stores) -> N
     [first, early] = await stores.counters.claim(LINE, 1, [ClaimAsk(3, 3), ClaimAsk(4, 4)])
     assert isinstance(first, Claimed)
     assert not first.repeat
-    assert early is ClaimRefusal.TOO_EARLY
+    assert early == Later(4)
     stores.pass_time()
     assert await stores.counters.claim(LINE, 1, [ClaimAsk(3, 3)]) == [Claimed(first.first_ms, True)]
     assert (await moved(stores)).claimed == 1
@@ -109,6 +112,33 @@ async def test_a_place_given_up_is_never_claimed(stores: Stores) -> None:
     assert [await stores.counters.give_up(LINE, n) for n in (1, 1, 2)] == [True, False, True]
     assert await stores.counters.claim(LINE, 1, [ClaimAsk(1, 1), ClaimAsk(2, 2)]) == [ClaimRefusal.GIVEN_UP] * 2
     assert (await moved(stores)).given_up == 2
+
+
+async def test_whoever_lets_others_go_first_is_called_after_them_and_not_before(stores: Stores) -> None:
+    await started(stores, issued=9, floor=3)
+    assert await stores.counters.defer(LINE, 1, 2, 2, 5) == Deferred(5)
+    [early, next_one] = await stores.counters.claim(LINE, 1, [ClaimAsk(2, 2), ClaimAsk(3, 3)])
+    assert early == Later(5)
+    assert isinstance(next_one, Claimed)
+    # Never sooner again, and never beyond the last number there is.
+    assert await stores.counters.defer(LINE, 1, 2, 2, 4) == Deferred(5)
+    assert await stores.counters.defer(LINE, 1, 2, 2, 99) == Deferred(9)
+    await moved(stores, seen=9)
+    [called] = await stores.counters.claim(LINE, 1, [ClaimAsk(2, 2)])
+    assert isinstance(called, Claimed)
+    assert not called.repeat
+    assert (await moved(stores)).claimed == 2
+
+
+async def test_a_place_that_is_claimed_or_given_up_cannot_be_deferred(stores: Stores) -> None:
+    await started(stores, issued=9, floor=3)
+    await stores.counters.claim(LINE, 1, [ClaimAsk(1, 1)])
+    await stores.counters.defer(LINE, 1, 2, 2, 5)
+    await stores.counters.give_up(LINE, 2)
+    assert await stores.counters.defer(LINE, 1, 1, 1, 5) is DeferRefusal.CLAIMED
+    assert await stores.counters.defer(LINE, 1, 2, 2, 7) is DeferRefusal.GIVEN_UP
+    with pytest.raises(StoreLost):
+        await stores.counters.defer(LINE, 2, 3, 3, 5)
 
 
 async def test_the_line_moves_at_its_rate_whoever_moves_it(stores: Stores) -> None:
@@ -140,7 +170,7 @@ async def test_the_line_runs_ahead_of_those_who_came_by_the_burst_only(stores: S
     assert last.serving == 12
     assert (await moved(stores, 1_000_000, burst=1)).serving == 12
     assert numbers(await stores.counters.join(LINE, 1, [ask(1)])) == [8]
-    assert await stores.counters.claim(LINE, 1, [ClaimAsk(8, 8)]) != [ClaimRefusal.TOO_EARLY]
+    assert await stores.counters.claim(LINE, 1, [ClaimAsk(8, 8)]) != [Later(8)]
 
 
 async def test_a_line_that_lets_everybody_through_is_there_at_once(stores: Stores) -> None:

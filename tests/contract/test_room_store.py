@@ -74,6 +74,14 @@ async def test_the_first_claim_and_giving_up_are_both_kept(stores: Stores) -> No
     }
 
 
+async def test_of_places_let_go_first_the_latest_is_kept_whatever_comes_when(stores: Stores) -> None:
+    deferred = [ClaimRow(1, None, None, 40), ClaimRow(1, None, None, 30)]
+    assert await stores.ledger.add_claims(LINE, deferred) == [ClaimRow(1, None, None, 40)]
+    assert await stores.ledger.add_claims(LINE, [ClaimRow(1, None, None, 35)]) == [ClaimRow(1, None, None, 40)]
+    assert await stores.ledger.add_claims(LINE, [ClaimRow(1, 500, None)]) == [ClaimRow(1, 500, None, 40)]
+    assert await stores.ledger.add_claims(LINE, [ClaimRow(1, None, None, 50)]) == [ClaimRow(1, 500, None, 50)]
+
+
 async def test_only_a_show_has_a_room_and_operators_change_it(stores: Stores) -> None:
     assert await stores.table.open_room(0xDEAD, NOW_MS) is None
     act = Act("limits", "key_ops", "too fast", rate_per_min=60)

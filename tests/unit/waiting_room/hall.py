@@ -26,6 +26,8 @@ from waiting_room.doorstep import Doorstep
 from waiting_room.draw_routes import DrawRoutes
 from waiting_room.drawing import Beacon, Drawing
 from waiting_room.entries import Bounds, Entries
+from waiting_room.holders import Holders
+from waiting_room.leaving import Leaving
 from waiting_room.looks import Poll
 from waiting_room.pages import read_page
 from waiting_room.phases import Schedule
@@ -87,6 +89,10 @@ class Hall:
         body = {"ticket": place["ticket"], "secret": secret}
         return await self.http.request("DELETE", f"{PATH}/entries/{place['entry']}", json=body)
 
+    async def defer(self, place: dict[str, Any], to: int, secret: str = SECRET) -> httpx.Response:
+        body = {"ticket": place["ticket"], "secret": secret, "place": to}
+        return await self.http.post(f"{PATH}/entries/{place['entry']}/defer", json=body)
+
     async def status(self) -> dict[str, Any]:
         """The document as it is now, not as it was a moment ago."""
         self.clock.advance(200)
@@ -137,10 +143,12 @@ async def open_hall(*, opens_in_ms: int = 0, wait_s: float = 5.0, beacon: Beacon
     both = writers(ledger, room.settling, rows_max=50, wait_s=wait_s, random=lambda: 0.99)
     keys = TokenKeys(["a secret of the server"])
     codes = MemoryCodes()
-    entries = Entries(room, keys=keys, clock=clock, writers=both, codes=codes, bounds=Bounds(10, 100))
+    holders = Holders(room, keys)
+    entries = Entries(room, holders=holders, keys=keys, clock=clock, writers=both, codes=codes, bounds=Bounds(10, 100))
     fans = FanRoutes(
         room,
         entries,
+        Leaving(room, holders=holders, clock=clock, claim_writer=both.claims),
         clock=clock,
         page=read_page(),
         documents=Documents(clock, Poll(1, 10), 2_000),

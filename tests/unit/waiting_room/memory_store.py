@@ -14,11 +14,14 @@ from waiting_room.ports import (
     Claimed,
     ClaimRefusal,
     ClaimRow,
+    Deferred,
+    DeferRefusal,
     EntryRow,
     Generation,
     JoinAsk,
     Joined,
     JoinRefusal,
+    Later,
     LedgerUnavailable,
     Line,
     Position,
@@ -39,6 +42,7 @@ class _Line:
     rest: int = 0
     joins: dict[bytes, tuple[Joined, bytes]] = field(default_factory=dict)
     claims: dict[int, int | None] = field(default_factory=dict)
+    deferred: dict[int, int] = field(default_factory=dict)
 
 
 class MemoryCounters:
@@ -78,22 +82,31 @@ class MemoryCounters:
                 answers.append(joined)
         return answers
 
-    async def claim(self, line: Line, gen: int, asks: Sequence[ClaimAsk]) -> list[Claimed | ClaimRefusal]:
+    async def claim(self, line: Line, gen: int, asks: Sequence[ClaimAsk]) -> list[Claimed | Later | ClaimRefusal]:
         state = self._line(line, gen)
-        answers: list[Claimed | ClaimRefusal] = []
+        answers: list[Claimed | Later | ClaimRefusal] = []
         for ask in asks:
+            place = max(ask.place, state.deferred.get(ask.n, 0))
             if ask.n in state.claims:
                 first_ms = state.claims[ask.n]
                 answers.append(ClaimRefusal.GIVEN_UP if first_ms is None else Claimed(first_ms, True))
             elif ask.known_ms:
                 state.claims[ask.n] = ask.known_ms
                 answers.append(Claimed(ask.known_ms, True))
-            elif ask.place > state.serving:
-                answers.append(ClaimRefusal.TOO_EARLY)
+            elif place > state.serving:
+                answers.append(Later(place))
             else:
                 state.claims[ask.n] = self._clock.now_ms()
                 answers.append(Claimed(self._clock.now_ms(), False))
         return answers
+
+    async def defer(self, line: Line, gen: int, n: int, place: int, to: int) -> Deferred | DeferRefusal:
+        state = self._line(line, gen)
+        if n in state.claims:
+            return DeferRefusal.GIVEN_UP if state.claims[n] is None else DeferRefusal.CLAIMED
+        place = max(place, state.deferred.get(n, 0))
+        state.deferred[n] = max(place, min(to, state.issued))
+        return Deferred(state.deferred[n])
 
     async def give_up(self, line: Line, n: int) -> bool:
         claims = self._line(line).claims
@@ -137,7 +150,7 @@ class MemoryCounters:
         )
         if old is not None:
             new.serving = max(new.serving, old.serving)
-            new.joins, new.claims = old.joins, old.claims
+            new.joins, new.claims, new.deferred = old.joins, old.claims, old.deferred
         self._lines[line] = new
 
     async def extend(self, line: Line, gen: int, ceiling: int) -> None:
@@ -206,7 +219,8 @@ class MemoryLedger:
             known = self.kept_claims.get((line, row.n), row)
             claimed = row.claimed_at_ms if known.claimed_at_ms is None else known.claimed_at_ms
             given_up = row.given_up_at_ms if known.given_up_at_ms is None else known.given_up_at_ms
-            self.kept_claims[line, row.n] = ClaimRow(row.n, claimed, given_up)
+            deferred_to = max(known.deferred_to or 0, row.deferred_to or 0) or None
+            self.kept_claims[line, row.n] = ClaimRow(row.n, claimed, given_up, deferred_to)
         return list((await self.claims(line, [row.n for row in rows])).values())
 
     async def entries(self, line: Line, entries: Sequence[bytes]) -> dict[bytes, EntryRow]:
