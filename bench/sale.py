@@ -49,9 +49,10 @@ class Made(msgspec.Struct, frozen=True):
 async def make_show(site: Site, ingress: Room, **terms: Any) -> Made:
     """A show, made through the API. `terms`: what the body says beside name and time.
 
-    A person may have any number of holds at once: fewer fans then make as many.
+    A person may have any number of holds at once: fewer fans then make as many. What is measured is the sale, without
+    anybody's till: nothing need be paid.
     """
-    policy = {"holds_at_once": 0, **terms.pop("policy", {})}
+    policy = {"holds_at_once": 0, "payment": "optional", **terms.pop("policy", {})}
     url = room_url(site.postgres_url, "onsale_ingress", site.servers.secret)
     now_ms = SystemClock().now_ms()
     async with open_pool(url, min_size=1, max_size=1, application_name="onsale bench") as pool:

@@ -68,8 +68,7 @@ class PolicyBody(Body):
     tables_per_hold: Annotated[int, Field(ge=1, le=200, description="whole ones; their seats count beside")] = 1
     tables_per_hold_partner: Annotated[int, Field(ge=1, le=200)] = 10
     max_held_tables_per_person: Annotated[int, Field(ge=1, le=SEATS_PER_SHOW_MAX)] = 1
-    # Optional until the demo pays (docs/decisions/0008): with `required`, who has no provider could not sell to fans.
-    payment: Literal["required", "optional"] = "optional"
+    payment: Literal["required", "optional"] = "required"
     admission_required: bool = True
     refund_until_s: Annotated[
         int, Field(ge=0, le=366 * 86_400, description="how long before the start a booking can be cancelled")

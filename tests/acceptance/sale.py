@@ -125,9 +125,13 @@ class Sale:
         return Answer(response.status_code, response.headers, content)
 
     async def new_show(self, **terms: Any) -> dict[str, Any]:
-        """A show that is on sale, by the one-call short form; terms as in POST /api/admin/shows."""
+        """A show that is on sale, by the one-call short form; terms as in POST /api/admin/shows.
+
+        Its fans need not pay unless `policy` says so: tests/acceptance/test_payments.py is about money.
+        """
         starts_at = rfc3339(SystemClock().now_ms() + 30 * DAY_MS)
-        body = {"name": "a night out", "starts_at": starts_at, **terms}
+        policy = {"payment": "optional", **terms.pop("policy", {})}
+        body = {"name": "a night out", "starts_at": starts_at, "policy": policy, **terms}
         made = await self.call("POST", "/api/admin/shows", body, token=self.admin_key, prefer="wait=10")
         assert made.status == 201, made.body
         show: dict[str, Any] = made.body

@@ -37,7 +37,12 @@ async def supper(sale: Sale) -> tuple[str, str]:
     venue = (await sale.call("POST", "/api/admin/venues", {"name": "Supper Club"}, token=sale.admin_key)).body["venue"]
     made = await sale.call("PUT", f"/api/admin/venues/{venue}/layout", SUPPER, token=sale.admin_key)
     assert (made.status, made.body["total_seats"], made.body["tables"]) == (200, 28, 2), made.body
-    terms = {"name": "A Supper", "starts_at": rfc3339(SystemClock().now_ms() + 30 * DAY_MS), "venue": venue}
+    terms: dict[str, Any] = {
+        "name": "A Supper",
+        "starts_at": rfc3339(SystemClock().now_ms() + 30 * DAY_MS),
+        "venue": venue,
+    }
+    terms["policy"] = {"payment": "optional"}
     show = await sale.call("POST", "/api/admin/shows", terms, token=sale.admin_key, prefer="wait=10")
     assert show.status == 201, show.body
     return venue, show.body["show"]

@@ -155,6 +155,7 @@ async def test_admins_make_shows_that_are_shown() -> None:
     show = next(row for row in stage.catalogue.stored.values() if row.name == "Hay")
     assert json.loads(made.raw)["request"].startswith("req_")
     assert (show.places, show.closes_at_ms) == (20, T0 + DAY)
+    assert show.policy.payment_required, "who forgets to say how it is paid for gives nothing away"
 
 
 async def test_lists_and_maps_are_shown_while_postgres_is_away() -> None:
