@@ -65,6 +65,7 @@ def event_line(show: Show, *, status: str, counts: Mapping[str, int] | None, now
         price_from=min(show.prices),
         price_to=max(show.prices),
         total_seats=row.places,
+        opens_at=rfc3339(row.opens_at_ms) if row.opens_at_ms else None,
         available_seats=None if counts is None else counts["available"],
         held_seats=None if counts is None else counts["held"],
         booked_seats=None if counts is None else counts["booked"],

@@ -77,6 +77,7 @@ class EventLine(Struct, kw_only=True, omit_defaults=True):
     price_from: int
     price_to: int
     total_seats: int
+    opens_at: str | None = None
     available_seats: int | None = None
     held_seats: int | None = None
     booked_seats: int | None = None

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from runtime.localised import COOKIE, preferred
 from ticketing.clock import Clock, rfc3339
 from ticketing.layout import Body
 from ticketing.vocabulary import Malformed, parse_show
@@ -33,7 +34,7 @@ from waiting_room.service import WaitingRoom
 
 log = structlog.get_logger("waiting_room")
 
-PAGE_CACHE = {"Cache-Control": "no-cache", "Vary": "Accept"}
+PAGE_CACHE = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Language, Cookie"}
 MANY_FROM_THERE = "many people join from your network at the moment; you can in a few seconds, and nobody is shut out"
 MANY_GUESSES = "many codes that do not exist were tried from your network; try yours again in a few seconds"
 TOKEN_CHARS_MAX = 2_000
@@ -112,7 +113,11 @@ class FanRoutes:
                 raise Refused("show_not_found", "no show has this id")
             body = in_common_words(room, self._clock.now_ms(), self._documents.poll(room))
             return answer(body, headers={"Cache-Control": STATUS_CACHE, "Vary": "Accept"})
-        html = self._page.render(request.path_params["show"])
+        language = preferred(
+            asked=request.query_params.get(COOKIE), kept=request.cookies.get(COOKIE),
+            accepted=request.headers.get("accept-language", ""),
+        )  # fmt: skip
+        html = self._page.render(request.path_params["show"], language)
         return Response(html, media_type="text/html", headers=self._page.headers | PAGE_CACHE)
 
     async def status(self, request: Request) -> Response:

@@ -1,157 +1,192 @@
-/** The page of one waiting room: which step we are at, and the way from one to the next. */
+/** The page of one waiting room: joining, waiting, the turn. */
 
-import { ask, inWords, randomHex, ServerClock } from "../shared/api.js";
-import { clock as asClock, find, moment } from "../shared/words.js";
-import { drawPlaces, Hold } from "./hold.js";
-import { Memory } from "./kept.js";
+import { ask, inWords, ServerClock } from "../shared/api.js";
+import { notice, say, showPaused } from "../shared/frame.js";
+import { Memory } from "../shared/kept.js";
+import { mark } from "../parts/live.js";
+import { count, find, language, moment, roughly, t, until } from "../shared/words.js";
+import { Bell } from "./bell.js";
 import { Line } from "./line.js";
-import { Seats } from "./seats.js";
+import { takeMoved } from "./moving.js";
 
-const STEPS = ["line", "choose", "held", "done"];
-const SEATS_EVERY_MS = 4_000;
+const VIEWS = ["join", "waiting", "turn"];
+/** Said aloud when so many or fewer are ahead, once each. */
+const MILESTONES = [10_000, 1_000, 100, 10];
 
 const show = document.body.dataset.show ?? "";
 const memory = new Memory(show);
 const clock = new ServerClock();
-/** @type {Seats | null} */
-let seats = null;
-let step = "";
-
-/** @param {string} words said to whoever does not see the page; milestones only */
-function say(words) {
-  find("announcer").textContent = words;
-}
+const bell = new Bell();
+let view = "", first = 0, milestone = Infinity, following = false;
 
 /** @param {string} name */
 function go(name) {
-  if (step === name) return;
-  const first = step === "";
-  step = name;
-  for (const other of STEPS) find(other).hidden = other !== name;
-  document.title = `${find(`${name}-title`).textContent} · ${find("name").textContent}`;
-  if (!first) find(`${name}-title`).focus();
-  if (name === "choose") seats?.refresh();
+  if (view === name) return;
+  const before = view;
+  view = name;
+  for (const other of VIEWS) find(other).hidden = other !== name;
+  if (before) find(`${name}-title`).focus();
 }
 
-/** @param {import("../shared/api.js").Answer | null} answer */
-function failed(answer) {
-  find("problem").hidden = answer === null;
-  if (answer) find("problem").textContent = inWords(answer);
+/** @param {number} value @returns {string} */
+const atMost = (value) => count(Math.max(0, value));
+
+function draw() {
+  const { status } = line;
+  const { ticket, pass } = memory.kept;
+  find("name").textContent = status.name;
+  const joinable = ["idle", "prequeue", "open", "paused"].includes(status.phase);
+  find("join-now").disabled = !joinable;
+  find("accessible").hidden = !status.lines.accessible;
+  showPaused(status.phase === "paused");
+  if (!pass) notice(message(status), status.message?.severity);
+  drawOpening();
+  if (pass) return go("turn");
+  if (!ticket) return go("join");
+  go("waiting");
+  const ahead = line.ahead();
+  const placed = Number.isFinite(ahead);
+  find("place").textContent = placed ? count(ticket.place ?? 0) : t("room.number", { n: count(ticket.n) });
+  find("ahead").textContent = placed ? atMost(ahead) : "–";
+  find("wait").textContent = wait();
+  first = placed ? Math.max(first, ahead + 1, 1) : 0;
+  find("progress").hidden = !placed;
+  find("progress").value = placed ? 1 - Math.max(0, ahead) / first : 0;
+  find("why").textContent = placed ? reason() : t("room.drawn_later");
+  find("hope").textContent = hope();
+  find("hope").hidden = !hope();
+  find("draw").hidden = !line.mine().drawn;
+  document.title = placed ? `${atMost(ahead)} · ${status.name}` : status.name;
+  for (const step of MILESTONES) {
+    if (placed && ahead <= step && step < milestone && first > step) {
+      milestone = step;
+      say(t("room.ahead_now", { count: atMost(ahead), wait: wait() }));
+    }
+  }
 }
 
-/** @param {string} words @param {string} [kind] info, warning or good */
-function notice(words, kind = "info") {
-  const place = find("notice");
-  place.hidden = !words;
-  place.textContent = words;
-  place.className = `note ${kind}`;
+function drawOpening() {
+  const { phase, opens_at } = line.status;
+  const leftMs = opens_at ? Date.parse(opens_at) - clock.now() : 0;
+  find("opens").hidden = phase !== "prequeue" || leftMs <= 0;
+  find("opens-in").textContent = until(leftMs);
 }
 
-const hold = new Hold(memory, clock, {
-  booked: () => {
-    const { booking } = memory.kept;
-    find("booking").textContent = booking.booking;
-    drawPlaces(find("booked-places"), booking);
-    notice("");
-    failed(null);
-    go("done");
-    say("Booked.");
-  },
-  ended: (words) => {
-    notice(words, "warning");
-    go(memory.kept.pass ? "choose" : "line");
-    say(words);
-  },
-  say,
-  failed,
-});
+/** @param {any} status @returns {string} what the room has to say: the operator's words, else ours for its state */
+function message(status) {
+  const said = status.message?.text;
+  if (said?.[language]) return said[language];
+  if (["paused", "draining", "soldout", "closed"].includes(status.phase)) return t(`room.phase.${status.phase}`);
+  return said?.en ?? "";
+}
+
+function wait() {
+  if (line.status.phase === "prequeue" || !memory.kept.ticket?.place) return t("room.from_opening");
+  if (line.status.phase === "paused") return t("room.paused");
+  const eta = line.mine().eta;
+  if (!eta || !Number.isFinite(line.minutes())) return t("room.nobody_called");
+  const before = Math.max(0, line.ahead() + 1);
+  const soonest = roughly(before / eta.fast_per_min), latest = roughly(before / eta.slow_per_min);
+  return soonest === latest ? soonest : t("room.between", { from: soonest, to: latest });
+}
+
+function reason() {
+  const { limited_by } = line.status;
+  const why = ["active", "stock", "lag"].includes(limited_by) ? t(`room.why.${limited_by}`) : t("room.why.none");
+  return line.mine().eta?.slower ? `${t("room.slower")} ${why}` : why;
+}
+
+/** What is left, for whoever stands here: said only where it is clear, and never as a promise. */
+function hope() {
+  const odds = line.mine().hope, place = memory.kept.ticket?.place;
+  if (!odds || !place) return "";
+  if (place <= odds.likely_to) return t("room.likely");
+  return place >= odds.unlikely_from ? t("room.unlikely") : t("room.unclear");
+}
+
+function toTheSeats() {
+  if (following) return;
+  following = true;
+  location.assign(`/shows/${show}`);
+}
+
+/** @param {string} words @param {string} kind */
+function backToJoin(words, kind) {
+  memory.forgetPlace();
+  first = 0;
+  milestone = Infinity;
+  if (line.status) draw();
+  notice(words, kind);
+  say(words);
+}
 
 const line = new Line(show, memory, clock, {
-  seen: () => {
-    const { message } = line.status;
-    if (step === "line" || step === "") notice(message?.text.en ?? "", message?.severity);
-    if (step === "") go("line");
+  seen: (reached) => {
+    mark(reached ? "polling" : "reconnecting");
+    if (reached) draw();
   },
   turn: () => {
     notice("");
-    failed(null);
-    go("choose");
-    say("It is your turn.");
+    go("turn");
+    document.title = `● ${t("room.turn_title")}`;
+    say(t("room.turn_title"));
+    bell.ring(t("room.turn_title"), find("name").textContent);
+    if (!document.hidden) toTheSeats();
   },
-  lost: (answer) => {
-    memory.forget();
-    notice(answer.status === 204 ? "You have given up your place." : inWords(answer), "warning");
-    line.draw();
-    go("line");
-  },
-  failed,
+  lost: (answer) => backToJoin(answer.ok ? t("room.given_up") : inWords(answer), answer.ok ? "info" : "warning"),
+  failed: (answer) => notice(inWords(answer), "error"),
 });
 
-/** @param {object} wish what to hold */
-async function holdPlaces(wish) {
+function tick() {
+  if (!line.status) return;
+  drawOpening();
   const { pass } = memory.kept;
   if (!pass) return;
-  busy(true);
-  const answer = await ask("POST", "/api/reservations", {
-    token: pass.token,
-    key: randomHex(16),
-    body: { show, ...wish },
-  });
-  busy(false);
-  notice("");
-  failed(answer.ok ? null : answer);
-  if (answer.status === 201) {
-    hold.show(answer.body);
-    go("held");
-    return;
-  }
-  if (answer.body.code === "already_yours" && answer.body.conflicts?.[0]?.reservation) {
-    notice("You hold these already.");
-  }
-  if (["token_expired", "token_invalid"].includes(answer.body.code)) memory.keep({ pass: undefined });
-  seats?.refresh();
-}
-
-/** @param {boolean} waiting */
-function busy(waiting) {
-  for (const name of ["hold-best", "hold-seats"]) find(name).disabled = waiting;
-}
-
-function tick() {
-  const { pass } = memory.kept;
-  if (!pass || step !== "choose") return;
   const leftMs = Date.parse(pass.expiresAt) - clock.now();
-  find("pass-left").textContent = asClock(leftMs);
-  if (leftMs <= 0) {
-    memory.forget();
-    notice("Your time to choose has run out. You can join again.", "warning");
-    line.draw();
-    go("line");
-  }
+  find("turn-left").textContent = until(leftMs);
+  if (leftMs <= 0) backToJoin(t("room.turn_over"), "warning");
 }
 
-find("join-now").addEventListener("click", () => line.join());
-find("leave").addEventListener("click", () => line.leave());
-setInterval(tick, 500);
-setInterval(() => {
-  if (step === "choose" && !document.hidden) seats?.refresh();
-}, SEATS_EVERY_MS);
+function drawHeld() {
+  const held = Object.keys(memory.kept.held ?? {}), booked = Object.keys(memory.kept.booked ?? {});
+  find("yours").hidden = !held.length && !booked.length;
+  const links = [
+    ...held.map((id) => ["/checkout/" + id, t("room.go_on_paying")]),
+    ...booked.map((id) => ["/bookings/" + id, t("room.see_ticket")]),
+  ].map(([to, words]) => {
+    const link = document.createElement("a");
+    link.href = to;
+    link.textContent = words;
+    const item = document.createElement("li");
+    item.append(link);
+    return item;
+  });
+  find("yours-list").replaceChildren(...links);
+}
 
-const event = await ask("GET", `/api/events/${show}`);
-if (event.ok) {
-  find("name").textContent = event.body.name;
+find("join-now").addEventListener("click", async () => {
+  find("join-now").disabled = true;
+  await line.join(find("accessible-wanted").checked ? "accessible" : "general");
+  find("join-now").disabled = false;
+});
+find("leave").addEventListener("click", () => find("leaving").showModal());
+find("leave-sure").addEventListener("click", () => {
+  find("leaving").close();
+  line.leave();
+});
+find("leave-not").addEventListener("click", () => find("leaving").close());
+find("bell").addEventListener("change", () => bell.set(find("bell").checked));
+find("move").addEventListener("toggle", async () => {
+  if (find("move").open) (await import("./moving.js")).drawMove(show, memory.kept);
+});
+find("seats").href = `/shows/${show}`;
+find("verify").href = find("happened").href = `/verify/${show}`;
+setInterval(tick, 1000);
+
+takeMoved(memory);
+drawHeld();
+ask("GET", `/api/events/${show}`).then((event) => {
+  if (!event.ok) return;
   find("when").textContent = `${moment(event.body.starts_at)} · ${event.body.venue_name}`;
-  seats = new Seats(event.body, holdPlaces);
-} else {
-  failed(event);
-}
-if (memory.kept.booking) {
-  find("booking").textContent = memory.kept.booking.booking;
-  drawPlaces(find("booked-places"), memory.kept.booking);
-  go("done");
-} else if (await hold.resume()) {
-  if (!memory.kept.booking) go("held");
-} else if (memory.kept.pass) {
-  go("choose");
-}
+});
 await line.look();

@@ -1,12 +1,15 @@
 /** Talking to our own origin, and telling what came back. */
 
+import { known, t } from "./words.js";
+
 /** @typedef {{ok: boolean, status: number, body: any, retryAfterS: number}} Answer */
 
 /**
  * One request. A network that is away is an answer with status 0.
  * @param {string} method
  * @param {string} path
- * @param {{body?: object, token?: string | null, key?: string}} [given] `key` is the Idempotency-Key
+ * @param {{body?: object, token?: string | null, key?: string, kept?: boolean}} [given] `key` is the Idempotency-Key;
+ *   `kept`: the browser may answer from what it has kept, as long as the server said
  * @returns {Promise<Answer>}
  */
 export async function ask(method, path, given = {}) {
@@ -20,7 +23,7 @@ export async function ask(method, path, given = {}) {
       method,
       headers,
       body: given.body ? JSON.stringify(given.body) : undefined,
-      cache: "no-store",
+      cache: given.kept ? "default" : "no-store",
       credentials: "omit",
     });
     const text = await response.text();
@@ -41,7 +44,8 @@ export async function ask(method, path, given = {}) {
  * @returns {string}
  */
 export function inWords(answer) {
-  if (answer.status === 0) return "The server cannot be reached. Check your connection; nothing is lost.";
+  if (answer.status === 0) return t("unreachable");
+  if (known(`problem.${answer.body.code}`)) return t(`problem.${answer.body.code}`);
   const title = answer.body.title ?? `The server answered ${answer.status}`;
   return answer.body.detail ? `${title}: ${answer.body.detail}.` : `${title}.`;
 }
@@ -59,6 +63,11 @@ export class ServerClock {
   now() {
     return Date.now() + (Number.isFinite(this.#offsetMs) ? this.#offsetMs : 0);
   }
+}
+
+/** Whether nothing can be bought for the moment, whoever asks: not a matter of this one request. @param {Answer} answer */
+export function salesPaused(answer) {
+  return answer.status === 503 && ["sales_paused", "log_unavailable"].includes(answer.body.code);
 }
 
 /** @param {number} bytes @returns {string} hexadecimal */

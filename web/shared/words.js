@@ -1,19 +1,58 @@
-/** Numbers, money and times as people read them. */
+/** Texts in the page's language, and numbers, money and times as people read them. */
+
+export const language = document.documentElement.lang || "en";
+export const direction = document.documentElement.dir === "rtl" ? "rtl" : "ltr";
+
+/** @type {Record<string, string>} */
+const words = {};
+const sets = (document.documentElement.dataset.words ?? "").split(" ").filter(Boolean);
+for (const found of await Promise.all(sets.map((name) => import(`../words/${name}/${language}.js`)))) {
+  Object.assign(words, found.default);
+}
+
+/** @param {string} key @returns {boolean} */
+export function known(key) {
+  return Object.hasOwn(words, key);
+}
+
+/**
+ * @param {string} key
+ * @param {Record<string, string | number>} [values] what stands in the text's braces
+ * @returns {string}
+ */
+export function t(key, values = {}) {
+  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
+}
 
 /** @param {number} amount minor units @param {string} currency ISO 4217 */
 export function money(amount, currency) {
-  const format = new Intl.NumberFormat(undefined, { style: "currency", currency });
-  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+  const format = new Intl.NumberFormat(language, { style: "currency", currency });
+  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
+  const whole = amount % 10 ** digits === 0;
+  const shown = whole ? new Intl.NumberFormat(language, { style: "currency", currency, maximumFractionDigits: 0 }) : format;
+  return shown.format(amount / 10 ** digits);
 }
+
+const counts = new Intl.NumberFormat(language);
 
 /** @param {number} value */
 export function count(value) {
-  return new Intl.NumberFormat().format(value);
+  return counts.format(value);
+}
+
+/** @param {string[]} items @returns {string} "A, B and C" */
+export function list(items) {
+  return new Intl.ListFormat(language, { type: "conjunction" }).format(items);
 }
 
 /** @param {string} time RFC 3339 */
 export function moment(time) {
-  return new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" }).format(new Date(time));
+  return new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "short" }).format(new Date(time));
+}
+
+/** @param {string} time RFC 3339 @returns {string} a shorter one */
+export function shortMoment(time) {
+  return new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" }).format(new Date(time));
 }
 
 /** @param {number} ms @returns {string} minutes and seconds */
@@ -22,21 +61,37 @@ export function clock(ms) {
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
 }
 
+/** @param {number} value @param {string} unit as Intl names it */
+function measured(value, unit) {
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(value);
+}
+
 /** @param {number} minutes @returns {string} */
 export function roughly(minutes) {
-  if (minutes < 1) return "less than a minute";
-  if (minutes < 90) return `about ${Math.ceil(minutes)} min`;
-  return `about ${(minutes / 60).toFixed(1)} h`;
+  if (minutes <= 1) return measured(1, "minute");
+  if (minutes < 90) return measured(Math.ceil(minutes), "minute");
+  return measured(Math.round(minutes / 6) / 10, "hour");
+}
+
+/** @param {number} ms @returns {string} the two largest units of a time to wait */
+export function until(ms) {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
+  if (days) return list([measured(days, "day"), measured(hours, "hour")]);
+  if (hours) return list([measured(hours, "hour"), measured(minutes, "minute")]);
+  return clock(ms);
 }
 
 /**
  * @param {string} name
  * @param {string} [text]
+ * @param {string} [className]
  * @returns {HTMLElement}
  */
-export function element(name, text = "") {
+export function element(name, text = "", className = "") {
   const made = document.createElement(name);
   made.textContent = text;
+  if (className) made.className = className;
   return made;
 }
 

@@ -1,0 +1,21 @@
+/** What is held or booked, line by line, with what it costs. */
+
+import { count, element, money, t } from "../shared/words.js";
+
+/**
+ * @param {HTMLElement} list
+ * @param {any} sold a reservation or a booking
+ */
+export function drawPlaces(list, sold) {
+  const line = (/** @type {string} */ what, /** @type {number} */ amount) => {
+    const item = element("li");
+    item.append(element("span", what), element("span", money(amount, sold.currency)));
+    return item;
+  };
+  const tables = sold.tables?.length ? [element("li", sold.tables.map((/** @type {string} */ label) => t("show.table", { label })).join(" · "))] : [];
+  const seats = (sold.seats ?? []).map((/** @type {any} */ seat) => line(`${seat.seat} · ${seat.category}`, seat.price));
+  const areas = (sold.areas ?? []).map((/** @type {any} */ area) => line(`${count(area.quantity)} × ${area.area}`, area.price * area.quantity));
+  const total = line(t("total"), sold.total_amount);
+  total.className = "total";
+  list.replaceChildren(...tables, ...seats, ...areas, total);
+}
