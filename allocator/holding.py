@@ -4,16 +4,14 @@ import msgspec
 
 from allocator.allocations import why_kept
 from allocator.answer import Answer, Moment, moved
-from allocator.choosing import choose, orphan_rule
-from allocator.losses import LOSSES_KEPT_MAX, Asked, Loss
+from allocator.choosing import choose
+from allocator.losing import conflicts_of, known_loss, loss_of, offers_for
+from allocator.losses import Asked
 from allocator.stock import ShowStock
-from allocator.whole_tables import can_be_had, other_tables, torn
+from allocator.whole_tables import can_be_had, torn
 from ticketing import messages
-from ticketing.best_seats import other_blocks
 from ticketing.messages import AnyOutcome, Conflict, Reservation
 from ticketing.vocabulary import (
-    ALTERNATIVES_SHOWN_MAX,
-    BLOCKED_BY,
     CONFLICTS_SHOWN_MAX,
     GROUP_PLACES_MAX,
     UNPAID_STATUSES,
@@ -23,7 +21,7 @@ from ticketing.vocabulary import (
 )
 
 # Python 3.11 takes 0.4 us to find a member of an enumeration, as long as all the rest of a rule.
-OPEN, HELD, BOOKED, ORPHANS_LEFT = ShowStatus.OPEN, ReservationStatus.HELD, ReservationStatus.BOOKED, OrphanRule.OFF
+OPEN, HELD, ORPHANS_LEFT = ShowStatus.OPEN, ReservationStatus.HELD, OrphanRule.OFF
 
 
 def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOutcome:
@@ -33,17 +31,17 @@ def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOut
             return answer.no(messages.CommandRejected, "idempotency_key_reused")
         return answer.again(messages.SeatsHeld, reservation=before.reservation)
     # A wish that was lost a moment ago was a lawful one, so that only the time and the person are looked at again.
-    loss = _known_loss(show, command) if show.losses and not command.group else None
+    loss = known_loss(show, command) if show.losses else None
     asked = _asked(show, command) if loss is None else loss.asked
     rule = _rule_against(show, command, answer.moment.now_ms, asked)
     if rule is not None:
         return answer.no(messages.HoldRefused, *rule)
     if loss is None:
         assert isinstance(asked, Asked), "a wish against the rules ends above"
-        loss = _loss(show, command, asked)
+        loss = loss_of(show, command, asked)
     left_out: list[Conflict] = []
     if loss is not None and command.partial:
-        left_out = _conflicts(show, command)
+        left_out = conflicts_of(show, command)
         seats, areas = can_be_had(show, command.seats, command.areas, left_out)
         if seats or areas:
             loss = None
@@ -61,7 +59,7 @@ def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOut
     if command.best is not None or (seats and show.terms.policy.orphan_rule != ORPHANS_LEFT):
         chosen = choose(show, seats, command.best, answer.moment.now_ms)
         if isinstance(chosen, str):
-            offers = _offers(show, seats) if chosen == "orphan_seat" and seats else ()
+            offers = offers_for(show, seats) if chosen == "orphan_seat" and seats else ()
             return answer.no(messages.HoldRefused, chosen, alternatives=offers)
         seats, why = chosen
     if show.terms.allocations:
@@ -168,77 +166,6 @@ def _rule_of_tables(show: ShowStock, command: messages.HoldSeats, tables: int) -
     if held + tables > most:
         return "limit_exceeded", f"{held} tables held already; one person may hold {most} at once"
     return None
-
-
-def _known_loss(show: ShowStock, command: messages.HoldSeats) -> Loss | None:
-    """What others were told who asked for the same, and nothing has changed since; the owners are told otherwise."""
-    known = show.losses.get((command.seats, command.areas, command.best, command.partner))
-    if known is None or (known.owners and (command.account, command.person) in known.owners):
-        return None
-    return known
-
-
-def _loss(show: ShowStock, command: messages.HoldSeats, asked: Asked) -> Loss | None:
-    """What is said to who asks for places that are not free: the same to all, but for those who own some of them."""
-    conflicts = _conflicts(show, command)
-    if not conflicts:
-        return None
-    alternatives: tuple[tuple[int, ...], ...] = ()
-    if conflicts[0].seat < 0:  # the seats' conflicts stand before the areas', so none is a seat's
-        code = "sold_out"
-    elif all(conflict.reason == "already_yours" for conflict in conflicts):
-        code = "already_yours"
-    else:
-        code = "seats_unavailable"
-        alternatives = other_tables(show, command.seats, ALTERNATIVES_SHOWN_MAX) if show.layout.tables else ()
-        alternatives = alternatives or _offers(show, command.seats)
-    owners = _owners(show, command)
-    loss = Loss(code, tuple(conflicts[:CONFLICTS_SHOWN_MAX]), len(conflicts), alternatives, owners, asked)
-    if (command.account, command.person) not in owners and not command.group:
-        if len(show.losses) >= LOSSES_KEPT_MAX:
-            show.losses.clear()
-        show.losses[command.seats, command.areas, command.best, command.partner] = loss
-    return loss
-
-
-def _owners(show: ShowStock, command: messages.HoldSeats) -> frozenset[tuple[str, str]]:
-    """`(account, person)` of those who own the seats that are asked for."""
-    owners = {show.owners[seat] for seat in command.seats if not show.free[seat]} - {BLOCKED_BY}
-    owning = [show.live[owner].reservation for owner in owners]
-    return frozenset((reservation.account, reservation.person) for reservation in owning)
-
-
-def _conflicts(show: ShowStock, command: messages.HoldSeats) -> list[Conflict]:
-    conflicts = []
-    for seat in command.seats:
-        if not show.free[seat]:
-            owner = show.owners[seat]
-            if owner == BLOCKED_BY:
-                conflicts.append(Conflict("blocked", seat=seat))
-                continue
-            reservation = show.live[owner].reservation
-            if reservation.account == command.account and reservation.person == command.person:
-                conflicts.append(Conflict("already_yours", seat=seat, reservation=owner))
-            else:
-                booked = reservation.status == BOOKED
-                conflicts.append(Conflict("booked" if booked else "held", seat=seat))
-    for area, quantity in command.areas:
-        capacity = show.layout.areas[area].capacity
-        if show.area_taken[area] + quantity > capacity:
-            booked = show.area_booked[area] + quantity > capacity
-            conflicts.append(Conflict("booked" if booked else "held", area=area))
-    return conflicts
-
-
-def _offers(show: ShowStock, seats: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-    """What to take instead of `seats`: as many together, of the first one's category."""
-    wish = messages.Best(len(seats), show.category_names[show.layout.seats[seats[0]].category])
-    offers = show.offers.get((wish.category, wish.quantity))
-    if offers is None:
-        # Kept until the show changes: where hundreds lose the same seat, the search is made once.
-        offers = other_blocks(show.plan, show.free, wish, ALTERNATIVES_SHOWN_MAX, rule=orphan_rule(show))
-        show.offers[wish.category, wish.quantity] = offers
-    return offers
 
 
 def _reservation(show: ShowStock, command: messages.HoldSeats, seats: tuple[int, ...], moment: Moment) -> Reservation:

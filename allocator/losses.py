@@ -10,6 +10,11 @@ Wish = tuple[tuple[int, ...], tuple[messages.AreaCount, ...], messages.Best | No
 """`(seats, areas, best, partner)` of a `HoldSeats`: all that a loss depends on but who asks."""
 
 
+def wish_of(command: messages.HoldSeats) -> Wish:
+    """What the command asks for."""
+    return command.seats, command.areas, command.best, command.partner
+
+
 class Asked(msgspec.Struct, frozen=True, gc=False):
     """How much a lawful wish asks for: places, without those at whole tables, and whole tables."""
 
@@ -17,13 +22,15 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
     tables: int = 0
 
 
-class Loss(msgspec.Struct, frozen=True, gc=False):
-    """Why seats and areas that somebody asked for cannot be had. It holds for everybody but the `owners` of some."""
+class Loss(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Why seats and areas that somebody asked for cannot be had. It holds for everybody but the `owners` of some: their
+    accounts."""
 
     code: str
     conflicts: tuple[messages.Conflict, ...]
     conflicts_total: int
     alternatives: tuple[tuple[int, ...], ...]
-    owners: frozenset[tuple[str, str]]
-    """`(account, person)`"""
+    owners: frozenset[str]
     asked: Asked
+    held_max: int
+    """See `losing.lose_again`."""

@@ -34,8 +34,17 @@ def asks_about(command: AnyCommand) -> bytes | None:
     return None
 
 
-def lacks(stock: ShowStock, command: AnyCommand) -> bool:
-    """Whether a reservation that the command is about must be recalled before it can be decided."""
+def lacks(state: PartitionState, command: AnyCommand) -> bool:
+    """Whether the decision needs something that is not in memory and can be read: a show that was put away, a layout,
+    a reservation that has ended long ago. Asked for every record."""
+    stock = state.shows.get(command.show)
+    if stock is None:
+        if command.show in state.put_away.shows:
+            # Nothing that could expire is ever put away.
+            return not isinstance(command, messages.ExpireHolds)
+        return isinstance(command, messages.OpenShow) and (command.layout, command.layout_sha256) not in state.layouts
+    if not stock.ended:
+        return False
     if type(command) in SEVERAL:
         return any(map(stock.is_forgotten, asks_about_all(command)))
     return stock.is_forgotten(asks_about(command))
@@ -68,7 +77,7 @@ def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[A
     """The outcomes of one command: one for each a caller sent; for `ExpireHolds` one for each hold that ends."""
     show = state.shows.get(command.show)
     answer = Answer(command, moment, show.seq if show is not None else 0)
-    if command.keyed:
+    if command.keyed and command.key in state.refusals.by_key:
         refused = state.refusals.find(command.key, moment.now_ms)
         if refused is not None:
             return [answer.refused_before(refused)]

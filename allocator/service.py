@@ -11,6 +11,7 @@ from allocator.answer import Moment, arrived_ms, log_time, rejection
 from allocator.caution import RECORDS_MAX, Caution
 from allocator.claiming import going_on_at
 from allocator.errors import DataRefused, LogUnreadable, MemoryDiffers, Replaced
+from allocator.losing import lose_in_a_row
 from allocator.netting import PACKED_AT_ONCE, Batch, Packing, Position, net, next_chain, tail_hash
 from allocator.ports import CommandLog, Cursor, LogRecord, Observer, Publication, Store
 from allocator.seating import DECIDER_VERSION, asks_about_all, decide, lacks
@@ -127,23 +128,30 @@ class Desk:
         outcomes, packing = self._draft.outcomes, self._packing
         most = first_offset + self._caution.records_max(first_offset)
         until_offset = min(until_offset, most, self._next_moment_at)
+        forced = self._caution.forced
         began_s = meter()
         ends_s = began_s + DECIDING_S_MAX - self._deciding_s
         offset = self._next_offset
         now_s = began_s
+        if waiting and offset == first_offset:
+            record, command = waiting[-1]
+            self._decided_at_ms = self._moment(now_s)
+            self._decided_since_ms = arrived_ms(record.timestamp_ms, command)
         try:
             while waiting and offset < until_offset and now_s < ends_s:
                 record, command = waiting[-1]
                 if record.offset != offset:
                     raise MemoryDiffers(f"partition {self.part}: offset {offset} is missing from the log")
-                if command is not None and offset != self._brought_at and self._lacks(command):
+                most = 0 if forced else min(PACKED_AT_ONCE, until_offset - offset)
+                if last := lose_in_a_row(self.state, waiting, most, self._draft):
+                    self._last = last
+                    offset = last.offset + 1
+                elif command is not None and offset != self._brought_at and lacks(self.state, command):
                     return command
-                if offset == first_offset:
-                    self._decided_at_ms = self._moment(now_s)
-                    self._decided_since_ms = arrived_ms(record.timestamp_ms, command)
-                self._decide(record, command)
-                waiting.pop()
-                offset += 1
+                else:
+                    self._decide(record, command)
+                    waiting.pop()
+                    offset += 1
                 now_s = meter()
                 if len(outcomes) - packing.count >= PACKED_AT_ONCE:
                     packing.catch_up(outcomes)
@@ -220,18 +228,6 @@ class Desk:
         if await going_on_at(self._log, self.part, self._next_offset, tail) is not None:
             raise LogUnreadable(f"partition {self.part}: the log no longer holds what was decided last")
         self._interruptions = interruptions
-
-    def _lacks(self, command: messages.AnyCommand) -> bool:
-        """Whether the decision needs something that is not in memory. Asked for every record, so not awaited."""
-        stock = self.state.shows.get(command.show)
-        if stock is not None:
-            return bool(stock.ended) and lacks(stock, command)
-        if command.show in self.state.put_away.shows:
-            # Nothing that could expire is ever put away.
-            return not isinstance(command, messages.ExpireHolds)
-        return (
-            isinstance(command, messages.OpenShow) and (command.layout, command.layout_sha256) not in self.state.layouts
-        )
 
     async def _bring(self, command: messages.AnyCommand) -> bool:
         """Read what the decision lacks; False: settle what is decided, and come again."""

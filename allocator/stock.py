@@ -16,7 +16,7 @@ from allocator.orders import CarriedOut, carry_out
 from allocator.patience import UnpaidHolds
 from allocator.payments import Payments, RefundsBefore
 from allocator.put_away import PutAway
-from allocator.remembering import RememberedRefusals
+from allocator.remembering import RememberedRefusals, is_remembered
 from allocator.terms import ShowTerms, terms_of
 from ticketing import messages
 from ticketing.layout import Layout
@@ -245,8 +245,10 @@ class PartitionState:
     def evolve(self, command: messages.Command | None, outcome: messages.AnyOutcome, draft: Draft) -> None:
         """Let one outcome of `command` happen. Refusals and repeats change nothing of the stock."""
         draft.outcomes.append(outcome)
-        if isinstance(outcome, messages.Refusal):
-            self.refusals.remember(outcome)
+        # Nearly all are of that kind, and told by it sooner than by what it has grown from.
+        if type(outcome) is messages.HoldRefused or isinstance(outcome, messages.Refusal):
+            if is_remembered(outcome):
+                self.refusals.remember(outcome)
             return
         if outcome.repeat or command is None:
             return

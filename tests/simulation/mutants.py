@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from allocator import cancelling, holding, paying, service
+from allocator import cancelling, holding, losing, paying, service
 from allocator.allocations import Allocation
 from allocator.answer import log_time
 from allocator.netting import Position
@@ -13,6 +13,7 @@ from allocator.stock import ShowStock
 from runtime.follow import Batch, Follower, Published, Stream, Table
 from tests.simulation import oracle
 from tests.simulation.campaign import play
+from tests.simulation.crowd import SEATS
 from tests.simulation.memory_log import MemoryLog
 from tests.simulation.memory_rows import Row
 from tests.simulation.memory_tables import Tables, Transaction
@@ -58,18 +59,18 @@ class ForgetfulTables(Tables):
 @contextmanager
 def a_blind_spot(*, nobody_looks_again: bool) -> Iterator[None]:
     """A planted bug in the decision itself: the first three seats seem free to everybody."""
-    true_conflicts, true_expect = holding._conflicts, ShowStock.expect_owner
+    true_conflicts, true_expect = losing.conflicts_of, ShowStock.expect_owner
 
     def conflicts(show: ShowStock, command: HoldSeats) -> list[Conflict]:
         return [conflict for conflict in true_conflicts(show, command) if conflict.seat not in {0, 1, 2}]
 
-    holding._conflicts = conflicts
+    losing.conflicts_of = conflicts
     if nobody_looks_again:
         ShowStock.expect_owner = lambda self, seat, owner: None  # type: ignore[method-assign]
     try:
         yield
     finally:
-        holding._conflicts, ShowStock.expect_owner = true_conflicts, true_expect  # type: ignore[method-assign]
+        losing.conflicts_of, ShowStock.expect_owner = true_conflicts, true_expect  # type: ignore[method-assign]
 
 
 class _Overheard:
@@ -160,7 +161,7 @@ def _without(module: Any, name: str, instead: Callable[..., Any]) -> Iterator[No
 @contextmanager
 def one_clock() -> Iterator[None]:
     """Without the sender's clock: the broker alone says how late it is."""
-    patched = (service, oracle)
+    patched = (losing, service, oracle)
     for module in patched:
         module.log_time = lambda last_now_ms, append_ms, sent_at_ms: max(last_now_ms, append_ms)  # type: ignore[attr-defined]
     try:
@@ -205,6 +206,9 @@ MUTANTS: dict[str, Mutant] = {
     ),
     "without the refund of what is cancelled": Mutant(
         20, spoilt=lambda: _without(cancelling, "refund", lambda show, booking, answer, reason: [])
+    ),
+    "without the look at how much a person holds who loses what others lose": Mutant(
+        60, spoilt=lambda: _without(losing, "_held_max", lambda show, asked: SEATS)
     ),
     "with a wrong decision": Mutant(8, spoilt=lambda: a_blind_spot(nobody_looks_again=False)),
     "with a wrong decision, and counts unchecked": Mutant(

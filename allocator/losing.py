@@ -1,0 +1,175 @@
+"""Whoever asks for what is gone: what they are told, and how thousands who ask for the same are told it at once.
+
+Most of a sold-out sale is this. What is said to the first who loses is kept until the show changes; the next ones get
+it from `lose_again`, which looks only at what may differ from one to the next: who asks, when, and whether it was
+asked before. It says nothing but what `seating.decide` would, and where that is not plain it says nothing.
+"""
+
+from itertools import islice
+
+from allocator.answer import log_time
+from allocator.choosing import orphan_rule
+from allocator.losses import LOSSES_KEPT_MAX, Asked, Loss, wish_of
+from allocator.ports import LogRecord
+from allocator.stock import Draft, PartitionState, ShowStock
+from allocator.whole_tables import other_tables
+from ticketing import messages
+from ticketing.best_seats import other_blocks
+from ticketing.messages import Conflict
+from ticketing.vocabulary import ALTERNATIVES_SHOWN_MAX, BLOCKED_BY, CONFLICTS_SHOWN_MAX, ReservationStatus
+
+BOOKED = ReservationStatus.BOOKED  # looked up once: see holding.py
+
+
+def loss_of(show: ShowStock, command: messages.HoldSeats, asked: Asked) -> Loss | None:
+    """What is said to who asks for places that are not free: the same to all, but for those who own some of them."""
+    conflicts = conflicts_of(show, command)
+    if not conflicts:
+        return None
+    alternatives: tuple[tuple[int, ...], ...] = ()
+    if conflicts[0].seat < 0:  # the seats' conflicts stand before the areas', so none is a seat's
+        code = "sold_out"
+    elif all(conflict.reason == "already_yours" for conflict in conflicts):
+        code = "already_yours"
+    else:
+        code = "seats_unavailable"
+        alternatives = other_tables(show, command.seats, ALTERNATIVES_SHOWN_MAX) if show.layout.tables else ()
+        alternatives = alternatives or offers_for(show, command.seats)
+    owners = _owners(show, command)
+    loss = Loss(
+        code=code,
+        conflicts=tuple(conflicts[:CONFLICTS_SHOWN_MAX]),
+        conflicts_total=len(conflicts),
+        alternatives=alternatives,
+        owners=owners,
+        asked=asked,
+        held_max=_held_max(show, asked),
+    )
+    if command.account not in owners and not command.group:
+        if len(show.losses) >= LOSSES_KEPT_MAX:
+            show.losses.clear()
+        show.losses[wish_of(command)] = loss
+    return loss
+
+
+def _owners(show: ShowStock, command: messages.HoldSeats) -> frozenset[str]:
+    """The accounts of those who own the seats that are asked for."""
+    owners = {show.owners[seat] for seat in command.seats if not show.free[seat]} - {BLOCKED_BY}
+    return frozenset(show.live[owner].reservation.account for owner in owners)
+
+
+def conflicts_of(show: ShowStock, command: messages.HoldSeats) -> list[Conflict]:
+    conflicts = []
+    for seat in command.seats:
+        if not show.free[seat]:
+            owner = show.owners[seat]
+            if owner == BLOCKED_BY:
+                conflicts.append(Conflict("blocked", seat=seat))
+                continue
+            reservation = show.live[owner].reservation
+            if reservation.account == command.account and reservation.person == command.person:
+                conflicts.append(Conflict("already_yours", seat=seat, reservation=owner))
+            else:
+                booked = reservation.status == BOOKED
+                conflicts.append(Conflict("booked" if booked else "held", seat=seat))
+    for area, quantity in command.areas:
+        capacity = show.layout.areas[area].capacity
+        if show.area_taken[area] + quantity > capacity:
+            booked = show.area_booked[area] + quantity > capacity
+            conflicts.append(Conflict("booked" if booked else "held", area=area))
+    return conflicts
+
+
+def offers_for(show: ShowStock, seats: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
+    """What to take instead of `seats`: as many together, of the first one's category."""
+    wish = messages.Best(len(seats), show.category_names[show.layout.seats[seats[0]].category])
+    offers = show.offers.get((wish.category, wish.quantity))
+    if offers is None:
+        # Kept until the show changes: where hundreds lose the same seat, the search is made once.
+        offers = other_blocks(show.plan, show.free, wish, ALTERNATIVES_SHOWN_MAX, rule=orphan_rule(show))
+        show.offers[wish.category, wish.quantity] = offers
+    return offers
+
+
+def _held_max(show: ShowStock, asked: Asked) -> int:
+    """How many places of the show a person may hold and still be told of the loss rather than of a limit, as far as
+    that number tells; -1: it does not."""
+    policy = show.terms.policy
+    if asked.tables or policy.holds_at_once_max or policy.unpaid_holds_max or policy.seats_per_person_max:
+        return -1
+    return policy.max_held_seats_per_person - asked.places
+
+
+def known_loss(show: ShowStock, command: messages.HoldSeats) -> Loss | None:
+    """What others were told who asked for the same, and nothing has changed since; the owners are told otherwise."""
+    # The key is `wish_of(command)`, spelled out for the sake of each wish.
+    loss = show.losses.get((command.seats, command.areas, command.best, command.partner))
+    return None if loss is None or command.group or command.account in loss.owners else loss
+
+
+def lose_again(
+    state: PartitionState, command: messages.AnyCommand, now_ms: int, offset: int
+) -> messages.HoldRefused | None:
+    """The outcome of a wish for what others have just lost, where it is plain at once; else None: `decide` it."""
+    show = state.shows.get(command.show)
+    if type(command) is not messages.HoldSeats or show is None:
+        return None
+    loss = known_loss(show, command)
+    if loss is None or command.partial or not (command.keyed and command.fingerprint):
+        return None
+    # What a loss is kept for can be asked for: the show has opened, and whatever closes it before its time clears that.
+    if 0 < show.terms.closes_at_ms <= now_ms:
+        return None
+    if command.person and show.held_by_person.get(command.person, 0) > loss.held_max:
+        return None
+    key = command.key
+    if key in state.refusals.by_key or key in show.live or key in show.ended:
+        return None
+    return messages.HoldRefused(
+        show=command.show,
+        seq=show.seq,
+        at_ms=now_ms,
+        offset=offset,
+        key=key,
+        account=command.account,
+        code=loss.code,
+        conflicts=loss.conflicts,
+        conflicts_total=loss.conflicts_total,
+        alternatives=loss.alternatives,
+        fingerprint=command.fingerprint,
+    )
+
+
+def lose_in_a_row(
+    state: PartitionState,
+    waiting: list[tuple[LogRecord, messages.AnyCommand | None]],
+    records_max: int,
+    draft: Draft,
+) -> LogRecord | None:
+    """Decide what stands last in `waiting`, and what stands before it, as long as each one can `lose_again`, at most
+    `records_max` of them: they are taken off. The last one of them, if there was any."""
+    record, command = waiting[-1]
+    show = None if command is None else state.shows.get(command.show)
+    if show is None or not show.losses:  # as long as there is something to sell
+        return None
+    lost: list[messages.HoldRefused] = []
+    last_now_ms, by_key, offset = state.last_now_ms, state.refusals.by_key, record.offset
+    for record, command in islice(reversed(waiting), records_max):
+        if command is None or record.offset != offset:
+            break
+        now_ms = log_time(last_now_ms, record.timestamp_ms, command.sent_at_ms)
+        refusal = lose_again(state, command, now_ms, offset)
+        if refusal is None:
+            break
+        last_now_ms = now_ms
+        by_key[refusal.key] = refusal
+        lost.append(refusal)
+        offset += 1
+    if not lost:
+        return None
+    last, _ = waiting[-len(lost)]
+    del waiting[-len(lost) :]
+    state.last_now_ms = last_now_ms
+    state.refusals.put_in_order(lost)
+    draft.outcomes += lost
+    return last
