@@ -1,8 +1,10 @@
 """All rows of the table, and the application that answers them; among them the table itself, as OpenAPI."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import msgspec
 
@@ -62,6 +64,7 @@ from ticketing.clock import Clock
 from ticketing.tokens import TokenKeys
 
 PAGE = "text/html; charset=utf-8"
+YAML = "application/yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +217,14 @@ def openapi_rows(rows: list[Operation]) -> list[Operation]:
     async def read_openapi(call: Call) -> Response:
         return cached(call.request, body, etag=etag, max_age_s=60)
 
+    @cache
+    def as_yaml() -> bytes:
+        # Made for the first who asks, and beside the sale: it takes a fifth of a second.
+        return msgspec.yaml.encode(whole)
+
+    async def read_openapi_yaml(call: Call) -> Response:
+        return cached(call.request, await asyncio.to_thread(as_yaml), etag=etag, max_age_s=60, media_type=YAML)
+
     async def read_docs(call: Call) -> Response:
         answer = cached(call.request, page, etag=etag, max_age_s=60, media_type=PAGE)
         answer.headers.append(("content-security-policy", POLICY))
@@ -224,6 +235,8 @@ def openapi_rows(rows: list[Operation]) -> list[Operation]:
             "read_openapi", "GET", "/api/openapi.json", read_openapi, "This document",
             {200: OpenApiDocument, 304: None},
         ),
+        Operation("read_openapi_yaml", "GET", "/api/openapi.yaml", read_openapi_yaml, "This document in YAML",
+                  {200: None, 304: None}, page=YAML),
         Operation("read_docs", "GET", "/api/docs", read_docs, "This document for reading", {200: None, 304: None},
                   page=PAGE),
     ]  # fmt: skip

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.ingress.stage import Stage
@@ -98,3 +99,13 @@ async def test_no_pattern_is_pythons_own() -> None:
     found = set(patterns(await document(Stage())))
     assert found
     assert [pattern for pattern in found if r"\Z" in pattern or "(?P" in pattern] == []
+
+
+async def test_the_document_in_yaml_is_the_same_document() -> None:
+    stage = Stage()
+    json_reply = await stage.call("GET", "/api/openapi.json")
+    yaml_reply = await stage.call("GET", "/api/openapi.yaml")
+    assert yaml_reply.headers["content-type"] == "application/yaml"
+    assert msgspec.yaml.decode(yaml_reply.raw) == json_reply.body
+    again = await stage.call("GET", "/api/openapi.yaml", headers={"if-none-match": yaml_reply.headers["etag"]})
+    assert (again.status, again.raw) == (304, b"")
