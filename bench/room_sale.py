@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import pairwise
 
 import msgspec
 import uvloop
@@ -24,6 +23,7 @@ from redis.asyncio import Redis
 from bench import sale
 from bench.measuring import Bench, Gate, Stopwatch, progress
 from bench.room_fans import Plan, Seen
+from bench.room_judging import moved, overtaken
 from bench.room_line import numbers
 from bench.running import new_bench, provisioned_site
 from bench.site import CHECKOUT, TOPIC_PREFIX, Connection, Room, RoomFailed, Site
@@ -63,15 +63,6 @@ class Size:
     join_s: float
     late_s: float = 30.0
     connections: int = 192
-
-
-@dataclass(frozen=True)
-class Moved:
-    """How the line moved while the rate was the operators': per cent off, as a whole and in the worst ten seconds."""
-
-    off_percent: float
-    worst_percent: float
-    seconds: float
 
 
 async def run(size: Size) -> list[str]:
@@ -194,14 +185,16 @@ async def _judge(  # noqa: PLR0917 -- a sale's circumstances
     ahead = await _let_in_too_early(connection, show, seen) + overtaken(seen)
     tried = {"claims_before_the_turn": seen.early_refused}
     bench.line("inversions", "fans", [ahead], MUST_NOT, **tried)
-    line = moved(track, size.rate_per_min)
+    bound_us = [_epoch_ms(look.server_time) * 1000 for look in seen.watched if look.limited_by != "operator"]
+    line = moved(track, size.rate_per_min, bound_us)
     bench.line(
         "rate, off the ceiling that was set",
         "per cent",
         [line.off_percent],
         RATE,
         worst_ten_seconds=line.worst_percent,
-        measured_s=line.seconds,
+        measured_s=round(line.seconds),
+        limited_otherwise_s=round(line.otherwise_s),
     )
     bench.line("from being called to the pass, looks included, p99", "s", [seen.turn_s["p99"]], TURN, **seen.turn_s)
     bench.line("join, from the moment it was due, p99", "ms", [seen.join_ms["p99"]], None, **seen.join_ms)
@@ -222,28 +215,6 @@ async def _let_in_too_early(connection: Connection, show: int, seen: Seen) -> in
         at = min(len(times) - 1, bisect_left(times, claimed_at_ms + 500))
         too_early += place > seen.watched[at].serving
     return too_early
-
-
-def overtaken(seen: Seen) -> int:
-    """Passes that somebody had before a claim was refused to somebody with a lower place."""
-    passes = sorted((at_s, place) for place, at_s in seen.let_in)
-    times = [at_s for at_s, _ in passes]
-    highest, top = [0], 0
-    for _, place in passes:
-        top = max(top, place)
-        highest.append(top)
-    return sum(highest[bisect_left(times, sent_s)] > place for place, sent_s in seen.refused_ahead)
-
-
-def moved(track: list[tuple[int, int, int]], rate_per_min: int) -> Moved:
-    """While people waited and the line moved: from a second after its first step to a second before its last."""
-    moving = [(at, serving) for at, serving, issued in track if serving > 0 and serving + rate_per_min // 60 < issued]
-    per_us = rate_per_min / 60e6
-    inner = [(at, serving) for at, serving in moving if moving[0][0] + 1e6 <= at <= moving[-1][0] - 1e6]
-    (first_at, first), (last_at, last) = inner[0], inner[-1]
-    off = abs((last - first) / ((last_at - first_at) * per_us) - 1) * 100
-    windows = [abs((b[1] - a[1]) / ((b[0] - a[0]) * per_us) - 1) * 100 for a, b in pairwise(inner[::20]) if b[0] > a[0]]
-    return Moved(off, max(windows, default=off), (last_at - first_at) / 1e6)
 
 
 def _epoch_ms(text: str) -> int:

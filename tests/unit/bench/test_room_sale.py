@@ -3,7 +3,7 @@
 import pytest
 
 from bench.room_fans import Fans, Plan, Seen, Status
-from bench.room_sale import moved, overtaken
+from bench.room_judging import moved, overtaken
 
 SECOND_US = 1_000_000
 
@@ -23,6 +23,15 @@ def test_a_line_at_its_rate_is_not_off() -> None:
 def test_a_line_that_is_slower_is_off_by_that_much() -> None:
     track = [(second * SECOND_US, 97 * second, 10_000) for second in range(101)]
     assert moved(track, 6_000).off_percent == pytest.approx(3)
+
+
+def test_what_something_else_limited_is_left_out_and_told() -> None:
+    slow = [(second * SECOND_US, 100 * second - 50 * max(0, min(second, 60) - 40), 10_000) for second in range(101)]
+    assert moved(slow, 6_000).off_percent == pytest.approx(10.2, abs=0.3)
+    line = moved(slow, 6_000, [second * SECOND_US for second in range(41, 61)])
+    assert line.off_percent == pytest.approx(0)
+    assert line.otherwise_s == pytest.approx(20, abs=2)
+    assert line.seconds == pytest.approx(78, abs=2)
 
 
 def test_a_fan_looks_as_the_document_says() -> None:
