@@ -110,6 +110,7 @@ PROBLEMS: dict[str, Problem] = {
     "layout_mismatch": Problem(422, "The layout is not the one that the show names"),
     "not_supported": Problem(422, "This command is not supported yet"),
     "rate_limited": Problem(429, "Too many requests", retryable=True),
+    "work_needed": Problem(429, "Very many people join; show some work, or wait a little", retryable=True),
     "too_many_at_once": Problem(429, "Too many commands of this key are under way", retryable=True),
     # The machinery
     "data_refused": Problem(400, "A value in the request cannot be stored"),

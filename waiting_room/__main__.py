@@ -6,6 +6,8 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
+import httpx
+
 from runtime import logs
 from runtime.addresses import ClientAddresses
 from runtime.kafka import BatchingProducer, PartitionReader
@@ -30,7 +32,10 @@ from waiting_room.leaving import Leaving
 from waiting_room.ledger import PostgresLedger
 from waiting_room.looks import Poll
 from waiting_room.loops import Loop
+from waiting_room.outside import OutsideCheck
 from waiting_room.pages import read_page
+from waiting_room.pressure import SlowLane
+from waiting_room.proofs import Proofs
 from waiting_room.readiness import Readiness
 from waiting_room.room_table import PostgresRooms
 from waiting_room.rooms import RoomLimits
@@ -39,6 +44,7 @@ from waiting_room.service import WaitingRoom
 from waiting_room.settings import Settings
 from waiting_room.statuses import RoomStatusWriter, ShowStatusReader
 from waiting_room.store import RedisCounters
+from waiting_room.threshold import Threshold
 from waiting_room.writing import writers
 
 ROOM = "waiting_room"
@@ -125,9 +131,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             clock=clock,
             page=read_page(),
             documents=documents,
-            doorstep=Doorstep(
-                address_per_min=settings.room_joins_per_address, network_per_min=settings.room_joins_per_network
-            ),
+            threshold=_threshold(settings, room, await _check(settings, stack)),
             guesses=Doorstep(address_per_min=GUESSES_PER_ADDRESS, network_per_min=GUESSES_PER_NETWORK),
             address_of=ClientAddresses(settings.proxies).of,
         )
@@ -155,6 +159,26 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             tasks=[*(loop.run for loop in loops), both.joins.run, both.claims.run, statuses.run],
             ready=lambda: [*(reason for loop in loops for reason in loop.reasons()), *statuses.reasons()],
         )
+
+
+def _threshold(settings: Settings, room: WaitingRoom, check: OutsideCheck | None) -> Threshold:
+    per_address, per_network = settings.room_joins_per_address, settings.room_joins_per_network
+    return Threshold(
+        doorstep=Doorstep(address_per_min=per_address, network_per_min=per_network),
+        clearings=Doorstep(address_per_min=per_address, network_per_min=per_network),
+        slow=SlowLane(settings.room_slow_lane_per_min),
+        proofs=Proofs(settings.secrets),
+        rooms=room.rooms.get,
+        proof_from_per_min=settings.room_proof_from_per_min,
+        check=check,
+    )
+
+
+async def _check(settings: Settings, stack: AsyncExitStack) -> OutsideCheck | None:
+    if not settings.room_check_url:
+        return None
+    client = await stack.enter_async_context(httpx.AsyncClient())
+    return OutsideCheck(client, settings.room_check_url, settings.check_secret, settings.room_check_site_key)
 
 
 def main() -> int:

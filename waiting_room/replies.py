@@ -46,6 +46,11 @@ def refuse(
     return Refusal(code, detail, retry_after_s, more or {})
 
 
+def cleared(by: str) -> None:
+    """Somebody who would have been slowed has cleared it, by `work` or a `check`."""
+    metrics.CLEARED.labels(by).inc()
+
+
 def unavailable(detail: str) -> Refusal:
     """Something that the answer rests on is away."""
     return refuse("room_unavailable", detail, retry_after_s=1)

@@ -104,11 +104,14 @@ class Room:
         crowded = now_ms < self.crowded_until_ms and not self.fails_open(now_ms)
         return Phase.OPEN if phase is Phase.IDLE and crowded else phase
 
+    def joined_per_min(self) -> int:
+        """People per minute who joined any line over the last ten seconds, as far as this instance has seen."""
+        return sum(queue.joined_per_min() for queue in self.queues.values())
+
     def notice(self, now_ms: int) -> None:
         """An idle line turns itself on when more join than the rate would let in, and off when nobody has to wait."""
-        joined = sum(queue.joined_per_min() for queue in self.queues.values())
         waited = now_ms < self.crowded_until_ms and any(queue.waiting for queue in self.queues.values())
-        if joined > self.ceiling_per_min or waited:
+        if self.joined_per_min() > self.ceiling_per_min or waited:
             self.crowded_until_ms = now_ms + CROWDED_FOR_MS
 
     def control(self, now_ms: int) -> Control:

@@ -29,13 +29,14 @@ from waiting_room.leaving import Leaving
 from waiting_room.pages import RoomPage
 from waiting_room.places import GENERAL, parse_entry
 from waiting_room.ports import LedgerUnavailable, StoreUnavailable
+from waiting_room.proofs import PROOF_CHARS_MAX
 from waiting_room.replies import Place, Refusal, refuse
 from waiting_room.service import WaitingRoom
+from waiting_room.threshold import Shown, Threshold
 
 log = structlog.get_logger("waiting_room")
 
 PAGE_CACHE = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Language, Cookie"}
-MANY_FROM_THERE = "many people join from your network at the moment; you can in a few seconds, and nobody is shut out"
 MANY_GUESSES = "many codes that do not exist were tried from your network; try yours again in a few seconds"
 TOKEN_CHARS_MAX = 2_000
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -51,6 +52,10 @@ class JoinBody(Body):
     line: LineName = GENERAL
     secret_hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     code: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    proof: Annotated[str, Field(max_length=PROOF_CHARS_MAX)] | None = None
+    """The `challenge` of an earlier answer, solved: ALTCHA's payload, in base64."""
+    check: Annotated[str, Field(max_length=4_000)] | None = None
+    """What the outside check gave the page."""
 
 
 class HolderBody(Body):
@@ -78,7 +83,7 @@ class FanRoutes:
         clock: Clock,
         page: RoomPage,
         documents: Documents,
-        doorstep: Doorstep,
+        threshold: Threshold,
         guesses: Doorstep,
         address_of: Callable[[str, bytes | None], str],
     ) -> None:
@@ -88,7 +93,7 @@ class FanRoutes:
         self._clock = clock
         self._page = page
         self._documents = documents
-        self._doorstep = doorstep
+        self._threshold = threshold
         self._guesses = guesses
         self._address_of = address_of
 
@@ -133,13 +138,13 @@ class FanRoutes:
         return Response(found.body, media_type="application/json", headers=headers)
 
     async def join(self, request: Request) -> Response:
-        """201 with a ticket; a repeat gets the same ticket. 429 where too many come from one address or network."""
+        """201 with a ticket; a repeat gets the same ticket. 429 where too many come at once, with a way around it."""
         show = show_of(request)
         body = await read_body(request, JoinBody)
         address, now_ms = self._address(request), self._clock.now_ms()
-        wait_s = self._doorstep.wait_s(address, now_ms)
-        if wait_s > 0:
-            return problem(request, refuse("rate_limited", MANY_FROM_THERE, retry_after_s=wait_s))
+        stopped = await self._threshold.stops(show, body.client_id, address, Shown(body.proof, body.check), now_ms)
+        if stopped is not None:
+            return problem(request, stopped)
         guessed_s = 0 if body.code is None else self._guesses.would_wait_s(address, now_ms)
         if guessed_s > 0:
             return problem(request, refuse("rate_limited", MANY_GUESSES, retry_after_s=guessed_s))

@@ -1,6 +1,6 @@
 """Settings of the waiting room."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from runtime.settings import ServerSettings
 
@@ -80,6 +80,28 @@ class Settings(ServerSettings):
         description="Joins per minute from one public network (IPv4: a /24, IPv6: a /48) in each instance. "
         "0: any number.",
     )
+    room_proof_from_per_min: int = Field(
+        default=0,
+        ge=0,
+        description="Joins of one room per minute from which on a join has to show a little work (ALTCHA), and more "
+        "with each doubling; whoever shows none joins by the slow lane. 0: never.",
+    )
+    room_slow_lane_per_min: int = Field(
+        default=600,
+        ge=1,
+        description="Joins without work per minute and instance while a room asks for work; more are told to come "
+        "again in a few seconds.",
+    )
+    room_check_url: str = Field(
+        default="",
+        pattern=r"^(https?://.+)?$",
+        description="An outside check of people that counts instead of work: where to ask what it gave the fan, in the "
+        "way of reCAPTCHA, hCaptcha and Turnstile. Empty: none.",
+    )
+    room_check_secret: SecretStr = Field(default=SecretStr(""), description="Our secret with the outside check.")
+    room_check_site_key: str = Field(
+        default="", max_length=200, description="The key by which the page shows the outside check."
+    )
     room_beacon: str = Field(
         default="local",
         pattern=r"^(local|file:.+|https?://.+)$",
@@ -93,3 +115,8 @@ class Settings(ServerSettings):
         le=3_600,
         description="How long after its round was due the draw waits for a beacon before our own value counts.",
     )
+
+    @property
+    def check_secret(self) -> str:
+        """Our secret with the outside check."""
+        return self.room_check_secret.get_secret_value()

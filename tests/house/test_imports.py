@@ -22,6 +22,7 @@ PURE = (
     "payments.words",
     "waiting_room.gate",
     "waiting_room.phases",
+    "waiting_room.pressure",
 )
 
 

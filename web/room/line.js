@@ -1,6 +1,7 @@
 /** In line: join, look at the public status, claim when the turn has come. Draws nothing. */
 
 import { ask, hex } from "../shared/api.js";
+import { solve } from "./work.js";
 
 /** How the room says no for good: the place is of no more use. */
 const OVER = new Set(["place_given_up", "pass_expired", "ticket_invalid", "wrong_show", "not_yours", "wrong_secret"]);
@@ -39,9 +40,13 @@ export class Line {
   /** @param {string} line which of the room's lines */
   async join(line) {
     const { client, secret } = this.memory.kept;
-    const answer = await ask("POST", `/room/${this.show}/entries`, {
-      body: { client_id: client, secret_hash: await secretHash(secret), line },
-    });
+    const body = { client_id: client, secret_hash: await secretHash(secret), line };
+    let answer = await ask("POST", `/room/${this.show}/entries`, { body });
+    if (answer.body.challenge) {
+      // Some work instead of waiting.
+      const proof = await solve(answer.body.challenge);
+      answer = await ask("POST", `/room/${this.show}/entries`, { body: { ...body, proof } });
+    }
     if (!answer.ok) return this.tell.failed(answer);
     const { entry, n, place, ticket } = answer.body;
     this.memory.keep({ ticket: { entry, n, place, line: answer.body.line, ticket } });

@@ -33,10 +33,13 @@ from waiting_room.pages import read_page
 from waiting_room.phases import Schedule
 from waiting_room.places import GENERAL
 from waiting_room.ports import Line
+from waiting_room.pressure import SlowLane
+from waiting_room.proofs import Proofs
 from waiting_room.readiness import Readiness
 from waiting_room.rooms import RoomLimits
 from waiting_room.routes import FanRoutes, create_app
 from waiting_room.service import WaitingRoom
+from waiting_room.threshold import Check, Threshold
 from waiting_room.writing import writers
 
 NOW_MS = 1_800_000_000_000
@@ -130,7 +133,14 @@ def instance(
 
 
 @asynccontextmanager
-async def open_hall(*, opens_in_ms: int = 0, wait_s: float = 5.0, beacon: Beacon | None = None) -> AsyncIterator[Hall]:
+async def open_hall(
+    *,
+    opens_in_ms: int = 0,
+    wait_s: float = 5.0,
+    beacon: Beacon | None = None,
+    proof_from_per_min: int = 0,
+    check: Check | None = None,
+) -> AsyncIterator[Hall]:
     """A hall of 600 people a minute whose show starts in a day."""
     clock = ManualClock(NOW_MS)
     counters, ledger, table = MemoryCounters(clock), MemoryLedger(), MemoryRooms()
@@ -152,7 +162,15 @@ async def open_hall(*, opens_in_ms: int = 0, wait_s: float = 5.0, beacon: Beacon
         clock=clock,
         page=read_page(),
         documents=Documents(clock, Poll(1, 10), 2_000),
-        doorstep=Doorstep(address_per_min=5, network_per_min=20),
+        threshold=Threshold(
+            doorstep=Doorstep(address_per_min=5, network_per_min=20),
+            clearings=Doorstep(address_per_min=2, network_per_min=20),
+            slow=SlowLane(60),
+            proofs=Proofs(["a secret of the server"]),
+            rooms=room.rooms.get,
+            proof_from_per_min=proof_from_per_min,
+            check=check,
+        ),
         guesses=Doorstep(address_per_min=3, network_per_min=20),
         # The test itself is the proxy that is ours.
         address_of=ClientAddresses(["127.0.0.1"]).of,
