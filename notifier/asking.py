@@ -70,6 +70,9 @@ class Asks:
     def __len__(self) -> int:
         return sum(map(len, self._by_key.values()))
 
+    def __bool__(self) -> bool:
+        return bool(self._by_key)
+
     def waits_since_ms(self) -> int | None:
         """When the one asked who waits longest; None: nobody waits."""
         return next((asked[0].asked_at_ms for asked in self._by_key.values()), None)

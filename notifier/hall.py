@@ -12,7 +12,7 @@ from notifier import bodies, frames, metrics
 from notifier.audience import Right
 from notifier.frames import Frame, frame
 from notifier.judged import Judged
-from notifier.merging import ChangeRing, Pace
+from notifier.merging import JOIN_MS, ChangeRing, Pace
 from notifier.persons import Persons, SignFinish, warning_event
 from notifier.ports import Limits
 from notifier.recall import Event, Recall
@@ -66,9 +66,14 @@ class Hall:
         self._made_at_seq = view.seq
         self._oldest_unsent_ms: int | None = None
 
-    def flush_in_ms(self, now_ms: int) -> int | None:
-        """How long the next public frame has to wait; None when there is nothing to say."""
-        return self.pace.wait_ms(now_ms) if self.view.seq != self.flushed_seq else None
+    def flush_in_ms(self, now_ms: int, *, alone: bool = False) -> int | None:
+        """How long the next public frame has to wait; None when there is nothing to say.
+
+        `alone`: no verdict goes out with it; one that is expected may still come.
+        """
+        if self.view.seq == self.flushed_seq:
+            return None
+        return self.pace.wait_ms(now_ms, JOIN_MS if alone and self.persons.asks else 0)
 
     def add(self, watcher: Watcher) -> None:
         """A socket that hears nothing yet."""
@@ -98,7 +103,7 @@ class Hall:
         watcher.told_seq = NOT_TOLD
 
     def absorb(self, event: Event, decided_at_ms: int, now_ms: int) -> None:
-        """One outcome of the show happened. Raises `SequenceGap`."""
+        """One outcome of the show happened; after the last of them `let_go` or `flush`. Raises `SequenceGap`."""
         outcome = event.outcome
         self.recall.append(event)
         change = self.view.apply(outcome)
@@ -124,11 +129,20 @@ class Hall:
         """Tell again what the socket's person may have missed after `after_seq`; say so where that cannot be known."""
         self.persons.replay(watcher, after_seq, now_ms, self.view.seq)
 
+    def let_go(self) -> None:
+        """Send the verdicts of what happened, which were held back for the public frame, without it."""
+        for watcher in self.persons.take_held_back():
+            watcher.let_go()
+
     def flush(self, now_ms: int) -> Iterator[None]:
         """Send what changed to everybody in step; yields now and then, so that others get their turn."""
         to_seq = self.view.seq
         made = self._changes(self.flushed_seq, None, now_ms)
         sent = 0
+        for watcher in self.persons.take_held_back():
+            in_step = made is not None and watcher.told_seq == self.flushed_seq and watcher.box is None
+            if watcher.let_go(made if in_step else None) and in_step:
+                watcher.told_seq = to_seq
         for place, watcher in enumerate(list(self.watchers)):
             if place % WATCHERS_PER_TURN == WATCHERS_PER_TURN - 1:
                 yield
@@ -137,7 +151,7 @@ class Hall:
                 watcher.told_seq = to_seq
                 watcher.write(made.packed)
                 sent += 1
-            else:
+            elif watcher.told_seq != to_seq:
                 self.catch_up(watcher, now_ms)
         self.flushed_seq = to_seq
         if made is not None:
@@ -165,6 +179,7 @@ class Hall:
         return frame(kind, data, show=self.show, seq=self.view.seq, at_ms=now_ms, event=event)
 
     def _tell_status(self, now_ms: int) -> None:
+        self.let_go()
         made = self.frame("show_status", StatusData(status=self.view.status), now_ms)
         for watcher in list(self.watchers):
             # A socket that is busy reads the status in its next public frame.

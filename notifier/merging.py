@@ -12,6 +12,11 @@ MERGE_FACTOR = 2
 sending, whatever the number of sockets. The longer a round takes, the more pressure there is."""
 
 
+JOIN_MS = 20
+"""How much longer a public frame may wait where verdicts are expected, to go out in one write with them: a second write
+to the same socket costs as much as the first."""
+
+
 @dataclass(slots=True)
 class Merged:
     """Everything that changed from `from_seq` to `to_seq`: seat -> status, area -> places left."""
@@ -75,13 +80,13 @@ class Pace:
         self.interval_ms = least_ms
         self._began_at_ms: int | None = None
 
-    def wait_ms(self, now_ms: int) -> int:
-        """How long the next frame has to wait."""
+    def wait_ms(self, now_ms: int, more_ms: int = 0) -> int:
+        """How long the next frame has to wait; unless it is the first, `more_ms` longer."""
         if self._began_at_ms is None:
             return 0
         since_ms = now_ms - self._began_at_ms
         # Less than nothing: the clock was set back, and nobody would hear anything until it is there again.
-        return max(self.interval_ms - since_ms, 0) if since_ms >= 0 else 0
+        return max(self.interval_ms + more_ms - since_ms, 0) if since_ms >= 0 else 0
 
     def sent(self, began_ms: int, took_ms: int) -> None:
         """A round of sending began at `began_ms` and took `took_ms`: the longer it took, the longer the interval."""

@@ -33,6 +33,7 @@ class Persons:
         self._sign_finish = sign_finish
         self._now_ms = 0
         self._by_account: dict[str, dict[Watcher, None]] = {}
+        self._held_back: list[Watcher] = []
         self._admins: dict[Watcher, None] = {}
         # Reservation -> the last version that is not to be warned of: it was, or it is over.
         self._warned: OrderedDict[bytes, int] = OrderedDict()
@@ -57,7 +58,7 @@ class Persons:
         self._admins.pop(watcher, None)
 
     def absorb(self, event: Event, now_ms: int) -> None:
-        """One outcome of the show happened."""
+        """One outcome of the show happened. Who asked for it is told with `take_held_back`."""
         self._now_ms = now_ms
         outcome = event.outcome
         if isinstance(outcome, ShowOpened):
@@ -65,7 +66,7 @@ class Persons:
         if isinstance(outcome, ReservationOutcome) and not outcome.repeat:
             self._note_version(outcome.reservation)
         # An admin may be the owner as well, or have asked for it: one outcome is told once.
-        told = set(self.asks.hear(event, self._answer))
+        told = set(self.asks.hear(event, self._answer_soon))
         for telling in tellings(outcome):
             made: Frame | None = None
             for watcher in list(self._listeners(telling)):
@@ -110,11 +111,27 @@ class Persons:
     def _listeners(self, telling: Telling) -> dict[Watcher, None]:
         return self._admins if telling.admins else self._by_account.get(telling.account, {})
 
+    def take_held_back(self) -> list[Watcher]:
+        """The sockets whose frames wait for `Watcher.let_go` since this was last asked."""
+        held_back, self._held_back = self._held_back, []
+        return held_back
+
+    def _answer_soon(self, ask: Ask, event: Event) -> None:
+        watcher, verdict = ask.watcher, self._verdict(ask, event)
+        if watcher.takes:
+            watcher.hold_back(verdict)
+            self._held_back.append(watcher)
+        else:
+            watcher.tell(verdict)
+
     def _answer(self, ask: Ask, event: Event) -> None:
+        ask.watcher.tell(self._verdict(ask, event))
+
+    def _verdict(self, ask: Ask, event: Event) -> Frame:
         token = None
         if isinstance(event.outcome, SeatsHeld):
             token = self._sign_finish(self._where.show, event.outcome.reservation)
-        ask.watcher.tell(self._frame(REQUEST_DECIDED, event, ask.reply_to, token))
+        return self._frame(REQUEST_DECIDED, event, ask.reply_to, token)
 
     def _tell_late(self, watcher: Watcher, event: Event) -> None:
         for telling in tellings(event.outcome):

@@ -37,12 +37,13 @@ class Notifier:
         Raises what the outcomes raise, and `NotNow` before the first `follow`.
         """
         # First what waits since the last step: outcomes that cannot be had must not hold it back.
-        await self._flush_due()
+        await self._flush_due(alone=True)
         before_ms = self._clock.now_ms()
         for batch in await self._halls.outcomes.step(before_ms, timeout_s=self._wait_s(before_ms)):
             for broken in self._halls.take(batch):
+                broken.let_go()
                 self._reception.dismiss(broken, "outcome_missing")
-        await self._flush_due()
+        await self._flush_due(alone=False)
 
     async def warn(self, warnings: Warnings) -> None:
         """Wait for warnings and pass them on. Raises what `warnings` raises."""
@@ -57,13 +58,18 @@ class Notifier:
             metrics.WARNINGS.labels("told" if told else "passed_over").inc()
 
     def _wait_s(self, now_ms: int) -> float:
-        waits_ms = [hall.flush_in_ms(now_ms) for hall in self._halls]
+        waits_ms = [hall.flush_in_ms(now_ms, alone=True) for hall in self._halls]
         return min([WAIT_S_MAX, *(wait_ms / 1000 for wait_ms in waits_ms if wait_ms is not None)])
 
-    async def _flush_due(self) -> None:
+    async def _flush_due(self, *, alone: bool) -> None:
+        now_ms = self._clock.now_ms()
+        due = [hall for hall in self._halls if hall.flush_in_ms(now_ms, alone=alone) == 0]
+        # Verdicts wait for the round of their own show only, which begins with them, and not for another's.
         for hall in self._halls:
-            if hall.flush_in_ms(self._clock.now_ms()) == 0:
-                await self._flush(hall)
+            if hall not in due[:1]:
+                hall.let_go()
+        for hall in due:
+            await self._flush(hall)
 
     async def _flush(self, hall: Hall) -> None:
         began_ms = self._clock.now_ms()

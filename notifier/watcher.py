@@ -96,6 +96,23 @@ class Watcher:
             if len(self._waiting) > PERSONAL_WAITING_MAX:
                 self.close(TOO_SLOW, "too many frames wait")
 
+    def hold_back(self, frame: Frame) -> None:
+        """Keep a frame of its own for `let_go`, because more will be said in the same turn. Only while it `takes`."""
+        self._waiting.append(frame)
+        self.takes = False
+
+    def let_go(self, public: Frame | None = None) -> bool:
+        """Send what was held back, in one write with the `public` frame behind it; whether that was done."""
+        if self.closed or self.wire.busy:
+            return False
+        frames = [*self._waiting, public] if public is not None else [*self._waiting]
+        self._waiting.clear()
+        self.write(frames[0].packed if len(frames) == 1 else b"".join([frame.packed for frame in frames]))
+        for frame in frames:
+            _SENT[frame.kind].inc()
+        self.settle()
+        return True
+
     def drain(self) -> bool:
         """The wire takes again: send what waits; whether all of it went."""
         while self._waiting and not (self.closed or self.wire.busy):

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.unit.notifier.house import PASS, House
 from tests.unit.notifier.theatre import SHOW, FakeWire
+from ticketing.messages import Reservation, SeatsHeld
 from ticketing.vocabulary import show_text
 
 Who = tuple[Any, Any, FakeWire]
@@ -28,3 +29,17 @@ def gives_back(house: House, who: Who, reservation: str, reply_to: str = "r1", *
 def complaint(who: Who) -> dict[str, Any]:
     data: dict[str, Any] = who[2].told("error")[-1]["data"]
     return data
+
+
+def granted(house: House, seats: list[int], *, offset: int = 1, repeat: bool = False, account: str = "") -> SeatsHeld:
+    """What the allocator says of the command at `offset`."""
+    command = house.log.commands[offset - 1]
+    made = house.sale.hold(account or command.account, seats)
+    reservation = Reservation(**{**fields(made.reservation), "id": command.key})
+    return SeatsHeld(**{**fields(made), "key": command.key, "offset": offset, "repeat": repeat,
+                        "reservation": reservation})  # fmt: skip
+
+
+def fields(struct: Any) -> dict[str, Any]:
+    """What a message says, by name."""
+    return {name: getattr(struct, name) for name in struct.__struct_fields__}

@@ -1,11 +1,9 @@
 """Holding and giving back by socket."""
 
-from typing import Any
-
 import pytest
 
 from notifier.selling import ASK_MS_MAX, NotPlaced
-from tests.unit.notifier.buyers import asks, complaint, enters, gives_back
+from tests.unit.notifier.buyers import asks, complaint, enters, fields, gives_back, granted
 from tests.unit.notifier.house import ADMIN_KEY, ASKS_EACH_MAX, ASKS_MAX, KEYS, LAG_MAX_MS, House
 from tests.unit.notifier.theatre import SECOND, SHOW, T0
 from ticketing.asks import HoldBody
@@ -16,25 +14,10 @@ from ticketing.messages import (
     HoldReleased,
     HoldSeats,
     ReleaseHold,
-    Reservation,
-    SeatsHeld,
 )
 from ticketing.tokens import Pass, ReservationToken
 from ticketing.vocabulary import reservation_text, show_text
 from ticketing.wishes import hold
-
-
-def granted(house: House, seats: list[int], *, offset: int = 1, repeat: bool = False, account: str = "") -> SeatsHeld:
-    """What the allocator says of the command at `offset`."""
-    command = house.log.commands[offset - 1]
-    made = house.sale.hold(account or command.account, seats)
-    reservation = Reservation(**{**_fields(made.reservation), "id": command.key})
-    return SeatsHeld(**{**_fields(made), "key": command.key, "offset": offset, "repeat": repeat,
-                        "reservation": reservation})  # fmt: skip
-
-
-def _fields(struct: Any) -> dict[str, Any]:
-    return {name: getattr(struct, name) for name in struct.__struct_fields__}
 
 
 def test_a_hold_is_put_on_the_log_and_its_verdict_comes_to_who_asked_with_a_token_to_finish_it() -> None:
@@ -150,7 +133,7 @@ def test_giving_back_with_the_pass_or_with_the_reservations_own_token() -> None:
         assert isinstance(command, ReleaseHold)
         assert (command.reservation, command.account, command.keyed) == (held.reservation.id, "ent_anna", False)
     released = house.sale.release(1)
-    house.happens(HoldReleased(**{**_fields(released), "key": house.log.commands[1].key, "offset": 2}))
+    house.happens(HoldReleased(**{**fields(released), "key": house.log.commands[1].key, "offset": 2}))
     answer = anna[2].told("request_decided")[-1]["data"]
     assert (answer["reply_to"], answer["outcome"]["status"]) == ("r1", "released")
     other = reservation_text(SHOW, bytes(16))

@@ -142,6 +142,7 @@ class FakeWire:
 
     def __init__(self) -> None:
         self.frames: list[bytes] = []
+        self.writes = 0
         self.slow = False
         self.closed: tuple[int, str] | None = None
         self.was_cut = False
@@ -161,7 +162,8 @@ class FakeWire:
     def write(self, packed: bytes) -> None:
         assert not self.busy, "nothing may be written to a busy socket"
         assert self.closed is None, "nothing may be written to a closed socket"
-        self.frames.append(packed)
+        self.frames += split(packed)
+        self.writes += 1
         self.busy = self.slow
 
     def close(self, code: int, reason: str) -> None:
@@ -181,15 +183,28 @@ class FakeWire:
         return [frame for frame in frames if kind in ("", frame["type"])]
 
 
+def split(written: bytes) -> list[bytes]:
+    """The frames of one write."""
+    start, stop = _ends(written)
+    assert stop <= len(written)
+    return [written] if stop == len(written) else [written[:stop], *split(written[stop:])]
+
+
 def text_of(packed: bytes) -> bytes:
-    """What a client reads of a frame that is sent to it, by the framing of RFC 6455."""
+    """What a client reads of a frame that is sent to it."""
+    start, stop = _ends(packed)
+    assert len(packed) == stop
+    return packed[start:]
+
+
+def _ends(packed: bytes) -> tuple[int, int]:
+    """Where the payload of the first frame begins and ends, by the framing of RFC 6455."""
     assert packed[0] == 0x81, "one whole text"
     size, start = packed[1], 2
     if size >= 126:
         start = 4 if size == 126 else 10
         size = int.from_bytes(packed[2:start])
-    assert len(packed) == start + size
-    return packed[start:]
+    return start, start + size
 
 
 @dataclass
@@ -244,6 +259,7 @@ def happens(hall: Hall, *outcomes: AnyOutcome, now_ms: int = T0) -> None:
     """The hall learns of outcomes."""
     for outcome in outcomes:
         hall.absorb(Event(0, outcome), now_ms, now_ms)
+    hall.let_go()
 
 
 def flush(hall: Hall, now_ms: int = T0) -> None:
