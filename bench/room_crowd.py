@@ -14,12 +14,13 @@ import time
 from bisect import bisect_left
 from collections import Counter, defaultdict, deque
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 import uvloop
 
-from bench.load import HEAD_END, is_whole
+from bench.load import HEAD_END
+from bench.room_connection import Connection
 from bench.room_fans import Fans, Look, Plan, Seen, Status, post, summary
 from ticketing.tokens import secret_hash
 
@@ -106,7 +107,7 @@ class Crowd:
     async def _open(self, to: str, port: int) -> None:
         await asyncio.get_running_loop().create_connection(lambda: Connection(self, to, port), "127.0.0.1", port)
 
-    def lost(self, connection: "Connection", code: int | None) -> None:
+    def lost(self, connection: Connection, code: int | None) -> None:
         """The server closed a connection, which it may when nothing was asked for a while; another takes its place."""
         if self._ended:
             return
@@ -119,7 +120,7 @@ class Crowd:
         self._opening.add(opening)
         opening.add_done_callback(self._opening.discard)
 
-    def free(self, connection: "Connection") -> None:
+    def free(self, connection: Connection) -> None:
         """A connection can take the next request."""
         due = self._due[connection.to]
         if due:
@@ -138,8 +139,7 @@ class Crowd:
             return post(path, {"client_id": client, "secret_hash": secret_hash(secret)})
         if kind == HOLD:
             wish = {"show": self.plan.show, "areas": [{"area": "general", "quantity": 1}]}
-            # A pass is kept where the ticket was: it is of no more use.
-            more = f"authorization: Bearer {self.fans.ticket[fan]}\r\nidempotency-key: {client}\r\nprefer: wait=10\r\n"
+            more = f"authorization: Bearer {self.fans.passes[fan]}\r\nidempotency-key: {client}\r\nprefer: wait=10\r\n"
             return post("/api/reservations", wish, more)
         body = {"ticket": self.fans.ticket[fan], "secret": secret}
         return post(f"{path}/{self.fans.entry[fan]}/claim", body)
@@ -160,8 +160,10 @@ class Crowd:
             self._later(kind, fan, now_s - self._began_s + retry_s * (1 + self._rng.random()))
         elif kind in {JOIN, AGAIN} and status == 201:
             self._joined(fan, kind, msgspec.json.decode(body), (now_s - due_s) * 1000, now_s)
-        elif kind == CLAIM and status == 200:
-            self._let_in(fan, msgspec.json.decode(body), (now_s - sent_s) * 1000, now_s)
+        elif kind in {CLAIM, EARLY} and status == 200:
+            # An early one is granted where the line was faster than it; whether it was, the tables tell.
+            if not self.fans.passed_s[fan]:
+                self._let_in(fan, msgspec.json.decode(body), (now_s - sent_s) * 1000, now_s)
         elif kind == EARLY and status == 409:
             self.seen.early_refused += 1
             self.seen.refused_ahead.append((self.fans.place[fan], sent_s - self._began_s))
@@ -196,6 +198,8 @@ class Crowd:
             place = fans.place[fan] = status.place(fans.n[fan])
             if place > status.serving + 1_000 and self._rng.random() < self.plan.early_part:
                 self._later(EARLY, fan, now_s - self._began_s)
+        if fans.passed_s[fan]:
+            return
         if 0 < place <= status.serving:
             self._later(CLAIM, fan, now_s - self._began_s)
             return
@@ -210,7 +214,7 @@ class Crowd:
         self.seen.let_in.append((fans.place[fan], now_s - self._began_s))
         if body["entry"] != fans.entry[fan]:
             self.seen.wrong.append(f"fan {fan} was given the pass of {body['entry']}")
-        fans.ticket[fan] = body["pass"]
+        fans.passes[fan] = body["pass"]
         self._later(HOLD, fan, now_s - self._began_s + 1 + 3 * self._rng.random())
 
     def _later(self, kind: int, fan: int, at_s: float) -> None:
@@ -245,47 +249,6 @@ class Crowd:
 
 
 _NAMES = ("join", "look", "claim", "early claim", "hold", "join again")
-
-
-class Connection(asyncio.Protocol):
-    """One connection: at most one request at a time."""
-
-    def __init__(self, crowd: Crowd, to: str, port: int) -> None:
-        self._crowd = crowd
-        self.to = to
-        self.port = port
-        self._transport: asyncio.WriteTransport | None = None
-        self._rest = b""
-        self._code: int | None = None
-        self._due_s = self._sent_s = 0.0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ready."""
-        self._transport = cast(asyncio.WriteTransport, transport)  # uvloop's are of no class of asyncio's
-        self._crowd.free(self)
-
-    def send(self, code: int, due_s: float) -> None:
-        """Send what was due at `due_s`."""
-        assert self._transport is not None
-        self._code, self._due_s, self._sent_s = code, due_s, time.perf_counter()
-        self._transport.write(self._crowd.request(code))
-
-    def data_received(self, data: bytes) -> None:
-        """Take a whole answer; keep part of one."""
-        answer = self._rest + data if self._rest else data
-        if not is_whole(answer):
-            self._rest = answer
-            return
-        self._rest = b""
-        code, self._code = self._code, None
-        assert code is not None
-        self._crowd.answered(code, self._due_s, self._sent_s, answer)
-        self._crowd.free(self)
-
-    def connection_lost(self, _error: Exception | None) -> None:
-        """Tell the crowd."""
-        self._transport = None
-        self._crowd.lost(self, self._code)
 
 
 def main() -> int:

@@ -72,6 +72,7 @@ class Fans:
         self.place = array("q", bytes(8 * plan.fans))
         self.passed_s = array("d", bytes(8 * plan.fans))
         self.ticket: list[str] = [""] * plan.fans
+        self.passes: list[str] = [""] * plan.fans
         self.entry: list[str] = [""] * plan.fans
 
     def own(self, fan: int) -> tuple[str, str]:
