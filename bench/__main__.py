@@ -4,7 +4,21 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from bench import allocator, best, big, expiry, latency, many, mixed, pipeline, room, shedding, sockets, stages
+from bench import (
+    allocator,
+    best,
+    big,
+    expiry,
+    latency,
+    many,
+    mixed,
+    pipeline,
+    room,
+    room_sale,
+    shedding,
+    sockets,
+    stages,
+)
 
 BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
     "allocator": allocator.main,
@@ -19,6 +33,7 @@ BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
     "many": many.main,
     "sockets": sockets.main,
     "room": room.main,
+    "room_sale": room_sale.main,
 }
 
 

@@ -116,7 +116,7 @@ async def _looks(site: Site, rooms: Sequence[Room], size: Size) -> Loaded:
     """The status document, as often as it goes."""
     show = (await sale.make_show(site, rooms[1], capacity=1_000)).show
     look = sale.get(f"/room/{show}/status")
-    looks = (look for _ in range(200_000))
+    looks = (look for _ in range(500_000))
     return await closed_loop(site, rooms, CLOSED_CONNECTIONS, looks, warm_s=1, measure_s=size.measure_s / 2)
 
 
@@ -124,7 +124,7 @@ async def _claims(  # noqa: PLR0917 -- a round's circumstances
     site: Site, rooms: Sequence[Room], connection: Connection, redis: "Redis", size: Size, rng: random.Random
 ) -> tuple[Seen, Spent]:
     """Of people who are called already, each for the first time."""
-    show = (await sale.make_show(site, rooms[1], capacity=1_000_000)).show
+    show = (await sale.make_show(site, rooms[1], capacity=200_000)).show
     rate = CLAIMS_PER_MIN / 60
     count = round(1.2 * rate * (size.measure_s + 1))
     people = await called_people(site, connection, redis, rooms[0], show, count, rng)
@@ -136,7 +136,7 @@ async def _claims(  # noqa: PLR0917 -- a round's circumstances
 async def _rate_of_three(site: Site, ingress: Room, redis: "Redis", size: Size) -> tuple[float, float]:
     """`(per cent off, seconds)`: instances that know nothing of each other move one line."""
     settings = {"ONSALE_ROOM_RATE_PER_MIN": str(RATE_PER_MIN)}
-    show = (await sale.make_show(site, ingress, capacity=1_000_000)).show
+    show = (await sale.make_show(site, ingress, capacity=200_000)).show
     async with (
         site.room("waiting_room", ready=True, settings=settings) as first,
         site.room("waiting_room", ready=True, settings=settings) as second,

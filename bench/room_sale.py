@@ -91,6 +91,7 @@ async def run(size: Size) -> list[str]:
                 connections=size.connections,
                 fans=size.fans,
                 rate_per_min=size.rate_per_min,
+                quick=size.fans < FANS,
             )
             track = asyncio.create_task(_track(redis, made.show))
             try:
@@ -243,11 +244,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 1 where a must was missed."""
     parser = argparse.ArgumentParser(prog="python -m bench.room_sale")
     parser.add_argument("--fans", type=int, default=FANS)
-    parser.add_argument("--rate", type=int, default=24_000, help="people per minute")
+    parser.add_argument("--rate", type=int, default=48_000, help="people per minute")
     parser.add_argument(
-        "--join-s", type=float, default=90.0, help="within which those come who come before the opening"
+        "--join-s", type=float, default=75.0, help="within which those come who come before the opening"
     )
+    parser.add_argument("--quick", action="store_true", help="two thousand fans, who come within ten seconds")
     given = parser.parse_args(arguments)
+    if given.quick:
+        given.fans, given.rate, given.join_s = 2_000, 3_000, 10.0
     missed = uvloop.run(run(Size(given.fans, given.rate, given.join_s)))
     for miss in missed:
         print(f"missed: {miss}", file=sys.stderr)
