@@ -147,8 +147,8 @@ async def test_guessed_codes_are_slowed(hall: Hall) -> None:
     "cookie", ["", ";;;", "=", "onsale_lang", 'a="', "x=" + "y" * 5_000, "\xff\xfe=\x01", "a=b; a=c"]
 )
 async def test_malformed_cookies_change_nothing(hall: Hall, cookie: str) -> None:
-    headers = {"cookie": cookie.encode("latin-1")}
-    page = await hall.http.get(PATH, headers=headers | {"accept": b"text/html"})
+    headers = {b"cookie": cookie.encode("latin-1")}
+    page = await hall.http.get(PATH, headers=headers | {b"accept": b"text/html"})
     assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     plain = await hall.http.get(f"{PATH}/status")
     assert (await hall.http.get(f"{PATH}/status", headers=headers)).content == plain.content
