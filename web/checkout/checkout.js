@@ -2,7 +2,7 @@
 
 import { drawPlaces } from "../parts/places.js";
 import { mark as markLive } from "../parts/live.js";
-import { ask, hex, inWords, salesPaused, ServerClock } from "../shared/api.js";
+import { ask, hex, inWords, randomHex, salesPaused, ServerClock } from "../shared/api.js";
 import { notice, say, showPaused } from "../shared/frame.js";
 import { Memory, showOf } from "../shared/kept.js";
 import { verdict } from "../shared/verdict.js";
@@ -68,11 +68,24 @@ function draw(told) {
   const paying = told.status === "paying";
   find("contact").hidden = find("extend").hidden = find("give-back").hidden = paying;
   find("time-title").textContent = t(paying ? "checkout.paying_for" : "checkout.yours_for");
+  const payAt = held()?.payAt;
+  find("pay").hidden = !paying || !payAt;
+  if (payAt) find("pay").href = payAt;
   if (paying) notice(t("checkout.paying"), "info");
+  else if (payAt) declined();
   find("loading").hidden = true;
   find("ready").hidden = false;
   if (first) say(t("checkout.left", { time: asClock(left()) }));
   tick();
+}
+
+/** A payment was begun here and is none any more: nothing was taken, and nothing is lost. */
+function declined() {
+  const kept = held();
+  // The provider knows the payment by its key: the next one is another.
+  if (kept) memory.keepHeld(id, { ...kept, payAt: undefined, key: randomHex(16) });
+  notice(t("checkout.declined"), "error");
+  say(t("checkout.declined"));
 }
 
 /** @returns {number} ms */
@@ -88,9 +101,7 @@ async function look() {
   markLive(answer.ok ? "polling" : "reconnecting");
   if (over) return;
   if (answer.ok) {
-    const declined = reservation?.status === "paying" && answer.body.status === "held";
     draw(answer.body);
-    if (declined) notice(t("checkout.declined"), "error");
   } else if (GONE.has(answer.body.code) || answer.status === 404) {
     end(t("checkout.expired"), "warning");
   } else {
@@ -145,7 +156,10 @@ async function book() {
     : await verdict("POST", "/api/bookings", { token: kept.token, key, body: { reservation: id, contact } });
   work(false);
   showPaused(salesPaused(answer));
-  if (answer.ok && pays && answer.body.pay_at) location.assign(answer.body.pay_at);
+  if (answer.ok && pays && answer.body.pay_at) {
+    memory.keepHeld(id, { ...kept, payAt: answer.body.pay_at });
+    location.assign(answer.body.pay_at);
+  }
   else if (answer.ok && answer.body.booking) booked(answer.body.booking);
   else if (answer.body.code === "already_booked" || answer.body.code === "payment_under_way") look();
   else if (GONE.has(answer.body.code)) end(t("checkout.too_late"), "error");

@@ -4,7 +4,8 @@ import { randomHex } from "./api.js";
 
 /**
  * @typedef {{entry: string, n: number, place: number | null, line: string, ticket: string}} Ticket
- * @typedef {{token: string, key: string, why?: any}} Held `key` is the Idempotency-Key of its confirmation
+ * @typedef {{token: string, key: string, why?: any, payAt?: string}} Held `key` is the Idempotency-Key of its confirmation,
+ *   `payAt` where a payment that was begun goes on
  * @typedef {object} Kept
  * @property {string} client  random UUID: asking again with it gives the same place
  * @property {string} secret  never leaves this device before the turn comes

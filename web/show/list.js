@@ -60,7 +60,7 @@ export class List {
     line.setAttribute("role", "group");
     const name = t(table ? "show.table" : "show.row", { label: row.label });
     line.setAttribute("aria-label", name);
-    const head = element("h3", name);
+    const head = element("h2", name);
     line.append(head);
     if (table && table.bookable !== "seats") {
       const whole = /** @type {HTMLButtonElement} */ (element("button", t("show.whole_table"), "plain small"));
