@@ -34,6 +34,7 @@ lock:  ## the hash locks again, from pyproject.toml (needs uv)
 		--no-header --no-emit-index-url --no-emit-find-links "$$@" pyproject.toml; }; \
 	compile $(ARGS) --extra embedded --extra dev -o requirements/dev.txt; \
 	compile -c requirements/dev.txt --extra embedded -o requirements/embedded.txt; \
+	compile -c requirements/dev.txt --extra browser -o requirements/browser.txt; \
 	compile -c requirements/dev.txt -o requirements/runtime.txt
 
 demo: setup  ## a flash sale on real servers, with simulated fans: ARGS="--once --fans 2000 --seats 500"
@@ -74,8 +75,10 @@ soak: setup  ## 20 minutes at half load, with kills: ARGS="--minutes 3" shows, a
 bench: setup  ## figures, gates first: ARGS="--quick" for a minute, BENCH="allocator" for one question
 	@$(BIN)/python -m bench $(BENCH) $(ARGS)
 
-browser:  ## the pages in a browser
-	@echo 'make browser is not filled yet'; exit 2
+browser: setup  ## the pages in Chromium, from the list to the ticket: ARGS="-k rivals"; needs the system's chromium
+	@$(BIN)/python -m tests.browser.finding
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/browser.txt
+	@$(BIN)/python -m tests.browser $(ARGS)
 
 stop:  ## what runs here: rooms first, then the servers
 	@test ! -x $(BIN)/onsale || $(BIN)/onsale stop --data-dir $(DATA_DIR)

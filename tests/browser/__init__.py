@@ -1,1 +1,1 @@
-"""The pages in a real Chromium, on a real installation. `make browser` runs them; `make test` passes them over."""
+"""The pages in a real browser: `make browser`. The stories are no part of `make test`; they need Chromium."""

@@ -1,0 +1,104 @@
+"""The other side of the stories: who makes shows, takes seats and asks what became of them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from onsale.crowd.director import LineWatch, send_in
+from onsale.crowd.habits import draw_plans
+from onsale.crowd.http import HttpClient
+from onsale.crowd.sale import Sale
+from onsale.first_show import starts_at
+from onsale.server_process import Announced
+from onsale_client import AsyncClient
+
+RIVALS_CONNECTIONS_MAX = 300
+LOOK_EVERY_S = 0.1
+LOOKS_MAX = 600
+
+
+@dataclass(frozen=True)
+class Show:
+    """Where one is."""
+
+    show: str
+    venue: str
+    name: str
+    places: int
+
+
+@dataclass(frozen=True)
+class House:
+    """The installation, called with an admin's key and with a partner's."""
+
+    url: str
+    admin_key: str
+    admin: AsyncClient
+    partner: AsyncClient
+
+    async def add_show(self, layout: dict[str, Any], name: str, **terms: Any) -> Show:
+        """On sale at once, unless `terms` say otherwise."""
+        venue = await self.admin.add_venue("The Browser Hall")
+        await self.admin.put_layout(venue.venue, layout)
+        policy = {"payment": "optional", "hold_s": 300, **terms.pop("policy", {})}
+        wanted = {"name": name, "venue": venue.venue, "starts_at": starts_at(), "currency": "EUR", "policy": policy}
+        event = await self.admin.add_show(wanted | terms)
+        return Show(event.show, venue.venue, name, event.total_seats)
+
+    async def admits(self, show: Show, rate_per_min: int) -> None:
+        """So many people a minute from now on."""
+        await self.admin.set_rate(show.show, rate_per_min=rate_per_min, reason="the pace of a story")
+
+    async def pause(self, show: Show) -> None:
+        """Nobody is called."""
+        await self._operate(show, "pause")
+
+    async def resume(self, show: Show) -> None:
+        """The line goes on."""
+        await self._operate(show, "resume")
+
+    async def _operate(self, show: Show, act: str) -> None:
+        async with httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {self.admin_key}"}) as http:
+            answer = await http.post(f"/room/admin/{show.show}/{act}", json={"reason": "part of a story"})
+            answer.raise_for_status()
+
+    async def wait_for_a_line(self, show: Show, people: int) -> None:
+        """Until so many have joined. Raises TimeoutError when they do not come."""
+        async with httpx.AsyncClient(base_url=self.url) as http:
+            for _ in range(LOOKS_MAX):
+                status = (await http.get(f"/room/{show.show}/status")).json()
+                if status["lines"]["general"]["issued"] >= people:
+                    return
+                await asyncio.sleep(LOOK_EVERY_S)
+        raise TimeoutError(f"{people} people do not come")
+
+    @asynccontextmanager
+    async def rivals(self, show: Show, *, fans: int, seed: int, arrival_s: float) -> AsyncIterator[Sale]:
+        """So many simulated fans come to the show meanwhile; those who are still there at the end are sent home."""
+        address = urlsplit(self.url)
+        assert address.hostname is not None and address.port is not None
+        http = HttpClient(address.hostname, address.port, connections_max=RIVALS_CONNECTIONS_MAX)
+        sale = Sale(http=http, show=show.show, venue=show.venue, places=show.places, seed=seed)
+        await sale.load()
+        crowd = asyncio.create_task(send_in(sale, draw_plans(seed, fans, arrival_s), LineWatch(), 300))
+        try:
+            yield sale
+        finally:
+            crowd.cancel()
+            await asyncio.gather(crowd, return_exceptions=True)
+            http.close()
+
+
+@asynccontextmanager
+async def open_house(announced: Announced) -> AsyncIterator[House]:
+    """For as long as the context is open."""
+    async with (
+        AsyncClient(announced.url, token=announced.admin_key) as admin,
+        AsyncClient(announced.url, token=announced.sandbox_key) as partner,
+    ):
+        yield House(announced.url, announced.admin_key, admin, partner)

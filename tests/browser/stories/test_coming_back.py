@@ -1,0 +1,76 @@
+"""Reloading, another tab, a phone without a net: nothing is lost by it."""
+
+from collections.abc import Awaitable, Callable
+
+from playwright.async_api import expect
+
+from tests.browser.halls import theatre
+from tests.browser.house import House
+from tests.browser.phone import Phone
+
+SLOWLY_PER_MIN = 1
+LAST_MS = 30_000
+
+
+async def test_a_reload_and_another_tab_show_the_same_place_in_the_line(
+    house: House, phone: Callable[..., Awaitable[Phone]]
+) -> None:
+    show = await house.add_show(theatre(), "A Slow Night")
+    await house.admits(show, SLOWLY_PER_MIN)
+    for _ in range(2):
+        before = await phone()
+        await before.join(show.show)
+        await before.page.wait_for_selector("#waiting:visible, #turn:visible, #canvas")
+    fan = await phone()
+    await fan.join(show.show)
+    place = fan.page.locator("#place")
+    await expect(fan.page.locator("#waiting")).to_be_visible()
+    first = await place.inner_text()
+    assert int(first) > 1
+    await fan.page.reload()
+    await expect(place).to_have_text(first)
+    tab = await fan.another_tab()
+    await tab.goto(fan.page.url)
+    await expect(tab.locator("#place")).to_have_text(first)
+    await house.admits(show, 6_000)
+    await fan.wait_for_the_hall()
+    assert await fan.page.locator("#hold").is_visible()
+
+
+async def test_a_reload_of_the_checkout_goes_on_with_the_same_time(
+    house: House, phone: Callable[..., Awaitable[Phone]]
+) -> None:
+    show = await house.add_show(theatre(), "A Reloaded Night", policy={"hold_s": 60})
+    fan = await phone()
+    await fan.come_in(show.show)
+    await fan.choose(["H-5"])
+    await fan.page.click("#hold")
+    reservation = await fan.wait_for_the_checkout()
+    ends = (await house.admin.reservation(reservation)).expires_at
+    # Half a minute before the end one is asked whether one needs more time.
+    await expect(fan.page.locator("#soon")).to_be_visible(timeout=2 * LAST_MS)
+    await fan.page.reload()
+    await expect(fan.page.locator("#soon")).to_be_visible(timeout=LAST_MS)
+    assert (await house.admin.reservation(reservation)).expires_at == ends
+    minutes, seconds = (await fan.page.inner_text("#soon-timer")).split(":")
+    assert 0 < 60 * int(minutes) + int(seconds) <= LAST_MS / 1000
+    await fan.page.click("#soon-extend")
+    await expect(fan.page.locator("#notice")).to_contain_text("You have more time")
+    later = (await house.admin.reservation(reservation)).expires_at
+    assert later > ends
+
+
+async def test_a_phone_that_was_offline_learns_what_it_has_missed(
+    house: House, phone: Callable[..., Awaitable[Phone]]
+) -> None:
+    show = await house.add_show(theatre(), "A Night in a Tunnel")
+    fan = await phone()
+    await fan.come_in(show.show)
+    await fan.page.click("#as-list")
+    await expect(fan.seat("J-4")).to_have_attribute("data-state", "free")
+    await fan.context.set_offline(True)
+    await expect(fan.page.locator("#live")).to_have_attribute("data-state", "reconnecting")
+    await house.partner.hold(show.show, seats=["J-4"])
+    await fan.context.set_offline(False)
+    await expect(fan.page.locator("#live")).to_have_attribute("data-state", "live")
+    await expect(fan.seat("J-4")).to_have_attribute("data-state", "held")
