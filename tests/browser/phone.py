@@ -84,7 +84,7 @@ class Phone:
         """The reservation that is to be paid for."""
         await self.page.wait_for_url("**/checkout/**", timeout=ANSWER_TIMEOUT_MS)
         await self.page.wait_for_selector("#ready:visible")
-        return self.page.url.split("/checkout/")[1].partition("?")[0]
+        return str(self.page.url).split("/checkout/")[1].partition("?")[0]
 
     async def say_for_whom(self) -> None:
         """Name and address, and on."""
@@ -96,7 +96,7 @@ class Phone:
         """The booking."""
         await self.page.wait_for_url("**/bookings/**", timeout=ANSWER_TIMEOUT_MS)
         await self.page.wait_for_selector("#ready:visible")
-        return self.page.url.split("/bookings/")[1].partition("?")[0]
+        return str(self.page.url).split("/bookings/")[1].partition("?")[0]
 
     async def read_code(self, selector: str) -> str:
         """What a reader at the door sees in a code on the screen."""
