@@ -44,7 +44,8 @@ class TokenAnswer(Answer, kw_only=True):
 
 
 class WhoAnswer(Answer, kw_only=True):
-    """Whom the token speaks for. `kind`: `key`, `token` (what a key was exchanged for), `pass` or `reservation`.
+    """Whom the token speaks for. `kind`: `key`, `token` (what a key was exchanged for), `pass`,
+    `reservation`, or `booking` (the link in a mail).
 
     `venues` and `shows`: where a key is good; absent where it is good everywhere.
     """
@@ -142,4 +143,6 @@ def _named(names: list[str]) -> frozenset[str]:
 def _kind(who: Identity) -> str:
     if who.key is not None:
         return "key" if who.expires_at_ms is None else "token"
+    if who.by_link:
+        return "booking"
     return "pass" if who.reservation is None else "reservation"

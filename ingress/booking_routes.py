@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ingress import bodies
 from ingress.asgi import Response
-from ingress.callers import Identity, require_no_reservation_token, require_reservation, require_sale
+from ingress.callers import Identity, require_booking, require_no_reservation_token, require_reservation, require_sale
 from ingress.ledger import ContactRow
 from ingress.operations import Call, KeyUse, Operation, Who
 from ingress.refusals import FieldError, Refused, from_not_taken
@@ -16,7 +16,7 @@ from ticketing.asks import ChangeBookingBody, ConfirmBody
 from ticketing.intake import Rejection
 from ticketing.messages import BookNow, ConfirmBooking
 from ticketing.telling import BookingAnswer
-from ticketing.vocabulary import Malformed, ReservationStatus, parse_reservation, parse_show
+from ticketing.vocabulary import Malformed, ReservationStatus, parse_reservation, parse_show, reservation_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,8 @@ class Bookings:
 
     async def change(self, call: Call) -> Response:
         """PUT /api/bookings/{booking}"""
-        require_no_reservation_token(call.caller)
         show, booking = await self.sale.booking_in_path(call)
+        require_booking(call.caller, reservation_text(show.row.show, booking))
         require_sale(call.caller, show)
         body = call.read(ChangeBookingBody)
         if body.contact is not None or body.notes is not None or body.special_requests is not None:

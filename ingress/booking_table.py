@@ -22,6 +22,15 @@ LEFT JOIN LATERAL (
 ) c ON true
 WHERE r.status IN ('booked', 'cancelled')
 """
+ASK_FOR_LINK = """
+INSERT INTO delivery_mail (mail_id, part, show_id, reservation_id, kind, due_at_ms, created_at_ms)
+SELECT $1, $2, $3, $4, 'link', $6, $6
+FROM (
+    SELECT email FROM contact_booking WHERE show_id = $3 AND reservation_id = $4 ORDER BY created_at_ms DESC LIMIT 1
+) c
+WHERE lower(c.email) = lower($5)
+ON CONFLICT DO NOTHING
+"""
 # Each is there only where it is asked for, so that the plan is one for what is asked.
 CONDITIONS = {
     "show": "r.part = {} AND r.show_id = {}",
@@ -85,3 +94,10 @@ class BookingTable:
             )
             for row in rows
         ]
+
+    async def ask_for_link(
+        self, mail: str, part: int, show: int, reservation: bytes, *, email: str, now_ms: int
+    ) -> None:
+        """Have a letter with the link written, if that is the booking's address; one for each `mail`."""
+        with reaching_postgres():
+            await self._pool.execute(ASK_FOR_LINK, mail, part, show, reservation, email, now_ms)

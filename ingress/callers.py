@@ -1,5 +1,5 @@
-"""Who asks: an API key or what it was exchanged for, a fan's pass, or the token of one reservation; all as
-`Authorization: Bearer`.
+"""Who asks: an API key or what it was exchanged for, a fan's pass, the token of one reservation, or the link to one
+booking; all as `Authorization: Bearer`.
 """
 
 from collections.abc import Awaitable, Mapping
@@ -16,6 +16,7 @@ from ticketing.intake import Caller
 from ticketing.tokens import (
     API_KEY_LIVE,
     API_KEY_TEST,
+    BOOKING,
     PARTNER,
     PASS,
     RESERVATION,
@@ -25,14 +26,17 @@ from ticketing.tokens import (
 )
 
 TOKEN_CHARS_MAX = 4_096
+ENDLESS_MS = 2**62
+KEY_ACCOUNTS = "key_"
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A caller; with a reservation token the one reservation that it is for (`rsv_…`), with an API key the key.
+    """A caller; with a reservation token or a booking's link the one reservation that it is for (`rsv_…`), with an API
+    key the key.
 
     The roles of a key's caller are its roles and permissions. `expires_at_ms`: of the token, where it has an end;
-    `wave`: of a pass.
+    `wave`: of a pass; `by_link`: came by the link in a mail.
     """
 
     caller: Caller
@@ -40,6 +44,7 @@ class Identity:
     key: ApiKey | None = None
     expires_at_ms: int | None = None
     wave: int | None = None
+    by_link: bool = False
 
     @property
     def sandbox(self) -> bool:
@@ -157,6 +162,10 @@ class Callers:
             return right.expires_at_ms, Identity(
                 holder, reservation=right.reservation, expires_at_ms=right.expires_at_ms
             )
+        if purpose == BOOKING:
+            link = self._tokens.read_booking(token)
+            reader = Caller(link.account, partner=False, roles=frozenset(), show=link.show)
+            return ENDLESS_MS, Identity(reader, reservation=link.reservation, by_link=True)
         if purpose == PARTNER:
             partner = self._tokens.read_partner(token, now_ms)
             return partner.expires_at_ms, partner
@@ -240,6 +249,17 @@ def require_no_reservation_token(identity: Identity) -> None:
     """The caller is more than the bearer of one reservation's token. Raises `Refused` (403)."""
     if identity.reservation is not None:
         raise Refused("insufficient_scope", "a reservation token is good for its one reservation only")
+
+
+def require_booking(identity: Identity, reservation: str) -> None:
+    """The caller may change the booking of this reservation, if it is theirs: not with the token that came with a hold,
+    and with a booking's link only where a fan has bought. Who bought of a partner turns to that partner, who has the
+    money. Raises `Refused` (403)."""
+    if identity.by_link and identity.reservation == reservation:
+        if identity.caller.account.startswith(KEY_ACCOUNTS):
+            raise Refused("insufficient_scope", "it was sold by a partner, who can change it")
+        return
+    require_no_reservation_token(identity)
 
 
 def require_reservation(identity: Identity, reservation: str) -> None:

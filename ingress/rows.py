@@ -35,6 +35,7 @@ from ingress.key_table import KeyTable
 from ingress.ledger import Ledger
 from ingress.ledger_routes import ShowLedger
 from ingress.limiter import Limiter, Rates
+from ingress.link_routes import BookingLinks
 from ingress.looking import Looking
 from ingress.openapi import document
 from ingress.operating_routes import Operating
@@ -183,6 +184,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *sale.operations(),
         *Bookings(sale, by_name(ports.provider)).operations(),
         *BookingList(ports.bookings, shelf, clock).operations(),
+        *BookingLinks(ports.bookings, shelf, clock).operations(),
         *Payments(sale, ports.provider, settings.public_url).operations(),
         *batches.operations(),
         *quotes.operations(),

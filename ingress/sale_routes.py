@@ -8,6 +8,7 @@ from ingress import bodies
 from ingress.asgi import Response
 from ingress.callers import (
     Identity,
+    require_booking,
     require_no_reservation_token,
     require_reservation,
     require_sale,
@@ -105,8 +106,8 @@ class Sale:
 
     async def cancel(self, call: Call) -> Response:
         """DELETE /api/bookings/{booking}"""
-        require_no_reservation_token(call.caller)
         show, reservation = await self.booking_in_path(call)
+        require_booking(call.caller, reservation_text(show.row.show, reservation))
         require_sale(call.caller, show)
         return await self.ask(call, show, intake.cancel(show.facts, reservation, call.caller.caller, call.sent))
 

@@ -13,6 +13,9 @@ from notifier.halls import Halls
 from notifier.log_edge import KafkaCommandLog, KafkaCommands
 from notifier.loop import NotifierLoops
 from notifier.lounge import Lounges
+from notifier.mail.postman import Postman
+from notifier.mail.smtp import Smtp
+from notifier.mail.store import Pool, PostgresMails
 from notifier.money.cashier import Cashier
 from notifier.money.store import PostgresMoney
 from notifier.outbox.service import IN_FLIGHT_MAX, Outbox
@@ -32,9 +35,9 @@ from runtime.kafka import BatchingProducer, PartitionReader
 from runtime.postgres import open_pool, room_url
 from runtime.process import RunningRoom, run, serve
 from ticketing import topics
-from ticketing.clock import SystemClock
+from ticketing.clock import Clock, SystemClock
 from ticketing.finishing import finishing_token
-from ticketing.tokens import TokenKeys
+from ticketing.tokens import BookingLink, TokenKeys
 
 ROOM = "notifier"
 
@@ -119,11 +122,14 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
                 chance=random.random,
             ),
             cashier=Cashier(
-                store=PostgresMoney(pool, ask_after_ms=round(settings.payment_ask_after_s * 1000)),
+                store=PostgresMoney(
+                    pool, ask_after_ms=round(settings.payment_ask_after_s * 1000), mails=bool(settings.smtp_url)
+                ),
                 providers=by_name(await stack.enter_async_context(open_provider(settings))),
                 commands=KafkaCommands(producer),
                 clock=clock,
             ),
+            postman=_postman(settings, pool, store, tokens, clock),
             lounges=lounges,
             rooms=await stack.enter_async_context(reader(topics.ROOM_STATUS)),
         )
@@ -141,11 +147,28 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
                 loops.take_money,
                 loops.ask_providers,
                 loops.give_back,
+                *([loops.send_mails] if settings.smtp_url else []),
             ],
             ready=loops.reasons,
             degraded=loops.degraded,
             farewell=farewell,
         )
+
+
+def _postman(
+    settings: NotifierSettings, pool: Pool, store: PostgresStore, tokens: TokenKeys, clock: Clock
+) -> Postman | None:
+    if not settings.smtp_url:
+        return None
+    return Postman(
+        store=PostgresMails(pool),
+        shows=store,
+        sender=Smtp(settings.smtp_url),
+        sign_link=lambda show, reservation, account: tokens.sign_booking(BookingLink(show, reservation, account)),
+        public_url=settings.public_url,
+        sender_address=settings.mail_from,
+        clock=clock,
+    )
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ import structlog
 
 from notifier import metrics
 from notifier.lounge import Lounges
+from notifier.mail.postman import Postman
 from notifier.money.cashier import Cashier
 from notifier.outbox.service import Outbox
 from notifier.ports import StoreAway
@@ -71,6 +72,7 @@ class NotifierLoops:
         warnings: PartitionReader,
         outbox: Outbox,
         cashier: Cashier,
+        postman: Postman | None,
         lounges: Lounges,
         rooms: PartitionReader,
     ) -> None:
@@ -81,6 +83,7 @@ class NotifierLoops:
         self._warnings = warnings
         self._outbox = outbox
         self._cashier = cashier
+        self._postman = postman
         self._lounges = lounges
         self._rooms = rooms
         self._reason = "outcomes are not followed yet"
@@ -155,6 +158,14 @@ class NotifierLoops:
     async def give_back(self) -> None:
         """Never returns."""
         await _again_and_again("money.give_back", self._cashier.give_back)
+
+    async def send_mails(self) -> None:
+        """Never returns. Only where letters are written."""
+        assert self._postman is not None
+        while True:
+            await _tried("mails.send", self._postman.send, _nobody)
+            # Whether or not more is due: a pause between two rounds is the pace of letters.
+            await asyncio.sleep(OUTBOX_EVERY_S)
 
     def _says(self, reason: str) -> None:
         self._reason = reason

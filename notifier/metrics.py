@@ -25,4 +25,5 @@ WARNINGS = Counter("onsale_notifier_warnings_total", "Warnings of holds that end
 WEBHOOKS = Counter("onsale_notifier_webhooks_total", "Attempts to deliver an event to a webhook", ["result"])
 ASKED = Counter("onsale_notifier_payments_asked_total", "Payments asked about, by what the provider said", ["state"])
 REFUNDS = Counter("onsale_notifier_refunds_total", "Tries to give money back", ["result"])
+MAILS = Counter("onsale_notifier_mails_total", "Letters about bookings", ["result"])
 ROOM_ROUNDS = Counter("onsale_notifier_room_rounds_total", "Rounds of telling how far a waiting room serves")

@@ -58,6 +58,21 @@ class NotifierSettings(PaymentSettings):
         description="How long a payment's notice is waited for before its provider is asked.",
     )
 
+    smtp_url: str = Field(
+        default="",
+        max_length=1_000,
+        pattern=r"^(smtps?://[^/\s]+)?$",
+        repr=False,
+        description="Mail server for letters about bookings: smtp://HOST:PORT (TLS where it is offered) or "
+        "smtps://USER:PASSWORD@HOST:PORT, both percent-encoded. Nothing: no letters are written.",
+    )
+    mail_from: str = Field(
+        default="tickets@localhost",
+        max_length=254,
+        pattern=r"^[^@\s<>]+@[^@\s<>]+$",
+        description="Address that letters come from.",
+    )
+
     def limits(self) -> Limits:
         """The bounds as the room's own modules know them."""
         return Limits(

@@ -13,7 +13,7 @@ from notifier.ports import Facts, KeyFound, Snapshot, StoreAway
 from runtime.postgres import FAILURES
 from ticketing.key_limits import Limits, read_networks
 from ticketing.layout import Layout, decode_layout
-from ticketing.messages import Policy
+from ticketing.messages import Policy, Reservation
 from ticketing.telling import Where
 from ticketing.vocabulary import ShowStatus
 
@@ -177,6 +177,23 @@ def _key(row: asyncpg.Record) -> KeyFound:
         ends_at_ms=row["ends_at_ms"],
         sandbox=row["sandbox"],
         selling_at_once_max=row["selling_at_once_max"],
+    )
+
+
+def reservation_of(row: asyncpg.Record) -> Reservation:
+    """A reservation from a row of the view `reservations`."""
+    return Reservation(
+        id=row["reservation_id"],
+        status=row["status"],
+        version=row["version"],
+        account=row["account"],
+        seats=tuple(row["seats"]),
+        areas=_pairs(row["areas"]),
+        prices=tuple(row["prices"]),
+        amount=row["amount"],
+        held_at_ms=row["held_at_ms"],
+        expires_at_ms=row["expires_at_ms"],
+        booked_at_ms=row["booked_at_ms"],
     )
 
 

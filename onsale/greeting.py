@@ -19,6 +19,7 @@ def greet(done: Announcement, *, as_json: bool) -> None:
         ("API", f"{done.url}/api/events"),
         ("health", f"{done.url}/readyz"),
         ("metrics", f"{done.url}/metrics"),
+        ("mail", f"{done.url}/dev/mail"),
         ("admin key", done.admin_key),
         ("sandbox key", done.sandbox_key),
         ("logs", f"{done.data_dir}/log"),

@@ -3,16 +3,20 @@
 import asyncio
 import os
 import shlex
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from notifier.settings import NotifierSettings
 from onsale import running
 from onsale.children import Children
 from onsale.crowd.http import HttpClient, Unreachable
+from onsale.dev_mail.sink import open_sink
 from onsale.first_show import first_show
 from onsale.front.rooms import front_rooms
 from onsale.installation import Installation, infra_settings, open_installation, provision
@@ -22,7 +26,7 @@ from onsale_client import AsyncClient
 from payments.sandbox.client import NAME as SANDBOX
 from runtime import logs
 from runtime.http import listen
-from runtime.process import RunningRoom, run, serve_together
+from runtime.process import OpenRoom, RunningRoom, run, serve_together
 from runtime.settings import ServerSettings
 
 READY_TIMEOUT_S = 60.0
@@ -108,11 +112,11 @@ class _Up:
         options, settings = self._options, ServerSettings()
         shared = options.ingress > 1
         # Bound before any of them opens: so the number is known to all before the first one answers.
-        with listen(options.host, options.port, shared=shared) as listener:
+        with listen(options.host, options.port, shared=shared) as listener, listen("127.0.0.1", 0) as mail:
             port = listener.getsockname()[1]
             os.environ.setdefault("ONSALE_PUBLIC_URL", f"http://{options.host}:{port}")
             await serve_together(
-                [self._children(port).open, *front_rooms(), self._open_greeting],
+                [self._children(port).open, *self._mail(mail), *front_rooms(), self._open_greeting],
                 options.host,
                 port,
                 port_shared=shared,
@@ -121,6 +125,15 @@ class _Up:
                 on_listening=self._port.set_result,
                 listener=listener,
             )
+
+    def _mail(self, listener: socket.socket) -> list[OpenRoom]:
+        """A mail server of our own, where no other is set."""
+        if NotifierSettings().smtp_url:
+            return []
+        letters = self._installation.data_dir / "mail"
+        os.environ["ONSALE_SMTP_URL"] = f"smtp://127.0.0.1:{listener.getsockname()[1]}"
+        os.environ["ONSALE_DEV_MAIL_DIR"] = str(letters)
+        return [partial(open_sink, letters, listener)]
 
     def _children(self, port: int) -> Children:
         options = self._options

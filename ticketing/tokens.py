@@ -1,5 +1,5 @@
 """What we sign: tickets (a place in line), passes (the right to buy now), reservation tokens (the right to finish),
-partner tokens (what an API key was exchanged for).
+partner tokens (what an API key was exchanged for), booking links (the way back to a booking, by mail).
 
 JWS HS256 (`ticketing/jws.py`), one derived key per purpose, `kid` naming the secret it came from: to rotate, put the
 new secret first and keep the old one until its tokens have run out. Also the format of API keys, which are looked up
@@ -26,7 +26,8 @@ TICKET = "onsale-ticket"
 PASS = "onsale-pass"  # noqa: S105 -- the name of a purpose
 RESERVATION = "onsale-reservation"
 PARTNER = "onsale-partner"
-PURPOSES = (TICKET, PASS, RESERVATION, PARTNER)
+BOOKING = "onsale-booking"
+PURPOSES = (TICKET, PASS, RESERVATION, PARTNER, BOOKING)
 
 
 class TokenError(Exception):
@@ -81,6 +82,17 @@ class PartnerToken(Struct, frozen=True, gc=False):
     key_id: str
     permissions: tuple[str, ...]
     expires_at_ms: int
+
+
+class BookingLink(Struct, frozen=True, gc=False):
+    """The way back to one booking (`reservation`: as a reservation's id), for whoever reads the mail.
+
+    It has no end, as the booking has none: it lives as long as the secret that signed it is among ours.
+    """
+
+    show: int
+    reservation: str
+    account: str
 
 
 def derive_key(secret: str, purpose: str) -> bytes:
@@ -180,6 +192,15 @@ class TokenKeys:
         """Raises `TokenInvalid`, `TokenExpired`."""
         claims = self._fresh(PARTNER, token, now_ms)
         return PartnerToken(claims["sub"], tuple(claims["permissions"]), claims["exp_ms"])
+
+    def sign_booking(self, link: BookingLink) -> str:
+        """The same for the same booking, whichever mail it stands in."""
+        return self._sign(BOOKING, {"show": link.show, "rsv": link.reservation, "sub": link.account})
+
+    def read_booking(self, token: str) -> BookingLink:
+        """Raises `TokenInvalid`."""
+        claims = self._read(BOOKING, token)
+        return BookingLink(claims["show"], claims["rsv"], claims["sub"])
 
     def purpose_of(self, token: str) -> str:
         """Which of `PURPOSES` the token is of. Raises `TokenInvalid`."""

@@ -53,6 +53,9 @@ CREATE TABLE contact_booking (
     PRIMARY KEY (show_id, reservation_id, contact_hash)
 );
 
+CREATE VIEW mail_addresses AS SELECT show_id, reservation_id, name, email, created_at_ms FROM contact_booking;
+COMMENT ON VIEW mail_addresses IS 'What whoever writes letters needs of the contacts, and no more.';
+
 CREATE TABLE api_key (
     key_id              text PRIMARY KEY,
     key_hash            bytea NOT NULL UNIQUE,
@@ -85,6 +88,7 @@ FROM catalogue_show;
 
 GRANT SELECT, INSERT ON catalogue_venue, catalogue_layout, catalogue_show TO onsale_ingress;
 GRANT SELECT, INSERT, DELETE ON contact_booking TO onsale_ingress;
+GRANT SELECT ON mail_addresses TO onsale_notifier;
 GRANT SELECT, INSERT, UPDATE ON api_key TO onsale_ingress;
 GRANT SELECT ON api_key TO onsale_waiting_room, onsale_notifier;
 GRANT SELECT ON layouts TO onsale_allocator, onsale_ingress, onsale_notifier, onsale_verify;

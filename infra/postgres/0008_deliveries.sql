@@ -46,6 +46,25 @@ CREATE INDEX delivery_refund_due ON delivery_refund (due_at_ms) WHERE state = 'd
 CREATE INDEX delivery_refund_by_show ON delivery_refund (show_id, reservation_id);
 COMMENT ON COLUMN delivery_refund.refund_id IS 'the event that says so; also its idempotency key at the provider';
 
-GRANT SELECT, INSERT, UPDATE ON delivery_cursor, delivery_payment, delivery_refund TO onsale_notifier;
+CREATE TABLE delivery_mail (
+    mail_id         text PRIMARY KEY,
+    part            int NOT NULL,
+    show_id         bigint NOT NULL,
+    reservation_id  bytea NOT NULL,
+    kind            text NOT NULL CHECK (kind IN ('confirmed', 'changed', 'cancelled', 'link')),
+    state           text NOT NULL DEFAULT 'due' CHECK (state IN ('due', 'sent', 'not_sent', 'failed')),
+    tries           int NOT NULL DEFAULT 0,
+    due_at_ms       bigint NOT NULL,
+    claimed_until_ms bigint NOT NULL DEFAULT 0,
+    last_error      text NOT NULL DEFAULT '',
+    created_at_ms   bigint NOT NULL,
+    settled_at_ms   bigint
+);
+CREATE INDEX delivery_mail_due ON delivery_mail (due_at_ms) WHERE state = 'due';
+COMMENT ON TABLE delivery_mail IS 'Letters to be written. The address is not here: it is read when the letter is sent.';
+COMMENT ON COLUMN delivery_mail.mail_id IS 'the event that is written about, or the request for the link; in its Message-ID';
+
+GRANT SELECT, INSERT, UPDATE ON delivery_cursor, delivery_payment, delivery_refund, delivery_mail TO onsale_notifier;
+GRANT INSERT ON delivery_mail TO onsale_ingress;
 GRANT SELECT ON delivery_payment TO onsale_ingress;
 GRANT SELECT, UPDATE ON delivery_refund TO onsale_ingress;

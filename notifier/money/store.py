@@ -1,4 +1,4 @@
-"""Attempts to pay and refunds in Postgres, taken from the log of outcomes."""
+"""Attempts to pay and refunds in Postgres, taken from the log of outcomes; and letters with them, under one cursor."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -47,6 +47,11 @@ SELECT *, $10, $10 FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bytea[],
                                $8::text[], $9::text[])
 ON CONFLICT (refund_id) DO NOTHING
 """
+INSERT_MAILS = """
+INSERT INTO delivery_mail (mail_id, part, show_id, reservation_id, kind, due_at_ms, created_at_ms)
+SELECT *, $6, $6 FROM unnest($1::text[], $2::int[], $3::bigint[], $4::bytea[], $5::text[])
+ON CONFLICT (mail_id) DO NOTHING
+"""
 CLAIM_ATTEMPTS = """
 WITH due AS (
     SELECT attempt FROM delivery_payment
@@ -81,10 +86,11 @@ ERROR_CHARS_MAX = 500
 
 class PostgresMoney:
     """`notifier.money.ports.MoneyStore` over a pool. `ask_after_ms`: how long a notice is waited for before the
-    provider is asked."""
+    provider is asked; `mails`: whether letters are written at all."""
 
-    def __init__(self, pool: Pool, *, ask_after_ms: int) -> None:
+    def __init__(self, pool: Pool, *, ask_after_ms: int, mails: bool) -> None:
         self._pool = pool
+        self._mails = mails
         self._ask_after_ms = ask_after_ms
 
     async def capture(self, now_ms: int) -> int:
@@ -143,6 +149,16 @@ class PostgresMoney:
                 [it.provider for it in begun],
                 [it.lapses_at_ms for it in begun],
                 now_ms + self._ask_after_ms,
+            )
+        if taken.mails and self._mails:
+            await connection.execute(
+                INSERT_MAILS,
+                [it.mail for it in taken.mails],
+                [it.part for it in taken.mails],
+                [it.show for it in taken.mails],
+                [it.reservation for it in taken.mails],
+                [it.kind for it in taken.mails],
+                now_ms,
             )
         if taken.ended:
             await connection.execute(END_ATTEMPTS, taken.ended)

@@ -6,8 +6,10 @@ The rooms that answer HTTP run in the test's own event loop; allocators are proc
 import asyncio
 import os
 import secrets
+import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -27,6 +29,7 @@ from ingress.key_table import create_key
 from ingress.keys import PLENTY
 from ingress.settings import Settings as IngressSettings
 from notifier.settings import NotifierSettings
+from onsale.dev_mail.sink import open_sink
 from payments.settings import PaymentSettings
 from runtime.http import listen
 from runtime.process import serve_together
@@ -83,6 +86,8 @@ class Sale:
     keys: TokenKeys
     admin_key: str
     partner_key: str
+    letters: Path = field(default_factory=Path)
+    """A maildir with whatever it wrote to anybody."""
     allocators: list[Allocator] = field(default_factory=list)
 
     async def spawn_allocator(self) -> Allocator:
@@ -180,7 +185,8 @@ class Sale:
 @asynccontextmanager
 async def open_sale(servers: Servers, database: Database, topics: str, redis_prefix: str) -> AsyncIterator[Sale]:
     """Everything running, with one allocator; all of it stopped on the way out."""
-    listener = listen("127.0.0.1", 0)
+    letters = Path(tempfile.mkdtemp(prefix="onsale-letters-"))
+    listener, mail = listen("127.0.0.1", 0), listen("127.0.0.1", 0)
     given: dict[str, Any] = {
         "postgres_url": database.url,
         "redis_url": servers.redis_url,
@@ -191,6 +197,7 @@ async def open_sale(servers: Servers, database: Database, topics: str, redis_pre
         "webhook_private_addresses": True,
         "public_url": f"http://127.0.0.1:{listener.getsockname()[1]}",
         "payment_provider": "sandbox",
+        "smtp_url": f"smtp://127.0.0.1:{mail.getsockname()[1]}",
         # These fans are quicker than people.
         "ingress_fan_holds_per_min": 100_000,
         "ingress_fan_requests_per_min": 100_000,
@@ -202,6 +209,7 @@ async def open_sale(servers: Servers, database: Database, topics: str, redis_pre
         partial(notifier_room.open_room, NotifierSettings(_env_file=None, **given)),
         partial(expiry_room.open_room, ExpirySettings(_env_file=None, **given)),
         partial(sandbox_room.open_room, PaymentSettings(_env_file=None, **given)),
+        partial(open_sink, letters, mail),
     ]
     serving = asyncio.create_task(
         serve_together(rooms, "127.0.0.1", 0, on_listening=listening.set_result, listener=listener)
@@ -214,7 +222,7 @@ async def open_sale(servers: Servers, database: Database, topics: str, redis_pre
         url = f"http://127.0.0.1:{listening.result()}"
         async with httpx.AsyncClient(base_url=url, timeout=20) as http:
             admin_key, partner_key = await _keys(database)
-            sale = Sale(url, http, database, environment, TokenKeys([servers.secret]), admin_key, partner_key)
+            sale = Sale(url, http, database, environment, TokenKeys([servers.secret]), admin_key, partner_key, letters)
             try:
                 await sale.spawn_allocator()
                 yield sale
@@ -223,6 +231,7 @@ async def open_sale(servers: Servers, database: Database, topics: str, redis_pre
                     with suppress(ProcessLookupError):
                         await allocator.kill()
     finally:
+        shutil.rmtree(letters, ignore_errors=True)
         serving.cancel()
         with suppress(asyncio.CancelledError):
             await serving

@@ -1,6 +1,8 @@
 """Fans pay with the sandbox: every edge that money can take, on real servers, and `verify` follows each coin."""
 
 import asyncio
+import mailbox
+from email import message_from_bytes, policy
 from typing import Any
 
 import httpx
@@ -14,6 +16,7 @@ from ticketing.clock import SystemClock
 pytestmark = pytest.mark.anyio
 
 WITHIN_S = 20
+ADA = {"name": "Ada Lovelace", "email": "ada@example.org"}
 POLICY = {"payment": "required", "hold_s": 60}
 NOTICES = "/api/payments/webhook/sandbox"
 
@@ -23,7 +26,7 @@ async def paying(sale: Sale, show: str, fan: str, *seats: str) -> dict[str, Any]
     held = await sale.hold(show, fan, *seats)
     assert held.status == 201, held.body
     path = f"/api/reservations/{held.body['reservation']}/checkout"
-    begun = await sale.call("POST", path, {"return_to": "/done"}, token=fan)
+    begun = await sale.call("POST", path, {"return_to": "/done", "contact": ADA}, token=fan)
     assert (begun.status, begun.body["status"]) == (201, "paying"), begun.body
     answer: dict[str, Any] = begun.body
     return answer
@@ -84,6 +87,45 @@ async def test_a_fan_pays_and_only_then_has_a_booking(sale: Sale) -> None:
     assert (await sale.http.post(begun["pay_at"], data={"choice": "pay"})).status_code == 409
     await until_none(sale, "SELECT 1 FROM sandbox_notice WHERE NOT done")
     assert await refunds_due(sale) == [(10_000, True, 0)]
+    await the_way_back_by_mail(sale, show, read.body["booking"])
+
+
+async def the_way_back_by_mail(sale: Sale, show: str, booking: str) -> None:
+    """A letter comes with a link that opens the booking and nothing else; for the right address once more."""
+    letter = await letter_to(sale, 0, ADA["email"])
+    assert booking in letter and "A-1, A-2" in letter
+    (link,) = [line for line in letter.splitlines() if line.startswith("http")]
+    token = link.partition("#token=")[2]
+    path = f"/api/bookings/{booking}"
+    assert (await sale.call("GET", path, token=token)).body["contact"]["name"] == ADA["name"]
+    assert (await sale.hold(show, token, "A-4")).status == 403
+    for email in ("eve@example.org", "ADA@example.org", "ada@example.org"):
+        told = await sale.call("POST", f"{path}/link", {"email": email})
+        assert told.status == 200 and set(told.body) == {"message", "created_at"}
+    assert link in await letter_to(sale, 1, ADA["email"])
+    gone = await sale.call("DELETE", path, token=token)
+    assert (gone.status, gone.body["status"]) == (200, "cancelled"), gone.body
+    assert "is cancelled" in await letter_to(sale, 2, ADA["email"])
+    await until_none(sale, "SELECT 1 FROM delivery_mail WHERE state = 'due'")
+    rows = await sale.rows("SELECT kind, state FROM delivery_mail ORDER BY kind")
+    assert [(row["kind"], row["state"]) for row in rows] == [
+        ("cancelled", "sent"), ("confirmed", "sent"), ("link", "sent"),
+    ]  # fmt: skip
+
+
+async def letter_to(sale: Sale, number: int, email: str) -> str:
+    """The plain text of the letter that came as number so many, once it has come."""
+    maildir = mailbox.Maildir(sale.letters)
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            keys = sorted(maildir.keys())
+            if len(keys) > number:
+                break
+            await asyncio.sleep(0.05)
+    message = message_from_bytes(maildir.get_bytes(keys[number]), policy=policy.default)
+    text = message.get_body(("plain",))
+    assert email in message["To"] and text is not None
+    return str(text.get_content())
 
 
 async def test_money_that_books_nothing_goes_back_once(sale: Sale) -> None:

@@ -55,8 +55,9 @@ EXPECTED: dict[str, dict[str, str]] = {
     "catalogue_show": {"ingress": "ra"},
     "layouts": {"allocator": "r", "ingress": "r", "notifier": "r", "verify": "r"},
     "shows": {"waiting_room": "r", "notifier": "r", "expiry_worker": "r", "verify": "r"},
-    # Personal data: of ingress alone.
+    # Personal data: of ingress alone, but for the names and addresses that letters go to.
     "contact_booking": {"ingress": "rad"},
+    "mail_addresses": {"notifier": "r"},
     "api_key": {"ingress": "raw", "waiting_room": "r", "notifier": "r"},
     # What callers are told: events from the log of outcomes, and where they are sent.
     "caller_event": {"ingress": "r", "notifier": "rad"},
@@ -67,6 +68,8 @@ EXPECTED: dict[str, dict[str, str]] = {
     "delivery_cursor": {"notifier": "raw"},
     "delivery_payment": {"ingress": "r", "notifier": "raw"},
     "delivery_refund": {"ingress": "rw", "notifier": "raw"},
+    # Letters.
+    "delivery_mail": {"ingress": "a", "notifier": "raw"},
     # The sandbox provider's own book.
     "sandbox_attempt": {"sandbox": "raw"},
     "sandbox_charge": {"sandbox": "ra"},

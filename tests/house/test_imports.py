@@ -7,7 +7,7 @@ import pytest
 
 from tests.house.sources import PACKAGES, ROOMS, Module, modules, shipped
 
-CLIENTS = {"aiokafka", "asyncpg", "httpx", "redis", "starlette", "uvicorn", "websockets"}
+CLIENTS = {"aiokafka", "aiosmtplib", "asyncpg", "httpx", "redis", "starlette", "uvicorn", "websockets"}
 UNPREDICTABLE = {"asyncio", "datetime", "random", "secrets", "threading", "time", "uuid"}
 OURS = set(PACKAGES) | {"tests"}
 

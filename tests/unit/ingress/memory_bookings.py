@@ -12,6 +12,7 @@ class MemoryBookings(BookingTable):
     def __init__(self, ledger: MemoryLedger) -> None:
         self._ledger = ledger
         self.pages = 0
+        self.links: dict[str, str] = {}
 
     async def page(self, wanted: BookingsWanted) -> list[BookingRow]:
         self._ledger.reach()
@@ -20,6 +21,14 @@ class MemoryBookings(BookingTable):
         fitting = [it for it in found if all(self._fits(it, name, given) for name, given in wanted.conditions.items())]
         fitting.sort(key=lambda it: (it.booked_at_ms, it.id), reverse=True)
         return [BookingRow(SHOW, it, self._ledger.contacts.get((SHOW, it.id))) for it in fitting[: wanted.limit]]
+
+    async def ask_for_link(
+        self, mail: str, part: int, show: int, reservation: bytes, *, email: str, now_ms: int
+    ) -> None:
+        self._ledger.reach()
+        contact = self._ledger.contacts.get((show, reservation))
+        if contact is not None and contact.email.lower() == email.lower():
+            self.links.setdefault(mail, email)
 
     def _fits(self, it: Reservation, name: str, given: tuple[object, ...]) -> bool:
         contact = self._ledger.contacts.get((SHOW, it.id))

@@ -45,6 +45,12 @@ def confirmed(version: int) -> AnyOutcome:
     return messages.BookingConfirmed(show=SHOW, seq=1, at_ms=T0, offset=9, reservation=hold("booked", version))
 
 
+def booked_before() -> list[AnyOutcome]:
+    """What happens to a booking afterwards."""
+    changed = messages.BookingChanged(show=SHOW, seq=1, at_ms=T0, offset=9, reservation=hold("booked", 4))
+    return [changed, messages.BookingCancelled(show=SHOW, seq=1, at_ms=T0, offset=9, reservation=hold("cancelled", 4))]
+
+
 def due(**more: Any) -> AnyOutcome:
     return messages.RefundDue(
         show=SHOW, seq=1, at_ms=T0, offset=9, index=1, reservation_id=HOLD, provider="sandbox", reference="c1",
@@ -86,7 +92,7 @@ def test_what_is_told_again_happened_before() -> None:
 
 
 def test_each_kind_that_is_taken_is_named_in_the_packed_batch() -> None:
-    for outcome, kind in zip((begun(), failed(3), due(), confirmed(3)), KINDS, strict=True):
+    for outcome, kind in zip((begun(), failed(3), due(), confirmed(3), *booked_before()), KINDS, strict=True):
         assert kind in encode_outcomes([outcome])
 
 

@@ -12,11 +12,13 @@ import pytest
 from ticketing.tokens import (
     API_KEY_LIVE,
     API_KEY_TEST,
+    BOOKING,
     PARTNER,
     PASS,
     PURPOSES,
     RESERVATION,
     TICKET,
+    BookingLink,
     PartnerToken,
     Pass,
     ReservationToken,
@@ -38,6 +40,7 @@ A_TICKET = Ticket(7, "general", 42, "ent_anna", T0, secret_hash("mine"))
 A_PASS = Pass(7, "ent_anna", 3, T0 + 1)
 A_RIGHT = ReservationToken(7, "rsv_x", "ent_anna", T0 + 1)
 A_PARTNER = PartnerToken("key_1", ("booking", "read"), T0 + 1)
+A_LINK = BookingLink(7, "rsv_x", "ent_anna")
 
 
 def test_what_was_signed_is_read_back() -> None:
@@ -81,6 +84,7 @@ def test_a_token_is_good_for_one_purpose_only() -> None:
         PASS: KEYS.sign_pass(A_PASS),
         RESERVATION: KEYS.sign_reservation(A_RIGHT),
         PARTNER: KEYS.sign_partner(A_PARTNER),
+        BOOKING: KEYS.sign_booking(A_LINK),
     }
     for purpose, token in tokens.items():
         assert KEYS.purpose_of(token) == purpose
@@ -96,6 +100,9 @@ def test_a_token_is_good_for_one_purpose_only() -> None:
         if purpose != PARTNER:
             with pytest.raises(TokenInvalid):
                 KEYS.read_partner(token, T0)
+        if purpose != BOOKING:
+            with pytest.raises(TokenInvalid):
+                KEYS.read_booking(token)
 
 
 BOTH = TokenKeys(["a new secret", "the first secret"])
@@ -109,6 +116,7 @@ READ: dict[str, tuple[Callable[[TokenKeys], str], Callable[[TokenKeys, str], obj
         A_RIGHT,
     ),
     PARTNER: (lambda keys: keys.sign_partner(A_PARTNER), lambda keys, token: keys.read_partner(token, T0), A_PARTNER),
+    BOOKING: (lambda keys: keys.sign_booking(A_LINK), lambda keys, token: keys.read_booking(token), A_LINK),
 }
 
 
@@ -153,7 +161,7 @@ def test_the_key_of_one_kid_does_not_sign_for_another(purpose: str) -> None:
 
 def test_each_purpose_and_each_secret_has_a_key_of_its_own() -> None:
     keys = {derive_key(secret, purpose) for secret in ("a", "b") for purpose in PURPOSES}
-    assert len(keys) == 8
+    assert len(keys) == 2 * len(PURPOSES) == 10
     assert {len(key) for key in keys} == {32}
 
 
