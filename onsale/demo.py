@@ -76,7 +76,8 @@ async def demo(options: DemoOptions) -> int:
             options.json_file.write_text(json.dumps(outcome.as_json(), indent=2) + "\n")
         if not options.once:
             show = f"{server.announced.url}/room/{outcome.show}"
-            console.print(f"\nStill serving; Ctrl-C ends it.\n  that sale    {show}")
+            console.print(f"\nStill serving; Ctrl-C ends it.\n  all shows    {server.announced.url}/")
+            console.print(f"  that sale    {show}")
             console.print(f"  another one  {server.announced.url}/room/{server.announced.show}")
             # Ctrl-C reaches both of us; it is how this is meant to end.
             with suppress(asyncio.CancelledError):
