@@ -4,7 +4,7 @@ import asyncio
 import uuid
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -80,9 +80,9 @@ def database_template(servers: Servers) -> Iterator[str]:
     _finish(_execute(servers.postgres_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
 
 
-@pytest.fixture
-def database(servers: Servers, database_template: str) -> Iterator[Database]:
-    """A fresh database of this test's own."""
+@contextmanager
+def fresh_database(servers: Servers, database_template: str) -> Iterator[Database]:
+    """A database with every migration and nothing else in it."""
     name = f"onsale_test_{uuid.uuid4().hex[:12]}"
     _finish(_execute(servers.postgres_url, f'CREATE DATABASE "{name}" TEMPLATE "{database_template}"'))
     yield Database(name, database_url(servers.postgres_url, name), servers.secret)
@@ -90,8 +90,15 @@ def database(servers: Servers, database_template: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def topics(servers: Servers) -> Iterator[str]:
-    """The prefix of this test's own topics, which are there (12 partitions, as shipped)."""
+def database(servers: Servers, database_template: str) -> Iterator[Database]:
+    """A fresh database of this test's own."""
+    with fresh_database(servers, database_template) as fresh:
+        yield fresh
+
+
+@contextmanager
+def fresh_topics(servers: Servers) -> Iterator[str]:
+    """The prefix of topics that are there (12 partitions, as shipped) and empty."""
     prefix = f"test-{uuid.uuid4().hex[:12]}-"
     _finish(provision_topics(servers.kafka_bootstrap, prefix))
     yield prefix
@@ -99,14 +106,28 @@ def topics(servers: Servers) -> Iterator[str]:
 
 
 @pytest.fixture
-def redis_prefix(servers: Servers) -> Iterator[str]:
-    """The prefix of this test's own keys, which are removed afterwards."""
+def topics(servers: Servers) -> Iterator[str]:
+    """The prefix of this test's own topics."""
+    with fresh_topics(servers) as prefix:
+        yield prefix
+
+
+@contextmanager
+def fresh_redis_prefix(servers: Servers) -> Iterator[str]:
+    """A prefix of keys, which are removed afterwards."""
     prefix = f"test:{uuid.uuid4().hex[:12]}:"
     yield prefix
     with redis.Redis.from_url(servers.redis_url) as client:
         keys = list(client.scan_iter(match=f"*{prefix}*", count=1000))
         if keys:
             client.unlink(*keys)
+
+
+@pytest.fixture
+def redis_prefix(servers: Servers) -> Iterator[str]:
+    """The prefix of this test's own keys."""
+    with fresh_redis_prefix(servers) as prefix:
+        yield prefix
 
 
 def _finish(work: Coroutine[object, object, T]) -> T:
