@@ -53,3 +53,15 @@ async def test_each_word_on_the_page_of_words_is_one_of_ours() -> None:
     )
     words = set(WORD.findall(here))
     assert words - IN_THE_PAGE_ONLY - ours == set()
+
+
+async def test_the_page_of_each_paper_names_calls_that_there_are_and_the_test_that_runs_it() -> None:
+    there = await rows()
+    stories = (Path(__file__).parents[1] / "acceptance" / "test_papers.py").read_text()
+    pages = sorted((PAGES / "papers").glob("*.md"))
+    assert len(pages) == stories.count("async def test_the_paper_of_") == 5
+    for page in pages:
+        text = page.read_text()
+        assert CALL.findall(text) and set(CALL.findall(text)) <= set(there), page.name
+        (story,) = re.findall(r"`(test_the_paper_of_\w+)`", text)
+        assert f"async def {story}(" in stories
