@@ -66,10 +66,16 @@ class AllocationCalls:
 
     async def read(self, call: Call) -> Response:
         """GET /api/admin/shows/{show}/allocations"""
+        caller = call.caller
+        if caller.key is None:
+            raise Refused("insufficient_scope", "what is kept for partners is read with an API key")
         show = await show_of_order(self.shelf, call)
         kept = await self.store.allocations(show.row.part, show.row.show)
         if kept is None:
             raise Refused("show_not_found")
+        if not caller.admin:
+            # How much is kept for others is theirs to know.
+            kept = {partner: it for partner, it in kept.items() if partner == caller.caller.account}
         taken = await self.store.taken_by(show.row.part, show.row.show, list(kept))
         now_ms = self.clock.now_ms()
         answer = AllocationsAnswer(
@@ -113,8 +119,9 @@ class AllocationCalls:
         one: dict[int, type[msgspec.Struct] | None] = {200: AllocationAnswer, 202: bodies.PendingAnswer}
         return [
             Operation(
-                "allocations", "GET", PATH, self.read, "What is kept for partners, and how far they have sold it",
-                {200: AllocationsAnswer}, Who.ADMIN, params=SHOW_ID, refusals=("show_not_found",),
+                "allocations", "GET", PATH, self.read,
+                "What is kept for partners, and how far they have sold it: for admins all of it, for a key its own",
+                {200: AllocationsAnswer}, Who.SIGNED_IN, params=SHOW_ID, refusals=("show_not_found",),
             ),
             Operation(
                 "put_allocation", "PUT", ONE, self.put, "Keep places for a partner, or keep more or fewer", one,

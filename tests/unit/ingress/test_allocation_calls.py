@@ -7,6 +7,7 @@ from tests.unit.ingress.tales import HOUR, SHOW, T0, reservation
 from ticketing import messages
 from ticketing.clock import rfc3339
 from ticketing.messages import AnyCommand, AnyOutcome
+from ticketing.tokens import Pass
 
 pytestmark = pytest.mark.anyio
 
@@ -58,6 +59,19 @@ async def test_what_is_kept_burns_down_with_what_is_sold() -> None:
     assert (third["status"], third["left"]) == ("given_back", 0)
 
 
+async def test_a_partner_reads_its_own_share_and_nobody_elses() -> None:
+    stage = Stage()
+    mine = partner_of(stage)
+    stage.ledger.kept = {mine: {"share": 5}, "key_other": {"share": 7}}
+    told = await stage.call("GET", PATH, token=PARTNER_KEY)
+    assert (told.status, [(it["partner"], it["share"]) for it in told.body["data"]]) == (200, [(mine, 5)])
+    fan = stage.tokens.sign_pass(Pass(SHOW, "ent_anna", 0, T0 + HOUR))
+    refused = await stage.call("GET", PATH, token=fan)
+    assert (refused.status, refused.body["code"]) == (403, "insufficient_scope")
+    order = await stage.call("PUT", f"{PATH}/{mine}", {"share": 9}, token=PARTNER_KEY)
+    assert (order.status, stage.commands) == (403, [])
+
+
 async def test_setting_and_giving_back() -> None:
     stage = Stage(decide=carry_out)
     partner = partner_of(stage)
@@ -87,5 +101,6 @@ async def test_for_whom_nothing_can_be_kept() -> None:
         wrong = await stage.call("PUT", f"{PATH}/{partner_of(stage)}", {"share": share}, token=ADMIN_KEY)
         assert wrong.status == 400
     for token in (PARTNER_KEY, stage.fan()):
-        assert (await stage.call("GET", PATH, token=token)).status == 403
+        order = await stage.call("PUT", f"{PATH}/{partner_of(stage)}", {"share": 1}, token=token)
+        assert order.status == 403
     assert stage.commands == []
