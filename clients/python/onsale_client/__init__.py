@@ -13,19 +13,19 @@ from onsale_client._picture import Frame
 from onsale_client._sync import Client
 from onsale_client._sync_live import Live
 from onsale_client.errors import OnsaleError, Problem, Refused, Undecided, Unreachable
+from onsale_client.made import Layout, Venue
 from onsale_client.shapes import (
     Availability,
     Booking,
     Caller,
+    Checkout,
     Event,
     EventLine,
     FeedEvent,
     FeedPage,
-    Layout,
     Reservation,
     SeatMap,
     Seats,
-    Venue,
 )
 from onsale_client.webhooks import SignatureWrong, WebhookEvent, verify_webhook
 from onsale_client.wishes import AreaWish, Best, Contact, Payment
@@ -38,6 +38,7 @@ __all__ = [
     "Best",
     "Booking",
     "Caller",
+    "Checkout",
     "Client",
     "Contact",
     "Event",

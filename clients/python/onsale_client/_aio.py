@@ -11,7 +11,7 @@ from uuid import uuid4
 import httpx
 import msgspec
 
-from onsale_client import shapes, wishes
+from onsale_client import made, shapes, wishes
 from onsale_client._aio_live import AsyncLive
 from onsale_client._auth import ExchangedKey, GivenToken
 from onsale_client._flow import Given, Patience, Pause, calling, without_nothing
@@ -195,6 +195,19 @@ class AsyncClient:
         )
         return await self._ask(shapes.Booking, "POST", "/api/bookings", body, idempotency_key)
 
+    async def checkout(
+        self,
+        reservation: str,
+        *,
+        contact: wishes.Contact | None = None,
+        return_to: str = "/",
+        idempotency_key: str | None = None,
+    ) -> shapes.Checkout:
+        """Begin to pay what is held: send the payer to `pay_at`. Booked is it when the provider says so."""
+        path = f"/api/reservations/{quote(reservation, safe='')}/checkout"
+        body = without_nothing({"contact": contact, "return_to": return_to})
+        return await self._ask(shapes.Checkout, "POST", path, body, idempotency_key)
+
     async def booking(self, booking: str) -> shapes.Booking:
         """A booking of one's own as it stands."""
         return await self._get(shapes.Booking, f"/api/bookings/{quote(booking, safe='')}")
@@ -220,25 +233,25 @@ class AsyncClient:
         """What the token is worth."""
         return await self._get(shapes.Caller, "/api/auth/validate")
 
-    async def add_venue(self, name: str, *, idempotency_key: str | None = None) -> shapes.Venue:
+    async def add_venue(self, name: str, *, idempotency_key: str | None = None) -> made.Venue:
         """Make a venue (admins)."""
-        return await self._ask(shapes.Venue, "POST", "/api/admin/venues", {"name": name}, idempotency_key)
+        return await self._ask(made.Venue, "POST", "/api/admin/venues", {"name": name}, idempotency_key)
 
     async def put_layout(
         self, venue: str, layout: dict[str, Any], *, validate_only: bool = False, idempotency_key: str | None = None
-    ) -> shapes.Layout:
+    ) -> made.Layout:
         """A new version of a venue's layout, in its full or its short form (admins)."""
         path = f"/api/admin/venues/{quote(venue, safe='')}/layout{'?validate_only=true' if validate_only else ''}"
-        return await self._ask(shapes.Layout, "PUT", path, layout, idempotency_key)
+        return await self._ask(made.Layout, "PUT", path, layout, idempotency_key)
 
     async def add_show(self, terms: dict[str, Any], *, idempotency_key: str | None = None) -> shapes.Event:
         """Make a show and open it; terms as in `POST /api/admin/shows` (admins)."""
         return await self._ask(shapes.Event, "POST", "/api/admin/shows", terms, idempotency_key)
 
-    async def close_show(self, show: str, *, idempotency_key: str | None = None) -> shapes.ShowChanged:
+    async def close_show(self, show: str, *, idempotency_key: str | None = None) -> made.ShowChanged:
         """End a sale for good (admins)."""
         path = f"/api/admin/shows/{quote(show, safe='')}/close"
-        return await self._ask(shapes.ShowChanged, "POST", path, None, idempotency_key)
+        return await self._ask(made.ShowChanged, "POST", path, None, idempotency_key)
 
     async def set_rate(self, show: str, *, rate_per_min: int, reason: str) -> None:
         """The most that the waiting room admits (operators, by the key itself: `token`)."""

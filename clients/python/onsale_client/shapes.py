@@ -216,6 +216,20 @@ class Reservation(Said, kw_only=True):
     why: Why | None = None
 
 
+class Checkout(Said, kw_only=True):
+    """A payment that has begun: `pay_at` is where the payer pays, until `expires_at`."""
+
+    reservation: str
+    show: str
+    status: str
+    total_amount: int
+    currency: str
+    expires_at: str
+    provider: str
+    pay_at: str
+    request: str | None = None
+
+
 class Booking(Said, kw_only=True):
     """Places that are booked (or were cancelled)."""
 
@@ -269,30 +283,3 @@ class FeedPage(Said, kw_only=True):
     data: list[FeedEvent]
     has_more: bool
     next_cursor: str
-
-
-class Venue(Said, kw_only=True):
-    """A venue."""
-
-    venue: str
-    name: str
-
-
-class Layout(Said, kw_only=True):
-    """A layout that was stored, or only validated (`layout` is absent then)."""
-
-    venue: str
-    total_seats: int
-    seats: int
-    areas: int
-    categories: list[Tier]
-    sha256: str
-    layout: str | None = None
-    version: int | None = None
-
-
-class ShowChanged(Said, kw_only=True):
-    """An admin's command on a show, done."""
-
-    show: str
-    status: str

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 import onsale_client
-from onsale_client import errors, shapes, wishes
+from onsale_client import errors, made, shapes, wishes
 from tests.unit.ingress.stage import Stage
 
 SERVERS = {
@@ -47,7 +47,7 @@ def structs(module: ModuleType) -> list[type[msgspec.Struct]]:
 
 
 @pytest.mark.parametrize(
-    "shape", [*structs(shapes), *structs(wishes), *structs(errors)], ids=lambda shape: shape.__name__
+    "shape", [*structs(shapes), *structs(made), *structs(wishes), *structs(errors)], ids=lambda shape: shape.__name__
 )
 def test_a_shape_has_the_fields_of_its_schema(shape: type[msgspec.Struct]) -> None:
     name = SERVERS.get(shape.__name__, f"{shape.__name__}Answer")
@@ -70,5 +70,5 @@ def test_the_form_without_await_is_made_from_the_other() -> None:
     maker = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(maker)
     assert maker.FILES
-    for source, made in maker.FILES.items():
-        assert maker.without_await(source) == (root / "onsale_client" / made).read_text()
+    for source, written in maker.FILES.items():
+        assert maker.without_await(source) == (root / "onsale_client" / written).read_text()
