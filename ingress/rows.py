@@ -5,6 +5,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -37,7 +38,7 @@ from ingress.ledger_routes import ShowLedger
 from ingress.limiter import Limiter, Rates
 from ingress.link_routes import BookingLinks
 from ingress.looking import Looking
-from ingress.openapi import document
+from ingress.openapi import Schema, document
 from ingress.operating_routes import Operating
 from ingress.operations import Call, Operation, Table
 from ingress.payment_routes import Payments
@@ -213,22 +214,32 @@ class OpenApiDocument(msgspec.Struct):
     openapi: str
 
 
+class Written(NamedTuple):
+    """The document, as it is sent and for reading; `etag` is that of all its forms."""
+
+    whole: Schema
+    body: bytes
+    page: bytes
+    etag: str
+
+
 def openapi_rows(rows: list[Operation]) -> list[Operation]:
-    """The rows that tell all of them, themselves among them: for programs, and for reading."""
+    """The rows that tell all of them, themselves among them: for programs, and for reading.
+
+    Written down when somebody first asks, beside the event loop: it takes as long as a few hundred holds.
+    """
 
     async def read_openapi(call: Call) -> Response:
-        return cached(call.request, body, etag=etag, max_age_s=60)
-
-    @cache
-    def as_yaml() -> bytes:
-        # Made for the first who asks, and beside the sale: it takes a fifth of a second.
-        return msgspec.yaml.encode(whole)
+        done = await asyncio.to_thread(written)
+        return cached(call.request, done.body, etag=done.etag, max_age_s=60)
 
     async def read_openapi_yaml(call: Call) -> Response:
-        return cached(call.request, await asyncio.to_thread(as_yaml), etag=etag, max_age_s=60, media_type=YAML)
+        done, body = await asyncio.to_thread(lambda: (written(), as_yaml()))
+        return cached(call.request, body, etag=done.etag, max_age_s=60, media_type=YAML)
 
     async def read_docs(call: Call) -> Response:
-        answer = cached(call.request, page, etag=etag, max_age_s=60, media_type=PAGE)
+        done = await asyncio.to_thread(written)
+        answer = cached(call.request, done.page, etag=done.etag, max_age_s=60, media_type=PAGE)
         answer.headers.append(("content-security-policy", POLICY))
         return answer
 
@@ -242,7 +253,16 @@ def openapi_rows(rows: list[Operation]) -> list[Operation]:
         Operation("read_docs", "GET", "/api/docs", read_docs, "This document for reading", {200: None, 304: None},
                   page=PAGE),
     ]  # fmt: skip
-    whole = document([*rows, *own])
-    body, page = msgspec.json.encode(whole), docs_page(whole)
-    etag = f'"{hashlib.sha256(body + page).hexdigest()[:32]}"'
+
+    @cache
+    def written() -> Written:
+        whole = document([*rows, *own])
+        body, page = msgspec.json.encode(whole), docs_page(whole)
+        return Written(whole, body, page, f'"{hashlib.sha256(body + page).hexdigest()[:32]}"')
+
+    @cache
+    def as_yaml() -> bytes:
+        # It takes a fifth of a second, which readers of JSON need not wait for.
+        return msgspec.yaml.encode(written().whole)
+
     return own
