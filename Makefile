@@ -43,8 +43,7 @@ demo: setup  ## a flash sale on real servers, with simulated fans: ARGS="--once 
 
 test: setup  ## every test; with ARGS those it names: ARGS="tests/unit -k hold"
 ifeq ($(strip $(ARGS)),)
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not kills"
-	@$(BIN)/python -m pytest -m kills
+	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif

@@ -41,10 +41,11 @@ def anyio_backend() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test that asks for servers is marked so: `-m "not servers"` leaves it out."""
+    """A test that asks for servers is marked so: `-m "not servers"` leaves it out. What takes longest comes first."""
     for item in items:
         if "servers" in getattr(item, "fixturenames", ()):
             item.add_marker("servers")
+    items.sort(key=lambda item: "kills" not in item.keywords)
 
 
 DIRECTORY = "onsale_run_directory"

@@ -40,6 +40,8 @@ from ticketing.tokens import Pass, TokenKeys
 
 ROOT = Path(__file__).parents[2]
 DAY_MS = 24 * 3600 * 1000
+PATIENT = "wait=10"
+"""As long as a request may wait for its verdict: an allocator that was killed is followed within that."""
 
 
 @dataclass
@@ -137,21 +139,21 @@ class Sale:
         starts_at = rfc3339(SystemClock().now_ms() + 30 * DAY_MS)
         policy = {"payment": "optional", **terms.pop("policy", {})}
         body = {"name": "a night out", "starts_at": starts_at, "policy": policy, **terms}
-        made = await self.call("POST", "/api/admin/shows", body, token=self.admin_key, prefer="wait=10")
+        made = await self.call("POST", "/api/admin/shows", body, token=self.admin_key, prefer=PATIENT)
         assert made.status == 201, made.body
         show: dict[str, Any] = made.body
         return show
 
     async def hold(self, show: str, token: str, *seats: str, key: str | None = None, **wish: Any) -> Answer:
-        """POST /api/reservations for named seats, or for what `wish` says."""
+        """POST /api/reservations for named seats, or for what `wish` says; waits for one that takes over."""
         body = {"show": show, **({"seats": list(seats)} if seats else {}), **wish}
-        return await self.call("POST", "/api/reservations", body, token=token, key=key)
+        return await self.call("POST", "/api/reservations", body, token=token, key=key, prefer=PATIENT)
 
     async def confirm(self, reservation: str, token: str, *, key: str | None = None) -> Answer:
         """POST /api/bookings for a reservation."""
         contact = {"name": "Ada Lovelace", "email": "ada@example.org"}
         body = {"reservation": reservation, "contact": contact}
-        return await self.call("POST", "/api/bookings", body, token=token, key=key)
+        return await self.call("POST", "/api/bookings", body, token=token, key=key, prefer=PATIENT)
 
     async def rows(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
         """What the tables say, read as the superuser."""

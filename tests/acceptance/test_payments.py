@@ -11,7 +11,7 @@ import pytest
 from onsale_client import AsyncClient
 from payments import notices
 from payments.provider import Charge, Found, Notice, State
-from tests.acceptance.sale import Answer, Sale
+from tests.acceptance.sale import PATIENT, Answer, Sale
 from ticketing.clock import SystemClock
 
 pytestmark = pytest.mark.anyio
@@ -209,7 +209,7 @@ async def test_a_cancelled_show_ends_its_bookings_and_gives_the_money_back(sale:
     late = await paying(sale, show, sale.fan(show), "B-1")
     path = f"/api/admin/shows/{show}/cancel"
     assert (await sale.call("POST", path, {}, token=sale.partner_key)).status == 403
-    gone = await sale.call("POST", path, {"reason": "flooded"}, token=sale.admin_key, prefer="wait=10")
+    gone = await sale.call("POST", path, {"reason": "flooded"}, token=sale.admin_key, prefer=PATIENT)
     assert (gone.status, gone.body["status"]) == (200, "cancelled"), gone.body
     for one, fan in zip(begun, fans, strict=True):
         await until(sale, one, fan, "cancelled")

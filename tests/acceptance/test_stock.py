@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.acceptance.sale import DAY_MS, Answer, Sale
+from tests.acceptance.sale import DAY_MS, PATIENT, Answer, Sale
 from ticketing.clock import SystemClock, rfc3339
 
 pytestmark = [pytest.mark.anyio, pytest.mark.servers]
@@ -43,7 +43,7 @@ async def supper(sale: Sale) -> tuple[str, str]:
         "venue": venue,
     }
     terms["policy"] = {"payment": "optional"}
-    show = await sale.call("POST", "/api/admin/shows", terms, token=sale.admin_key, prefer="wait=10")
+    show = await sale.call("POST", "/api/admin/shows", terms, token=sale.admin_key, prefer=PATIENT)
     assert show.status == 201, show.body
     return venue, show.body["show"]
 
