@@ -23,6 +23,7 @@ from ticketing.vocabulary import parse_show
 
 SOCKETS = 500
 PLACES = 200_000
+"""As many as a show may have: they last for seven seconds of 14,000 holds."""
 FRAMES_PER_S = 1_000
 """Of one socket; the default is there to keep people from doing what this bench does."""
 SETTINGS = {"ONSALE_SOCKET_FRAMES_PER_S": str(FRAMES_PER_S)}

@@ -58,7 +58,7 @@ class Size:
 
 
 FULL = Size(
-    rounds=3, jvm_warm_s=60, measure_s=10, many_sockets=MANY_SOCKETS, holds=socket_holds.Size(warm_s=2, measure_s=8)
+    rounds=3, jvm_warm_s=60, measure_s=10, many_sockets=MANY_SOCKETS, holds=socket_holds.Size(warm_s=2, measure_s=5)
 )
 QUICK = Size(rounds=1, jvm_warm_s=0, measure_s=5, many_sockets=2_000, holds=socket_holds.Size(warm_s=1, measure_s=3))
 
