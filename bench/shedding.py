@@ -2,11 +2,12 @@
 
 First the peak (a closed loop); then places are held for people who will confirm them in the thick of it; then, for a
 minute, an open loop asks for holds at three times the peak, while those people confirm and somebody asks for `/livez`;
-then the peak again. One ingress process, one allocator; the generator runs on the same cores, so the lines say how
-many requests were really sent.
+then the peak again. A peak is the median of several, each on a show of its own. One ingress process, one allocator; the
+generator runs on the same cores, so the lines say how many requests were really sent.
 """
 
 import random
+import statistics
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -14,8 +15,8 @@ from dataclasses import dataclass
 from itertools import chain
 
 from bench import sale
-from bench.driving import Crowd, all_granted, closed_loop, open_loop
-from bench.measuring import Bench, Gate, Spent, progress
+from bench.driving import Crowd, Loaded, all_granted, closed_loop, open_loop
+from bench.measuring import Bench, Gate, Spent, medians, progress
 from bench.open_load import OPEN_LOOP
 from bench.open_plan import Seen
 from bench.running import as_told, new_bench, provisioned_site, warm_up
@@ -52,20 +53,21 @@ class Size:
     """Seconds of a full run, or of `--quick`."""
 
     jvm_warm_s: float
+    peaks: int
     peak_s: float
     overload_s: float
 
 
-FULL = Size(jvm_warm_s=60, peak_s=6, overload_s=60)
-QUICK = Size(jvm_warm_s=0, peak_s=5, overload_s=15)
+FULL = Size(jvm_warm_s=60, peaks=3, peak_s=6, overload_s=60)
+QUICK = Size(jvm_warm_s=0, peaks=1, peak_s=5, overload_s=15)
 
 
 @dataclass(frozen=True)
 class Overload:
-    """The peaks before and after (201/s), and what was seen between them."""
+    """The peaks before and after, and what was seen between them."""
 
-    before: float
-    after: float
+    before: Sequence[Loaded]
+    after: Sequence[Loaded]
     seconds: float
     holds: Seen
     confirms: Seen
@@ -87,12 +89,15 @@ class Stand:
     def rooms(self) -> tuple[Room, Room]:
         return self.ingress, self.allocator
 
-    async def peak(self) -> float:
-        """What a closed loop gets, 201/s."""
+    async def peak(self) -> Loaded:
+        """What a closed loop gets."""
         show = (await sale.make_show(self.site, self.ingress, capacity=PLACES)).show
         holds = (held.hold for held in sale.area_holds(self.site, show, PLACES // sale.PLACES_EACH, self.rng))
-        loaded = await closed_loop(self.site, self.rooms, PEAK_CONNECTIONS, holds, warm_s=2, measure_s=self.size.peak_s)
-        return loaded.rate
+        return await closed_loop(self.site, self.rooms, PEAK_CONNECTIONS, holds, warm_s=2, measure_s=self.size.peak_s)
+
+    async def peaks(self) -> list[Loaded]:
+        """As many as make up one figure."""
+        return [await self.peak() for _ in range(self.size.peaks)]
 
     async def hold_some(self, count: int, rate: float) -> list[Held]:
         """At least `count` holds that are granted, at a rate that can be borne."""
@@ -109,7 +114,8 @@ class Stand:
 
     async def overload(self) -> Overload:
         """Peak, overload, peak."""
-        before = await self.peak()
+        peaks = await self.peaks()
+        before = _rate(peaks)
         seats = await self.hold_some(round(1.2 * CONFIRMS_A_S * self.size.overload_s), before / 2)
         count = round(DIFFERENT_HOLDS * before * self.size.overload_s)
         shows = [await sale.make_show(self.site, self.ingress, capacity=PLACES) for _ in range(-(-count // PLACES))]
@@ -123,8 +129,8 @@ class Stand:
             Crowd("livez", [self.ingress], LIVEZ_CONNECTIONS, LIVEZ_A_S, [sale.get("/livez")]),
         ]
         seen, spent = await open_loop(self.site, self.rooms, crowds, warm_s=0, measure_s=self.size.overload_s)
-        after = await self.peak()
-        return Overload(before, after, self.size.overload_s, seen["holds"], seen["confirms"], seen["livez"], spent)
+        after = await self.peaks()
+        return Overload(peaks, after, self.size.overload_s, seen["holds"], seen["confirms"], seen["livez"], spent)
 
 
 async def run(size: Size) -> list[str]:
@@ -180,9 +186,9 @@ def _report(bench: Bench, overload: Overload) -> None:
     bench.line(
         f"{name}, really sent",
         "times the peak",
-        [holds.sent / seconds / overload.before],
+        [holds.sent / seconds / _rate(overload.before)],
         seconds=seconds,
-        peak_per_s=round(overload.before),
+        peak_per_s=round(_rate(overload.before)),
         sent_per_s=round(holds.sent / seconds),
         accepted_per_s=round(_count(holds, CREATED) / seconds),
         answers={status: it.count for status, it in holds.answers.items()},
@@ -210,7 +216,24 @@ def _report(bench: Bench, overload: Overload) -> None:
         bench.line("confirms of held places meanwhile, p99", "ms", [confirmed.p99_ms], longest_ms=confirmed.longest_ms)
     alive = livez.answers[OK]
     bench.line("/livez meanwhile, p99", "ms", [alive.p99_ms], longest_ms=alive.longest_ms)
-    bench.line("peak afterwards against before", "times", [overload.after / overload.before], BACK)
+    bench.line(
+        "peak afterwards against before",
+        "times",
+        [_rate(overload.after) / _rate(overload.before)],
+        BACK,
+        before_per_s=[round(each.rate) for each in overload.before],
+        after_per_s=[round(each.rate) for each in overload.after],
+        cpu_us_before=_cpu_us(overload.before),
+        cpu_us_after=_cpu_us(overload.after),
+    )
+
+
+def _rate(peaks: Sequence[Loaded]) -> float:
+    return statistics.median(each.rate for each in peaks)
+
+
+def _cpu_us(peaks: Sequence[Loaded]) -> dict[str, float]:
+    return medians([each.spent.cpu_us_per(each.created) for each in peaks])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
