@@ -140,7 +140,7 @@ def _responses(operation: Operation, operations: Sequence[Operation]) -> Schema:
         if onward := links(operation, status, operations):
             responses[str(status)]["links"] = onward
         if body is not None:
-            responses[str(status)]["content"] = _content("application/json", body.__name__)
+            responses[str(status)]["content"] = _content(operation.page or "application/json", body.__name__)
             if operation.also is not None:
                 responses[str(status)]["content"][operation.also] = {"schema": {"type": "string"}}
         elif operation.page is not None and status == 200:

@@ -111,7 +111,7 @@ class Operation:
     params: Mapping[str, str] = field(default_factory=dict)
     """Path parameter -> what it is."""
     page: str | None = None
-    """The media type of a success that is for reading, and no JSON."""
+    """The media type of a success that is no JSON."""
     also: str | None = None
     """Another media type in which a success can be had beside JSON."""
 

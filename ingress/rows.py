@@ -249,7 +249,7 @@ def openapi_rows(rows: list[Operation]) -> list[Operation]:
             {200: OpenApiDocument, 304: None},
         ),
         Operation("read_openapi_yaml", "GET", "/api/openapi.yaml", read_openapi_yaml, "This document in YAML",
-                  {200: None, 304: None}, page=YAML),
+                  {200: OpenApiDocument, 304: None}, page=YAML),
         Operation("read_docs", "GET", "/api/docs", read_docs, "This document for reading", {200: None, 304: None},
                   page=PAGE),
     ]  # fmt: skip

@@ -109,3 +109,8 @@ async def test_the_document_in_yaml_is_the_same_document() -> None:
     assert msgspec.yaml.decode(yaml_reply.raw) == json_reply.body
     again = await stage.call("GET", "/api/openapi.yaml", headers={"if-none-match": yaml_reply.headers["etag"]})
     assert (again.status, again.raw) == (304, b"")
+    json_said, yaml_said = (
+        json_reply.body["paths"][f"/api/openapi.{form}"]["get"]["responses"]["200"]["content"]
+        for form in ("json", "yaml")
+    )
+    assert yaml_said == {"application/yaml": json_said["application/json"]}
