@@ -19,8 +19,8 @@ class MailRefused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DueMail:
-    """A letter that this process is to send. `kind`: `confirmed`, `changed`, `cancelled` or `link`; `tries` counts this
-    one."""
+    """A letter that this process is to send until `claimed_until_ms`. `kind`: `confirmed`, `changed`, `cancelled` or
+    `link`; `tries` counts this one."""
 
     mail: str
     part: int
@@ -29,6 +29,7 @@ class DueMail:
     kind: str
     tries: int
     created_at_ms: int
+    claimed_until_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,11 @@ class MailStore(Protocol):
         """What to write; None: there is no such booking."""
         ...
 
-    async def settle(self, mail: str, state: str, due_at_ms: int, now_ms: int, error: str = "") -> None:
-        """`state`: `due` (again at `due_at_ms`), `sent`, `not_sent` (nobody to write to, or overtaken), `failed`."""
+    async def settle(self, one: DueMail, state: str, due_at_ms: int, now_ms: int, error: str = "") -> None:
+        """`state`: `due` (again at `due_at_ms`), `sent`, `not_sent` (nobody to write to, or overtaken), `failed`.
+
+        Nothing is settled by one whose claim has ended and is another's.
+        """
         ...
 
 

@@ -105,11 +105,11 @@ class Postman:
             return
         now_ms = self._clock.now_ms()
         metrics.MAILS.labels("again").inc()
-        await self._store.settle(one.mail, "due", now_ms + AGAIN_S[one.tries - 1] * 1000, now_ms, error)
+        await self._store.settle(one, "due", now_ms + AGAIN_S[one.tries - 1] * 1000, now_ms, error)
 
     async def _settle(self, one: DueMail, state: str, error: str = "") -> None:
         metrics.MAILS.labels(state).inc()
-        await self._store.settle(one.mail, state, 0, self._clock.now_ms(), error)
+        await self._store.settle(one, state, 0, self._clock.now_ms(), error)
 
 
 def _overtaken(one: DueMail, facts: BookingFacts) -> bool:

@@ -21,7 +21,7 @@ WITH due AS (
 UPDATE delivery_mail d SET claimed_until_ms = $3, tries = d.tries + 1
 FROM due WHERE d.mail_id = due.mail_id
 RETURNING d.mail_id AS mail, d.part, d.show_id AS show, d.reservation_id AS reservation, d.kind, d.tries,
-          d.created_at_ms
+          d.created_at_ms, d.claimed_until_ms
 """
 FACTS = """
 SELECT r.*, s.name AS show_name, s.starts_at_ms, a.name, a.email
@@ -35,7 +35,7 @@ WHERE r.part = $1 AND r.show_id = $2 AND r.reservation_id = $3
 SETTLE = """
 UPDATE delivery_mail SET state = $2, due_at_ms = $3, claimed_until_ms = 0, last_error = $5,
     settled_at_ms = CASE WHEN $2 <> 'due' THEN $4::bigint END
-WHERE mail_id = $1 AND state = 'due'
+WHERE mail_id = $1 AND state = 'due' AND claimed_until_ms = $6
 """
 
 
@@ -61,7 +61,9 @@ class PostgresMails:
             reservation_of(row), row["show_name"], row["starts_at_ms"], row["name"] or "", row["email"] or ""
         )
 
-    async def settle(self, mail: str, state: str, due_at_ms: int, now_ms: int, error: str = "") -> None:
+    async def settle(self, one: DueMail, state: str, due_at_ms: int, now_ms: int, error: str = "") -> None:
         """As in the port."""
         with reaching_postgres():
-            await self._pool.execute(SETTLE, mail, state, due_at_ms, now_ms, error[:ERROR_CHARS_MAX])
+            await self._pool.execute(
+                SETTLE, one.mail, state, due_at_ms, now_ms, error[:ERROR_CHARS_MAX], one.claimed_until_ms
+            )

@@ -72,7 +72,7 @@ class Cashier:
             return
         except (ProviderRefused, words.CurrencyWrong, Malformed) as error:
             log.error("money.cannot_be_known", attempt=one.attempt, error=repr(error))
-            await self._store.settle_attempt(one.attempt, "given_up", 0, str(error))
+            await self._store.settle_attempt(one, "given_up", 0, str(error))
             return
         part = one.part
         if not all(await self._commands.send_all([(part, encode(command)) for command in commands])):
@@ -80,7 +80,7 @@ class Cashier:
         elif commands or found.state is State.LAPSED or (found.state is State.UNKNOWN and now_ms > one.lapses_at_ms):
             # What is on the log will be decided, and the last word of a provider is its last.
             metrics.ASKED.labels(found.state).inc()
-            await self._store.settle_attempt(one.attempt, "ended", 0, "")
+            await self._store.settle_attempt(one, "ended", 0, "")
         else:
             metrics.ASKED.labels(found.state).inc()
             await self._ask_again(one, "")
@@ -88,10 +88,10 @@ class Cashier:
     async def _ask_again(self, one: OpenAttempt, error: str) -> None:
         if one.asks >= ASKS_MAX:
             log.error("money.given_up", attempt=one.attempt, error=error)
-            await self._store.settle_attempt(one.attempt, "given_up", 0, error)
+            await self._store.settle_attempt(one, "given_up", 0, error)
             return
         wait_s = ASK_AGAIN_S[min(one.asks, len(ASK_AGAIN_S)) - 1]
-        await self._store.settle_attempt(one.attempt, "open", self._clock.now_ms() + wait_s * 1000, error)
+        await self._store.settle_attempt(one, "open", self._clock.now_ms() + wait_s * 1000, error)
 
     async def _give_back(self, one: DueRefund) -> None:
         refund = Refund(one.refund, one.reference, one.amount, one.reason)
@@ -113,8 +113,8 @@ class Cashier:
         now_ms = self._clock.now_ms()
         again_at_ms = now_ms + REFUND_AGAIN_S[one.tries - 1] * 1000
         metrics.REFUNDS.labels("again").inc()
-        await self._store.settle_refund(one.refund, "due", again_at_ms, now_ms, error=error)
+        await self._store.settle_refund(one, "due", again_at_ms, now_ms, error=error)
 
     async def _end_refund(self, one: DueRefund, state: str, *, named: str = "", error: str = "") -> None:
         metrics.REFUNDS.labels(state).inc()
-        await self._store.settle_refund(one.refund, state, 0, self._clock.now_ms(), named=named, error=error)
+        await self._store.settle_refund(one, state, 0, self._clock.now_ms(), named=named, error=error)

@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class OpenAttempt:
-    """An attempt to pay that this process is to ask about. `asks` counts this one."""
+    """An attempt to pay that this process is to ask about until `claimed_until_ms`. `asks` counts this one."""
 
     attempt: str
     part: int
@@ -15,11 +15,12 @@ class OpenAttempt:
     currency: str
     lapses_at_ms: int
     asks: int
+    claimed_until_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class DueRefund:
-    """A refund that this process is to carry out. `tries` counts this one."""
+    """A refund that this process is to carry out until `claimed_until_ms`. `tries` counts this one."""
 
     refund: str
     provider: str
@@ -27,10 +28,11 @@ class DueRefund:
     amount: int
     reason: str
     tries: int
+    claimed_until_ms: int
 
 
 class MoneyStore(Protocol):
-    """Attempts and refunds. All raise `StoreAway`."""
+    """Attempts and refunds. All raise `StoreAway`. Nothing is settled by one whose claim has ended and is another's."""
 
     async def capture(self, now_ms: int) -> int:
         """Take what has been published since the last time; how many batches were looked at. None while another process
@@ -41,7 +43,7 @@ class MoneyStore(Protocol):
         """Attempts to be asked about, now this process's for a while."""
         ...
 
-    async def settle_attempt(self, attempt: str, state: str, due_at_ms: int, error: str) -> None:
+    async def settle_attempt(self, one: OpenAttempt, state: str, due_at_ms: int, error: str) -> None:
         """`state`: `open` (to be asked about again at `due_at_ms`), `ended`, `given_up`."""
         ...
 
@@ -50,7 +52,7 @@ class MoneyStore(Protocol):
         ...
 
     async def settle_refund(
-        self, refund: str, state: str, due_at_ms: int, now_ms: int, *, named: str = "", error: str = ""
+        self, one: DueRefund, state: str, due_at_ms: int, now_ms: int, *, named: str = "", error: str = ""
     ) -> None:
         """`state`: `due` (again at `due_at_ms`), `done` (`named`: as the provider calls it), `failed`."""
         ...

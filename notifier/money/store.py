@@ -60,11 +60,11 @@ WITH due AS (
 )
 UPDATE delivery_payment d SET claimed_until_ms = $4, asks = d.asks + 1
 FROM due, show_state s WHERE d.attempt = due.attempt AND s.part = d.part AND s.show_id = d.show_id
-RETURNING d.attempt, d.part, d.provider, s.currency, d.lapses_at_ms, d.asks
+RETURNING d.attempt, d.part, d.provider, s.currency, d.lapses_at_ms, d.asks, d.claimed_until_ms
 """
 SETTLE_ATTEMPT = """
 UPDATE delivery_payment SET state = $2, due_at_ms = $3, last_error = $4, claimed_until_ms = 0
-WHERE attempt = $1 AND state = 'open'
+WHERE attempt = $1 AND state = 'open' AND claimed_until_ms = $5
 """
 CLAIM_REFUNDS = """
 WITH due AS (
@@ -74,12 +74,12 @@ WITH due AS (
 )
 UPDATE delivery_refund d SET claimed_until_ms = $4, tries = d.tries + 1
 FROM due WHERE d.refund_id = due.refund_id
-RETURNING d.refund_id AS refund, d.provider, d.reference, d.amount, d.reason, d.tries
+RETURNING d.refund_id AS refund, d.provider, d.reference, d.amount, d.reason, d.tries, d.claimed_until_ms
 """
 SETTLE_REFUND = """
 UPDATE delivery_refund SET state = $2, due_at_ms = $3, claimed_until_ms = 0, provider_refund = $5, last_error = $6,
     settled_at_ms = CASE WHEN $2 <> 'due' THEN $4::bigint END
-WHERE refund_id = $1 AND state = 'due'
+WHERE refund_id = $1 AND state = 'due' AND claimed_until_ms = $7
 """
 ERROR_CHARS_MAX = 500
 
@@ -117,10 +117,12 @@ class PostgresMoney:
             rows = await self._pool.fetch(CLAIM_ATTEMPTS, now_ms, limit, list(providers), now_ms + CLAIM_MS)
         return [OpenAttempt(**row) for row in rows]
 
-    async def settle_attempt(self, attempt: str, state: str, due_at_ms: int, error: str) -> None:
+    async def settle_attempt(self, one: OpenAttempt, state: str, due_at_ms: int, error: str) -> None:
         """As in the port."""
         with reaching_postgres():
-            await self._pool.execute(SETTLE_ATTEMPT, attempt, state, due_at_ms, error[:ERROR_CHARS_MAX])
+            await self._pool.execute(
+                SETTLE_ATTEMPT, one.attempt, state, due_at_ms, error[:ERROR_CHARS_MAX], one.claimed_until_ms
+            )
 
     async def claim_refunds(self, providers: Sequence[str], now_ms: int, limit: int) -> list[DueRefund]:
         """As in the port."""
@@ -129,13 +131,14 @@ class PostgresMoney:
         return [DueRefund(**row) for row in rows]
 
     async def settle_refund(
-        self, refund: str, state: str, due_at_ms: int, now_ms: int, *, named: str = "", error: str = ""
+        self, one: DueRefund, state: str, due_at_ms: int, now_ms: int, *, named: str = "", error: str = ""
     ) -> None:
         """As in the port."""
         with reaching_postgres():
             await self._pool.execute(
-                SETTLE_REFUND, refund, state, due_at_ms, now_ms, named or None, error[:ERROR_CHARS_MAX]
-            )
+                SETTLE_REFUND, one.refund, state, due_at_ms, now_ms, named or None, error[:ERROR_CHARS_MAX],
+                one.claimed_until_ms,
+            )  # fmt: skip
 
     async def _insert(self, connection: Any, taken: Taken, now_ms: int) -> None:
         begun, refunds = taken.begun, taken.refunds

@@ -7,7 +7,8 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A delivery that this process has claimed. `attempt` counts from 1; `secrets`: the newest first, each signs."""
+    """A delivery that this process has claimed until `claimed_until_ms`. `attempt` counts from 1; `secrets`: the newest
+    first, each signs."""
 
     webhook_id: str
     event_no: int
@@ -16,6 +17,7 @@ class Due:
     secrets: tuple[str, ...]
     body: bytes
     attempt: int
+    claimed_until_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,9 @@ class OutboxStore(Protocol):
         """Deliveries that are due, now this process's for a while; none of the webhooks in `busy`."""
         ...
 
-    async def settle(self, due: Due, answered: Answered, settled: Settled, now_ms: int) -> None: ...
+    async def settle(self, due: Due, answered: Answered, settled: Settled, now_ms: int) -> None:
+        """Note what came of it; nothing, where the claim had ended and the delivery is another's by now."""
+        ...
 
     async def forget(self, before_ms: int) -> int:
         """Remove events decided before, and their deliveries; how many."""

@@ -57,13 +57,13 @@ WITH due AS (
 UPDATE webhook_delivery d SET claimed_until_ms = $4, attempts = d.attempts + 1
 FROM due JOIN caller_event e USING (event_no) JOIN webhook w USING (webhook_id)
 WHERE d.webhook_id = due.webhook_id AND d.event_no = due.event_no
-RETURNING d.webhook_id, d.event_no, d.attempts, e.event_id, e.body, w.url, w.secret,
+RETURNING d.webhook_id, d.event_no, d.attempts, d.claimed_until_ms, e.event_id, e.body, w.url, w.secret,
           CASE WHEN w.previous_ends_at_ms > $1 THEN w.previous_secret END AS previous_secret
 """
 SETTLE = """
 UPDATE webhook_delivery SET state = $3, due_at_ms = $4, claimed_until_ms = 0, last_status = $5, last_error = $6,
     settled_at_ms = CASE WHEN $3 <> 'due' THEN $7::bigint END
-WHERE webhook_id = $1 AND event_no = $2
+WHERE webhook_id = $1 AND event_no = $2 AND claimed_until_ms = $8
 """
 DISABLE = "UPDATE webhook SET disabled_at_ms = $2, disabled_why = $3 WHERE webhook_id = $1 AND disabled_at_ms IS NULL"
 FORGET = "DELETE FROM caller_event WHERE decided_at_ms < $1"
@@ -104,6 +104,7 @@ class PostgresOutbox:
                 secrets=tuple(secret for secret in (row["secret"], row["previous_secret"]) if secret is not None),
                 body=row["body"],
                 attempt=row["attempts"],
+                claimed_until_ms=row["claimed_until_ms"],
             )
             for row in rows
         ]
@@ -114,7 +115,7 @@ class PostgresOutbox:
             async with self._pool.acquire() as connection, connection.transaction():
                 await connection.execute(
                     SETTLE, due.webhook_id, due.event_no, settled.state, settled.due_at_ms, answered.status,
-                    answered.error or None, now_ms,
+                    answered.error or None, now_ms, due.claimed_until_ms,
                 )  # fmt: skip
                 if settled.disabled_why:
                     await connection.execute(DISABLE, due.webhook_id, now_ms, settled.disabled_why)

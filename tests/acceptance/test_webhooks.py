@@ -187,7 +187,7 @@ async def test_two_notifiers_take_each_event_once_and_a_claim_that_was_left_ends
                 await asyncio.gather(*(outbox.capture(now_ms) for outbox in outboxes))
         doubled = "SELECT 1 FROM caller_event GROUP BY account, event_id HAVING count(*) > 1"
         assert await sale.rows(doubled) == []
-        # Far enough ahead that whatever the sale's own notifier does with them is over.
+        # So far ahead that all are due, and that nobody else's claim counts, whatever its notifier still notes.
         later_ms = now_ms + 5 * 24 * 3600 * 1000
         claimed: list[Due] = []
         async with asyncio.timeout(HEARD_WITHIN_S):
@@ -200,5 +200,8 @@ async def test_two_notifiers_take_each_event_once_and_a_claim_that_was_left_ends
         await outboxes[0].settle(claimed[0], Answered(200), Settled("done", later_ms), later_ms)
         left = await outboxes[1].claim(later_ms + 61_000, 10, ())
         assert {one.event_no for one in left} == taken - {claimed[0].event_no}
+        for late in claimed[1:]:  # each is another's by now
+            await outboxes[0].settle(late, Answered(500), Settled("due", 0), later_ms)
+        assert await outboxes[0].claim(later_ms + 61_000, 10, ()) == []
         assert await outboxes[0].forget(later_ms + 10**9) >= 8
         assert await sale.rows("SELECT 1 FROM webhook_delivery") == []

@@ -36,7 +36,7 @@ BOOKED = Reservation(
     amount=15_000, booked_at_ms=T0,
 )  # fmt: skip
 FACTS = BookingFacts(BOOKED, "A Night Out", T0, "Ada Lovelace", "ada@example.org")
-DUE = DueMail("evt_1", PART, SHOW, KEY, "confirmed", 1, T0)
+DUE = DueMail("evt_1", PART, SHOW, KEY, "confirmed", 1, T0, T0 + 60_000)
 LETTER = Letter(
     mail="evt_1", kind="confirmed", sender="tickets@house.example", name="Ada", email="ada@example.org", show="Hay",
     starts_at_ms=T0, booking="bkg_7", places=("A-1",), total="50.00 EUR", link="https://house.example/bookings/bkg_7#token=t",
@@ -119,8 +119,8 @@ class Desk:
     async def facts(self, mail: DueMail) -> BookingFacts | None:
         return self.facts_now
 
-    async def settle(self, mail: str, state: str, due_at_ms: int, now_ms: int, error: str = "") -> None:
-        self.settled.append((mail, state, due_at_ms))
+    async def settle(self, one: DueMail, state: str, due_at_ms: int, now_ms: int, error: str = "") -> None:
+        self.settled.append((one.mail, state, due_at_ms))
 
     async def where(self, show: int) -> Where | None:
         return WHERE

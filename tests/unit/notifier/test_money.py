@@ -116,7 +116,7 @@ class Book:
         mine, self.attempts = self.attempts, []
         return mine
 
-    async def settle_attempt(self, attempt: str, state: str, due_at_ms: int, error: str) -> None:
+    async def settle_attempt(self, one: OpenAttempt, state: str, due_at_ms: int, error: str) -> None:
         self.asked.append((state, due_at_ms, error))
 
     async def claim_refunds(self, providers: Sequence[str], now_ms: int, limit: int) -> list[DueRefund]:
@@ -125,7 +125,7 @@ class Book:
         return mine
 
     async def settle_refund(
-        self, refund: str, state: str, due_at_ms: int, now_ms: int, *, named: str = "", error: str = ""
+        self, one: DueRefund, state: str, due_at_ms: int, now_ms: int, *, named: str = "", error: str = ""
     ) -> None:
         self.given.append((state, due_at_ms, named, error))
 
@@ -141,7 +141,7 @@ class Log:
 
 
 def attempt(asks: int = 1) -> OpenAttempt:
-    return OpenAttempt(ATTEMPT, PART, "sandbox", "EUR", T0 + 180_000, asks)
+    return OpenAttempt(ATTEMPT, PART, "sandbox", "EUR", T0 + 180_000, asks, T0 + 60_000)
 
 
 def cashier(book: Book, till: Till | None, log: Log | None = None, *, at: int = T0) -> Cashier:
@@ -201,7 +201,7 @@ async def test_other_money_than_agreed_is_for_somebody_to_look_at() -> None:
 
 
 def refund(tries: int = 1) -> DueRefund:
-    return DueRefund("evt_1", "sandbox", "c1", 500, "already_booked", tries)
+    return DueRefund("evt_1", "sandbox", "c1", 500, "already_booked", tries, T0 + 60_000)
 
 
 async def given_back(till: Till, *, tries: int = 1) -> tuple[str, int, str, str]:

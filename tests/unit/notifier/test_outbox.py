@@ -120,7 +120,7 @@ def test_attempts_are_spread() -> None:
 
 def due(number: int, webhook: str = "whk_1", **more: Any) -> Due:
     given = {"url": "https://partner.example/hook", "secrets": ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",)}
-    return Due(webhook, number, f"evt_{number}", body=b"{}", attempt=1, **(given | more))
+    return Due(webhook, number, f"evt_{number}", body=b"{}", attempt=1, claimed_until_ms=60_000, **(given | more))
 
 
 class FakeStore:
