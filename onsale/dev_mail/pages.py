@@ -14,6 +14,8 @@ from starlette.responses import HTMLResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from onsale.dev_mail.arrival import by_arrival
+
 PREFIX = "/dev/mail"
 SHOWN_MAX = 200
 HEADERS = {
@@ -54,7 +56,7 @@ def dev_mail_app(directory: Path) -> ASGIApp:
 
 
 def _lines(maildir: mailbox.Maildir) -> Iterator[str]:
-    for key in sorted(maildir.keys(), reverse=True)[:SHOWN_MAX]:
+    for key in by_arrival(maildir.keys())[: -SHOWN_MAX - 1 : -1]:
         message = _read(maildir, key)
         if message is not None:
             said = escape(f"{message['Subject']} — {message['To']}")

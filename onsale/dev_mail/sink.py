@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from onsale.dev_mail.arrival import by_arrival
 from runtime.process import RunningRoom
 
 LETTERS_MAX = 1_000
@@ -30,8 +31,7 @@ class Sink:
         content = envelope.content
         assert isinstance(content, bytes)
         self._maildir.add(content)
-        # A maildir's keys begin with the moment.
-        for key in sorted(self._maildir.keys())[:-LETTERS_MAX]:
+        for key in by_arrival(self._maildir.keys())[:-LETTERS_MAX]:
             self._maildir.discard(key)
         return "250 kept"
 

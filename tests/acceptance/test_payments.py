@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from onsale.dev_mail.arrival import by_arrival
 from onsale_client import AsyncClient
 from payments import notices
 from payments.provider import Charge, Found, Notice, State
@@ -119,7 +120,7 @@ async def letter_to(sale: Sale, number: int, email: str) -> str:
     maildir = mailbox.Maildir(sale.letters)
     async with asyncio.timeout(WITHIN_S):
         while True:
-            keys = sorted(maildir.keys())
+            keys = by_arrival(maildir.keys())
             if len(keys) > number:
                 break
             await asyncio.sleep(0.05)

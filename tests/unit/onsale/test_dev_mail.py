@@ -7,6 +7,7 @@ import pytest
 from aiosmtpd.smtp import Envelope
 
 from notifier.mail.letters import Letter, compose
+from onsale.dev_mail.arrival import by_arrival
 from onsale.dev_mail.pages import dev_mail_app
 from onsale.dev_mail.sink import LETTERS_MAX, Sink
 
@@ -47,3 +48,13 @@ async def test_the_sink_keeps_the_latest_letters_alone(tmp_path: Path) -> None:
     for number in range(LETTERS_MAX + 3):
         await sink.handle_DATA(None, None, envelope(b"Subject: %d\r\n\r\n" % number))
     assert len(list((tmp_path / "new").iterdir())) == LETTERS_MAX
+
+
+def test_letters_of_one_second_stand_as_they_came() -> None:
+    came = [
+        "1795000000.M900P77Q2.host",
+        "1795000000.M90000P77Q3.host",
+        "1795000000.M90000P77Q12.host",
+        "1795000001.M1P7Q1.h",
+    ]
+    assert by_arrival(reversed(came)) == came
