@@ -1,20 +1,22 @@
-"""Pages in several languages: a template with marks in it, and for each language a file of words. Pure.
+"""Pages in several languages: a template (Jinja), and for each language a file of words.
 
 A file of words is a module that a browser can import (`export default {…};`) with JSON between its first brace and its
 last, so that page and script have one source.
 """
 
-import html
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 
-LANGUAGES = ("en", "de", "es", "fr", "ja", "ar")
+from jinja2 import Environment, FunctionLoader, StrictUndefined, Template
+
+NAMES = {"en": "English", "de": "Deutsch", "es": "Español", "fr": "Français", "ja": "日本語", "ar": "العربية"}
+LANGUAGES = tuple(NAMES)
 """The first is spoken to whoever asks for none of them."""
 RIGHT_TO_LEFT = frozenset({"ar"})
 COOKIE = "lang"
-_MARK = re.compile(r"\{\{([a-z][a-z0-9_.]*)\}\}")
 _RANGE = re.compile(r"\s*([A-Za-z*]{1,8})(?:-[A-Za-z0-9-]*)?\s*(?:;\s*q=([01](?:\.[0-9]{0,3})?))?\s*")
 RANGES_MAX = 20
 
@@ -28,27 +30,49 @@ def read_words(file: Traversable) -> dict[str, str]:
     return dict(words)
 
 
-def fill(template: str, values: Mapping[str, str]) -> str:
-    """The template with each mark replaced by its value, escaped. Raises KeyError for a mark without one."""
-    return _MARK.sub(lambda mark: html.escape(values[mark[1]]), template)
+@dataclass(frozen=True, slots=True)
+class LocalisedPage:
+    """A template that extends the frame of all pages, and what it says in each language."""
+
+    template: Template
+    words: Mapping[str, Mapping[str, str]]
+    folders: tuple[str, ...]
+
+    def render(self, language: str, **values: str) -> str:
+        """The page in one of `LANGUAGES`; everything that is put into it is escaped.
+
+        Raises KeyError for a word that nobody wrote, jinja2.UndefinedError for a value that was not given.
+        """
+        return self.template.render(
+            t=self.words[language].__getitem__,
+            language=language,
+            direction="rtl" if language in RIGHT_TO_LEFT else "ltr",
+            languages=NAMES,
+            words=self.folders,
+            **values,
+        )
 
 
-def in_every_language(template: str, sets: Iterable[Traversable]) -> dict[str, str]:
-    """Language -> the page, from folders that have a file of words for each; later folders override earlier ones.
-
-    Marks that no folder has a word for stay as they are, for `fill` to be filled in later.
-    """
-    folders = list(sets)
-    pages = {}
-    for language in LANGUAGES:
-        words = {key: word for folder in folders for key, word in read_words(folder / f"{language}.js").items()}
-        words |= {"language": language, "direction": "rtl" if language in RIGHT_TO_LEFT else "ltr"}
-        pages[language] = fill(template, words | {mark: f"{{{{{mark}}}}}" for mark in _missing(template, words)})
-    return pages
-
-
-def _missing(template: str, words: Mapping[str, str]) -> set[str]:
-    return set(_MARK.findall(template)) - words.keys()
+def read_page(folder: Traversable, file: str, words: Iterable[str]) -> LocalisedPage:
+    """The page `file` of a folder that has `words/common` and `words/<name>` for each of `words`."""
+    templates = Environment(
+        loader=FunctionLoader(lambda name: folder.joinpath(name).read_text()),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    folders = ("common", *words)
+    said = {
+        language: {
+            key: word
+            for name in folders
+            for key, word in read_words(folder.joinpath("words", name, f"{language}.js")).items()
+        }
+        for language in LANGUAGES
+    }
+    return LocalisedPage(templates.get_template(file), said, folders)
 
 
 def preferred(*, asked: str | None, kept: str | None, accepted: str) -> str:

@@ -33,7 +33,7 @@ from waiting_room.ledger import PostgresLedger
 from waiting_room.looks import Poll
 from waiting_room.loops import Loop
 from waiting_room.outside import OutsideCheck
-from waiting_room.pages import read_page
+from waiting_room.pages import read_room_page
 from waiting_room.pressure import SlowLane
 from waiting_room.proofs import Proofs
 from waiting_room.readiness import Readiness
@@ -129,7 +129,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             entries,
             Leaving(room, holders=holders, clock=clock, claim_writer=both.claims),
             clock=clock,
-            page=read_page(),
+            page=read_room_page(),
             documents=documents,
             threshold=_threshold(settings, room, await _check(settings, stack)),
             guesses=Doorstep(address_per_min=GUESSES_PER_ADDRESS, network_per_min=GUESSES_PER_NETWORK),

@@ -1,28 +1,34 @@
 """The room's page: one file of `web/room` in each language, with the show's id in it. Its module does all else."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 
-from runtime.localised import fill, in_every_language
+from runtime.localised import read_page
+
+KEPT_MAX = 1_000
+"""Pages that are kept as they were sent: at ten o'clock all come for the same few."""
 
 
 @dataclass(frozen=True, slots=True)
 class RoomPage:
-    """The page before a show is put into it, by language, and the headers of every page."""
+    """`render(show, language)`: the page of one show, in a language that `runtime.localised` knows; and the headers of
+    every page."""
 
-    templates: Mapping[str, str]
+    render: Callable[[str, str], str]
     headers: dict[str, str]
 
-    def render(self, show: str, language: str) -> str:
-        """The page of one show, in a language that `runtime.localised` knows."""
-        return fill(self.templates[language], {"show": show})
 
-
-def read_page() -> RoomPage:
+def read_room_page() -> RoomPage:
     """The page as installed."""
     web = resources.files("web")
     headers: dict[str, str] = json.loads(web.joinpath("headers.json").read_text())
-    words = [web.joinpath("words", name) for name in ("common", "room")]
-    return RoomPage(in_every_language(web.joinpath("room", "room.html").read_text(), words), headers)
+    page = read_page(web, "room/room.html", ["room"])
+
+    @lru_cache(maxsize=KEPT_MAX)
+    def render(show: str, language: str) -> str:
+        return page.render(language, show=show)
+
+    return RoomPage(render, headers)

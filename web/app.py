@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from runtime.localised import COOKIE, in_every_language, preferred
+from runtime.localised import COOKIE, LANGUAGES, preferred, read_page
 from web.table import PAGES, Page
 
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -82,9 +82,8 @@ def _answer(request: Request, file: File, headers: dict[str, str]) -> Response:
 
 
 def _pages(package: Traversable, page: Page) -> dict[str, File]:
-    template = package.joinpath(page.file).read_text()
-    words = [package.joinpath("words", name) for name in ("common", *page.words)]
-    return {language: _file(text.encode(), page.file) for language, text in in_every_language(template, words).items()}
+    found = read_page(package, page.file, page.words)
+    return {language: _file(found.render(language).encode(), page.file) for language in LANGUAGES}
 
 
 def _walk(folder: Traversable, path: str = "") -> list[tuple[str, Traversable]]:

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import pytest
+from jinja2 import UndefinedError
 
-from runtime.localised import LANGUAGES, fill, in_every_language, preferred, read_words
+from runtime.localised import LANGUAGES, preferred, read_page, read_words
 
 
 @pytest.mark.parametrize(
@@ -30,18 +31,37 @@ def test_what_was_chosen_goes_before_what_the_browser_likes() -> None:
     assert preferred(asked="<script>", kept="no", accepted="de") == "de"
 
 
-def test_a_value_is_escaped_and_a_mark_without_one_is_a_mistake() -> None:
-    assert fill("<p>{{name}}</p>", {"name": 'a "<b>" & c'}) == "<p>a &quot;&lt;b&gt;&quot; &amp; c</p>"
-    with pytest.raises(KeyError):
-        fill("{{nobody}}", {})
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "frame.html").write_text(
+        "<html lang={{ language }} dir={{ direction }}>{% block main %}{% endblock %}\n"
+    )
+    for name in ("common", "shop"):
+        (tmp_path / "words" / name).mkdir(parents=True)
+        for language in LANGUAGES:
+            words = f'export default {{"{name}.hello": "hello & {name} in {language}"}};\n'
+            (tmp_path / "words" / name / f"{language}.js").write_text(words)
+    return tmp_path
 
 
-def test_a_page_is_whole_in_every_language_but_for_what_is_filled_in_later(tmp_path: Path) -> None:
-    for language in LANGUAGES:
-        (tmp_path / f"{language}.js").write_text(f'export default {{"hello": "hello in {language}"}};\n')
-    pages = in_every_language('<html lang="{{language}}" dir="{{direction}}">{{hello}} {{show}}', [tmp_path])
-    assert pages["ar"] == '<html lang="ar" dir="rtl">hello in ar {{show}}'
-    assert fill(pages["de"], {"show": "shw_1"}) == '<html lang="de" dir="ltr">hello in de shw_1'
+def page_saying(folder: Path, text: str) -> Path:
+    (folder / "page.html").write_text('{% extends "frame.html" %}{% block main %}' + text + "{% endblock %}")
+    return folder
+
+
+def test_a_page_says_its_words_and_what_it_is_given_in_its_frame(folder: Path) -> None:
+    text = '{{ t("shop.hello") }}, {{ t("common.hello") }}, {{ show }}'
+    page = read_page(page_saying(folder, text), "page.html", ["shop"])
+    assert page.render("ar", show='"<b>"') == (
+        "<html lang=ar dir=rtl>hello &amp; shop in ar, hello &amp; common in ar, &#34;&lt;b&gt;&#34;"
+    )
+
+
+def test_what_nobody_wrote_or_gave_is_a_mistake(folder: Path) -> None:
+    with pytest.raises(KeyError, match=r"shop\.hello"):
+        read_page(page_saying(folder, '{{ t("shop.hello") }}'), "page.html", []).render("en")
+    with pytest.raises(UndefinedError, match="show"):
+        read_page(page_saying(folder, "{{ show }}"), "page.html", []).render("en")
 
 
 def test_a_file_of_words_has_texts_alone(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from waiting_room.entries import Bounds, Entries
 from waiting_room.holders import Holders
 from waiting_room.leaving import Leaving
 from waiting_room.looks import Poll
-from waiting_room.pages import read_page
+from waiting_room.pages import read_room_page
 from waiting_room.phases import Schedule
 from waiting_room.places import GENERAL
 from waiting_room.ports import Line
@@ -160,7 +160,7 @@ async def open_hall(
         entries,
         Leaving(room, holders=holders, clock=clock, claim_writer=both.claims),
         clock=clock,
-        page=read_page(),
+        page=read_room_page(),
         documents=Documents(clock, Poll(1, 10), 2_000),
         threshold=Threshold(
             doorstep=Doorstep(address_per_min=5, network_per_min=20),
