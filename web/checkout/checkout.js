@@ -12,6 +12,8 @@ const SOON_MS = 30_000;
 /** Our clock only tells us when to ask; the server decides when it is over. */
 const ASK_AFTER_MS = 1_500;
 const LOOK_EVERY_MS = 5_000;
+/** Whoever comes back from a bank looks at nothing else. */
+const LOOK_WHILE_PAYING_MS = 1_500;
 /** What a repeat cannot mend: the reservation is no longer held. */
 const GONE = new Set(["hold_expired", "hold_released", "reservation_not_found", "show_closed", "show_cancelled", "booking_cancelled"]);
 
@@ -188,6 +190,14 @@ function tick() {
   }
 }
 
+/** Again and again, until it is over. */
+function lookOn() {
+  setTimeout(async () => {
+    if (!working && !document.hidden) await look();
+    if (!over) lookOn();
+  }, reservation?.status === "paying" ? LOOK_WHILE_PAYING_MS : LOOK_EVERY_MS);
+}
+
 find("back").href = `/shows/${show}`;
 find("contact").addEventListener("submit", (/** @type {Event} */ event) => {
   event.preventDefault();
@@ -214,6 +224,4 @@ if (event.ok) {
 }
 await look();
 setInterval(tick, 250);
-setInterval(() => {
-  if (!over && !working && !document.hidden) look();
-}, LOOK_EVERY_MS);
+if (!over) lookOn();
