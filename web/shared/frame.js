@@ -7,7 +7,6 @@ function keepLanguage() {
   const asked = new URL(location.href).searchParams.get("lang");
   if (asked === language) document.cookie = `lang=${language}; path=/; max-age=31536000; SameSite=Lax`;
   for (const link of document.querySelectorAll(".languages a")) {
-    if (/** @type {HTMLElement} */ (link).lang === language) link.setAttribute("aria-current", "true");
     const to = new URL(location.href);
     to.searchParams.set("lang", /** @type {HTMLElement} */ (link).lang);
     /** @type {HTMLAnchorElement} */ (link).href = to.pathname + to.search + to.hash;

@@ -121,6 +121,7 @@ def test_every_word_of_a_page_is_there_in_every_language(page: Page) -> None:
     for language in LANGUAGES:
         html = rendered(page, language)  # raises for a word that is not there
         assert f'<html lang="{language}"' in html
+        assert re.findall(r'hreflang="(..)" aria-current', html) == [language]
         assert "{{" not in html and "{%" not in html
 
 
