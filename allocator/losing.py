@@ -172,4 +172,5 @@ def lose_in_a_row(
     state.last_now_ms = last_now_ms
     state.refusals.put_in_order(lost)
     draft.outcomes += lost
+    draft.lost_in_a_row += len(lost)
     return last

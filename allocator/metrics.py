@@ -13,6 +13,7 @@ BATCH_SECONDS = Histogram(
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5),
 )
 RECORDS = Counter("allocator_records_total", "Commands decided and committed")
+LOST_IN_A_ROW = Counter("allocator_lost_in_a_row_total", "Commands refused at once, for what others had just lost")
 PAYLOAD_BYTES = Counter("allocator_outcome_bytes_total", "Bytes of outcomes committed")
 DEAD_LETTERS = Counter("allocator_dead_letters_total", "Records that could not be decided")
 BUGS = Counter("allocator_internal_errors_total", "Decisions that raised: each is a bug")
@@ -49,4 +50,5 @@ class MeteredObserver:
         """A batch is committed."""
         BATCH_SECONDS.observe(seconds)
         RECORDS.inc(batch.next_offset - batch.at.next_offset)
+        LOST_IN_A_ROW.inc(batch.lost_in_a_row)
         PAYLOAD_BYTES.inc(len(batch.payload))

@@ -69,6 +69,8 @@ class Batch:
     """`(what can change of the terms, orders)` of each of `shows_changed`; none where all have the same as before."""
     dead: list[tuple[int, str, bytes]] = field(default_factory=list)
     """`(offset, code, raw record)`"""
+    lost_in_a_row: int = 0
+    """How many of its commands were refused by `losing.lose_in_a_row`."""
 
 
 def tail_hash(append_ms: int, value: bytes) -> bytes:

@@ -179,6 +179,7 @@ class Desk:
             decider_version=DECIDER_VERSION,
             chain=self._chain,
             payload=payload,
+            lost_in_a_row=self._draft.lost_in_a_row,
         )
         net(self.state, self._draft, batch)
         self.position = Position(self.part, self.position.epoch, self.position.batch_seq + 1, self._next_offset)

@@ -72,6 +72,8 @@ class Draft:
     outcomes: list[messages.AnyOutcome] = field(default_factory=list)
     shows: dict[int, ShowDraft] = field(default_factory=dict)
     dead: list[tuple[int, str, bytes]] = field(default_factory=list)
+    lost_in_a_row: int = 0
+    """How many of the outcomes are refusals that `losing.lose_in_a_row` gave."""
 
 
 class ShowStock:

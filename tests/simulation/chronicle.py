@@ -84,3 +84,4 @@ class Chronicle:
 
     def settled(self, part: int, batch: Batch, seconds: float) -> None:
         self.counts["settled"] += 1
+        self.counts["lost in a row"] += batch.lost_in_a_row

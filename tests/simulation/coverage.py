@@ -160,6 +160,7 @@ CONSEQUENCES = (
     "late batch: refused",
     "late batch: taken",
     "log lost",
+    "lost in a row",
     "partition given back",
     "reader loaded again",
     "records recalled",

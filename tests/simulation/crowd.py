@@ -101,6 +101,8 @@ class Crowd:
     holds: list[messages.HoldSeats] = field(default_factory=list)
     paying: list[messages.HoldSeats] = field(default_factory=list)
     """For which it has begun to pay."""
+    rush: list[messages.HoldSeats] = field(default_factory=list)
+    """Wishes for the same places, which will be asked one right after the other."""
 
     def ask(self, now_ms: int) -> tuple[int, bytes]:
         """One record for the log, and the show for whose partition it is."""
@@ -113,6 +115,8 @@ class Crowd:
     def command(self, now_ms: int) -> AnyCommand:
         """One command, perhaps one that was sent before."""
         self.asked += 1
+        if self.rush:
+            return msgspec.structs.replace(self.rush.pop(), sent_at_ms=now_ms)
         roll = self.rng.random()
         if roll < 0.12 and self.sent:
             return self._again(now_ms)
@@ -129,6 +133,8 @@ class Crowd:
         else:
             command = self._hold(now_ms)
             self.holds.append(command)
+            if self.rng.random() < 0.05:
+                self.rush = self._same_again(command)
         self.sent.append(command)
         return command
 
@@ -224,6 +230,12 @@ class Crowd:
         seats = self._seats(self.rng.randint(1, 3))
         more: tuple[messages.AreaCount, ...] = ((1, 2),) if partial else ()
         return messages.HoldSeats(**head, person=person, seats=seats, areas=more, partial=partial)
+
+    def _same_again(self, wanted: messages.HoldSeats) -> list[messages.HoldSeats]:
+        """What others want, and some of them twice, at the moment at which it is lost."""
+        heads = [self._head(wanted.show, wanted.sent_at_ms) for _ in range(self.rng.randint(2, 6))]
+        heads += [head for head in heads if self.rng.random() < 0.1]
+        return [msgspec.structs.replace(wanted, **head, person=head["account"]) for head in heads]
 
     def _about_a_hold(self, now_ms: int) -> AnyCommand:
         hold = self.rng.choice(self.holds[-25:] if self.rng.random() < 0.85 else self.holds[-100:])

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from ticketing.vocabulary import ReservationStatus
 
 SEEDS = 250
 PART = 0
+PAGE = Path(__file__).parents[2] / "docs" / "simulation.md"
 SPOILT_SEED = 1
 """A sale over one partition."""
 
@@ -59,6 +61,11 @@ def test_a_sale_without_its_troubles_is_a_failure(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("rule", MUTANTS)
 def test_a_missing_rule_is_noticed(rule: str) -> None:
     assert caught(rule) is not None
+
+
+def test_the_page_names_every_missing_rule() -> None:
+    rows = re.findall(r"^\| (with[^|]*) \| (\d+) \|$", PAGE.read_text(), re.MULTILINE)
+    assert rows == [(name, str(mutant.seeds)) for name, mutant in MUTANTS.items()]
 
 
 # --- what a campaign must meet
