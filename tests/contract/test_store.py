@@ -1,6 +1,7 @@
 """What a batch writes, and what a successor reads of it."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.contract.stock_stores import Ground
 from tests.contract.stock_story import BEN, PART, T0, a_hold, by_cursor, everything, owned
 from tests.simulation import picture
 from tests.simulation.crowd import LAYOUT, LAYOUT_ID, PAID_SHOW, SHA256, SHOWS, Crowd, opening
+from tests.simulation.writer import Writer
 from ticketing import messages
 from ticketing.clock import ManualClock
 from ticketing.layout import encode_layout
@@ -26,26 +28,15 @@ async def test_the_tables_follow_the_memory_through_whole_sales(ground: Ground) 
     store, _, writer = await owned(ground)
     clock = ManualClock(T0)
     met = set[str]()
-    for batch in range(SALES * BATCHES):
-        if batch % BATCHES == 0:
-            shows = (20 + batch, 21 + batch)
-            crowd = Crowd(random.Random(batch), shows)
-            opened = (opening(show, clock.now_ms()) for show in shows)
-            assert await store.apply(writer.sealed(*opened))
-        clock.advance(9_000)
-        commands: list[messages.AnyCommand] = [crowd.command(clock.now_ms()) for _ in range(15)]
-        for number, show in writer.state.shows.items():
-            held = [record.reservation for record in show.live.values() if record.reservation.status in UNPAID_STATUSES]
-            due = tuple((hold.id, hold.version) for hold in held if hold.expires_at_ms <= clock.now_ms())
-            commands.insert(
-                0,
-                messages.ExpireHolds(
-                    show=number, key=b"e" * 16, sent_at_ms=clock.now_ms(), account="system", keyed=False, holds=due
-                ),
+    for sale in range(SALES):
+        shows = (20 + 2 * sale, 21 + 2 * sale)
+        crowd = Crowd(random.Random(sale), shows)
+        assert await store.apply(writer.sealed(*(opening(show, clock.now_ms()) for show in shows)))
+        for _ in range(BATCHES):
+            clock.advance(9_000)
+            assert await store.apply(
+                writer.sealed(*_expiring(writer, clock), *(crowd.command(clock.now_ms()) for _ in range(15)))
             )
-        assert await store.apply(writer.sealed(*commands))
-        if batch % 20 < 19:
-            continue
         tables = await everything(ground)
         wanted = picture.of_stock(writer.state)
         assert tables["seat_taken"] == wanted["seat_taken"]
@@ -54,10 +45,21 @@ async def test_the_tables_follow_the_memory_through_whole_sales(ground: Ground) 
         assert live == wanted["reservation"]
         met |= {row["status"] for row in tables["reservation"]}
     assert met == set(ReservationStatus)
+    tables = await everything(ground)
     assert len(tables["outcome_log"]) == SALES * (BATCHES + 1)
     cursor = by_cursor(tables["allocator_cursor"])
     assert (cursor["batch_seq"], cursor["next_offset"]) == (SALES * (BATCHES + 1), writer.at.next_offset)
     assert (cursor["chain"], cursor["last_now_ms"]) == (writer.chain, clock.now_ms())
+
+
+def _expiring(writer: Writer, clock: ManualClock) -> Iterator[messages.ExpireHolds]:
+    """What an expiry worker proposes."""
+    for number, show in writer.state.shows.items():
+        held = [record.reservation for record in show.live.values() if record.reservation.status in UNPAID_STATUSES]
+        due = tuple((hold.id, hold.version) for hold in held if hold.expires_at_ms <= clock.now_ms())
+        yield messages.ExpireHolds(
+            show=number, key=b"e" * 16, sent_at_ms=clock.now_ms(), account="system", keyed=False, holds=due
+        )
 
 
 async def test_what_is_loaded_is_what_was_applied(ground: Ground) -> None:
