@@ -69,8 +69,8 @@ async def demo(options: DemoOptions) -> int:
         arguments += ["--data-dir", str(options.data_dir)]
     async with server_process(arguments, ENVIRONMENT) as server:
         console.print(f"everything is up at {server.announced.url}")
-        outcome = await _sell(options, server, console)
-        outcome.verdict = await _verify(server, options.history_file)
+        outcome = await server.during(_sell(options, server, console))
+        outcome.verdict = await server.during(_verify(server, options.history_file))
         print_report(outcome, console)
         if options.json_file is not None:
             options.json_file.write_text(json.dumps(outcome.as_json(), indent=2) + "\n")

@@ -1,11 +1,13 @@
 """`onsale up` as a child of a demo: told to end when we do, however we end."""
 
+import asyncio
 import signal
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -14,9 +16,11 @@ from onsale.running import RunningNow, read_state
 
 STOP_TIMEOUT_S = 60.0
 
+Result = TypeVar("Result")
+
 
 class UpFailed(Exception):
-    """`onsale up` ended before everything answered; it has said why."""
+    """`onsale up` ended before everything answered, where it has said why itself; or while somebody needed it."""
 
 
 class Announced(msgspec.Struct, frozen=True):
@@ -45,6 +49,19 @@ class ServerProcess:
         """The process id of one of them; None when it does not run at the moment."""
         running = self.running()
         return None if running is None else running.children.get(name)
+
+    async def during(self, work: Coroutine[None, None, Result]) -> Result:
+        """What `work` gives, as long as we run. Raises `UpFailed` as soon as we do not, and ends `work` then."""
+        working, ending = asyncio.create_task(work), asyncio.create_task(self.process.wait())
+        try:
+            await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
+            if working.done():
+                return working.result()
+            raise UpFailed(f"onsale up ended (exit code {ending.result()}), and with it the sale")
+        finally:
+            for task in (working, ending):
+                task.cancel()
+            await asyncio.gather(working, ending, return_exceptions=True)
 
 
 @asynccontextmanager

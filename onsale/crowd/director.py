@@ -66,7 +66,7 @@ async def send_in(sale: Sale, plans: Sequence[Plan], line: LineWatch, timeout_s:
     finally:
         for task in (*fans, watch, over):
             task.cancel()
-        await asyncio.gather(*fans, watch, over, return_exceptions=True)
+        await asyncio.gather(everybody, *fans, watch, over, return_exceptions=True)
 
 
 async def _watch(sale: Sale, line: LineWatch) -> None:
