@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,8 @@ class Installation:
     redis_url: str
     kafka_bootstrap: str
     secret: str
+    watch: Callable[[], Awaitable[None]]
+    """To be run by whoever needs the embedded servers for long: it starts them again should their keeper be killed."""
 
     def environment(self) -> dict[str, str]:
         """What tells a room, or a second command, where everything is."""
@@ -60,6 +62,7 @@ def open_installation(settings: InfraSettings, say: Callable[[str], None]) -> It
             redis_url=servers.redis_url,
             kafka_bootstrap=servers.kafka_bootstrap,
             secret=servers.secret,
+            watch=servers.watch,
         )
 
 

@@ -116,7 +116,7 @@ class _Up:
             port = listener.getsockname()[1]
             os.environ.setdefault("ONSALE_PUBLIC_URL", f"http://{options.host}:{port}")
             await serve_together(
-                [self._children(port).open, *self._mail(mail), *front_rooms(), self._open_greeting],
+                [self._open_servers, self._children(port).open, *self._mail(mail), *front_rooms(), self._open_greeting],
                 options.host,
                 port,
                 port_shared=shared,
@@ -145,6 +145,10 @@ class _Up:
             self._say if options.tell_of_deaths else lambda _: None,
             {FRONT: one_more},
         )
+
+    @asynccontextmanager
+    async def _open_servers(self) -> AsyncIterator[RunningRoom]:
+        yield RunningRoom(name="servers", tasks=[self._installation.watch])
 
     @asynccontextmanager
     async def _open_greeting(self) -> AsyncIterator[RunningRoom]:

@@ -6,7 +6,8 @@ What this package promises:
 - Per data directory there is one keeper process. It owns the servers, restarts one that dies, and stops all of them
   in order when its last client is gone, however that client ended.
 - A keeper that is killed takes its servers with it (the kernel sends them a signal), so nothing is ever left behind;
-  the next start recovers from whatever the data directory holds.
+  the next start recovers from whatever the data directory holds. Who runs `EmbeddedServers.watch()` starts them
+  again at once.
 - An address given in the environment (`ONSALE_POSTGRES_URL`, `ONSALE_REDIS_URL`, `ONSALE_KAFKA_BOOTSTRAP`) replaces
   that server; with all three given there is no keeper.
 """

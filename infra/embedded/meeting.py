@@ -6,10 +6,14 @@ may write the one line `stop`. The keeper closes a connection when nothing more 
 everything has ended.
 """
 
+import asyncio
 import hashlib
 import os
+import select
+import socket
 import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -19,6 +23,7 @@ STOP_LINE = b"stop\n"
 SERVER_NAMES = ("postgres", "redis", "kafka")
 # In the keeper's environment: a command line can be read by everybody.
 SECRET_VARIABLE = "ONSALE_SECRET"  # noqa: S105 -- a variable's name
+STOP_TIMEOUT_S = 60.0
 LOCK_BUSY = 75  # EX_TEMPFAIL of sysexits.h: another keeper holds the data directory
 
 
@@ -67,3 +72,45 @@ def socket_path(data_dir: Path) -> Path:
     if status.st_uid != os.geteuid() or not stat.S_ISDIR(status.st_mode) or status.st_mode & 0o077:
         raise PermissionError(f"{directory} is not a private directory of this user; remove it")
     return directory / "keeper.sock"
+
+
+def connect(data_dir: Path) -> socket.socket | None:
+    """To the keeper; None where there is none."""
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(str(socket_path(data_dir)))
+    except (FileNotFoundError, ConnectionRefusedError):
+        connection.close()
+        return None
+    return connection
+
+
+def read_to_end(connection: socket.socket) -> bool:
+    """Whether the keeper closed the connection in time."""
+    connection.settimeout(STOP_TIMEOUT_S)
+    try:
+        while connection.recv(4096):
+            pass
+    except TimeoutError:
+        return False
+    except ConnectionError:
+        pass
+    return True
+
+
+async def until_gone(connection: socket.socket) -> None:
+    """Until the keeper has closed the connection, or is no more."""
+    connection.setblocking(False)
+    with suppress(ConnectionError):
+        while await asyncio.get_running_loop().sock_recv(connection, 4096):
+            pass
+
+
+def wait_for_end(pid: int) -> None:
+    """Until the process has ended, or `STOP_TIMEOUT_S` have passed."""
+    with suppress(ProcessLookupError):
+        handle = os.pidfd_open(pid)
+        try:
+            select.select([handle], [], [], STOP_TIMEOUT_S)
+        finally:
+            os.close(handle)

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import select
 import shutil
 import socket
 import subprocess
@@ -24,7 +23,6 @@ from infra.embedded.processes import ServerFailed, log_tail
 from infra.settings import InfraSettings
 
 RETRY_S = 0.1
-STOP_TIMEOUT_S = 60.0
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -114,6 +112,30 @@ class EmbeddedServers:
             self.close()
             raise
 
+    async def watch(self) -> None:
+        """Until they are stopped in order: should the keeper be killed, another one is started, on the same addresses.
+
+        Raises ServersUnavailable where that cannot be. To be cancelled before `close`.
+        """
+        while self._connection is not None:
+            await meeting.until_gone(self._connection)
+            if meeting.read_state(self.data_dir) is None:
+                return
+            self._say("the keeper of the servers was killed")
+            await asyncio.to_thread(self._start_again)
+
+    def _start_again(self) -> None:
+        before, connection = self._running, self._connection
+        if before is None or connection is None:
+            return
+        connection.close()
+        # They die with their keeper, and until they have the next ones would have to listen elsewhere.
+        for pid in self.pids().values():
+            meeting.wait_for_end(pid)
+        self._running = self._join(list(before.addresses))
+        if self._running.addresses != before.addresses:
+            raise ServersUnavailable("the servers' ports were taken by others while they were away; start again")
+
     def close(self) -> None:
         """Lets go of the servers; when nobody else holds them, returns after they have stopped in order."""
         connection, self._connection = self._connection, None
@@ -123,9 +145,9 @@ class EmbeddedServers:
         with connection:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_WR)
-            last = _read_to_end(connection)
+            last = meeting.read_to_end(connection)
         if running is not None and last and meeting.read_state(self.data_dir) is None:
-            _wait_for_end(running.keeper_pid)
+            meeting.wait_for_end(running.keeper_pid)
 
     def __enter__(self) -> Self:
         self.start()
@@ -155,8 +177,8 @@ class EmbeddedServers:
 
     def _join(self, names: Sequence[str]) -> Running:
         # A keeper that is just stopping, or one that was killed, is outlived by trying again.
-        for _ in range(int(STOP_TIMEOUT_S / RETRY_S)):
-            self._connection = _connect(self.data_dir)
+        for _ in range(int(meeting.STOP_TIMEOUT_S / RETRY_S)):
+            self._connection = meeting.connect(self.data_dir)
             if self._connection is not None:
                 running = self._await_ready(self._connection)
                 if running is not None:
@@ -232,15 +254,15 @@ class EmbeddedServers:
 def stop(data_dir: Path | str) -> bool:
     """Stops the servers of a data directory in order, whoever uses them; False when none were running."""
     directory = Path(data_dir).absolute()
-    connection = _connect(directory) if directory.exists() else None
+    connection = meeting.connect(directory) if directory.exists() else None
     if connection is None:
         return False
     state = meeting.read_state(directory)
     with connection:
         connection.sendall(meeting.STOP_LINE)
-        _read_to_end(connection)
+        meeting.read_to_end(connection)
     if state is not None:
-        _wait_for_end(state.keeper_pid)
+        meeting.wait_for_end(state.keeper_pid)
     return True
 
 
@@ -259,35 +281,3 @@ def _make_directory(path: Path) -> None:
         path.mkdir(parents=True)
         # Passing through is for the user that Postgres runs as when root starts it; nothing in here can be listed.
         path.chmod(0o711 if os.geteuid() == 0 else 0o700)
-
-
-def _connect(data_dir: Path) -> socket.socket | None:
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.connect(str(meeting.socket_path(data_dir)))
-    except (FileNotFoundError, ConnectionRefusedError):
-        connection.close()
-        return None
-    return connection
-
-
-def _read_to_end(connection: socket.socket) -> bool:
-    """Whether the keeper closed the connection in time."""
-    connection.settimeout(STOP_TIMEOUT_S)
-    try:
-        while connection.recv(4096):
-            pass
-    except TimeoutError:
-        return False
-    except ConnectionError:
-        pass
-    return True
-
-
-def _wait_for_end(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        handle = os.pidfd_open(pid)
-        try:
-            select.select([handle], [], [], STOP_TIMEOUT_S)
-        finally:
-            os.close(handle)

@@ -1,5 +1,6 @@
 """Stories of the embedded servers: started, shared, killed, recovered, never left behind."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -136,6 +137,22 @@ async def test_a_killed_keeper_takes_its_servers_along_and_the_next_start_recove
     with EmbeddedServers(directory / "data", settings=settings_with(*ALL)) as servers:
         assert await run_sql(servers, "SELECT answer FROM kept") == 42
         assert ping(servers)
+
+
+@pytest.mark.kills
+async def test_who_watches_gets_another_keeper_on_the_same_addresses(directory: Path) -> None:
+    with EmbeddedServers(directory / "data", settings=settings_with("redis")) as servers:
+        first, url = everything(servers), servers.redis_url
+        watching = asyncio.create_task(servers.watch())
+        os.kill(first[0], signal.SIGKILL)
+        assert await asyncio.to_thread(eventually, lambda: servers.keeper_pid not in first)
+        assert servers.redis_url == url
+        assert ping(servers)
+        assert not {*everything(servers)} & {*first}
+        watch = Watch(*everything(servers))
+        assert await asyncio.to_thread(stop, directory / "data")
+        await asyncio.wait_for(watching, 5)
+        assert watch.all_end(timeout_s=1), "what is stopped in order stays so"
 
 
 @pytest.mark.kills
