@@ -49,3 +49,12 @@ def test_whoever_is_bound_and_does_not_listen_is_given_no_connection() -> None:
         for _ in range(20):
             with socket.create_connection(bound.getsockname(), timeout=5):
                 listener.accept()[0].close()
+
+
+def test_an_answer_in_two_writes_waits_for_no_acknowledgement() -> None:
+    with listen("127.0.0.1", 0) as listener:
+        listener.listen()
+        with socket.create_connection(listener.getsockname(), timeout=5):
+            listener.setblocking(True)
+            with listener.accept()[0] as connection:
+                assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
