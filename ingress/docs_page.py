@@ -1,14 +1,18 @@
 """`/api/docs`: the OpenAPI document for reading. One page without scripts; nothing of it comes from elsewhere. Pure."""
 
+import json
+import shlex
 from collections.abc import Iterator
 from html import escape
 from typing import Any
+from urllib.parse import quote, urlencode
 
 Schema = dict[str, Any]
 
 STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1f;background:#fff}
 h2{margin-top:2.5rem;font-size:1.1rem}code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}
+pre{font-size:.85rem;overflow:auto;max-height:24rem;padding:.5rem;border:1px solid #ddd}summary{cursor:pointer}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0}
 tr{border-bottom:1px solid #ddd}a{color:#0b57d0}.who{color:#555}
 @media(prefers-color-scheme:dark){body{color:#e6e6ea;background:#16161a}a{color:#8ab4f8}.who{color:#aaa}tr{border-color:#444}}
@@ -56,6 +60,44 @@ def _call(path: str, method: str, call: Schema) -> Iterator[str]:
         rows.append(("", f"body{needed}", _kind(body["content"]["application/json"]["schema"])))
     yield from _rows(rows)
     yield from _rows([(status, "answer", _answer(it)) for status, it in call["responses"].items()])
+    for name in call.get("x-examples", {}):
+        yield from _example(path, method, call, name)
+
+
+def _example(path: str, method: str, call: Schema, name: str) -> Iterator[str]:
+    """What to type, and what it is answered. `$ONSALE` is where onsale is, `$KEY` what one calls with."""
+    how = call["x-examples"][name]
+    given = {
+        (it["in"], it["name"]): it["examples"][name]["value"]
+        for it in call["parameters"]
+        if name in it.get("examples", {})
+    }
+    target = path.format_map(
+        {field: quote(value, safe="") for (place, field), value in given.items() if place == "path"}
+    )
+    query = urlencode(
+        {field: value if isinstance(value, str) else json.dumps(value)
+         for (place, field), value in given.items() if place == "query"}
+    )  # fmt: skip
+    words = [f'curl -X {method.upper()} "$ONSALE{target}{f"?{query}" if query else ""}"']
+    if how["as"] not in ("nobody", "till"):
+        words.append('-H "Authorization: Bearer $KEY"')
+    words += [f"-H {shlex.quote(f'{field}: {value}')}" for (place, field), value in given.items() if place == "header"]
+    sent = call.get("requestBody", {}).get("content", {}).get("application/json", {}).get("examples", {})
+    if name in sent:
+        words += ["-H 'Content-Type: application/json'", f"-d {shlex.quote(json.dumps(sent[name]['value']))}"]
+    told = [
+        kind["examples"][name]
+        for kind in call["responses"][str(how["status"])].get("content", {}).values()
+        if name in kind.get("examples", {})
+    ]
+    title = told[0]["summary"] if told else name
+    yield f'<details><summary>{escape(title)} <span class="who">({escape(how["as"])}, {how["status"]})</span></summary>'
+    yield f"<pre>{escape(' '.join(words))}</pre>"
+    for it in told:
+        text = it["value"] if isinstance(it["value"], str) else json.dumps(it["value"], indent=1, ensure_ascii=False)
+        yield f"<pre>{escape(text)}</pre>"
+    yield "</details>"
 
 
 def _answer(response: Schema) -> str:

@@ -8,7 +8,9 @@ import msgspec
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from ingress.examples import Example
 from ingress.forms import IDEMPOTENCY_KEY_CHARS_MAX
+from ingress.openapi_examples import add_examples
 from ingress.openapi_links import links
 from ingress.operations import KeyUse, Operation, Who
 from ingress.refusals import MEDIA_TYPE, ProblemAnswer
@@ -32,7 +34,7 @@ STATUS_WORDS = {
 }
 
 
-def document(operations: Sequence[Operation]) -> Schema:
+def document(operations: Sequence[Operation], examples: Sequence[Example] = ()) -> Schema:
     """The whole document."""
     answers, bodies = _answer_schemas(operations), _body_schemas(operations)
     hidden = set(answers) & set(bodies)
@@ -40,14 +42,16 @@ def document(operations: Sequence[Operation]) -> Schema:
         raise ValueError(f"two schemas have one name: {sorted(hidden)}")
     paths: dict[str, Schema] = defaultdict(dict)
     for operation in operations:
-        paths[operation.path][operation.method.lower()] = _operation(operation, operations)
+        said = _operation(operation, operations)
+        add_examples(said, [example for example in examples if example.asked.call == operation.name])
+        paths[operation.path][operation.method.lower()] = said
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "onsale",
             "version": VERSION,
             "description": "Hold, confirm and read places of a sale. Every error is a problem document (RFC 9457); "
-            "what each code means is at /api/problems/{code}.",
+            "what each code means is at /api/problems/{code}. The examples are one story: x-examples tells its steps.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": dict(paths),

@@ -28,6 +28,7 @@ from ingress.direct import DirectHolds
 from ingress.docs_page import POLICY, docs_page
 from ingress.doorkeeper import Doorkeeper
 from ingress.event_routes import Events
+from ingress.examples import read_examples
 from ingress.feed_routes import Feed
 from ingress.forms import Forms
 from ingress.health_routes import HealthCall
@@ -256,7 +257,7 @@ def openapi_rows(rows: list[Operation]) -> list[Operation]:
 
     @cache
     def written() -> Written:
-        whole = document([*rows, *own])
+        whole = document([*rows, *own], read_examples())
         body, page = msgspec.json.encode(whole), docs_page(whole)
         return Written(whole, body, page, f'"{hashlib.sha256(body + page).hexdigest()[:32]}"')
 

@@ -1,11 +1,13 @@
 """The page for reading: all of the document, and nothing that comes from elsewhere or runs."""
 
+import json
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 
 from ingress.docs_page import docs_page
+from ingress.examples import read_examples
 from tests.unit.ingress.stage import Stage
 
 pytestmark = pytest.mark.anyio
@@ -88,3 +90,14 @@ async def test_it_is_asked_for_once_as_long_as_it_is_the_same() -> None:
     first = await stage.call("GET", "/api/docs")
     again = await stage.call("GET", "/api/docs", headers={"if-none-match": first.headers["etag"]})
     assert (again.status, again.raw) == (304, b"")
+
+
+async def test_each_example_can_be_copied_and_its_answer_read() -> None:
+    stage = Stage()
+    page = Page((await stage.call("GET", "/api/docs")).raw.decode())
+    examples = read_examples()
+    assert page.tags.count("details") == page.text.count("curl -X ") == len(examples)
+    shown = next(it for it in examples if it.asked.name == "at-the-door")
+    assert f"-d '{json.dumps(shown.asked.body)}'" in page.text
+    assert shown.answer["booking"] in page.text
+    assert 'curl -X POST "$ONSALE/api/bookings" -H "Authorization: Bearer $KEY"' in page.text
