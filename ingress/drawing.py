@@ -4,7 +4,8 @@ The list of seats is put together from pieces that never change (one for each se
 between them, instead of encoding every seat at every look.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable
 
 import msgspec
 
@@ -57,18 +58,32 @@ def select_seats(
     """The numbers of the seats that fit all the filters given; None: no filter, hence all."""
     if status is None and category is None and box is None:
         return None
-    chosen: list[int] = list(range(len(layout.seats)))
-    if status is not None:
-        mark = [name.value for name in STATUS_NAMES].index(status)
-        chosen = [seat for seat in chosen if view.seats[seat] == mark]
+    chosen: Iterable[int] = range(len(layout.seats)) if box is None else _inside(layout, box)
     if category is not None:
         numbers = {number for number, known in enumerate(layout.categories) if known.name == category}
-        chosen = [seat for seat in chosen if layout.seats[seat].category in numbers]
-    if box is not None:
-        x0, y0, x1, y1 = box
-        places = layout.seats
-        chosen = [seat for seat in chosen if x0 <= places[seat].x <= x1 and y0 <= places[seat].y <= y1]
-    return chosen
+        chosen = (
+            sorted(seat for it in layout.stretches if it.category in numbers for seat in range(it.first, it.end))
+            if box is None
+            else [seat for seat in chosen if layout.seats[seat].category in numbers]
+        )
+    if status is not None:
+        mark, marks = [name.value for name in STATUS_NAMES].index(status), view.seats
+        chosen = [seat for seat in chosen if marks[seat] == mark]
+    return list(chosen)
+
+
+def _inside(layout: Layout, box: Box) -> list[int]:
+    """The seats of a box, in order. Rows that are all inside, or all outside, are not looked at seat by seat."""
+    x0, y0, x1, y1 = box
+    places = layout.seats
+    found: list[int] = []
+    for row in layout.extents:
+        if x0 <= row.x0 and row.x1 <= x1 and y0 <= row.y0 and row.y1 <= y1:
+            found.extend(range(row.first, row.end))
+        elif row.x0 <= x1 and x0 <= row.x1 and row.y0 <= y1 and y0 <= row.y1:
+            found += [seat for seat in range(row.first, row.end)
+                      if x0 <= places[seat].x <= x1 and y0 <= places[seat].y <= y1]  # fmt: skip
+    return found
 
 
 def area_states(show: Show, view: ShowView) -> list[shown.AreaState]:
@@ -108,8 +123,13 @@ def sections_with(layout: Layout, seats: list[int] | None) -> set[str] | None:
     """The sections that any of the seats is in; None: of all seats."""
     if seats is None:
         return None
-    chosen = set(seats)
-    return {section for section, _, _, first, end in _stretches(layout) if not chosen.isdisjoint(range(first, end))}
+    chosen = sorted(seats)
+    found = set()
+    for it in layout.stretches:
+        at = bisect_left(chosen, it.first)
+        if at < len(chosen) and chosen[at] < it.end:
+            found.add(it.section)
+    return found
 
 
 def draw_sections(show: Show, view: ShowView, names: set[str] | None, now_ms: int) -> bytes:
@@ -159,9 +179,12 @@ def availability(show: Show, view: ShowView, now_ms: int) -> shown.AvailabilityA
     categories = {category.name: _none(category.name) for category in layout.categories}
     sections: dict[str, shown.NamedCounts] = {}
     tables: dict[str, shown.NamedCounts] = {table.label: _none(table.label) for table in layout.tables}
-    for section, table, category, first, end in _stretches(layout):
+    marks: dict[tuple[str, str, int], list[bytearray]] = {}
+    for section, table, category, first, end in layout.stretches:
+        marks.setdefault((section, table, category), []).append(view.seats[first:end])
+    for (section, table, category), pieces in marks.items():
         into = [sections.setdefault(section, _none(section)), categories[layout.categories[category].name]]
-        _count(view, first, end, *into, *([tables[table]] if table else []))
+        _count(b"".join(pieces), *into, *([tables[table]] if table else []))
     areas = []
     for number, area in enumerate(layout.areas):
         left, held, booked = view.area_left(number), view.areas_held[number], view.areas_booked[number]
@@ -255,18 +278,6 @@ def _places(layout: Layout, first: int, count: int) -> list[shown.SeatPlace]:
     ]
 
 
-def _stretches(layout: Layout) -> Iterator[tuple[str, str, int, int, int]]:
-    """`(section, table, category, first, end)`: rows and tables, cut where the category changes."""
-    sets = [(row.section, "", row.first, row.first + row.count) for row in layout.rows]
-    sets += [(table.section, table.label, table.first, table.first + table.count) for table in layout.tables]
-    for section, table, start, end in sets:
-        first = start
-        for seat in range(start + 1, end + 1):
-            if seat == end or layout.seats[seat].category != layout.seats[first].category:
-                yield section, table, layout.seats[first].category, first, seat
-                first = seat
-
-
 def tiers(layout: Layout, prices: tuple[int, ...]) -> list[shown.Tier]:
     """Each category with its price."""
     return [
@@ -275,14 +286,13 @@ def tiers(layout: Layout, prices: tuple[int, ...]) -> list[shown.Tier]:
     ]
 
 
-def _count(view: ShowView, first: int, end: int, *into: shown.NamedCounts) -> None:
-    count = view.seats.count
+def _count(marks: bytes, *into: shown.NamedCounts) -> None:
     found = shown.Counts(
-        total=end - first,
-        available=count(AVAILABLE, first, end),
-        held=count(HELD, first, end),
-        booked=count(BOOKED, first, end),
-        blocked=count(BLOCKED, first, end),
+        total=len(marks),
+        available=marks.count(AVAILABLE),
+        held=marks.count(HELD),
+        booked=marks.count(BOOKED),
+        blocked=marks.count(BLOCKED),
     )
     for counts in into:
         _add(counts, found)

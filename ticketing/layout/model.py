@@ -3,6 +3,7 @@
 import hashlib
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 import msgspec
 
@@ -92,6 +93,27 @@ class Area(msgspec.Struct, frozen=True, array_like=True):
     height: float = 0.0
 
 
+class Stretch(NamedTuple):
+    """Seats numbered from `first` to before `end`, all of one category, in one section, at one table or at none."""
+
+    section: str
+    table: str
+    category: int
+    first: int
+    end: int
+
+
+class Extent(NamedTuple):
+    """Where the seats numbered from `first` to before `end`, a row or a table, are on the canvas."""
+
+    first: int
+    end: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+
 class Layout(msgspec.Struct, frozen=True, dict=True):
     """What is stored. `dict=True` lets the look-up tables below be built once and kept."""
 
@@ -123,6 +145,32 @@ class Layout(msgspec.Struct, frozen=True, dict=True):
     def tables_of_seats(self) -> dict[int, Table]:
         """Seat number -> its table, for the seats that are at one."""
         return {seat: table for table in self.tables for seat in table.seats}
+
+    @cached_property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """All seats, in as few stretches as there can be: rows that go on in one section and category are one."""
+        found: list[Stretch] = []
+        sets = [(row.section, "", row.first, row.first + row.count) for row in self.rows]
+        sets += [(table.section, table.label, table.first, table.first + table.count) for table in self.tables]
+        for section, table, start, end in sets:
+            for seat in range(start, end):
+                last = found[-1] if found else None
+                category = self.seats[seat].category
+                if last is not None and last[:3] == (section, table, category) and last.end == seat:
+                    found[-1] = last._replace(end=seat + 1)
+                else:
+                    found.append(Stretch(section, table, category, seat, seat + 1))
+        return tuple(found)
+
+    @cached_property
+    def extents(self) -> tuple[Extent, ...]:
+        """Where each row and each table has its seats, by seat number."""
+        found = []
+        for first, count in sorted((it.first, it.count) for it in (*self.rows, *self.tables) if it.count):
+            seats = self.seats[first : first + count]
+            xs, ys = [seat.x for seat in seats], [seat.y for seat in seats]
+            found.append(Extent(first, first + count, min(xs), min(ys), max(xs), max(ys)))
+        return tuple(found)
 
     @cached_property
     def places(self) -> int:
