@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 
 from bench import (
     allocator,
+    api,
     best,
     big,
     expiry,
     latency,
     many,
-    mixed,
     pipeline,
     room,
     room_sale,
@@ -22,12 +22,12 @@ from bench import (
 
 BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
     "allocator": allocator.main,
+    "api": api.main,
     "pipeline": pipeline.main,
     "latency": latency.main,
     "shedding": shedding.main,
     "expiry": expiry.main,
     "stages": stages.main,
-    "mixed": mixed.main,
     "best": best.main,
     "big": big.main,
     "many": many.main,

@@ -1,18 +1,16 @@
-"""A crowd that looks more than it buys, and one that only confirms: `python -m bench.mixed [--quick]`.
+"""A crowd that looks more than it buys, and one that only confirms: a part of `python -m bench.api`.
 
 Closed loops of 256 connections against one ingress process and one allocator. Mixed: 20 look at what is left, 3 hold, 1
 confirms a hold that was made two thousand requests before. Alone: confirmations of places that were held beforehand.
 """
 
 import random
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bench import sale
 from bench.driving import Crowd, Loaded, all_granted, closed_loop, open_loop
 from bench.measuring import Bench, Gate, medians
-from bench.running import as_told, new_bench, provisioned_site, warm_up
 from bench.sale import CREATED, Held
 from bench.site import Connection, Site
 
@@ -43,23 +41,17 @@ class Size:
     confirms: int
 
 
-FULL = Size(rounds=3, jvm_warm_s=60, warm_s=2, measure_s=6, groups=6_000, confirms=40_000)
+FULL = Size(rounds=3, jvm_warm_s=60, warm_s=2, measure_s=6, groups=6_000, confirms=28_000)
 QUICK = Size(rounds=1, jvm_warm_s=0, warm_s=1, measure_s=3, groups=3_000, confirms=20_000)
 
 
-async def run(size: Size) -> list[str]:
-    """The rounds; the gates that were missed."""
-    rng = random.Random(SEED)
-    async with provisioned_site() as (site, connection):
-        warm_s = await warm_up(size.jvm_warm_s, lambda: _round(site, connection, size, rng))
-        rounds = [await _round(site, connection, size, rng) for _ in range(size.rounds)]
-        bench = await new_bench("mixed", connection, warm_s=warm_s, loop="closed", connections=CONNECTIONS)
-        _report(bench, "look, hold and confirm, 20 : 3 : 1", [mixed for mixed, _ in rounds], MIXED)
-        _report(bench, "confirms alone", [confirms for _, confirms in rounds], CONFIRMS)
-        return bench.missed
+def report(bench: Bench, rounds: Sequence[tuple[Loaded, Loaded]]) -> None:
+    """The lines of both crowds."""
+    _report(bench, "look, hold and confirm, 20 : 3 : 1", [mixed for mixed, _ in rounds], MIXED)
+    _report(bench, "confirms alone", [confirms for _, confirms in rounds], CONFIRMS)
 
 
-async def _round(site: Site, connection: Connection, size: Size, rng: random.Random) -> tuple[Loaded, Loaded]:
+async def one_round(site: Site, connection: Connection, size: Size, rng: random.Random) -> tuple[Loaded, Loaded]:
     """The mixed crowd, then the one that confirms."""
     await site.empty(connection)
     async with site.room("allocator", ready=True) as allocator, site.room("ingress", ready=True) as ingress:
@@ -103,12 +95,3 @@ def _report(bench: Bench, case: str, rounds: Sequence[Loaded], gate: Gate) -> No
         cpu_us=medians([each.spent.cpu_us_per(count) for each, count in zip(rounds, counts, strict=True)]),
         foreign_cores=[each.spent.foreign_cores for each in rounds],
     )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit code: 1 where a full run missed a must; a quick one judges nothing."""
-    return as_told("mixed", run, arguments, full=FULL, quick=QUICK)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -11,20 +11,12 @@ from ingress.asgi import Request, Response, cached
 from ingress.caches import Briefly, Lru, OnceAtATime
 from ingress.catalogue import Catalogue
 from ingress.catalogue_routes import is_venue
-from ingress.drawing import (
-    Box,
-    SeatPieces,
-    availability,
-    draw_seats,
-    draw_sections,
-    seat_map,
-    sections_with,
-    select_seats,
-)
+from ingress.drawing import SeatPieces, availability, draw_seats, draw_sections, seat_map
 from ingress.event_routes import show_in_path
 from ingress.looking import Looking
 from ingress.operations import Call, Operation
 from ingress.refusals import Refused
+from ingress.selecting import Box, sections_with, select_seats
 from ingress.shelf import Shelf
 from ingress.shows import LayoutRow, Show
 from ingress.stores import StoreAway

@@ -166,7 +166,8 @@ class Layout(msgspec.Struct, frozen=True, dict=True):
     def extents(self) -> tuple[Extent, ...]:
         """Where each row and each table has its seats, by seat number."""
         found = []
-        for first, count in sorted((it.first, it.count) for it in (*self.rows, *self.tables) if it.count):
+        sets = [(row.first, row.count) for row in self.rows] + [(table.first, table.count) for table in self.tables]
+        for first, count in sorted(sets):
             seats = self.seats[first : first + count]
             xs, ys = [seat.x for seat in seats], [seat.y for seat in seats]
             found.append(Extent(first, first + count, min(xs), min(ys), max(xs), max(ys)))

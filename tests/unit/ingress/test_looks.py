@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingress import shown
-from ingress.drawing import SeatPieces, availability, draw_seats, select_seats
+from ingress.drawing import SeatPieces, availability, draw_seats
+from ingress.selecting import select_seats
 from tests.unit.ingress.stage import ADMIN_KEY, SHOW_TEXT, Stage
 from tests.unit.ingress.tales import DAY, PART, SHOW, T0, VENUE, a_show, hall, held, reservation
 from ticketing.clock import rfc3339

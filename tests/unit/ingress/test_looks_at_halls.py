@@ -5,7 +5,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingress.drawing import Box, availability, sections_with, select_seats
+from ingress.drawing import availability
+from ingress.selecting import Box, sections_with, select_seats
 from ingress.shows import Show
 from tests.unit.ingress.tales import T0, show_row
 from ticketing.intake import ShowFacts
