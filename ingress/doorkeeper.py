@@ -8,7 +8,6 @@ request in one piece. Everything else goes the ordinary way and is told the same
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
 from http import HTTPStatus
 
 from ingress import metrics
@@ -16,7 +15,7 @@ from ingress.app import failed
 from ingress.asgi import Request
 from ingress.operations import Operation
 from ingress.refusals import from_not_taken
-from ingress.service import NotTaken
+from ingress.service import CROWDED
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"\r\ncontent-length:"
@@ -25,30 +24,41 @@ NOT_PLAIN = re.compile(rb"\r\n(?:transfer-encoding|expect|upgrade|connection|x-r
 LENGTH_DIGITS_MAX = 8
 ID_PLACE = "-the-id-of-the-request-".ljust(32, "-")
 """As long as an id is, so that the lengths are right."""
+UNCOUNTED_MAX = 1_000
+"""Refusals that the counters are behind at most."""
 
 
 class Doorkeeper:
-    """Answers requests for `operation` while it is turned away, which is asked only while it `is_crowded`.
+    """Answers requests for `operation` while it `is_crowded`, which is all that it turns anybody away for.
 
-    `request_id` makes a new one.
+    `request_id` makes a new one. The counters of the room cost more than the answer, so they are told of many refusals
+    at once: as soon as a request goes in, be it the one that asks for the counters.
     """
 
     def __init__(self, operation: Operation, is_crowded: Callable[[], bool], request_id: Callable[[], str]) -> None:
-        self._operation = operation
         self._is_crowded = is_crowded
         self._request_id = request_id
         self._first_line = f"{operation.method} {operation.path} HTTP/1.1\r\n".encode()
+        self._around_the_id = _around_the_id(operation)
+        self._uncounted = 0
+        self._answers = metrics.requests(operation.name, HTTPStatus.SERVICE_UNAVAILABLE.value)
+        self._not_taken = metrics.not_taken(CROWDED.code)
 
     def answer(self, data: bytes) -> bytes | None:
         """The whole answer to the request that `data` is; None: it is to go the ordinary way."""
-        operation = self._operation
         if not self._is_crowded() or not data.startswith(self._first_line) or not is_plain(data):
+            if self._uncounted:
+                self._count()
             return None
-        refused = None if operation.turned_away is None else operation.turned_away()
-        if refused is None:
-            return None
-        metrics.requests(operation.name, HTTPStatus.SERVICE_UNAVAILABLE.value).inc()
-        return self._request_id().encode().join(_around_the_id(operation.name, operation.path, refused))
+        self._uncounted += 1
+        if self._uncounted >= UNCOUNTED_MAX:
+            self._count()
+        return self._request_id().encode().join(self._around_the_id)
+
+    def _count(self) -> None:
+        self._answers.inc(self._uncounted)
+        self._not_taken.inc(self._uncounted)
+        self._uncounted = 0
 
 
 def is_plain(data: bytes) -> bool:
@@ -67,11 +77,10 @@ def is_plain(data: bytes) -> bool:
     return length.isdigit() and len(length) <= LENGTH_DIGITS_MAX and len(data) == head_end + len(HEAD_END) + int(length)
 
 
-@lru_cache(maxsize=16)
-def _around_the_id(name: str, path: str, refused: NotTaken) -> list[bytes]:
+def _around_the_id(operation: Operation) -> list[bytes]:
     """The pieces of the answer that the ordinary way gives: what is between and around the ids of the request."""
-    request = Request("POST", path, {}, ID_PLACE)
-    response = failed(from_not_taken(refused), name, request)
+    request = Request(operation.method, operation.path, {}, ID_PLACE)
+    response = failed(from_not_taken(CROWDED), operation.name, request)
     status = HTTPStatus(response.status)
     line = f"HTTP/1.1 {status.value} {status.phrase}\r\n".encode()
     return b"".join((line, response.head(ID_PLACE), b"\r\n", response.body)).split(ID_PLACE.encode())

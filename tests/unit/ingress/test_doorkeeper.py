@@ -3,8 +3,9 @@
 import json
 
 import pytest
+from prometheus_client import REGISTRY
 
-from ingress.doorkeeper import Doorkeeper, is_plain
+from ingress.doorkeeper import UNCOUNTED_MAX, Doorkeeper, is_plain
 from ingress.rows import open_door
 from tests.unit.ingress.stage import HOLDS_WAITING_MAX, SHOW_TEXT, Stage
 from tests.unit.ingress.tales import PART
@@ -42,6 +43,33 @@ async def test_it_says_what_the_ordinary_way_says() -> None:
 def test_each_answer_has_an_id_of_its_own() -> None:
     door = door_of(Stage())
     assert door.answer(HOLD) != door.answer(HOLD)
+
+
+def counted() -> tuple[float, float]:
+    """What the counters say of refusals: answers of the operation, and commands not taken."""
+    answers, not_taken = {"operation": "hold", "status": "503"}, {"code": "busy"}
+    return (
+        REGISTRY.get_sample_value("onsale_ingress_requests_total", answers) or 0,
+        REGISTRY.get_sample_value("onsale_ingress_not_taken_total", not_taken) or 0,
+    )
+
+
+@pytest.mark.parametrize("refusals", [3, UNCOUNTED_MAX + 1])
+def test_whoever_reads_the_counters_finds_every_refusal_in_them(refusals: int) -> None:
+    door = door_of(Stage())
+    before = counted()
+    for _ in range(refusals):
+        assert door.answer(HOLD) is not None
+    assert door.answer(b"GET /metrics HTTP/1.1\r\n\r\n") is None
+    assert counted() == (before[0] + refusals, before[1] + refusals)
+
+
+def test_the_counters_are_never_far_behind() -> None:
+    door = door_of(Stage())
+    before = counted()
+    for _ in range(2 * UNCOUNTED_MAX - 1):
+        door.answer(HOLD)
+    assert counted() == (before[0] + UNCOUNTED_MAX, before[1] + UNCOUNTED_MAX)
 
 
 def test_as_long_as_there_is_room_everybody_goes_in() -> None:
