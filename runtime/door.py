@@ -51,7 +51,14 @@ class Refusals:
 
 
 class DoorProtocol(BoundedHttpProtocol):
-    """One connection, with `doors` that are asked in turn; `refusals` are those of its server."""
+    """One connection, with `doors` that are asked in turn; `refusals` are those of its server.
+
+    Of a crowd of thousands nothing is in the processor's cache any more when one of them asks again, so a refusal costs
+    about as much as it looks at. Who was refused and has been told is therefore known to be `_at_rest`, and not looked
+    at again: a request may begin, no timer runs but the one for idle connections, and no answer is underway.
+    """
+
+    __slots__ = ("_at_rest", "_doors", "_refusals", "_untold")
 
     def __init__(
         self,
@@ -69,26 +76,35 @@ class DoorProtocol(BoundedHttpProtocol):
         self._doors = doors
         self._refusals = refusals
         self._untold: bytes | None = None
+        self._at_rest = False
 
     def data_received(self, data: bytes) -> None:
         """Ask the doors and the direct routes, then read it as ever."""
         if self._untold is not None:
             self.tell_refused()  # it did not wait for that answer; what it says now has the next one
-        if self.awaits_request():
+        if self._at_rest or self.awaits_request():
             for door in self._doors:
                 answer = door(data)
                 if answer is not None:
                     self._refuse_untold(answer)
                     return
             if self.take_plain(data):
+                self._at_rest = False
                 return
+        self._at_rest = False
         super().data_received(data)
+
+    def pause_writing(self) -> None:
+        """As uvicorn does."""
+        self._at_rest = False
+        super().pause_writing()
 
     def tell_refused(self) -> None:
         """Write the answer of the door, unless that was done; then the connection is as it is after any answer."""
         answer, self._untold = self._untold, None
         if answer is None or self.transport.is_closing():
             return
+        self._at_rest = True
         self.transport.write(answer)
         self.begin_idle()
 
@@ -103,7 +119,10 @@ class DoorProtocol(BoundedHttpProtocol):
         super().shutdown()
 
     def _refuse_untold(self, answer: bytes) -> None:
-        self._unset_keepalive_if_required()
-        self._expect_nothing()
+        if self._at_rest:
+            self._idle_since_s = None
+        else:
+            self._unset_keepalive_if_required()
+            self._expect_nothing()
         self._untold = answer
         self._refusals.add(self)

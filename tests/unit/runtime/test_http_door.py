@@ -79,6 +79,29 @@ async def test_whoever_is_refused_is_not_taken_for_somebody_who_says_nothing() -
         assert asyncio.get_running_loop().time() - began_s < 2 * IDLE_S
 
 
+async def test_after_a_refusal_the_door_is_asked_where_a_request_begins_and_nowhere_else() -> None:
+    room = Room()
+    async with caller(room) as (reader, writer), asyncio.timeout(5):
+        writer.write(GET)
+        assert await reader.readexactly(len(BUSY)) == BUSY
+        room.go.clear()
+        for piece in (GET.replace(b"/x", b"/y"), GET):
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.05)  # two reads at the server
+        room.go.set()
+        for _ in range(2):
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        writer.write(GET)
+        assert await reader.readexactly(len(BUSY)) == BUSY
+        for piece in (b"POST /y HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(GET), GET):
+            writer.write(piece)
+            await writer.drain()
+            await asyncio.sleep(0.05)
+        assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        assert await reader.readexactly(len(GET)) == GET
+
+
 async def test_a_body_is_a_body_whatever_it_looks_like() -> None:
     async with caller(Room()) as (reader, writer), asyncio.timeout(5):
         writer.write(b"POST /y HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(GET))
