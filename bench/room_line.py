@@ -12,12 +12,14 @@ from bench.site import TOPIC_PREFIX, Connection, Room, Site
 from ticketing.tokens import TokenKeys, secret_hash
 from ticketing.vocabulary import parse_show
 from waiting_room.places import GENERAL, leaf_of, ticket_for
-from waiting_room.ports import Generation, JoinAsk, Joined, Line
+from waiting_room.ports import ClaimAsk, Generation, JoinAsk, Joined, Line
 from waiting_room.store import RedisCounters
 
 BATCH = 500
 REPEAT_S = 86_400
 CALLED_TIMEOUT_S = 60.0
+WAITING = 100_000
+COME_EVERY_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,10 @@ async def _reserve(connection: Connection, counters: RedisCounters, line: Line, 
 async def called_per_min(
     site: Site, redis: "Redis", rooms: Sequence[Room], show: str, seconds: float
 ) -> tuple[float, float]:
-    """`(people called a minute, seconds)` by the counters' own clock, while more wait than are called."""
+    """`(people called a minute, seconds)` by the counters' own clock, while more wait than are called.
+
+    All who are called come, at once: a room calls up to twice as many where it sees that people do not.
+    """
     connection = await site.connect()
     try:
         line = Line(parse_show(show), GENERAL)
@@ -77,17 +82,35 @@ async def called_per_min(
             await look(room, show)
         counters = RedisCounters(redis, TOPIC_PREFIX, repeat_s=REPEAT_S)
         gen = await _reserve(connection, counters, line, 200_000)
-        await fill(counters, line, gen, 100_000)
+        await fill(counters, line, gen, WAITING)
         key = f"{TOPIC_PREFIX}room:{{{show}}}:{GENERAL}"
-        # All of them have heard of the people by then.
-        await asyncio.sleep(2)
-        before = await numbers(redis, key, "at", "serving")
-        await asyncio.sleep(seconds)
-        after = await numbers(redis, key, "at", "serving")
+        async with asyncio.TaskGroup() as tasks:
+            coming = tasks.create_task(_come(counters, redis, key, line, gen))
+            # All of them have heard of the people by then.
+            await asyncio.sleep(2)
+            before = await numbers(redis, key, "at", "serving")
+            await asyncio.sleep(seconds)
+            after = await numbers(redis, key, "at", "serving", "claimed")
+            coming.cancel()
+        if after[2] < before[1]:
+            raise RuntimeError(f"of {before[1]} people called before only {after[2]} came")
     finally:
         await connection.close()
     elapsed_s = (after[0] - before[0]) / 1e6
     return (after[1] - before[1]) * 60 / elapsed_s, elapsed_s
+
+
+async def _come(counters: RedisCounters, redis: "Redis", key: str, line: Line, gen: int) -> None:
+    """Claim each place soon after it is called, by the script that the room itself claims with."""
+    came = 0
+    while True:
+        (serving,) = await numbers(redis, key, "serving")
+        called = min(serving, WAITING)
+        while came < called:
+            upto = min(came + BATCH, called)
+            await counters.claim(line, gen, [ClaimAsk(n, n) for n in range(came + 1, upto + 1)])
+            came = upto
+        await asyncio.sleep(COME_EVERY_S)
 
 
 async def numbers(redis: "Redis", key: str, *fields: str) -> list[int]:

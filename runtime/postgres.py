@@ -73,6 +73,10 @@ def _session(application_name: str, statement_timeout_s: float, lock_timeout_s: 
     }
 
 
+async def _as_it_is(_connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """A transaction that is left open the driver has ended before it asks us."""
+
+
 @asynccontextmanager
 async def open_pool(
     url: str,
@@ -84,10 +88,12 @@ async def open_pool(
     lock_timeout_s: float = 2.0,
     connect_timeout_s: float = 5.0,
     close_timeout_s: float = 5.0,
+    left_clean: bool = False,
 ) -> AsyncIterator["asyncpg.Pool[asyncpg.Record]"]:
     """A pool for reads and small writes. Raises OSError or `asyncpg.PostgresError` when `min_size` cannot be had.
 
-    A query that gets no answer is given up 5 s after the server itself should have ended it.
+    A query that gets no answer is given up 5 s after the server itself should have ended it. `left_clean`: nobody
+    leaves locks or settings behind on a connection, so it is handed on without a query that clears them.
     """
     pool = await asyncpg.create_pool(
         url,
@@ -97,6 +103,7 @@ async def open_pool(
         command_timeout=statement_timeout_s + 5.0,
         server_settings=_session(application_name, statement_timeout_s, lock_timeout_s),
         init=_keep_alive,
+        reset=_as_it_is if left_clean else None,
     )
     try:
         yield pool

@@ -26,6 +26,8 @@ RAISE_FLOOR = """
 UPDATE room_line SET serving_floor = $3 WHERE show_id = $1 AND line = $2 AND serving_floor < $3
 """
 # For rows that may have been written before: after a repeat, and after an answer that was lost.
+INSERTED_MAX = 100
+"""Of so few rows a COPY, which is several messages both ways, costs more than it saves."""
 ADD_ENTRIES = """
 INSERT INTO room_entry (show_id, line, n, entry, leaf, joined_at_ms)
 SELECT $1, $2, e.* FROM unnest($3::bigint[], $4::bytea[], $5::bytea[], $6::bigint[]) AS e (n, entry, leaf, joined)
@@ -74,7 +76,7 @@ class PostgresLedger:
                 yield LineReservations(connection, line)
             finally:
                 if not connection.is_closed():
-                    await connection.execute("SELECT pg_advisory_unlock_all()")
+                    await _unlock(connection)
 
     async def raise_floor(self, line: Line, serving: int) -> None:
         """See `ports.Ledger`."""
@@ -88,7 +90,7 @@ class PostgresLedger:
         if settling:
             return await self._add_before_the_draw(line, rows)
         async with reaching(), self._pool.acquire() as connection:
-            if not maybe_there:
+            if not maybe_there and len(rows) > INSERTED_MAX:
                 records = [(line.show, line.name, *row) for row in rows]
                 try:
                     await connection.copy_records_to_table("room_entry", records=records, columns=ENTRY_COLUMNS)
@@ -97,7 +99,9 @@ class PostgresLedger:
                     pass
                 else:
                     return []
-            await connection.execute(ADD_ENTRIES, *line, *columns_of(rows))
+            added = await connection.execute(ADD_ENTRIES, *line, *columns_of(rows))
+        if added == f"INSERT 0 {len(rows)}":
+            return []
         return [row for row in await self._kept_of(line, rows) if row.n]
 
     async def _add_before_the_draw(self, line: Line, rows: Sequence[EntryRow]) -> list[EntryRow]:
@@ -136,6 +140,15 @@ class PostgresLedger:
         """See `ports.Ledger`."""
         async with reaching():
             return {row["n"]: row["leaf"] for row in await self._pool.fetch(LEAVES, *line, list(numbers))}
+
+
+async def _unlock(connection: "PoolConnectionProxy[asyncpg.Record]") -> None:
+    try:
+        await connection.execute("SELECT pg_advisory_unlock_all()")
+    except BaseException:
+        # Nobody may get a connection that still has the lock.
+        connection.terminate()
+        raise
 
 
 class LineReservations:
