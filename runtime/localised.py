@@ -38,7 +38,7 @@ class LocalisedPage:
     words: Mapping[str, Mapping[str, str]]
     folders: tuple[str, ...]
 
-    def render(self, language: str, **values: str) -> str:
+    def render(self, language: str, **values: object) -> str:
         """The page in one of `LANGUAGES`; everything that is put into it is escaped.
 
         Raises KeyError for a word that nobody wrote, jinja2.UndefinedError for a value that was not given.

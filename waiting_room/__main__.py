@@ -28,12 +28,14 @@ from waiting_room.draw_routes import DrawRoutes
 from waiting_room.drawing import Drawing
 from waiting_room.entries import Bounds, Entries
 from waiting_room.holders import Holders
+from waiting_room.joining import Joining
 from waiting_room.leaving import Leaving
 from waiting_room.ledger import PostgresLedger
 from waiting_room.looks import Poll
 from waiting_room.loops import Loop
 from waiting_room.outside import OutsideCheck
 from waiting_room.pages import read_room_page
+from waiting_room.plain_routes import PlainRoutes
 from waiting_room.pressure import SlowLane
 from waiting_room.proofs import Proofs
 from waiting_room.readiness import Readiness
@@ -69,6 +71,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
                 application_name=ROOM,
                 statement_timeout_s=settings.postgres_statement_timeout_s,
                 lock_timeout_s=settings.postgres_lock_timeout_s,
+                left_clean=True,
             )
         )
         redis = await enter(open_redis(settings.redis_url, client_name=ROOM))
@@ -124,16 +127,36 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         )
         usual = Poll(settings.room_poll_floor_s, settings.room_poll_ceiling_s)
         documents = Documents(clock, usual, settings.room_looks_per_s)
+        joining = Joining(
+            entries,
+            clock=clock,
+            threshold=_threshold(settings, room, await _check(settings, stack)),
+            guesses=Doorstep(address_per_min=GUESSES_PER_ADDRESS, network_per_min=GUESSES_PER_NETWORK),
+        )
+        leaving = Leaving(room, holders=holders, clock=clock, claim_writer=both.claims)
+        address_of = ClientAddresses(settings.proxies).of
+        page = read_room_page()
         fans = FanRoutes(
             room,
             entries,
-            Leaving(room, holders=holders, clock=clock, claim_writer=both.claims),
+            leaving,
             clock=clock,
-            page=read_room_page(),
+            page=page,
             documents=documents,
-            threshold=_threshold(settings, room, await _check(settings, stack)),
-            guesses=Doorstep(address_per_min=GUESSES_PER_ADDRESS, network_per_min=GUESSES_PER_NETWORK),
-            address_of=ClientAddresses(settings.proxies).of,
+            joining=joining,
+            address_of=address_of,
+        )
+        plain = PlainRoutes(
+            room,
+            joining=joining,
+            entries=entries,
+            leaving=leaving,
+            documents=documents,
+            page=page,
+            keys=keys,
+            clock=clock,
+            entropy=os.urandom,
+            address_of=address_of,
         )
         operators = AdminRoutes(room, table, Readiness(room, table, beacon, clock), clock=clock)
         coding = CodeRoutes(room, table, codes, clock=clock, entropy=os.urandom)
@@ -153,7 +176,9 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         ]
         yield RunningRoom(
             name=ROOM,
-            app=create_app([*coding.routes(), *operators.routes(), *draws.routes(), *fans.routes()], os.urandom),
+            app=create_app(
+                [*coding.routes(), *operators.routes(), *draws.routes(), *plain.routes(), *fans.routes()], os.urandom
+            ),
             prefixes=("/room",),
             door=Window(documents, room.rooms.get).answer,
             tasks=[*(loop.run for loop in loops), both.joins.run, both.claims.run, statuses.run],

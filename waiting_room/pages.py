@@ -1,4 +1,7 @@
-"""The room's page: one file of `web/room` in each language, with the show's id in it. Its module does all else."""
+"""The room's page: one file of `web/room` in each language, with the show's id in it. Its module does all else.
+
+Beside it the page for browsers without scripts, which is filled for each fan.
+"""
 
 import json
 from collections.abc import Callable
@@ -6,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 
-from runtime.localised import read_page
+from runtime.localised import LocalisedPage, read_page
 
 KEPT_MAX = 1_000
 """Pages that are kept as they were sent: at ten o'clock all come for the same few."""
@@ -19,6 +22,8 @@ class RoomPage:
 
     render: Callable[[str, str], str]
     headers: dict[str, str]
+    plain: LocalisedPage
+    """The page for browsers without scripts, which is made anew for each fan."""
 
 
 def read_room_page() -> RoomPage:
@@ -27,8 +32,10 @@ def read_room_page() -> RoomPage:
     headers: dict[str, str] = json.loads(web.joinpath("headers.json").read_text())
     page = read_page(web, "room/room.html", ["room"])
 
+    plain = read_page(web, "room/plain.html", ["room", "plain"])
+
     @lru_cache(maxsize=KEPT_MAX)
     def render(show: str, language: str) -> str:
         return page.render(language, show=show)
 
-    return RoomPage(render, headers)
+    return RoomPage(render, headers, plain)

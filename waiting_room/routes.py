@@ -23,24 +23,25 @@ from waiting_room import metrics
 from waiting_room.answers import NO_STORE, LineName, Refused, answer, problem, read_body
 from waiting_room.common_words import in_common_words
 from waiting_room.documents import STATUS_CACHE, Documents
-from waiting_room.doorstep import Doorstep
 from waiting_room.entries import Entries
+from waiting_room.joining import Joining, Wish
 from waiting_room.leaving import Leaving
 from waiting_room.pages import RoomPage
 from waiting_room.places import GENERAL, parse_entry
 from waiting_room.ports import LedgerUnavailable, StoreUnavailable
 from waiting_room.proofs import PROOF_CHARS_MAX
-from waiting_room.replies import Place, Refusal, refuse
+from waiting_room.replies import Refusal
 from waiting_room.service import WaitingRoom
-from waiting_room.threshold import Shown, Threshold
+from waiting_room.threshold import Shown
 
 log = structlog.get_logger("waiting_room")
 
 PAGE_CACHE = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Language, Cookie"}
-MANY_GUESSES = "many codes that do not exist were tried from your network; try yours again in a few seconds"
 TOKEN_CHARS_MAX = 2_000
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
+AddressOf = Callable[[str, bytes | None], str]
+"""`(peer, X-Forwarded-For)`: the client's address."""
 Secret = Annotated[str, Field(min_length=16, max_length=200)]
 
 
@@ -83,9 +84,8 @@ class FanRoutes:
         clock: Clock,
         page: RoomPage,
         documents: Documents,
-        threshold: Threshold,
-        guesses: Doorstep,
-        address_of: Callable[[str, bytes | None], str],
+        joining: Joining,
+        address_of: AddressOf,
     ) -> None:
         self._room = room
         self._entries = entries
@@ -93,8 +93,7 @@ class FanRoutes:
         self._clock = clock
         self._page = page
         self._documents = documents
-        self._threshold = threshold
-        self._guesses = guesses
+        self._joining = joining
         self._address_of = address_of
 
     def routes(self) -> list[BaseRoute]:
@@ -141,17 +140,10 @@ class FanRoutes:
         """201 with a ticket; a repeat gets the same ticket. 429 where too many come at once, with a way around it."""
         show = show_of(request)
         body = await read_body(request, JoinBody)
-        address, now_ms = self._address(request), self._clock.now_ms()
-        stopped = await self._threshold.stops(show, body.client_id, address, Shown(body.proof, body.check), now_ms)
-        if stopped is not None:
-            return problem(request, stopped)
-        guessed_s = 0 if body.code is None else self._guesses.would_wait_s(address, now_ms)
-        if guessed_s > 0:
-            return problem(request, refuse("rate_limited", MANY_GUESSES, retry_after_s=guessed_s))
-        joined = await self._entries.join(show, body.client_id, body.secret_hash, line=body.line, code=body.code)
-        if not isinstance(joined, Place):
-            if joined.code == "code_invalid":
-                self._guesses.wait_s(address, now_ms)
+        address, shown = address_in(request, self._address_of), Shown(body.proof, body.check)
+        wish = Wish(show, body.client_id, body.secret_hash, address, body.line, body.code, shown)
+        joined = await self._joining.join(wish)
+        if isinstance(joined, Refusal):
             return problem(request, joined)
         path = f"/room/{request.path_params['show']}/entries/{joined.entry}"
         replayed = {"Idempotent-Replayed": "true"} if joined.repeat else {}
@@ -170,12 +162,6 @@ class FanRoutes:
             status=201,
             headers={"Location": path} | replayed,
         )
-
-    def _address(self, request: Request) -> str:
-        """The client's, as far as our own proxies vouch for it."""
-        forwarded = request.headers.get("x-forwarded-for")
-        peer = request.client.host if request.client is not None else ""
-        return self._address_of(peer, None if forwarded is None else forwarded.encode("latin-1"))
 
     async def claim(self, request: Request) -> Response:
         """The pass, once the place is served: the same one however often it is asked for."""
@@ -218,6 +204,13 @@ def show_of(request: Request) -> int:
         return parse_show(request.path_params["show"])
     except Malformed as error:
         raise Refused("show_not_found", str(error)) from error
+
+
+def address_in(request: Request, address_of: AddressOf) -> str:
+    """The client's, as far as our own proxies vouch for it."""
+    forwarded = request.headers.get("x-forwarded-for")
+    peer = request.client.host if request.client is not None else ""
+    return address_of(peer, None if forwarded is None else forwarded.encode("latin-1"))
 
 
 def entry_of_path(request: Request) -> str:

@@ -27,11 +27,13 @@ from waiting_room.draw_routes import DrawRoutes
 from waiting_room.drawing import Beacon, Drawing
 from waiting_room.entries import Bounds, Entries
 from waiting_room.holders import Holders
+from waiting_room.joining import Joining
 from waiting_room.leaving import Leaving
 from waiting_room.looks import Poll
 from waiting_room.pages import read_room_page
 from waiting_room.phases import Schedule
 from waiting_room.places import GENERAL
+from waiting_room.plain_routes import PlainRoutes
 from waiting_room.ports import Line
 from waiting_room.pressure import SlowLane
 from waiting_room.proofs import Proofs
@@ -155,13 +157,9 @@ async def open_hall(
     codes = MemoryCodes()
     holders = Holders(room, keys)
     entries = Entries(room, holders=holders, keys=keys, clock=clock, writers=both, codes=codes, bounds=Bounds(10, 100))
-    fans = FanRoutes(
-        room,
+    joining = Joining(
         entries,
-        Leaving(room, holders=holders, clock=clock, claim_writer=both.claims),
         clock=clock,
-        page=read_room_page(),
-        documents=Documents(clock, Poll(1, 10), 2_000),
         threshold=Threshold(
             doorstep=Doorstep(address_per_min=5, network_per_min=20),
             clearings=Doorstep(address_per_min=2, network_per_min=20),
@@ -172,12 +170,39 @@ async def open_hall(
             check=check,
         ),
         guesses=Doorstep(address_per_min=3, network_per_min=20),
-        # The test itself is the proxy that is ours.
-        address_of=ClientAddresses(["127.0.0.1"]).of,
+    )
+    leaving = Leaving(room, holders=holders, clock=clock, claim_writer=both.claims)
+    documents = Documents(clock, Poll(1, 10), 2_000)
+    # The test itself is the proxy that is ours.
+    address_of = ClientAddresses(["127.0.0.1"]).of
+    page = read_room_page()
+    fans = FanRoutes(
+        room,
+        entries,
+        leaving,
+        clock=clock,
+        page=page,
+        documents=documents,
+        joining=joining,
+        address_of=address_of,
+    )
+    plain = PlainRoutes(
+        room,
+        joining=joining,
+        entries=entries,
+        leaving=leaving,
+        documents=documents,
+        page=page,
+        keys=keys,
+        clock=clock,
+        entropy=Random(6).randbytes,
+        address_of=address_of,
     )
     operators = AdminRoutes(room, table, Readiness(room, table, beacon, clock), clock=clock)
     coding = CodeRoutes(room, table, codes, clock=clock, entropy=Random(7).randbytes)
-    app = create_app([*coding.routes(), *operators.routes(), *DrawRoutes(room, book).routes(), *fans.routes()], bytes)
+    draws = DrawRoutes(room, book)
+    routes = [*coding.routes(), *operators.routes(), *draws.routes(), *plain.routes(), *fans.routes()]
+    app = create_app(routes, bytes)
     tasks = [asyncio.create_task(writer.run()) for writer in (both.joins, both.claims)]
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:

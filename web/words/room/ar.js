@@ -1,6 +1,7 @@
 export default {
   "room.title": "غرفة الانتظار",
   "room.no_script": "بدون JavaScript لا يمكن لهذه الصفحة عرض مكانك في الصف.",
+  "room.plain": "الصفحة التي تستطيع ذلك",
   "room.yours": "لديك شيء هنا بالفعل:",
   "room.go_on_paying": "أماكن محجوزة لك مؤقتًا: أكمل الحجز",
   "room.see_ticket": "حجزك",

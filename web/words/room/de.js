@@ -1,6 +1,7 @@
 export default {
   "room.title": "Warteraum",
   "room.no_script": "Ohne JavaScript kann diese Seite Ihren Platz nicht zeigen.",
+  "room.plain": "Zur Seite, die es kann",
   "room.yours": "Sie haben hier schon etwas:",
   "room.go_on_paying": "Für Sie gehaltene Plätze: Buchung abschließen",
   "room.see_ticket": "Ihre Buchung",

@@ -1,6 +1,7 @@
 export default {
   "room.title": "Waiting room",
   "room.no_script": "Without JavaScript this page cannot show your place in the line.",
+  "room.plain": "The page that can",
   "room.yours": "You have something here already:",
   "room.go_on_paying": "Places held for you: finish the booking",
   "room.see_ticket": "Your booking",

@@ -1,6 +1,7 @@
 export default {
   "room.title": "Sala de espera",
   "room.no_script": "Sin JavaScript, esta página no puede mostrar su lugar en la fila.",
+  "room.plain": "La página que sí puede",
   "room.yours": "Ya tiene algo aquí:",
   "room.go_on_paying": "Plazas retenidas para usted: terminar la compra",
   "room.see_ticket": "Su reserva",

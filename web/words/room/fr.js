@@ -1,6 +1,7 @@
 export default {
   "room.title": "Salle d’attente",
   "room.no_script": "Sans JavaScript, cette page ne peut pas afficher votre place.",
+  "room.plain": "La page qui le peut",
   "room.yours": "Vous avez déjà quelque chose ici :",
   "room.go_on_paying": "Places retenues pour vous : terminer la réservation",
   "room.see_ticket": "Votre réservation",

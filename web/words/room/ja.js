@@ -1,6 +1,7 @@
 export default {
   "room.title": "待合室",
   "room.no_script": "JavaScript がないと、順番を表示できません。",
+  "room.plain": "表示できるページへ",
   "room.yours": "すでに手続き中または予約済みです:",
   "room.go_on_paying": "確保中の席があります:予約を完了する",
   "room.see_ticket": "ご予約",
