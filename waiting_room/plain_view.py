@@ -63,11 +63,11 @@ def waiting(status: Status, line: str, n: int, place: int | None, words: Words) 
 
 def refresh_s(status: Status, line: Status, place: int | None) -> int:
     """When to look again, as the status says, but never so often that nobody could read the page."""
-    poll = status["poll"]
+    poll: Mapping[str, int] = status["poll"]
     rate = line["rate_target"] and (line["rate_now"] or line["rate_target"])
     if place is None or not rate:
-        return max(REFRESH_MIN_S, int(poll["ceiling_s"]))
-    wait_s = (place - line["serving"]) * 60 / rate
+        return max(REFRESH_MIN_S, poll["ceiling_s"])
+    wait_s: float = (place - line["serving"]) * 60 / rate
     return max(REFRESH_MIN_S, round(min(max(wait_s / poll["divisor"], poll["floor_s"]), poll["ceiling_s"])))
 
 

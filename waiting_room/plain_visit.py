@@ -14,6 +14,7 @@ from ticketing.vocabulary import show_text
 from waiting_room import plain_kept, plain_view
 from waiting_room.answers import NO_STORE
 from waiting_room.pages import RoomPage
+from waiting_room.phases import JOINABLE
 from waiting_room.plain_kept import Kept
 from waiting_room.replies import Refusal
 from waiting_room.rooms import Room
@@ -131,7 +132,7 @@ class Visit:
         """What the page says of this fan."""
         ticket = self.kept.ticket
         if ticket is None or ticket.line not in status["lines"]:
-            joinable = status["phase"] in plain_view.JOINABLE
+            joinable = status["phase"] in JOINABLE
             # Nobody's half-written code is to be wiped off by a page that reloads.
             refresh_s = 0 if joinable else max(plain_view.REFRESH_MIN_S, status["poll"]["ceiling_s"])
             return {"view": "join", "coded": bool(room.row.coded), "refresh_s": refresh_s}

@@ -60,6 +60,11 @@ class Page(HTMLParser):
         self.texts[name] = self.texts.get(name, "") + data
         self.text += data
 
+    @property
+    def acts(self) -> list[str]:
+        """What can be done here."""
+        return [form.action.rpartition("/")[2] for form in self.forms]
+
     def form(self, act: str) -> Form:
         """The form that does this."""
         return next(form for form in self.forms if form.action.endswith(f"/{act}"))
