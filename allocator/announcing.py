@@ -22,6 +22,8 @@ def show_statuses(desk: Desk, log_end: int, now_ms: int) -> list[ShowStatusNow]:
                 booked=booked,
                 lag_records=max(0, log_end - desk.position.next_offset),
                 lag_ms=desk.lag_ms,
+                currency=stock.terms.currency,
+                tiers=desk.tiers.of(stock),
             )
         )
     return statuses

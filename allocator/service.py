@@ -16,6 +16,7 @@ from allocator.netting import PACKED_AT_ONCE, Batch, Packing, Position, net, nex
 from allocator.ports import CommandLog, Cursor, LogRecord, Observer, Publication, Store
 from allocator.seating import DECIDER_VERSION, asks_about_all, decide, lacks
 from allocator.stock import Draft, PartitionState
+from allocator.tiers import Tiers
 from ticketing import messages
 from ticketing.clock import Clock
 
@@ -39,6 +40,7 @@ class Desk:
         caution: Caution,
     ) -> None:
         self.state = state
+        self.tiers = Tiers()
         self.part = cursor.at.part
         self.published_seq = cursor.published_seq
         self.position = cursor.at

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ticketing.messages import TierNow
 from ticketing.vocabulary import ShowStatus
 
 
@@ -63,6 +64,8 @@ class Stock:
     available: int
     held: int
     booked: int
+    currency: str = ""
+    tiers: tuple[TierNow, ...] = ()
 
 
 def phase_at(now_ms: int, schedule: Schedule, control: Control, stock: Stock | None) -> Phase:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ticketing.money import money_text
 from waiting_room.phases import JOINABLE, Phase
 from waiting_room.places import GENERAL
 from waiting_room.replies import Refusal
@@ -25,6 +26,14 @@ def room_as_seen(status: Status, words: Words, language: str) -> dict[str, objec
         "message": _message(status, words, language),
         "message_kind": (status["message"] or {}).get("severity", "info"),
         "opens_at": opens,
+        "tiers": [
+            {
+                "name": tier["tier"],
+                "price": money_text(tier["price_min"], status["inventory"]["currency"]),
+                "band": tier["band"],
+            }
+            for tier in (status["inventory"] or {"tiers": ()})["tiers"]
+        ],
         "joinable": status["phase"] in JOINABLE,
         "lines": sorted(status["lines"], key=lambda name: (name != GENERAL, name)),
     }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ticketing.clock import rfc3339
 from ticketing.vocabulary import show_text
+from waiting_room.inventory import inventory
 from waiting_room.looks import Poll
 from waiting_room.phases import Phase, opens_later
 from waiting_room.queues import Queue
@@ -43,13 +44,7 @@ def document(room: Room, now_ms: int, poll: Poll) -> Document:
             "lines": {name: _line(room, queue, rates[name]) for name, queue in sorted(room.queues.items())},
             "limited_by": admission.limited_by,
             "message": _message(room, phase, now_ms),
-            "inventory": stock
-            and {
-                "status": stock.status,
-                "available": stock.available,
-                "held": stock.held,
-                "booked": stock.booked,
-            },
+            "inventory": stock and inventory(stock),
             "poll": {"floor_s": poll.floor_s, "ceiling_s": poll.ceiling_s, "divisor": poll.divisor},
             "prequeue_at": rfc3339(schedule.prequeue_at_ms) if schedule.prequeue_at_ms else None,
             "opens_at": rfc3339(schedule.opens_at_ms) if schedule.opens_at_ms else None,

@@ -172,7 +172,7 @@ class WaitingRoom:
 
     def observe(self, status: ShowStatusNow) -> None:
         """The allocator has spoken of a show."""
-        stock = Stock(status.status, status.available, status.held, status.booked)
+        stock = Stock(status.status, status.available, status.held, status.booked, status.currency, status.tiers)
         heard = Heard(stock, status.lag_ms, status.decide_p99_ms, self._clock.now_ms())
         self._heard[status.show] = heard
         room = self.rooms.get(status.show)

@@ -88,6 +88,7 @@ from ticketing.messages.statuses import (
     PartitionStatusNow,
     RoomStatusNow,
     ShowStatusNow,
+    TierNow,
 )
 
 __all__ = [
@@ -155,6 +156,7 @@ __all__ = [
     "ShowNo",
     "ShowOpened",
     "ShowStatusNow",
+    "TierNow",
     "Text",
     "UnblockSeats",
     "Undecodable",

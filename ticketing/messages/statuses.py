@@ -15,6 +15,15 @@ class HoldExpiring(Struct, frozen=True, kw_only=True, tag_field="kind"):
     expires_at_ms: int
 
 
+class TierNow(Struct, frozen=True, kw_only=True):
+    """What is left of one price category; `price` in minor units, as it is for whoever holds now."""
+
+    name: str
+    price: int
+    places: int
+    available: int
+
+
 class ShowStatusNow(Struct, frozen=True, kw_only=True, tag_field="kind"):
     """One show, once a second, as its allocator sees it."""
 
@@ -30,6 +39,8 @@ class ShowStatusNow(Struct, frozen=True, kw_only=True, tag_field="kind"):
     lag_ms: int
     """How long the oldest undecided command has waited."""
     decide_p99_ms: int = 0
+    currency: str = ""
+    tiers: tuple[TierNow, ...] = ()
 
 
 class PartitionStatusNow(Struct, frozen=True, kw_only=True, tag_field="kind"):

@@ -4,7 +4,7 @@ import { ask, inWords, ServerClock } from "../shared/api.js";
 import { notice, say, showPaused } from "../shared/frame.js";
 import { Memory } from "../shared/kept.js";
 import { mark } from "../parts/live.js";
-import { count, find, language, moment, roughly, t, until } from "../shared/words.js";
+import { count, element, find, language, moment, money, roughly, t, until } from "../shared/words.js";
 import { Bell } from "./bell.js";
 import { Line } from "./line.js";
 import { takeMoved } from "./moving.js";
@@ -17,7 +17,9 @@ const show = document.body.dataset.show ?? "";
 const memory = new Memory(show);
 const clock = new ServerClock();
 const bell = new Bell();
-let view = "", first = 0, milestone = Infinity, following = false;
+/** @type {Set<string>} tiers of which nothing is left */
+const gone = new Set();
+let view = "", first = 0, milestone = Infinity, following = false, tiersShown = "";
 
 /** @param {string} name */
 function go(name) {
@@ -41,6 +43,7 @@ function draw() {
   showPaused(status.phase === "paused");
   if (!pass) notice(message(status), status.message?.severity);
   drawOpening();
+  drawTiers();
   if (pass) return go("turn");
   if (!ticket) return go("join");
   go("waiting");
@@ -70,6 +73,21 @@ function drawOpening() {
   const leftMs = opens_at ? Date.parse(opens_at) - clock.now() : 0;
   find("opens").hidden = phase !== "prequeue" || leftMs <= 0;
   find("opens-in").textContent = until(leftMs);
+}
+
+/** What is left of each price; what is gone is said once. */
+function drawTiers() {
+  const { tiers, currency } = line.status.inventory ?? { tiers: [] };
+  find("left").hidden = !tiers.length;
+  const shown = tiers.map((/** @type {any} */ it) => `${it.tier}, ${money(it.price_min, currency)}: ${t(`room.band.${it.band}`)}`);
+  if (shown.join() === tiersShown) return;
+  tiersShown = shown.join();
+  find("tiers").replaceChildren(...shown.map((/** @type {string} */ words) => element("li", words)));
+  for (const { tier, band } of tiers) {
+    if (band === "none" && !gone.has(tier)) say(t("room.tier_gone", { tier }));
+    if (band === "none") gone.add(tier);
+    else gone.delete(tier);
+  }
 }
 
 /** @param {any} status @returns {string} what the room has to say: the operator's words, else ours for its state */

@@ -165,7 +165,8 @@ async def test_the_status_says_where_the_line_stands_and_why(hall: Hall) -> None
         }.items()
     )
     assert (status["phase"], status["limited_by"], status["message"]) == ("open", "operator", None)
-    assert status["inventory"] == {"status": "open", "available": 500, "held": 0, "booked": 0}
+    counts = {"status": "open", "available": 500, "held": 0, "booked": 0}
+    assert status["inventory"] == counts | {"currency": None, "tiers": []}
     assert status["poll"] == {"floor_s": 1, "ceiling_s": 10, "divisor": 10}
     assert status["server_time"] == rfc3339(hall.clock.now_ms())
     hall.heard(available=500, lag_ms=5_000)
