@@ -13,6 +13,7 @@ from bench import load
 from bench.load import Measured
 from bench.measuring import Spent, Stopwatch, progress
 from bench.open_plan import Latency, Plan, Seen, Stream
+from bench.partner_load import PartnerPlan, PartnerSaw
 from bench.sale import CREATED
 from bench.site import CHECKOUT, Room, Site
 from bench.socket_load import SocketPlan
@@ -100,6 +101,18 @@ async def closed_loop_by_socket(
     loaded = Loaded(msgspec.json.decode(answer, type=Measured), spent)
     progress(f"{rooms[0].module}: {loaded.rate:,.0f}/s, foreign load {spent.foreign_cores:.1f} cores")
     return loaded
+
+
+async def partners_loop(
+    site: Site, rooms: Sequence[Room], plan: PartnerPlan, *, warm_s: float, measure_s: float
+) -> tuple[list[PartnerSaw], Spent]:
+    """Partners at the first of `rooms`, each over its own connections; what each saw, and what was spent."""
+    path = site.directory / "partner-plan"
+    path.write_bytes(msgspec.json.encode(plan))
+    words = (str(_port(rooms[0])), str(warm_s), str(measure_s), str(path))
+    async with _generator("bench.partner_load", words) as generator:
+        spent, answer = await _window(site, rooms, generator, measure_s)
+    return msgspec.json.decode(answer, type=list[PartnerSaw]), spent
 
 
 async def open_loop(

@@ -124,6 +124,13 @@ def post(path: str, token: str, key: str, body: bytes) -> bytes:
     return head.encode() + body
 
 
+def delete(path: str, token: str) -> bytes:
+    """Gives something back, and waits for the verdict."""
+    return (
+        f"DELETE {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {token}\r\nprefer: wait=10\r\n\r\n"
+    ).encode()
+
+
 def get(path: str) -> bytes:
     """A read that needs nobody's name."""
     return f"GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".encode()
