@@ -29,7 +29,7 @@ from ticketing.clock import SystemClock
 SEED = 20261126
 PARTNERS, SHARE, FLOOD_TIMES = 20, 200, 10
 ROWS, SEATS_PER_ROW = 50, 100
-CONNECTIONS_EACH = 25
+CONNECTIONS_EACH = 10
 BOOKS_EACH = 200
 """In the minute few are booked, so that the shares last."""
 SELLING: dict[str, object] = {"seats_per_hold_partner": 1, "max_held_seats_per_person": 5_000, "unpaid_holds": 0}

@@ -208,7 +208,7 @@ class Asking:
 
     def begin(self) -> bool:
         """Put the command on the log, or wait for a turn. False: as much of the caller's waits for one as may."""
-        if self._desk.turns.begin(self.part):
+        if self._desk.turns.begin(self.part, self.account):
             try:
                 self.go()
             except BaseException:
@@ -289,7 +289,7 @@ class Asking:
             self._unset = None
         if self._under_way:
             self._under_way = False
-            self._desk.turns.end(self.part)
+            self._desk.turns.end(self.part, self.account)
         elif self._queued:
             self._queued = False
             self._desk.turns.leave(self)

@@ -278,7 +278,7 @@ async def test_beyond_what_may_be_under_way_callers_take_turns() -> None:
     assert [messages.decode_command(value).account for _, value in stand.sent] == ["anna", "anna", "ben", "anna"]
     assert [account for account, _ in told] == ["anna", "anna", "ben", "anna"]
     assert len(stand.waiters) == 0
-    assert stand.desk.turns.begin(PART)
+    assert stand.desk.turns.begin(PART, "anna")
 
 
 async def test_one_caller_is_not_all_of_those_who_wait() -> None:

@@ -5,7 +5,7 @@ from statistics import median, quantiles
 
 import pytest
 
-from ingress.turns import Turns
+from ingress.turns import SHARE_LEAST, Turns
 
 PART = 3
 WINDOW = 64
@@ -16,8 +16,8 @@ DECIDED_A_TICK = 5
 class Line:
     """A log, an allocator that decides so many commands a tick, and callers who ask again when they are answered."""
 
-    def __init__(self, at_once: dict[str, int]) -> None:
-        self.turns = Turns(window=lambda _: WINDOW, each_max=EACH_MAX)
+    def __init__(self, at_once: dict[str, int], window: int = WINDOW) -> None:
+        self.turns = Turns(window=lambda _: window, each_max=EACH_MAX)
         self.log: deque[Command] = deque()
         self.tick = 0
         self.waited: dict[str, list[int]] = {caller: [] for caller in at_once}
@@ -27,7 +27,7 @@ class Line:
 
     def ask(self, caller: str) -> None:
         command = Command(self, caller)
-        if self.turns.begin(PART):
+        if self.turns.begin(PART, caller):
             command.go()
         else:
             assert self.turns.wait(command)
@@ -38,8 +38,14 @@ class Line:
             for _ in range(min(DECIDED_A_TICK, len(self.log))):
                 decided = self.log.popleft()
                 self.waited[decided.account].append(self.tick - decided.asked_at)
-                self.turns.end(PART)
+                self.turns.end(PART, decided.account)
                 self.ask(decided.account)
+        return self
+
+    def forget(self) -> "Line":
+        """What was waited so far is not looked at: it was before all were there."""
+        for waits in self.waited.values():
+            waits.clear()
         return self
 
 
@@ -60,6 +66,15 @@ class Command:
 
 def p99(waits: list[int]) -> float:
     return quantiles(waits, n=100)[98]
+
+
+def test_a_flood_into_a_line_that_has_room_costs_the_others_little_too() -> None:
+    callers = [f"key_{n}" for n in range(20)]
+    even = Line(dict.fromkeys(callers, 10), window=400).run(200).forget().run(4_000)
+    flooded = Line(dict.fromkeys(callers, 10) | {"key_0": 100}, window=400).run(200).forget().run(4_000)
+    for caller in callers[1:]:
+        assert median(flooded.waited[caller]) < 1.2 * median(even.waited[caller])
+        assert p99(flooded.waited[caller]) < 1.2 * p99(even.waited[caller])
 
 
 @pytest.mark.parametrize("at_once", [4, 20])
@@ -93,81 +108,107 @@ class Entry:
         self._breaks = breaks
 
     def go(self) -> None:
+        self.went.append(self.account)
         if self._breaks:
             raise ValueError("a bug")
-        self.went.append(self.account)
 
     def failed(self, error: Exception) -> None:
-        self.went.append(f"{self.account}: {error}")
+        self.went[-1] += f": {error}"
 
 
 def test_nobody_waits_while_there_is_room() -> None:
     turns = Turns(window=lambda _: 2, each_max=10)
-    assert [turns.begin(PART) for _ in range(3)] == [True, True, False]
-    assert turns.begin(PART + 1)
-    turns.end(PART)
-    assert turns.begin(PART)
+    assert [turns.begin(PART, "first") for _ in range(3)] == [True, True, False]
+    assert turns.begin(PART + 1, "first")
+    turns.end(PART, "first")
+    assert turns.begin(PART, "first")
 
 
 def test_a_window_that_grows_lets_several_in_and_one_that_shrinks_none() -> None:
-    window, went = {PART: 1}, list[str]()
+    window, went = {PART: 1}, ["first"]
+    ended = iter(went)
     turns = Turns(window=window.__getitem__, each_max=10)
-    assert turns.begin(PART)
+    assert turns.begin(PART, "first")
     for account in ("anna", "ben", "cleo", "dora"):
         assert turns.wait(Entry(account, went))
     window[PART] = 3
-    assert not turns.begin(PART)  # there is room, and they have waited for it
-    turns.end(PART)
-    assert went == ["anna", "ben", "cleo"]
+    assert not turns.begin(PART, "erna")  # there is room, and they have waited for it
+    turns.end(PART, next(ended))
+    assert went == ["first", "anna", "ben", "cleo"]
     window[PART] = 1
-    turns.end(PART)
-    turns.end(PART)
-    assert went == ["anna", "ben", "cleo"]
-    turns.end(PART)
-    assert went == ["anna", "ben", "cleo", "dora"]
-    turns.end(PART)
-    assert turns.begin(PART)
+    turns.end(PART, next(ended))
+    turns.end(PART, next(ended))
+    assert went == ["first", "anna", "ben", "cleo"]
+    turns.end(PART, next(ended))
+    assert went == ["first", "anna", "ben", "cleo", "dora"]
+    turns.end(PART, next(ended))
+    assert turns.begin(PART, "first")
 
 
 def test_callers_take_turns_and_each_gets_them_in_their_order() -> None:
-    turns, went = Turns(window=lambda _: 1, each_max=10), list[str]()
-    assert turns.begin(PART)
+    turns, went = Turns(window=lambda _: 1, each_max=10), ["first"]
+    ended = iter(went)
+    assert turns.begin(PART, "first")
     for account in ("anna", "anna", "anna", "ben", "cleo", "ben"):
         assert turns.wait(Entry(account, went))
     for _ in range(6):
-        turns.end(PART)
-    assert went == ["anna", "ben", "cleo", "anna", "ben", "anna"]
-    turns.end(PART)
-    assert turns.begin(PART)
+        turns.end(PART, next(ended))
+    assert went == ["first", "anna", "ben", "cleo", "anna", "ben", "anna"]
+    turns.end(PART, next(ended))
+    assert turns.begin(PART, "first")
 
 
 def test_who_leaves_is_passed_over() -> None:
     turns, went = Turns(window=lambda _: 1, each_max=10), list[str]()
-    assert turns.begin(PART)
+    assert turns.begin(PART, "first")
     anna, ben = Entry("anna", went), Entry("ben", went)
     assert turns.wait(anna)
     assert turns.wait(ben)
     turns.leave(anna)
-    turns.end(PART)
+    turns.end(PART, "first")
     assert went == ["ben"]
-    turns.end(PART)
-    assert turns.begin(PART)
+    turns.end(PART, "ben")
+    assert turns.begin(PART, "first")
 
 
 def test_a_caller_has_so_many_waiting_and_no_more() -> None:
     turns, went = Turns(window=lambda _: 1, each_max=2), list[str]()
-    assert turns.begin(PART)
+    assert turns.begin(PART, "first")
     asked = Counter({account: sum(turns.wait(Entry(account, went)) for _ in range(5)) for account in ("anna", "ben")})
     assert asked == {"anna": 2, "ben": 2}
 
 
+def test_who_asks_for_much_more_than_the_others_waits_though_there_is_room() -> None:
+    turns, went = Turns(window=lambda _: 1_000, each_max=500), list[str]()
+    for other in ("ben", "cleo"):
+        assert all(turns.begin(PART, other) for _ in range(15))
+    assert sum(turns.begin(PART, "anna") for _ in range(60)) == 30  # twice as many
+    assert turns.wait(Entry("anna", went))
+    assert turns.begin(PART, "dora"), "nobody else waits for that"
+    turns.end(PART, "dora")
+    turns.end(PART, "ben")
+    assert went == []
+    turns.end(PART, "anna")
+    assert went == []
+    turns.end(PART, "anna")
+    assert went == ["anna"]
+
+
+def test_whoever_is_alone_has_all_of_it_and_beside_many_who_ask_for_little_the_least() -> None:
+    turns = Turns(window=lambda _: 300, each_max=500)
+    assert sum(turns.begin(PART, "anna") for _ in range(301)) == 300
+    many = Turns(window=lambda _: 300, each_max=500)
+    assert all(many.begin(PART, f"ent_{n}") for n in range(200))
+    assert sum(many.begin(PART, "anna") for _ in range(30)) == SHARE_LEAST
+
+
 def test_a_turn_that_breaks_is_told_and_the_next_one_goes_when_it_ends() -> None:
     turns, went = Turns(window=lambda _: 1, each_max=10), list[str]()
-    assert turns.begin(PART)
+    assert turns.begin(PART, "first")
     assert turns.wait(Entry("anna", went, breaks=True))
     assert turns.wait(Entry("ben", went))
-    turns.end(PART)
-    turns.end(PART)
+    turns.end(PART, "first")
+    turns.end(PART, "anna")
     assert went == ["anna: a bug", "ben"]
 
 
@@ -180,14 +221,14 @@ class Refused(Entry):
 
     def go(self) -> None:
         super().go()
-        self._turns.end(PART)
+        self._turns.end(PART, self.account)
 
 
 def test_thousands_whose_turns_end_at_once_end_one_after_the_other() -> None:
     turns, went = Turns(window=lambda _: 1, each_max=5_000), list[str]()
-    assert turns.begin(PART)
+    assert turns.begin(PART, "first")
     for number in range(5_000):
         assert turns.wait(Refused(f"fan{number % 7}", went, turns))
-    turns.end(PART)
+    turns.end(PART, "first")
     assert len(went) == 5_000
-    assert turns.begin(PART)
+    assert turns.begin(PART, "first")
