@@ -12,7 +12,7 @@ from aiokafka.errors import TopicAlreadyExistsError
 from runtime.postgres import role_password
 from ticketing import topics
 
-ROOMS = ("waiting_room", "ingress", "allocator", "notifier", "expiry_worker", "verify", "sandbox")
+ROOMS = ("waiting_room", "ingress", "allocator", "notifier", "expiry_worker", "verify", "sandbox", "staff")
 ROLE_LIMITS = {"statement_timeout": "10s", "lock_timeout": "2s", "idle_in_transaction_session_timeout": "30s"}
 """Of each room's role, for a session that sets none itself; the rooms' own come from their settings."""
 PROVISION_LOCK = 0x6F6E73616C65

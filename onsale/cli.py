@@ -10,6 +10,7 @@ from rich.console import Console
 from infra import doctor as machine
 from infra import embedded
 from onsale import records, running
+from onsale.admin_command import app as admin_commands
 from onsale.backup.cli import app as backup_commands
 from onsale.draw_command import app as draw_commands
 from onsale.installation import NotProvisioned, infra_settings, open_installation, provision
@@ -33,6 +34,7 @@ keys_app = typer.Typer(
     help="API keys for partners, admins and operators.", no_args_is_help=True, rich_markup_mode="markdown"
 )
 app.add_typer(keys_app, name="keys")
+app.add_typer(admin_commands, name="admin")
 app.add_typer(records.app)
 app.add_typer(backup_commands)
 app.add_typer(draw_commands, name="draw")

@@ -119,5 +119,6 @@ PROBLEMS: dict[str, Problem] = {
     "busy": Problem(503, "More requests are waiting than can be taken", retryable=True),
     "log_unavailable": Problem(503, "The log does not take commands now", retryable=True),
     "payment_unavailable": Problem(503, "The payment provider does not answer now", retryable=True),
+    "sign_in_unavailable": Problem(503, "Nobody can be signed in now; what runs goes on", retryable=True),
     "sales_paused": Problem(503, "Sales are paused; nothing is lost", retryable=True),
 }

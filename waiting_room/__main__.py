@@ -16,6 +16,7 @@ from runtime.process import RunningRoom, run, serve
 from runtime.redis import open_redis
 from ticketing import topics
 from ticketing.clock import SystemClock
+from ticketing.staff import StaffKeys
 from ticketing.tokens import TokenKeys
 from waiting_room.admin_routes import AdminRoutes
 from waiting_room.beacons import beacon_of
@@ -33,6 +34,7 @@ from waiting_room.leaving import Leaving
 from waiting_room.ledger import PostgresLedger
 from waiting_room.looks import Poll
 from waiting_room.loops import Loop
+from waiting_room.operator_keys import Operators
 from waiting_room.outside import OutsideCheck
 from waiting_room.pages import read_room_page
 from waiting_room.plain_routes import PlainRoutes
@@ -158,8 +160,9 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             entropy=os.urandom,
             address_of=address_of,
         )
-        operators = AdminRoutes(room, table, Readiness(room, table, beacon, clock), clock=clock)
-        coding = CodeRoutes(room, table, codes, clock=clock, entropy=os.urandom)
+        callers = Operators(table, StaffKeys(settings.secrets), clock)
+        operators = AdminRoutes(room, table, Readiness(room, table, beacon, clock), callers, clock=clock)
+        coding = CodeRoutes(room, callers, codes, clock=clock, entropy=os.urandom)
         draws = DrawRoutes(room, book)
         statuses, told = ShowStatusReader(reader, room.observe), RoomStatusWriter(producer)
 

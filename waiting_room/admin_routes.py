@@ -14,7 +14,7 @@ from ticketing.layout import Body
 from waiting_room.acts import CONTROLS, WORDS, after, broken_at
 from waiting_room.answers import LineName, Refused, answer, read_body
 from waiting_room.operating import Act, KeptAct, RoomTable
-from waiting_room.operator_keys import operator_of
+from waiting_room.operator_keys import Operators
 from waiting_room.operator_views import as_json, preview_json
 from waiting_room.places import GENERAL
 from waiting_room.previews import preview
@@ -59,12 +59,15 @@ class AdmitBody(ReasonBody):
 
 
 class AdminRoutes:
-    """The operators' calls, by API key."""
+    """The operators' calls, by API key or from our own pages."""
 
-    def __init__(self, room: WaitingRoom, table: RoomTable, readiness: Readiness, *, clock: Clock) -> None:
+    def __init__(
+        self, room: WaitingRoom, table: RoomTable, readiness: Readiness, operators: Operators, *, clock: Clock
+    ) -> None:
         self._room = room
         self._table = table
         self._readiness = readiness
+        self._operators = operators
         self._clock = clock
 
     def routes(self) -> list[BaseRoute]:
@@ -80,12 +83,12 @@ class AdminRoutes:
 
     async def look(self, request: Request) -> Response:
         """The room as it is."""
-        await operator_of(request, self._table)
+        await self._operators.of(request)
         return self._answer(await self._found(request), "The room as it is")
 
     async def set_limits(self, request: Request) -> Response:
         """The operators' ceiling, the passes in use, the lines' shares."""
-        key_id = await operator_of(request, self._table)
+        key_id = await self._operators.of(request)
         body = await read_body(request, LimitsBody)
         if not body.model_fields_set - {"reason"}:
             raise Refused("invalid_request", "say rate_per_min, active_max, shares or prequeue_at")
@@ -114,7 +117,7 @@ class AdminRoutes:
 
     async def act(self, request: Request) -> Response:
         """One of `acts.CONTROLS`, or `message`, `admit`, `revoke-wave`, `fail-open`."""
-        key_id = await operator_of(request, self._table)
+        key_id = await self._operators.of(request)
         name = request.path_params["act"]
         act = await self._read_act(request, name, key_id)
         return await self._change(request, act, f"Done: {name}")
@@ -164,7 +167,7 @@ class AdminRoutes:
 
     async def readiness(self, request: Request) -> Response:
         """Everything that the opening rests on, and whether it is in order."""
-        await operator_of(request, self._table)
+        await self._operators.of(request)
         checks = await self._readiness.checks(await self._found(request))
         return answer(
             {
@@ -175,7 +178,7 @@ class AdminRoutes:
 
     async def audit(self, request: Request) -> Response:
         """Every act with who did it, and whether the chain over them is whole."""
-        await operator_of(request, self._table)
+        await self._operators.of(request)
         room = await self._found(request)
         acts = await self._table.acts(room.row.show, 0, ACTS_SHOWN_MAX)
         entries = [_public(kept) | {"key": kept.key_id, "changes": dict(kept.changes)} for kept in acts]

@@ -12,8 +12,8 @@ from ticketing.clock import Clock
 from waiting_room.admin_routes import ReasonBody
 from waiting_room.answers import LineName, Refused, answer, read_body
 from waiting_room.codes import OWN_CODE_CHARS_MIN, CodeBook, code_hash, new_codes, normal
-from waiting_room.operating import Act, RoomTable
-from waiting_room.operator_keys import operator_of
+from waiting_room.operating import Act
+from waiting_room.operator_keys import Operators
 from waiting_room.places import GENERAL
 from waiting_room.ports import Line
 from waiting_room.routes import show_of
@@ -40,14 +40,14 @@ class CodeRoutes:
     def __init__(
         self,
         room: WaitingRoom,
-        table: RoomTable,
+        operators: Operators,
         codes: CodeBook,
         *,
         clock: Clock,
         entropy: Callable[[int], bytes],
     ) -> None:
         self._room = room
-        self._table = table
+        self._operators = operators
         self._codes = codes
         self._clock = clock
         self._entropy = entropy
@@ -58,7 +58,7 @@ class CodeRoutes:
 
     async def add(self, request: Request) -> Response:
         """201 with the codes, which nobody is told again. From now on the line is for people with a code."""
-        key_id = await operator_of(request, self._table)
+        key_id = await self._operators.of(request)
         body = await read_body(request, CodesBody)
         room = await self._room.room(show_of(request))
         if room is None:

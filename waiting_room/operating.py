@@ -95,3 +95,7 @@ class RoomTable(Protocol):
     async def key_roles(self, key_hash: bytes) -> tuple[str, frozenset[str]] | None:
         """`(key id, roles)` of an API key that is not revoked."""
         ...
+
+    async def session_roles(self, session: str, now_ms: int) -> tuple[str, frozenset[str]] | None:
+        """`(person id, roles)` of whoever is signed in by this session."""
+        ...

@@ -44,6 +44,7 @@ KEY_ROLES = """
 SELECT key_id, roles FROM api_key WHERE revoked_at_ms IS NULL AND (key_hash = $1
     OR previous_hash = $1 AND previous_ends_at_ms > extract(epoch FROM clock_timestamp()) * 1000)
 """
+SESSION_ROLES = "SELECT person_id, roles FROM staff_sessions WHERE session_id = $1 AND ends_at_ms > $2"
 
 
 class PostgresRooms:
@@ -132,6 +133,12 @@ class PostgresRooms:
         async with reaching():
             row = await self._pool.fetchrow(KEY_ROLES, key_hash)
         return None if row is None else (row["key_id"], frozenset(row["roles"]))
+
+    async def session_roles(self, session: str, now_ms: int) -> tuple[str, frozenset[str]] | None:
+        """See `ports.RoomTable`."""
+        async with reaching():
+            row = await self._pool.fetchrow(SESSION_ROLES, session, now_ms)
+        return None if row is None else (row["person_id"], frozenset(row["roles"]))
 
 
 def _room(row: asyncpg.Record) -> RoomRow:

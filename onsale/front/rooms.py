@@ -12,6 +12,8 @@ import notifier.settings
 import onsale.dev_mail.settings
 import payments.sandbox.__main__
 import payments.settings
+import staff.__main__
+import staff.settings
 import waiting_room.__main__
 import waiting_room.settings
 import web.__main__
@@ -32,6 +34,7 @@ def front_rooms() -> Sequence[OpenRoom]:
         partial(waiting_room.__main__.open_room, waiting_room.settings.Settings()),
         partial(ingress.__main__.open_room, ingress.settings.Settings()),
         partial(notifier.__main__.open_room, notifier.settings.NotifierSettings()),
+        partial(staff.__main__.open_room, staff.settings.Settings()),
         *sandbox,
         *mail,
         partial(web.__main__.open_room, web.settings.Settings()),

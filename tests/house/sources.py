@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic_settings import BaseSettings
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("waiting_room", "ingress", "allocator", "notifier", "expiry_worker")
+ROOMS = ("waiting_room", "ingress", "allocator", "notifier", "expiry_worker", "staff")
 PACKAGES = ("ticketing", "runtime", "payments", *ROOMS, "web", "infra", "bench", "onsale")
 
 

@@ -20,6 +20,7 @@ PURE = (
     "notifier.merging",
     "payments.sandbox.choices",
     "payments.words",
+    "staff.people",
     "waiting_room.gate",
     "waiting_room.phases",
     "waiting_room.pressure",

@@ -16,6 +16,7 @@ from tests.unit.waiting_room.memory_draws import MemoryDraws
 from tests.unit.waiting_room.memory_store import MemoryCounters, MemoryLedger, MemoryRooms
 from ticketing.clock import ManualClock
 from ticketing.messages import ShowStatusNow
+from ticketing.staff import StaffKeys
 from ticketing.tokens import TokenKeys, api_key_hash, secret_hash
 from ticketing.vocabulary import show_text
 from waiting_room.admin_routes import AdminRoutes
@@ -30,6 +31,7 @@ from waiting_room.holders import Holders
 from waiting_room.joining import Joining
 from waiting_room.leaving import Leaving
 from waiting_room.looks import Poll
+from waiting_room.operator_keys import Operators
 from waiting_room.pages import read_room_page
 from waiting_room.phases import Schedule
 from waiting_room.places import GENERAL
@@ -49,6 +51,7 @@ SHOW = 0xAB
 PATH = f"/room/{show_text(SHOW)}"
 LINE = Line(SHOW, GENERAL)
 SECRET = "a secret of enough length"
+STAFF = StaffKeys(["a secret of the server"])
 
 
 @dataclass
@@ -198,8 +201,9 @@ async def open_hall(
         entropy=Random(6).randbytes,
         address_of=address_of,
     )
-    operators = AdminRoutes(room, table, Readiness(room, table, beacon, clock), clock=clock)
-    coding = CodeRoutes(room, table, codes, clock=clock, entropy=Random(7).randbytes)
+    callers = Operators(table, STAFF, clock)
+    operators = AdminRoutes(room, table, Readiness(room, table, beacon, clock), callers, clock=clock)
+    coding = CodeRoutes(room, callers, codes, clock=clock, entropy=Random(7).randbytes)
     draws = DrawRoutes(room, book)
     routes = [*coding.routes(), *operators.routes(), *draws.routes(), *plain.routes(), *fans.routes()]
     app = create_app(routes, bytes)

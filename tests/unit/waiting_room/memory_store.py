@@ -244,6 +244,7 @@ class MemoryRooms:
         self.away = False
         self.shows: dict[int, tuple[str, Schedule]] = {}
         self.keys: dict[bytes, tuple[str, frozenset[str]]] = {}
+        self.sessions: dict[str, tuple[str, frozenset[str]]] = {}
         self.log: dict[int, list[KeptAct]] = {}
         self._rows: dict[int, RoomRow] = {}
 
@@ -281,3 +282,7 @@ class MemoryRooms:
     async def key_roles(self, key_hash: bytes) -> tuple[str, frozenset[str]] | None:
         self._reach()
         return self.keys.get(key_hash)
+
+    async def session_roles(self, session: str, now_ms: int) -> tuple[str, frozenset[str]] | None:
+        self._reach()
+        return self.sessions.get(session)
