@@ -18,6 +18,9 @@ from bench.sale import CREATED
 from bench.site import CHECKOUT, Room, Site
 from bench.socket_load import SocketPlan
 
+SETTLE_S = 1.0
+"""From an open loop's last connection to its first request."""
+
 
 @dataclass(frozen=True)
 class Size:
@@ -131,7 +134,7 @@ async def open_loop(
         for number, crowd in enumerate(crowds)
     ]
     plan = site.directory / "plan"
-    plan.write_bytes(msgspec.json.encode(Plan(warm_s=warm_s, measure_s=measure_s, streams=streams)))
+    plan.write_bytes(msgspec.json.encode(Plan(warm_s, measure_s, streams, SETTLE_S)))
     async with _generator("bench.open_load", (str(plan),)) as generator:
         spent, answer = await _window(site, rooms, generator, measure_s)
     seen = msgspec.json.decode(answer, type=dict[str, Seen])

@@ -218,6 +218,7 @@ async def generate(plan: Plan, begun: Callable[[], None]) -> dict[str, Seen]:
     crowds = [Crowd(stream, SEED + number) for number, stream in enumerate(plan.streams)]
     for crowd in crowds:
         await crowd.connect()
+    await asyncio.sleep(plan.settle_s)
     began_s = time.perf_counter()
     first_s, end_s = began_s + plan.warm_s, began_s + plan.warm_s + plan.measure_s
     for crowd in crowds:

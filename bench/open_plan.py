@@ -19,11 +19,13 @@ class Stream(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """All streams, for the same time."""
+    """All streams, for the same time. `settle_s`: between the last connection and the first request, as thousands are
+    open for the generator before the server has taken them."""
 
     warm_s: float
     measure_s: float
     streams: list[Stream]
+    settle_s: float = 0.0
 
 
 class Latency(msgspec.Struct, frozen=True):
