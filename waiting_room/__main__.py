@@ -36,6 +36,7 @@ from waiting_room.looks import Poll
 from waiting_room.loops import Loop
 from waiting_room.operator_keys import Operators
 from waiting_room.outside import OutsideCheck
+from waiting_room.overview import OverviewRoutes
 from waiting_room.pages import read_room_page
 from waiting_room.plain_routes import PlainRoutes
 from waiting_room.pressure import SlowLane
@@ -162,6 +163,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         )
         callers = Operators(table, StaffKeys(settings.secrets), clock)
         operators = AdminRoutes(room, table, Readiness(room, table, beacon, clock), callers, clock=clock)
+        overview = OverviewRoutes(room, callers, clock=clock)
         coding = CodeRoutes(room, callers, codes, clock=clock, entropy=os.urandom)
         draws = DrawRoutes(room, book)
         statuses, told = ShowStatusReader(reader, room.observe), RoomStatusWriter(producer)
@@ -180,7 +182,15 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         yield RunningRoom(
             name=ROOM,
             app=create_app(
-                [*coding.routes(), *operators.routes(), *draws.routes(), *plain.routes(), *fans.routes()], os.urandom
+                [
+                    *overview.routes(),
+                    *coding.routes(),
+                    *operators.routes(),
+                    *draws.routes(),
+                    *plain.routes(),
+                    *fans.routes(),
+                ],
+                os.urandom,
             ),
             prefixes=("/room",),
             door=Window(documents, room.rooms.get).answer,

@@ -100,6 +100,13 @@ class Flow:
         first, last = self._before(at_ms - over_ms), self._before(at_ms)
         return (last.claimed - first.claimed) * 60_000 / max(SAMPLE_MS, last.at_ms - first.at_ms)
 
+    def past(self, from_ms: int, to_ms: int, step_ms: int) -> list[Sample]:
+        """What was counted at each step between the two, both included, as far back as is known."""
+        if not self._samples:
+            return []
+        first_ms = max(from_ms, self._samples[0].at_ms)
+        return [self._before(at_ms) for at_ms in (*range(first_ms, to_ms, step_ms), to_ms)]
+
     def crowd(self) -> Crowd:
         """How those behave who were called so far. An instance that has just begun expects what is usual."""
         if self._found is None:

@@ -32,6 +32,7 @@ from waiting_room.joining import Joining
 from waiting_room.leaving import Leaving
 from waiting_room.looks import Poll
 from waiting_room.operator_keys import Operators
+from waiting_room.overview import OverviewRoutes
 from waiting_room.pages import read_room_page
 from waiting_room.phases import Schedule
 from waiting_room.places import GENERAL
@@ -203,9 +204,17 @@ async def open_hall(
     )
     callers = Operators(table, STAFF, clock)
     operators = AdminRoutes(room, table, Readiness(room, table, beacon, clock), callers, clock=clock)
+    overview = OverviewRoutes(room, callers, clock=clock)
     coding = CodeRoutes(room, callers, codes, clock=clock, entropy=Random(7).randbytes)
     draws = DrawRoutes(room, book)
-    routes = [*coding.routes(), *operators.routes(), *draws.routes(), *plain.routes(), *fans.routes()]
+    routes = [
+        *overview.routes(),
+        *coding.routes(),
+        *operators.routes(),
+        *draws.routes(),
+        *plain.routes(),
+        *fans.routes(),
+    ]
     app = create_app(routes, bytes)
     tasks = [asyncio.create_task(writer.run()) for writer in (both.joins, both.claims)]
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
