@@ -67,7 +67,7 @@ def other_blocks(
     for block in plan.wanted(wish.category, wish.section, protected=False):
         if len(offers) >= count_max:
             break
-        for orphans, first in _places(block, free, wish.quantity):
+        for orphans, first in _places(block, free, wish.quantity, enforce=rule == OrphanRule.ENFORCE):
             if not (orphans and rule == OrphanRule.ENFORCE):
                 offers.append(tuple(range(first, first + wish.quantity)))
                 break
@@ -110,7 +110,7 @@ def _in_one_row(blocks: Sequence[Block], free: bytearray, quantity: int, *, enfo
     for block in blocks:
         if best is not None and (block.category != category or weighed >= RUNS_WEIGHED_MAX):
             continue
-        for orphans, first in _places(block, free, quantity):
+        for orphans, first in _places(block, free, quantity, enforce=enforce):
             if orphans == 0:
                 return tuple(range(first, first + quantity))
             if not enforce and (best is None or orphans < best[0]):
@@ -119,17 +119,37 @@ def _in_one_row(blocks: Sequence[Block], free: bytearray, quantity: int, *, enfo
     return () if best is None else tuple(range(best[1], best[1] + quantity))
 
 
-def _places(block: Block, free: bytearray, quantity: int) -> Iterator[tuple[int, int]]:
-    """`(orphans, first seat)` of the best place for so many in each free run of the block that is long enough."""
+def _places(block: Block, free: bytearray, quantity: int, *, enforce: bool) -> Iterator[tuple[int, int]]:
+    """`(orphans, first seat)` of the best place for so many in each free run of the block that is long enough.
+
+    `enforce`: those that leave an orphan are of no use.
+    """
     # bytearray.find looks for the run in C: a row without room costs a fraction of a microsecond.
     run = FREE * quantity
     start = free.find(run, block.first, block.end)
+    if enforce and start >= 0 and _one_too_many(block, free, quantity):
+        return
     while start >= 0:
         end = free.find(TAKEN, start + quantity, block.end)
         if end < 0:
             end = block.end
         yield _best_place(block, free, start, end, quantity)
         start = free.find(run, end, block.end)
+
+
+def _one_too_many(block: Block, free: bytearray, quantity: int) -> bool:
+    """Whether all runs of the block that are long enough are one seat too long, so that each place leaves an orphan.
+
+    Nothing ends the search for a place without one before the last row, so a whole row is looked at in C.
+    """
+    for edge, beyond, ends in (
+        (block.first, block.first - 1, block.first == block.row_first),
+        (block.end - 1, block.end, block.end == block.row_end),
+    ):
+        if not ends and free[edge] and free[beyond]:
+            return False  # the run goes on in the next block
+    lengths = set(map(len, free[block.first : block.end].split(TAKEN)))
+    return all(length < quantity or length == quantity + 1 for length in lengths)
 
 
 def _best_place(block: Block, free: bytearray, start: int, end: int, quantity: int) -> tuple[int, int]:

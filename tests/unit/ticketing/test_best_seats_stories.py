@@ -1,9 +1,13 @@
 """Best available, told in small halls."""
 
+import pytest
+
 from tests.unit.ticketing.drawn_halls import hall_of
-from ticketing.best_seats import best_seats
+from ticketing import best_seats as searching
+from ticketing.best_seats import best_seats, other_blocks
 from ticketing.messages import Best, Why
-from ticketing.seating_plan import SeatingPlan
+from ticketing.seating_plan import Block, SeatingPlan
+from ticketing.vocabulary import OrphanRule
 
 
 def test_four_sit_two_and_two_and_three_are_not_torn_apart() -> None:
@@ -65,3 +69,25 @@ def test_an_accessible_seat_comes_with_its_companions_then_its_neighbours() -> N
     free[2] = 0
     found = best_seats(plan, free, Best(2, accessible=True))
     assert found is not None and found.seats == (5, 6)
+
+
+@pytest.mark.parametrize("row", ["...x...", "x...x.x...x", "...x..........x...", "...x..x..."])
+def test_where_single_seats_are_forbidden_rows_that_would_leave_one_are_passed_over_without_weighing_each_place(
+    row: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weighed: list[int] = []
+    weigh = searching._best_place
+
+    def note(block: Block, free: bytearray, start: int, end: int, quantity: int) -> tuple[int, int]:
+        weighed.append(start)
+        return weigh(block, free, start, end, quantity)
+
+    monkeypatch.setattr(searching, "_best_place", note)
+    layout, free = hall_of(*["...x...x...x..."] * 50, row)
+    plan, wish = SeatingPlan(layout), Best(2)
+    found = best_seats(plan, free, wish, rule=OrphanRule.ENFORCE)
+    offers = other_blocks(plan, free, wish, 1, rule=OrphanRule.ENFORCE)
+    last = len(free) - len(row)
+    assert (found is None) == (row in {"...x...", "x...x.x...x"})
+    assert offers == (() if found is None else (found.seats,))
+    assert all(start >= last for start in weighed)
