@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute, Route
 
 from ticketing.clock import Clock, rfc3339
 from waiting_room.answers import answer
+from waiting_room.flow import Sample
 from waiting_room.operator_keys import Operators
 from waiting_room.operator_views import as_json
 from waiting_room.rooms import Room
@@ -49,18 +50,20 @@ def seen(room: Room, now_ms: int, *, past: bool) -> dict[str, object]:
     """A room as `operator_views.as_json`, with what its show and the allocator say. Places and people are counts.
 
     `lag_ms`, `decide_p99_ms`, `heard_ms_ago`, `places` are null until an allocator has spoken; `places_per_s`: taken,
-    over ten seconds; `past`: `[epoch ms, called, places taken so far]` every five seconds.
+    over ten seconds; `counted`: `[epoch ms, called, places taken so far]` (null as they are), `past`: the same every
+    five seconds.
     """
     schedule, heard, rates = room.row.schedule, room.heard, room.calls(now_ms)
     then = room.flow.past(now_ms - RATE_OVER_MS, now_ms, RATE_OVER_MS)
     found: dict[str, object] = as_json(room, now_ms, "The room as it is") | {
         "name": room.row.name,
-        "opens_at": rfc3339(schedule.opens_at_ms),
+        "opens_at": rfc3339(schedule.opens_at_ms) if schedule.opens_at_ms else None,
         "ends_at": rfc3339(schedule.ends_at_ms),
         "waiting": sum(queue.waiting for queue in room.queues.values()),
         "stalled": any(queue.stalled(rates[name]) for name, queue in room.queues.items()),
         "joined_per_min": room.joined_per_min(),
         "places_per_s": round((then[-1].taken - then[0].taken) * 1000 / RATE_OVER_MS, 1) if then else None,
+        "counted": _counted(then[-1]) if then else None,
         "places": None,
         "lag_ms": None,
         "decide_p99_ms": None,
@@ -81,5 +84,9 @@ def seen(room: Room, now_ms: int, *, past: bool) -> dict[str, object]:
         }
     if past:
         samples = room.flow.past(now_ms - PAST_MS, now_ms, PAST_STEP_MS)
-        found["past"] = [[sample.at_ms, sample.called, sample.taken] for sample in samples]
+        found["past"] = [_counted(sample) for sample in samples]
     return found
+
+
+def _counted(sample: Sample) -> list[int]:
+    return [sample.at_ms, sample.called, sample.taken]

@@ -18,5 +18,6 @@ PAGES = (
     Page("/checkout/{reservation}", "checkout/checkout.html"),
     Page("/bookings/{booking}", "booking/booking.html"),
     Page("/verify/{show}", "verify/verify.html"),
+    Page("/console", "console/console.html", ("console",)),
     Page("/dev/parts", "dev/parts.html"),
 )

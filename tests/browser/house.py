@@ -1,6 +1,7 @@
 """The other side of the stories: who makes shows, takes seats and asks what became of them."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ class House:
     """The installation, called with an admin's key and with a partner's."""
 
     url: str
+    data_dir: str
     admin_key: str
     admin: AsyncClient
     partner: AsyncClient
@@ -49,6 +51,17 @@ class House:
         wanted = {"name": name, "venue": venue.venue, "starts_at": starts_at(), "currency": "EUR", "policy": policy}
         event = await self.admin.add_show(wanted | terms)
         return Show(event.show, venue.venue, name, event.total_seats)
+
+    async def add_person(self, email: str, password: str, *roles: str) -> None:
+        """Somebody who may sign in, as whoever runs the machine makes them."""
+        words = ["admin", "create", "--data-dir", self.data_dir, "--email", email, "--name", "Ann Operator"]
+        words += [word for role in roles for word in ("--role", role)]
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "onsale", *words), stdin=asyncio.subprocess.PIPE
+        )
+        await process.communicate(f"{password}\n".encode())
+        if process.returncode:
+            raise RuntimeError(f"onsale admin create ended with {process.returncode}")
 
     async def admits(self, show: Show, rate_per_min: int) -> None:
         """So many people a minute from now on."""
@@ -101,4 +114,4 @@ async def open_house(announced: Announced) -> AsyncIterator[House]:
         AsyncClient(announced.url, token=announced.admin_key) as admin,
         AsyncClient(announced.url, token=announced.sandbox_key) as partner,
     ):
-        yield House(announced.url, announced.admin_key, admin, partner)
+        yield House(announced.url, announced.data_dir, announced.admin_key, admin, partner)

@@ -22,7 +22,7 @@ if VARIABLE in os.environ:
     from tests.browser.phone import Phone, new_phone
 
     OPTIONS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
-    ENVIRONMENT = {"ONSALE_ROOM_POLL_CEILING_S": "3", "ONSALE_ROOM_CHOOSING_S": "0"}
+    ENVIRONMENT = {"ONSALE_ROOM_POLL_CEILING_S": "1", "ONSALE_ROOM_CHOOSING_S": "0"}
 
     WENT_WRONG = pytest.StashKey[bool]()
     SHOTS = Path(".onsale", "browser")

@@ -43,5 +43,6 @@ async def test_places_taken_a_second_and_the_last_minutes_are_told(hall: Hall) -
     assert room["places_per_s"] == 3.0
     times, called, places = zip(*room["past"], strict=True)
     assert [later - earlier for earlier, later in zip(times, times[1:], strict=False)][:3] == [5_000] * 3
+    assert room["counted"] == room["past"][-1]
     assert list(called) == sorted(called) and called[-1] == 100
     assert list(places) == sorted(places) and places[-1] == 57

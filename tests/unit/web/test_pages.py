@@ -16,7 +16,8 @@ from web.table import PAGES, Page
 WEB = Path(str(resources.files("web")))
 ROOM = Page("/room/{show}", "room/room.html", ("room",))
 MISSING = Page("", "missing/missing.html", ())
-ALL = (*PAGES, ROOM, MISSING)
+SIGN_IN = Page("/sign-in", "sign_in/sign_in.html", ("staff",))
+ALL = (*PAGES, ROOM, SIGN_IN, MISSING)
 MODULES = sorted(WEB.rglob("*.js"))
 ROOM_BYTES_MAX = 30_000
 """All that a browser is sent for the room, packed: design/waiting_room.md."""
@@ -28,6 +29,8 @@ def client() -> httpx.AsyncClient:
 
 def rendered(page: Page, language: str = "en") -> str:
     given = {"show": "shw_0000000007"} if page is ROOM else {}
+    if page is SIGN_IN:
+        given = {"csrf": "c", "next": "", "email": "", "problem": "sign_in.locked", "minutes": "15"}
     return read_page(WEB, page.file, page.words).render(language, **given)
 
 
