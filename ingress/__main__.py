@@ -13,6 +13,7 @@ from ingress.catalogue import Catalogue
 from ingress.condition import Condition
 from ingress.dead_letter_table import DeadLetterTable
 from ingress.entropy import PooledEntropy
+from ingress.hold_notes import HoldNotes
 from ingress.keeping_log import KeepingLog
 from ingress.key_table import KeyTable
 from ingress.keys import KeyCache
@@ -147,6 +148,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             ),
             catalogue=catalogue,
             ledger=ledger,
+            notes=HoldNotes(pool),
             shelf=shelf,
             looking=Looking(views=views, snapshots=ledger, seen=follower.seen, pause=asyncio.sleep),
             views=views,

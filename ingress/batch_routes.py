@@ -12,7 +12,9 @@ from ingress import bodies
 from ingress.answers import tell
 from ingress.asgi import Response
 from ingress.callers import require_no_reservation_token, require_sale
+from ingress.hold_notes import HoldNotes, note_of
 from ingress.limiter import Limiter
+from ingress.noting import noted_beside
 from ingress.operations import Call, KeyUse, Operation, Who
 from ingress.refusals import FieldError, ProblemAnswer, Refused, as_forced, from_not_taken, from_rejection
 from ingress.service import Decided, NotTaken, SaleDesk
@@ -60,6 +62,7 @@ class Batches:
 
     desk: SaleDesk
     shelf: Shelf
+    notes: HoldNotes
     limiter: Limiter
     tokens: TokenKeys
     clock: Clock
@@ -93,20 +96,24 @@ class Batches:
             account=caller.account,
             holds=holds,
         )
-        verdict = await self.desk.ask(command, show.row.part, call.wait_s)
-        return verdict_response(verdict, show, self.tokens, self.clock.now_ms())
+        noted = [(hold, note_of(wish)) for hold, wish in zip(holds, body.holds, strict=True)]
+        async with noted_beside(self, command, show, noted):
+            verdict = await self.desk.ask(command, show.row.part, call.wait_s)
+            return verdict_response(verdict, show, self.tokens, self.clock.now_ms())
 
     async def _alone(self, call: Call, at: int, wish: HoldBody) -> BatchItem:
         try:
             show = await self._show(call, _show_number(wish, f"/holds/{at}/show"))
-            verdict = await self.desk.ask(self._command(call, show, at, wish), show.row.part, call.wait_s)
-            if isinstance(verdict, NotTaken):
-                raise from_not_taken(verdict)
-            if not isinstance(verdict, Decided):
-                request = request_text(verdict.part, verdict.log_gen, verdict.offset)
-                return BatchItem(status=RequestStatus.PENDING, request=request)
-            request = request_text(verdict.part, verdict.log_gen, verdict.outcome.offset)
-            told = tell(verdict.outcome, show, request, self.tokens).body
+            command = self._command(call, show, at, wish)
+            async with noted_beside(self, command, show, [(command, note_of(wish))]):
+                verdict = await self.desk.ask(command, show.row.part, call.wait_s)
+                if isinstance(verdict, NotTaken):
+                    raise from_not_taken(verdict)
+                if not isinstance(verdict, Decided):
+                    request = request_text(verdict.part, verdict.log_gen, verdict.offset)
+                    return BatchItem(status=RequestStatus.PENDING, request=request)
+                request = request_text(verdict.part, verdict.log_gen, verdict.outcome.offset)
+                told = tell(verdict.outcome, show, request, self.tokens).body
         except Refused as refused:
             problem = refused.body(instance=call.request.path, request_id=call.request.request_id)
             return BatchItem(status=RequestStatus.REJECTED, problem=problem)

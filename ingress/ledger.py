@@ -76,9 +76,19 @@ FIND_CONTACT = """
 SELECT name, email, phone, notes, special_requests FROM contact_booking
 WHERE show_id = $1 AND reservation_id = $2 ORDER BY created_at_ms DESC LIMIT 1
 """
-ERASE_BOOKING = "DELETE FROM contact_booking WHERE show_id = $1 AND reservation_id = $2 RETURNING true"
+# What was noted beside the hold goes along.
+ERASE_BOOKING = """
+WITH noted AS (DELETE FROM contact_hold WHERE show_id = $1 AND reservation_id = $2 RETURNING true),
+     gone AS (DELETE FROM contact_booking WHERE show_id = $1 AND reservation_id = $2 RETURNING true)
+SELECT * FROM noted UNION SELECT * FROM gone
+"""
 # Few and far between, and never while somebody waits: no index for it.
-ERASE_EMAIL = "DELETE FROM contact_booking WHERE lower(email) = lower($1) RETURNING true"
+ERASE_EMAIL = """
+WITH gone AS (DELETE FROM contact_booking WHERE lower(email) = lower($1) RETURNING show_id, reservation_id),
+     noted AS (DELETE FROM contact_hold USING gone
+               WHERE contact_hold.show_id = gone.show_id AND contact_hold.reservation_id = gone.reservation_id)
+SELECT true FROM gone
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +261,7 @@ class Ledger:
         return None if row is None else ContactRow(*row)
 
     async def erase_booking(self, show: int, reservation: bytes) -> int:
-        """Forget whom a booking is for; how many rows are gone. The booking itself stays."""
+        """Forget whom a booking is for; whether that was known, as 1 or 0. The booking itself stays."""
         with reaching_postgres():
             return len(await self._pool.fetch(ERASE_BOOKING, show, reservation))
 

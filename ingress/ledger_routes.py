@@ -20,9 +20,10 @@ from ingress.shelf import Shelf
 from ingress.shows import Show
 from ticketing import messages
 from ticketing.clock import Clock, rfc3339
+from ticketing.labels import seat_labels
 from ticketing.layout import Layout
 from ticketing.messages import AnyOutcome, Refusal, Reservation, ReservationOutcome
-from ticketing.telling import Answer, seat_labels
+from ticketing.telling import Answer
 from ticketing.vocabulary import event_text, reservation_text
 
 LEDGER_MAX = 500

@@ -8,7 +8,8 @@ from ingress.shown import Rules, Tier
 from ingress.shows import Show
 from ticketing import messages
 from ticketing.clock import rfc3339
-from ticketing.telling import Answer, seat_labels
+from ticketing.labels import seat_labels
+from ticketing.telling import Answer
 
 Order = (
     messages.ShowChanged | messages.SeatsBlocked | messages.SeatsUnblocked | messages.AllocationSet

@@ -20,10 +20,11 @@ from ticketing.asks import HoldBody
 from ticketing.best_seats import best_seats
 from ticketing.clock import Clock, rfc3339
 from ticketing.intake import Rejection
+from ticketing.labels import PlaceConflict
 from ticketing.layout import Layout
 from ticketing.seating_plan import SeatingPlan
 from ticketing.show_view import AVAILABLE, STATUS_NAMES, ShowView
-from ticketing.telling import Answer, AreaPrice, PlaceConflict, SeatPrice, WhyThese
+from ticketing.telling import Answer, AreaPrice, SeatPrice, WhyThese
 from ticketing.vocabulary import Malformed, SeatStatus, ShowStatus, parse_show
 
 FREE = bytes(mark == AVAILABLE for mark in range(256))

@@ -11,11 +11,11 @@ from msgspec import Struct
 from ingress.service import NotTaken
 from ticketing.asks import HoldBody
 from ticketing.intake import Rejection
+from ticketing.labels import PlaceConflict, place_conflict, seat_labels
 from ticketing.layout import Layout
 from ticketing.messages import Refusal
 from ticketing.problems import PROBLEMS
 from ticketing.sandbox import Forced, forced
-from ticketing.telling import PlaceConflict, place_conflict, seat_labels
 from ticketing.vocabulary import CONFLICTS_SHOWN_MAX
 
 MEDIA_TYPE = "application/problem+json"

@@ -32,6 +32,7 @@ from ingress.examples import read_examples
 from ingress.feed_routes import Feed
 from ingress.forms import Forms
 from ingress.health_routes import HealthCall
+from ingress.hold_notes import HoldNotes
 from ingress.key_routes import KeyCalls
 from ingress.key_table import KeyTable
 from ingress.ledger import Ledger
@@ -77,6 +78,7 @@ class Ports:
     desk: SaleDesk
     catalogue: Catalogue
     ledger: Ledger
+    notes: HoldNotes
     shelf: Shelf
     looking: Looking
     views: Views
@@ -150,7 +152,7 @@ def _forms(ports: Ports, settings: Settings) -> Forms:
 
 
 def _sale(ports: Ports) -> Sale:
-    return Sale(ports.desk, ports.shelf, ports.ledger, ports.views, ports.tokens, ports.clock)
+    return Sale(ports.desk, ports.shelf, ports.ledger, ports.notes, ports.views, ports.tokens, ports.clock)
 
 
 def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
@@ -173,7 +175,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
     auth = Auth(ports.callers, ports.tokens, clock)
     operating = Operating(ports.desk, shelf, looking, ports.tokens, clock)
     allocations = AllocationCalls(ports.desk, shelf, ports.ledger, ports.keys, ports.tokens, clock)
-    batches = Batches(ports.desk, shelf, ports.limiter, ports.tokens, clock)
+    batches = Batches(ports.desk, shelf, ports.notes, ports.limiter, ports.tokens, clock)
     quotes = Quotes(shelf, looking, clock)
     keys = KeyCalls(ports.keys, clock, ports.entropy)
     webhooks = Webhooks(ports.webhooks, clock, ports.entropy, settings.webhook_private_addresses)

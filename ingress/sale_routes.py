@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from ingress import bodies
 from ingress.asgi import Response
 from ingress.callers import (
@@ -13,8 +15,10 @@ from ingress.callers import (
     require_reservation,
     require_sale,
 )
+from ingress.hold_notes import HoldNote, HoldNotes, note_of
 from ingress.labels import SeatsNamed, seats_named
 from ingress.ledger import ContactRow
+from ingress.noting import noted_beside
 from ingress.operations import Call, KeyUse, Operation, Who
 from ingress.refusals import FieldError, Refused, as_forced, from_rejection
 from ingress.service import SaleDesk
@@ -69,6 +73,7 @@ class Sale:
     desk: SaleDesk
     shelf: Shelf
     store: ReservationStore
+    notes: HoldNotes
     views: Views
     tokens: TokenKeys
     clock: Clock
@@ -77,13 +82,17 @@ class Sale:
         """POST /api/reservations"""
         body = _hold_body(call)
         show = _require_show(await self.shelf.show(_show_in_body(body)), call.caller)
-        return await self.ask(call, show, wishes.hold(body, show.facts, call.caller.caller, call.sent))
+        command = _taken(wishes.hold(body, show.facts, call.caller.caller, call.sent))
+        assert isinstance(command, HoldSeats)
+        async with noted_beside(self, command, show, [(command, note_of(body))]):
+            return await self.ask(call, show, command)
 
     def hold_known(self, call: Call) -> tuple[Show, Wish, HoldSeats] | None:
-        """What `hold` would send to the log; None where the show must be looked up first. Raises `Refused`."""
+        """What `hold` would send to the log; None where something is to be looked up or written first. Raises
+        `Refused`."""
         body = _hold_body(call)
         found = self.shelf.known(_show_in_body(body))
-        if found is None:
+        if found is None or note_of(body) is not None:
             return None
         caller, show = call.caller.caller, _require_show(found, call.caller)
         wish = wishes.judge(body, show.facts, partner=caller.partner, group=wishes.GROUP in caller.roles)
@@ -119,7 +128,9 @@ class Sale:
         if show is None or found is None:
             raise Refused("reservation_not_found")
         _require_owner(call.caller, found, reservation_text(number, key))
-        return _json(200, reservation_answer(found, show.where, admin=call.caller.admin))
+        note = await self._note(show, key)
+        answer = reservation_answer(found, show.where, admin=call.caller.admin)
+        return _json(200, replace(answer, reason=note.reason or None, metadata=note.metadata))
 
     async def read_booking(self, call: Call) -> Response:
         """GET /api/bookings/{booking}"""
@@ -135,7 +146,11 @@ class Sale:
             special_requests=contact.special_requests or None if contact else None,
             admin=call.caller.admin,
         )
-        return _json(200, answer)
+        note = await self._note(show, key)
+        return _json(200, replace(answer, reason=note.reason or None, metadata=note.metadata))
+
+    async def _note(self, show: Show, key: bytes) -> HoldNote:
+        return await self.notes.find(show.row.part, show.row.show, key) or HoldNote("", None)
 
     async def ask(self, call: Call, show: Show, command: AnyCommand | Rejection) -> Response:
         """Send it and wait for the verdict, as long as the caller does. Raises `Refused`."""

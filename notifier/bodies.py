@@ -1,6 +1,7 @@
 """An outcome as its owner reads it: the body that waiting for it over HTTP would have got, in the same words."""
 
 from ticketing.clock import rfc3339
+from ticketing.labels import place_conflict, seat_labels
 from ticketing.layout import Layout
 from ticketing.messages import (
     AnyOutcome,
@@ -21,9 +22,7 @@ from ticketing.telling import (
     booking_answer,
     changed_answer,
     held_answer,
-    place_conflict,
     reservation_answer,
-    seat_labels,
 )
 from ticketing.vocabulary import SYSTEM_ACCOUNT, RequestStatus, request_text, reservation_text, show_text
 

@@ -21,11 +21,11 @@ from ticketing import intake, messages, wishes
 from ticketing.asks import HoldBody
 from ticketing.clock import Clock
 from ticketing.intake import Caller, Rejection, Sent
+from ticketing.labels import PlaceConflict
 from ticketing.messages import HoldSeats, ReleaseHold
 from ticketing.problems import PROBLEMS
 from ticketing.sandbox import Forced, forced
 from ticketing.socket_frames import Complaint, Decided, Hold, Problem, Release
-from ticketing.telling import PlaceConflict
 from ticketing.vocabulary import (
     CONFLICTS_SHOWN_MAX,
     DIGEST_BYTES,
@@ -127,6 +127,9 @@ class Selling:
         wish = wishes.judge(asked, hall.facts, partner=partner)
         if isinstance(wish, Rejection):
             return _complain(reply_to, wish)
+        if asked.metadata is not None or asked.reason is not None:
+            # It stands in a table of ingress; what would be lost in silence is refused.
+            return _complain(reply_to, Rejection("invalid_request", "metadata and reason are taken over HTTP"))
         if asked is body:
             hall.judged.keep(raw, wish, partner=partner)
         return wish

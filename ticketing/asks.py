@@ -3,9 +3,10 @@
 Shared by every door (HTTP, websocket), so that the same words are right, or wrong, through each.
 """
 
+import json
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field, JsonValue
 
 from ticketing.layout import Body
 
@@ -20,6 +21,24 @@ Name = Annotated[
 ShowName = Annotated[Name, Field(json_schema_extra={"pattern": "^shw_[0-9a-f]{10}$"})]
 ONCE: dict[str, Any] = {"uniqueItems": True}
 ReservationName = Annotated[Name, Field(json_schema_extra={"pattern": "^rsv_[0-9a-f]{42}$"})]
+
+
+METADATA_CHARS_MAX = 4_000
+
+
+def _written(metadata: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Raises ValueError for what is too long, or no JSON although Python reads it as such (`NaN`)."""
+    chars = len(json.dumps(metadata, allow_nan=False))
+    if chars > METADATA_CHARS_MAX:
+        raise ValueError(f"{chars} characters of JSON; there may be {METADATA_CHARS_MAX}")
+    return metadata
+
+
+Metadata = Annotated[
+    dict[str, JsonValue],
+    AfterValidator(_written),
+    Field(description="a JSON object of the caller's own, up to 4,000 characters; told when the reservation is read"),
+]
 
 
 class AreaAsk(Body):
@@ -50,8 +69,9 @@ class HoldBody(Body):
         bool, Field(description="hold what can be had of the places named; `best` comes all or not at all")
     ] = False
     hold_s: Annotated[int, Field(ge=1, le=86400)] | None = None
-    reason: Annotated[str, Field(max_length=200)] | None = None
+    reason: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] | None = None
     external_id: Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")] | None = None
+    metadata: Metadata | None = None
     on_behalf_of: Name | None = None
 
 

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Raw, Struct
 
-from ticketing.telling import BookingAnswer, PlaceConflict, ReservationAnswer
+from ticketing.labels import PlaceConflict
+from ticketing.telling import BookingAnswer, ReservationAnswer
 
 SUBPROTOCOL = "onsale.v1+json"
 CLIENT_FRAME_BYTES_MAX = 16 * 1024

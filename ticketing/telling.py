@@ -5,11 +5,13 @@ of `currency`.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ticketing.clock import rfc3339
+from ticketing.labels import PlaceConflict, place_conflict
 from ticketing.layout import Layout
 from ticketing.messages import BookingChanged, Conflict, ManyHeld, Reservation, SeatsHeld, Why
 from ticketing.vocabulary import ReservationStatus, booking_text, reservation_text, show_text
@@ -38,32 +40,25 @@ class SeatPrice(Struct, kw_only=True, omit_defaults=True):
 
 
 class AreaPrice(Struct, kw_only=True, omit_defaults=True):
+    """`price` is that of one place."""
+
     area: str
     category: str
     quantity: int
     price: int
-    """Of one place."""
 
 
 class WhyThese(Struct, kw_only=True, omit_defaults=True):
-    """Why these seats: the rule that found them, those tried before it, and the single free seats they leave behind."""
+    """Why these seats: the rule that found them, those tried before it, the single free seats they leave behind."""
 
     rule: str
     tried: tuple[str, ...] = ()
     orphans_left: int
 
 
-class PlaceConflict(Struct, kw_only=True, omit_defaults=True):
-    """Why one place could not be had."""
-
-    label: str
-    reason: str
-    reservation: str | None = None
-    """With `already_yours`: which of yours it is."""
-
-
 class ReservationAnswer(Answer, kw_only=True):
-    """A reservation as it stands."""
+    """A reservation as it stands. `tables`: the whole ones among the seats; `reason` and `metadata` as they were sent
+    with the hold, told when the reservation is read."""
 
     reservation: str
     show: str
@@ -75,7 +70,6 @@ class ReservationAnswer(Answer, kw_only=True):
     currency: str
     expires_at: str
     tables: list[str] | None = None
-    """The whole tables among the seats."""
     left_out: list[PlaceConflict] | None = None
     """In the first answer to a `partial` hold: up to 50 places that could not be had."""
     left_out_total: int | None = None
@@ -83,6 +77,8 @@ class ReservationAnswer(Answer, kw_only=True):
     reservation_token: str | None = None
     booking: str | None = None
     external_id: str | None = None
+    reason: str | None = None
+    metadata: dict[str, Any] | None = None
     why: WhyThese | None = None
     """In the first answer to a hold of the best available, or where the show looks after single seats."""
     held_by: str | None = None
@@ -106,7 +102,7 @@ class Contact(Struct, kw_only=True, omit_defaults=True):
 
 
 class BookingAnswer(Answer, kw_only=True):
-    """A booking as it stands; `created_at` is when it was booked."""
+    """A booking as it stands; `created_at` is when it was booked, `reason` and `metadata` are those of the hold."""
 
     booking: str
     reservation: str
@@ -122,6 +118,8 @@ class BookingAnswer(Answer, kw_only=True):
     notes: str | None = None
     special_requests: str | None = None
     external_id: str | None = None
+    reason: str | None = None
+    metadata: dict[str, Any] | None = None
     booked_by: str | None = None
     """For admins only."""
     difference: int | None = None
@@ -276,25 +274,3 @@ def _reservation_message(reservation: Reservation, places: int) -> str:
             return "The hold has expired"
         case _:
             return f"The reservation is {reservation.status}"
-
-
-def place_conflict(conflict: Conflict, show: int, layout: Layout | None) -> PlaceConflict:
-    """One conflict by label; with `already_yours`, whose it is."""
-    return PlaceConflict(
-        label=_label(conflict, layout),
-        reason=conflict.reason,
-        reservation=reservation_text(show, conflict.reservation) if conflict.reservation else None,
-    )
-
-
-def _label(conflict: Conflict, layout: Layout | None) -> str:
-    if layout is not None and 0 <= conflict.seat < len(layout.seats):
-        return layout.seats[conflict.seat].label
-    if layout is not None and 0 <= conflict.area < len(layout.areas):
-        return layout.areas[conflict.area].label
-    return ""
-
-
-def seat_labels(layout: Layout, seats: tuple[int, ...]) -> list[str]:
-    """The labels of seats; one that the layout does not have is left out."""
-    return [layout.seats[seat].label for seat in seats if 0 <= seat < len(layout.seats)]

@@ -168,7 +168,7 @@ WHERE s.status = 'cancelled' AND r.status = 'booked';
 
 CREATE VIEW reservations AS
 SELECT part, show_id, reservation_id, status, version, account, person, seats, areas, prices, amount, held_at_ms,
-       expires_at_ms, hold_s, booked_at_ms, external_id, payment_until_ms
+       expires_at_ms, hold_s, booked_at_ms, external_id, payment_until_ms, fingerprint
 FROM reservation;
 
 -- All channels in one list, the newest first.

@@ -53,6 +53,19 @@ CREATE TABLE contact_booking (
     PRIMARY KEY (show_id, reservation_id, contact_hash)
 );
 
+-- What callers note beside their holds. It may speak of people as well, so it is erased with the contact of a booking.
+CREATE TABLE contact_hold (
+    show_id         bigint NOT NULL,
+    reservation_id  bytea NOT NULL,
+    fingerprint     bytea NOT NULL,
+    reason          text NOT NULL,
+    metadata        text,
+    created_at_ms   bigint NOT NULL,
+    PRIMARY KEY (show_id, reservation_id, fingerprint)
+);
+COMMENT ON COLUMN contact_hold.fingerprint IS 'of the request: that of another one under the same key, which was refused, is another row';
+COMMENT ON COLUMN contact_hold.metadata IS 'JSON with \u escapes, which may stand for what jsonb cannot hold';
+
 CREATE VIEW mail_addresses AS SELECT show_id, reservation_id, name, email, created_at_ms FROM contact_booking;
 COMMENT ON VIEW mail_addresses IS 'What whoever writes letters needs of the contacts, and no more.';
 
@@ -87,7 +100,7 @@ SELECT 'shw_' || lpad(to_hex(show_id), 10, '0') AS show, show_id, part, venue_id
 FROM catalogue_show;
 
 GRANT SELECT, INSERT ON catalogue_venue, catalogue_layout, catalogue_show TO onsale_ingress;
-GRANT SELECT, INSERT, DELETE ON contact_booking TO onsale_ingress;
+GRANT SELECT, INSERT, DELETE ON contact_booking, contact_hold TO onsale_ingress;
 GRANT SELECT ON mail_addresses TO onsale_notifier;
 GRANT SELECT, INSERT, UPDATE ON api_key TO onsale_ingress;
 GRANT SELECT ON api_key TO onsale_waiting_room, onsale_notifier;

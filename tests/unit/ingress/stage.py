@@ -24,6 +24,7 @@ from ingress.waiters import Waiters
 from payments.provider import PaymentProvider
 from tests.unit.ingress.memory import MemoryCatalogue, MemoryKeys, MemoryLedger
 from tests.unit.ingress.memory_bookings import MemoryBookings
+from tests.unit.ingress.memory_notes import MemoryNotes
 from tests.unit.ingress.memory_refunds import MemoryRefunds
 from tests.unit.ingress.memory_requests import MemoryLetters, MemoryRequests
 from tests.unit.ingress.memory_webhooks import MemoryWebhooks
@@ -89,6 +90,7 @@ class Stage:
         table = self.key_table
         self.webhooks = MemoryWebhooks()
         self.bookings = MemoryBookings(self.ledger)
+        self.notes = MemoryNotes(self.ledger)
         self.refunds = MemoryRefunds()
         self.letters, self.requests = MemoryLetters(), MemoryRequests(self.ledger.reach)
         self.request_log = RequestLog(100)
@@ -103,6 +105,7 @@ class Stage:
             ),
             catalogue=self.catalogue,
             ledger=self.ledger,
+            notes=self.notes,
             shelf=Shelf(self.catalogue.show, self.catalogue.document, shows_max=100, places_max=100_000),
             looking=Looking(views=self.views, snapshots=self.ledger, seen=lambda _: self.seen, pause=self._pause),
             views=self.views,
