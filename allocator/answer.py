@@ -187,6 +187,6 @@ def with_seats(reservation: Reservation, seats: list[tuple[int, int]]) -> Reserv
     )
 
 
-def moved(reservation: Reservation, status: str, **changes: int) -> Reservation:
+def moved(reservation: Reservation, status: str, **changes: Any) -> Reservation:
     """The reservation one version on."""
     return msgspec.structs.replace(reservation, status=status, version=reservation.version + 1, **changes)

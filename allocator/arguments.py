@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from allocator.draft import Record
 from allocator.netting import Batch, BornShow, pack_recent
-from allocator.stock import Record
 from ticketing.messages import AreaCount, Reservation
 from ticketing.vocabulary import ReservationStatus
 
-ARGUMENTS = 92
+ARGUMENTS = 95
 """How many `apply_batch()` takes; PostgreSQL allows no more than 100."""
 APPLY = f"SELECT apply_batch({', '.join(f'${n}' for n in range(1, ARGUMENTS + 1))})"
 
@@ -112,6 +112,8 @@ def _born(born: Sequence[tuple[int, Record]]) -> list[str]:
         _numbers(_unless_all(0, [row.payment_until_ms for row in rows])),
         _blobs([record.fingerprint for record in records]),
         _blobs(_unless_all(b"", [pack_recent(record) for record in records])),
+        _flags(_unless_all(False, [row.noted for row in rows])),
+        _bound(rows),
     ]
 
 
@@ -132,7 +134,13 @@ def _changed(changed: Sequence[tuple[int, int, Record]], *, reshaped: bool) -> l
         _blobs([pack_recent(record) for _, _, record in changed]),
         _numbers(_unless_all(0, [row.payment_until_ms for row in rows])),
         *(_places(rows) if reshaped else NO_PLACES),
+        _bound(rows),
     ]
+
+
+def _bound(rows: Sequence[Reservation]) -> str:
+    bound = _unless_all((), [row.bound for row in rows])
+    return _texts([_texts(names) for names in bound])
 
 
 NO_PLACES = ("{}", "{}", "{}", "{}")

@@ -6,15 +6,16 @@ held.
 
 from dataclasses import dataclass, field
 
-from allocator.allocations import why_kept
+from allocator.allocations import places_of, why_kept
 from allocator.answer import Answer, moved, with_seats
+from allocator.binding import bound_by, too_many_bound
 from allocator.keeping import WHY_NOT_HELD, why_not_paid
 from allocator.stock import ShowStock
 from allocator.taken import conflict_over_area, too_many_of_show, why_not_on_sale
 from allocator.whole_tables import torn
 from ticketing import messages
 from ticketing.messages import AnyOutcome, Conflict, Reservation
-from ticketing.vocabulary import BLOCKED_BY, CONFLICTS_SHOWN_MAX, ReservationStatus, ShowStatus
+from ticketing.vocabulary import BLOCKED_BY, CONFLICTS_SHOWN_MAX, LIVE_STATUSES, ReservationStatus, ShowStatus
 
 
 @dataclass(slots=True)
@@ -72,8 +73,7 @@ def book_now(show: ShowStock, command: messages.BookNow, answer: Answer) -> list
     why_not = why_not_paid(show, command.payment, basket.amount)
     if why_not is not None:
         return [answer.no(messages.BookingRefused, *why_not)]
-    # The holds first: what they give is free when the booking takes it.
-    outcomes = [answer.aside(messages.HoldReleased, reservation=hold, freed=freed) for hold, freed in basket.left]
+    sources = [show.live[hold.id].reservation for hold, _ in basket.left]
     booking = Reservation(
         id=command.key,
         status=ReservationStatus.BOOKED,
@@ -87,7 +87,14 @@ def book_now(show: ShowStock, command: messages.BookNow, answer: Answer) -> list
         held_at_ms=answer.moment.now_ms,
         booked_at_ms=answer.moment.now_ms,
         external_id=command.external_id,
+        bound=bound_by(command.person, dict.fromkeys(name for it in sources for name in it.bound), command.bound),
     )
+    kept = [hold for hold, _ in basket.left if hold.status in LIVE_STATUSES]
+    rule = too_many_bound(show, booking, before=sources, left=kept)
+    if rule is not None:
+        return [answer.no(messages.BookingRefused, *rule)]
+    # The holds first: what they give is free when the booking takes it.
+    outcomes = [answer.aside(messages.HoldReleased, reservation=hold, freed=freed) for hold, freed in basket.left]
     return [*outcomes, answer.yes(messages.BookingConfirmed, reservation=booking, payment=command.payment)]
 
 
@@ -162,11 +169,10 @@ def _from_areas(show: ShowStock, command: messages.BookNow, basket: _Basket, ans
     lost = tuple(conflict for conflict in conflicts if conflict is not None)
     if lost:
         return answer.no(messages.BookingRefused, "sold_out", conflicts=lost, conflicts_total=len(lost))
-    asked = sum(quantity for _, quantity in command.areas)
-    if asked and show.terms.allocations:
-        kept = why_kept(show, command.account, asked, answer.moment.now_ms)
+    if command.areas and show.terms.allocations:
+        kept = why_kept(show, command.account, places_of(show, (), command.areas), answer.moment.now_ms)
         if kept is not None:
-            return answer.no(messages.BookingRefused, *kept)
+            return answer.no(messages.BookingRefused, kept.code, kept.detail)
     for area, quantity in command.areas:
         basket.add_area(area, quantity, show.category_prices[show.layout.areas[area].category])
     return None

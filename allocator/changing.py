@@ -5,8 +5,9 @@ due back. What it costs more a partner settles with its customer; a fan's paymen
 show that must be paid gets seats that cost no more.
 """
 
-from allocator.allocations import why_kept
+from allocator.allocations import places_of, why_kept
 from allocator.answer import Answer, with_seats
+from allocator.binding import too_many_bound
 from allocator.cancelling import is_too_late, money_back
 from allocator.choosing import choose
 from allocator.keeping import about
@@ -42,15 +43,20 @@ def change(show: ShowStock, command: messages.ChangeBooking, answer: Answer) -> 
         chosen = choose(show, command.take, None, answer.moment.now_ms)
         if isinstance(chosen, str):
             return [answer.no(messages.ChangeRefused, chosen)]
-    more = len(command.take) - len(command.give)
-    if more > 0 and show.terms.allocations:
-        others = why_kept(show, booking.account, more, answer.moment.now_ms)
+    if command.take and show.terms.allocations:
+        more = places_of(show, command.take)
+        for category, places in places_of(show, command.give).items():
+            more[category] = more.get(category, 0) - places
+        others = why_kept(show, booking.account, more, answer.moment.now_ms) if max(more.values()) > 0 else None
         if others is not None:
-            return [answer.no(messages.ChangeRefused, *others)]
+            return [answer.no(messages.ChangeRefused, others.code, others.detail)]
     changed = with_seats(booking, seats)
     if changed.amount > booking.amount and not command.partner and show.terms.policy.payment_required:
         said = f"these seats cost {changed.amount - booking.amount} more"
         return [answer.no(messages.ChangeRefused, "payment_missing", said)]
+    rule = too_many_bound(show, changed, before=(booking,)) if len(command.take) > len(command.give) else None
+    if rule is not None:
+        return [answer.no(messages.ChangeRefused, *rule)]
     outcome = answer.yes(messages.BookingChanged, reservation=changed, freed=command.give, amount_before=booking.amount)
     cheaper = max(0, booking.amount - changed.amount)
     return [outcome, *money_back(show, changed, answer, "booking_changed", cheaper)]

@@ -1,5 +1,7 @@
 """Which seats a hold gets beyond those that it names, and whether those may be left as they leave the row."""
 
+from collections.abc import Collection
+
 from allocator.stock import ShowStock
 from ticketing.best_seats import best_seats, orphans_left
 from ticketing.messages import Best, Why
@@ -10,9 +12,10 @@ FEW_REMAIN = 0.1
 
 
 def choose(
-    show: ShowStock, picked: tuple[int, ...], wish: Best | None, now_ms: int
+    show: ShowStock, picked: tuple[int, ...], wish: Best | None, now_ms: int, closed: Collection[int] = ()
 ) -> tuple[tuple[int, ...], Why | None] | str:
-    """`(seats, why)` of a hold of free seats that were `picked` and of the best ones for `wish`; else why not.
+    """`(seats, why)` of a hold of free seats that were `picked` and of the best ones for `wish`, none of them of the
+    `closed` categories; else why not.
 
     Codes of a "no": `sold_out`, `no_adjacent_block`, `orphan_seat`.
     """
@@ -25,11 +28,14 @@ def choose(
     if wish is None:
         return picked, Why("picked", orphans_left=orphans)
     free = show.free
-    if picked:
+    if picked or closed:
         # The seats named in the same request are not free for its best ones.
         free = bytearray(free)
         for seat in picked:
             free[seat] = 0
+        for category in closed:
+            for block in show.plan.wanted(show.category_names[category], "", protected=True):
+                free[block.first : block.end] = bytes(block.count)
     released = _released(show, now_ms)
     found = best_seats(show.plan, free, wish, rule=rule, released=released)
     if found is None:

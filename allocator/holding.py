@@ -2,7 +2,7 @@
 
 import msgspec
 
-from allocator.allocations import why_kept
+from allocator.allocations import ALL, Kept, places_of, why_kept
 from allocator.answer import Answer, Moment, moved
 from allocator.choosing import choose
 from allocator.losing import conflicts_of, known_loss, loss_of, offers_for
@@ -63,11 +63,10 @@ def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOut
             return answer.no(messages.HoldRefused, chosen, alternatives=offers)
         seats, why = chosen
     if show.terms.allocations:
-        places = len(seats) + sum(quantity for _, quantity in command.areas)
-        kept = why_kept(show, command.account, places, answer.moment.now_ms)
-        if kept is not None:
-            named = tuple(Conflict("allocated", seat=seat) for seat in command.seats[:CONFLICTS_SHOWN_MAX])
-            return answer.no(messages.HoldRefused, *kept, conflicts=named, conflicts_total=len(command.seats))
+        allowed = _not_kept(show, command, seats, why, answer.moment.now_ms)
+        if isinstance(allowed, Kept):
+            return _kept(show, command, allowed, answer)
+        seats, why = allowed
     reservation = _reservation(show, command, seats, answer.moment)
     if left_out:
         shown = tuple(left_out[:CONFLICTS_SHOWN_MAX])
@@ -75,6 +74,30 @@ def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOut
             messages.SeatsHeld, reservation=reservation, why=why, left_out=shown, left_out_total=len(left_out)
         )
     return answer.held(reservation, why)
+
+
+def _not_kept(
+    show: ShowStock, command: messages.HoldSeats, seats: tuple[int, ...], why: messages.Why | None, now_ms: int
+) -> tuple[tuple[int, ...], messages.Why | None] | Kept:
+    """`(seats, why)` of places that are kept for nobody else: the best ones from categories of which there are some."""
+    refused: Kept | None = None
+    closed: set[int] = set()
+    while (kept := why_kept(show, command.account, places_of(show, seats, command.areas), now_ms)) is not None:
+        refused = refused or kept
+        if command.best is None or kept.category in closed or kept.category == ALL:
+            return refused
+        closed.add(kept.category)
+        chosen = choose(show, command.seats, command.best, now_ms, closed)
+        if isinstance(chosen, str):
+            return refused
+        seats, why = chosen
+    return seats, why
+
+
+def _kept(show: ShowStock, command: messages.HoldSeats, kept: Kept, answer: Answer) -> AnyOutcome:
+    seats = [seat for seat in command.seats if kept.category in (ALL, show.layout.seats[seat].category)]
+    named = tuple(Conflict("allocated", seat=seat) for seat in seats[:CONFLICTS_SHOWN_MAX])
+    return answer.no(messages.HoldRefused, kept.code, kept.detail, conflicts=named, conflicts_total=len(seats))
 
 
 Rule = tuple[str, str]
@@ -197,6 +220,7 @@ def _reservation(show: ShowStock, command: messages.HoldSeats, seats: tuple[int,
         expires_at_ms=max(moment.now_ms, moment.decided_at_ms) + hold_s * 1000,
         hold_s=hold_s,
         external_id=command.external_id,
+        noted=command.noted,
     )
 
 

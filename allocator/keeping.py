@@ -3,7 +3,9 @@
 from typing import assert_never
 
 from allocator.answer import Answer, moved, with_seats
-from allocator.stock import Record, ShowStock
+from allocator.binding import bound_by, too_many_bound
+from allocator.draft import Record
+from allocator.stock import ShowStock
 from allocator.whole_tables import torn
 from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome, Reservation
@@ -101,7 +103,11 @@ def _confirm(show: ShowStock, hold: Reservation, command: messages.ConfirmBookin
     why_not = why_not_paid(show, command.payment, hold.amount)
     if why_not is not None:
         return answer.no(messages.BookingRefused, *why_not)
-    booked = moved(hold, ReservationStatus.BOOKED, booked_at_ms=answer.moment.now_ms)
+    bound = bound_by(hold.person, hold.bound, command.bound)
+    booked = moved(hold, ReservationStatus.BOOKED, booked_at_ms=answer.moment.now_ms, bound=bound)
+    rule = too_many_bound(show, booked, before=(hold,))
+    if rule is not None:
+        return answer.no(messages.BookingRefused, *rule)
     return answer.yes(messages.BookingConfirmed, reservation=booked, payment=command.payment)
 
 

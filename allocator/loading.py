@@ -6,13 +6,14 @@ import asyncpg
 import msgspec
 
 from allocator.allocations import Allocations
+from allocator.draft import Record
 from allocator.errors import MemoryDiffers
 from allocator.netting import unpack_verdicts
 from allocator.patience import KEPT_MS
 from allocator.payments import Paid
 from allocator.ports import Cursor
 from allocator.remembering import is_remembered
-from allocator.stock import PartitionState, Record, ShowStock
+from allocator.stock import PartitionState, ShowStock
 from allocator.terms import ShowTerms
 from ticketing import messages
 from ticketing.layout import decode_layout
@@ -117,6 +118,8 @@ def record_of(row: Any) -> Record:
         booked_at_ms=row["booked_at_ms"],
         external_id=row["external_id"],
         payment_until_ms=row["payment_until_ms"],
+        noted=row["noted"],
+        bound=tuple(row["bound"]),
     )
     return Record(reservation, row["fingerprint"], unpack_verdicts(row["recent"]))
 

@@ -9,9 +9,10 @@ from itertools import islice
 
 from allocator.answer import log_time
 from allocator.choosing import orphan_rule
+from allocator.draft import Draft
 from allocator.losses import LOSSES_KEPT_MAX, Asked, Loss, wish_of
 from allocator.ports import LogRecord
-from allocator.stock import Draft, PartitionState, ShowStock
+from allocator.stock import PartitionState, ShowStock
 from allocator.whole_tables import other_tables
 from ticketing import messages
 from ticketing.best_seats import other_blocks

@@ -8,8 +8,9 @@ from collections import ChainMap
 from copy import copy
 
 from allocator.answer import Answer
+from allocator.draft import Record
 from allocator.holding import hold
-from allocator.stock import Record, ShowStock
+from allocator.stock import ShowStock
 from ticketing import messages
 from ticketing.messages import AnyOutcome, Reservation
 
@@ -59,5 +60,6 @@ def _trial_of(show: ShowStock) -> ShowStock:
     trial.holds_by_person = dict(show.holds_by_person)
     trial.tables_by_person = dict(show.tables_by_person)
     trial.taken_by_partner = dict(show.taken_by_partner)
+    trial.free_in = list(show.free_in)
     trial.offers, trial.losses = {}, {}
     return trial

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from allocator.stock import Draft, PartitionState, Record, ShowDraft, ShowStock, Verdict
+from allocator.draft import Draft, Record, ShowDraft, Verdict
+from allocator.stock import PartitionState, ShowStock
 from allocator.terms import ShowTerms
 from ticketing import messages
 

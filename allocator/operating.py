@@ -6,9 +6,10 @@ Each show remembers its last orders by key, so that an order that is sent twice 
 
 from typing import Any
 
-from allocator.allocations import Allocation, taken_by, unkept
+from allocator.allocations import ALL, broken_by, name_of, places_of
 from allocator.answer import Answer
 from allocator.orders import CarriedOut
+from allocator.sharing import returned, wrong_share
 from allocator.stock import ShowStock
 from ticketing import messages
 from ticketing.messages import AnyOutcome, Conflict
@@ -27,7 +28,7 @@ def operate(show: ShowStock, command: Order, answer: Answer) -> AnyOutcome:
             if key == command.key:
                 if fingerprint != command.fingerprint:
                     return answer.no(messages.CommandRejected, "idempotency_key_reused")
-                kind, content = _carried_out(show, command)
+                kind, content = _carried_out(show, command, answer.moment.now_ms)
                 return answer.again(kind, **content)
     match command:
         case messages.ChangeShow():
@@ -41,19 +42,20 @@ def operate(show: ShowStock, command: Order, answer: Answer) -> AnyOutcome:
         case messages.UnblockSeats():
             return _unblock(show, command, answer)
         case messages.SetAllocation():
-            return _allocate(show, command, answer)
+            wrong = wrong_share(show, command, answer.moment.now_ms)
+            return answer.no(messages.CommandRejected, wrong) if wrong else _done(show, command, answer)
         case messages.ReturnAllocation():
-            if command.allocation not in show.terms.allocations:
+            if name_of(command.allocation, command.category) not in show.terms.allocations:
                 return answer.no(messages.CommandRejected, "allocation_not_found")
             return _done(show, command, answer)
 
 
 def _done(show: ShowStock, command: Order, answer: Answer) -> AnyOutcome:
-    kind, content = _carried_out(show, command)
+    kind, content = _carried_out(show, command, answer.moment.now_ms)
     return answer.yes(kind, **content)
 
 
-def _carried_out(show: ShowStock, command: Order) -> tuple[type[CarriedOut], dict[str, Any]]:
+def _carried_out(show: ShowStock, command: Order, now_ms: int) -> tuple[type[CarriedOut], dict[str, Any]]:
     """The outcome's kind and content."""
     match command:
         case messages.ChangeShow():
@@ -72,9 +74,10 @@ def _carried_out(show: ShowStock, command: Order) -> tuple[type[CarriedOut], dic
                 "share": command.share,
                 "borrow": command.borrow,
                 "give_back_at_ms": command.give_back_at_ms,
+                "category": command.category,
             }
         case messages.ReturnAllocation():
-            return messages.AllocationReturned, {"allocation": command.allocation}
+            return messages.AllocationReturned, returned(show, command, now_ms)
 
 
 def _block(show: ShowStock, command: messages.BlockSeats, answer: Answer) -> AnyOutcome:
@@ -84,8 +87,13 @@ def _block(show: ShowStock, command: messages.BlockSeats, answer: Answer) -> Any
     conflicts = [_why_taken(show, seat) for seat in command.seats if not show.free[seat]]
     if conflicts:
         return _lost(answer, "seats_unavailable", conflicts)
-    if show.terms.allocations and len(command.seats) > unkept(show, answer.moment.now_ms):
-        return _lost(answer, "seats_unavailable", [Conflict("allocated", seat=seat) for seat in command.seats])
+    allocations = show.terms.allocations
+    if allocations:
+        asked = places_of(show, command.seats)
+        where = broken_by(show, allocations, show.taken_by_partner, asked, answer.moment.now_ms)
+        if where is not None:
+            seats = [seat for seat in command.seats if where in (ALL, show.layout.seats[seat].category)]
+            return _lost(answer, "seats_unavailable", [Conflict("allocated", seat=seat) for seat in seats])
     return _done(show, command, answer)
 
 
@@ -97,17 +105,6 @@ def _unblock(show: ShowStock, command: messages.UnblockSeats, answer: Answer) ->
     if others:
         conflicts = [Conflict("available", seat=s) if show.free[s] else _why_taken(show, s) for s in others]
         return _lost(answer, "not_blocked", conflicts)
-    return _done(show, command, answer)
-
-
-def _allocate(show: ShowStock, command: messages.SetAllocation, answer: Answer) -> AnyOutcome:
-    wished = Allocation(command.share, command.borrow, command.give_back_at_ms)
-    now_ms = answer.moment.now_ms
-    if not command.allocation:
-        return answer.no(messages.CommandRejected, "malformed")
-    missing = command.share - taken_by(show, command.allocation)
-    if wished.is_kept(now_ms) and missing > unkept(show, now_ms, but=command.allocation):
-        return answer.no(messages.CommandRejected, "allocation_too_large")
     return _done(show, command, answer)
 
 

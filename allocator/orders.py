@@ -3,12 +3,13 @@
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from allocator.allocations import Allocation, taken_by
+from allocator.sharing import carry_out_share
 from ticketing import messages
 from ticketing.vocabulary import BLOCKED_BY, ORDERS_REMEMBERED_MAX, ShowStatus
 
 if TYPE_CHECKING:
-    from allocator.stock import ShowDraft, ShowStock
+    from allocator.draft import ShowDraft
+    from allocator.stock import ShowStock
 
 CarriedOut = (
     messages.ShowChanged | messages.SeatsBlocked | messages.SeatsUnblocked | messages.AllocationSet
@@ -32,15 +33,8 @@ def carry_out(show: "ShowStock", command: messages.Command, outcome: CarriedOut,
         case messages.SeatsUnblocked():
             show.move_seats(BLOCKED_BY, outcome.seats, touched, owns=False)
             show.seats_blocked -= len(outcome.seats)
-        case messages.AllocationSet():
-            allocation = Allocation(outcome.share, outcome.borrow, outcome.give_back_at_ms)
-            kept = {**show.terms.allocations, outcome.allocation: allocation}
-            show.terms = replace(show.terms, allocations=kept)
-            show.taken_by_partner[outcome.allocation] = taken_by(show, outcome.allocation)
-        case messages.AllocationReturned():
-            kept = {name: it for name, it in show.terms.allocations.items() if name != outcome.allocation}
-            show.terms = replace(show.terms, allocations=kept)
-            del show.taken_by_partner[outcome.allocation]
+        case messages.AllocationSet() | messages.AllocationReturned():
+            carry_out_share(show, outcome)
     touched.rewritten = True
     if command.keyed:
         order = (command.key, command.fingerprint, type(outcome).__name__)

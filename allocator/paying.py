@@ -4,8 +4,11 @@ A provider's word is never forgotten and never doubted: money has moved. So it i
 by a key, and it ends in one of two ways, for good: it pays for the reservation, or all of it is due back.
 """
 
-from allocator.allocations import why_kept
+import msgspec
+
+from allocator.allocations import places_of, why_kept
 from allocator.answer import Answer, Moment, moved
+from allocator.binding import bound_by, too_many_bound
 from allocator.keeping import WHY_NOT_HELD, about, verdict_before
 from allocator.payments import Paid
 from allocator.stock import ShowStock
@@ -27,11 +30,17 @@ def begin_payment(show: ShowStock, command: messages.BeginPayment, answer: Answe
         return answer.no(messages.CommandRejected, "show_cancelled")
     if hold.amount == 0:
         return answer.no(messages.CommandRejected, "nothing_to_pay")
+    bound = bound_by(hold.person, hold.bound, command.bound)
+    # Before any money moves.
+    rule = too_many_bound(show, msgspec.structs.replace(hold, bound=bound), before=(hold,))
+    if rule is not None:
+        return answer.no(messages.CommandRejected, *rule)
     until_ms = _payment_until(show, hold, answer.moment)
     paying = moved(
         hold,
         ReservationStatus.PAYING,
         payment_until_ms=until_ms,
+        bound=bound,
         # Once: who fails to pay again and again holds on to nothing.
         expires_at_ms=hold.expires_at_ms if hold.payment_until_ms else max(hold.expires_at_ms, until_ms),
     )
@@ -76,11 +85,18 @@ def payment_made(show: ShowStock, command: messages.ConfirmBooking, answer: Answ
     if record is None:
         return _back(command, paid, answer, "reservation_not_found", "")
     hold = record.reservation
+    bound = bound_by(hold.person, hold.bound, command.bound)
+    booked = moved(hold, ReservationStatus.BOOKED, booked_at_ms=answer.moment.now_ms, bound=bound)
     why_not = _why_not(show, hold, paid.amount, answer.moment.now_ms)
+    if not why_not and too_many_bound(show, booked, before=_live(hold)) is not None:
+        why_not = "limit_exceeded"
     if why_not:
         return _back(command, paid, answer, why_not, hold.account)
-    booked = moved(hold, ReservationStatus.BOOKED, booked_at_ms=answer.moment.now_ms)
     return answer.yes(messages.BookingConfirmed, reservation=booked, payment=paid)
+
+
+def _live(hold: Reservation) -> tuple[Reservation, ...]:
+    return (hold,) if hold.status in UNPAID_STATUSES else ()
 
 
 def _known_payment(show: ShowStock, command: messages.ConfirmBooking, known: Paid, answer: Answer) -> AnyOutcome:
@@ -133,5 +149,6 @@ def _is_free_again(show: ShowStock, hold: Reservation, now_ms: int) -> bool:
     capacities = show.layout.areas
     if any(show.area_taken[area] + quantity > capacities[area].capacity for area, quantity in hold.areas):
         return False
-    places = len(hold.seats) + sum(quantity for _, quantity in hold.areas)
-    return not show.terms.allocations or why_kept(show, hold.account, places, now_ms) is None
+    if not show.terms.allocations:
+        return True
+    return why_kept(show, hold.account, places_of(show, hold.seats, hold.areas), now_ms) is None

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from allocator.decided_before import DecidedBefore
+from allocator.draft import Record
 from allocator.netting import Batch, Position
-from allocator.stock import PartitionState, Record
+from allocator.stock import PartitionState
 from ticketing.layout import Layout
 
 

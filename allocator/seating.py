@@ -16,12 +16,13 @@ from allocator.keeping import about_reservation
 from allocator.many import hold_many
 from allocator.operating import operate
 from allocator.paying import begin_payment, fail_payment, payment_made
+from allocator.sharing import give_back, is_word
 from allocator.stock import PartitionState, ShowStock
 from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome
 from ticketing.vocabulary import is_provider
 
-DECIDER_VERSION = 12
+DECIDER_VERSION = 13
 """Raised whenever the same log would be decided otherwise; stands in each row of outcome_log."""
 
 
@@ -104,6 +105,8 @@ def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[A
             return [_open_again(show, command, answer)]
         case messages.CloseShow():
             return [close_show(show, command, answer)]
+        case messages.ReturnAllocation() if is_word(command):
+            return give_back(show, command, answer)
         case (
             messages.ChangeShow() | messages.BlockSeats() | messages.UnblockSeats() | messages.SetAllocation()
             | messages.ReturnAllocation()
@@ -120,7 +123,7 @@ def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[A
 
 
 def _without_show(state: PartitionState, command: AnyCommand, answer: Answer) -> list[AnyOutcome]:
-    if isinstance(command, messages.ExpireHolds) or is_chunk(command):
+    if isinstance(command, messages.ExpireHolds) or is_chunk(command) or is_word(command):
         return []
     if not isinstance(command, messages.OpenShow):
         return [answer.no(messages.CommandRejected, "show_not_found")]

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from allocator.answer import Moment, arrived_ms, log_time, rejection
 from allocator.caution import RECORDS_MAX, Caution
 from allocator.claiming import going_on_at
+from allocator.draft import Draft
 from allocator.errors import DataRefused, LogUnreadable, MemoryDiffers, Replaced
 from allocator.losing import lose_in_a_row
 from allocator.netting import PACKED_AT_ONCE, Batch, Packing, Position, net, next_chain, tail_hash
 from allocator.ports import CommandLog, Cursor, LogRecord, Observer, Publication, Store
 from allocator.seating import DECIDER_VERSION, asks_about_all, decide, lacks
-from allocator.stock import Draft, PartitionState
+from allocator.stock import PartitionState
 from allocator.tiers import Tiers
 from ticketing import messages
 from ticketing.clock import Clock

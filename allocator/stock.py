@@ -1,20 +1,18 @@
 """What the allocator knows of a partition: every open show with its free places, owners and live reservations.
 
 `PartitionState` moves only by `evolve`, from outcomes: what is decided is one thing, what it does to the stock another.
-Each change is noted in the `Draft` as "how it was before this batch"; `netting.py` compares that with how it ends.
 """
 
 from collections import OrderedDict
 from collections.abc import MutableMapping
-from dataclasses import dataclass, field
 
-import msgspec
-
+from allocator.allocations import count_free, count_taken, free_seats_by_category, shares_by_category
+from allocator.draft import Draft, Record, ShowDraft, Verdict
 from allocator.errors import MemoryDiffers
 from allocator.losses import Loss, Wish
 from allocator.orders import CarriedOut, carry_out
 from allocator.patience import UnpaidHolds
-from allocator.payments import Payments, RefundsBefore
+from allocator.payments import Payments
 from allocator.put_away import PutAway
 from allocator.remembering import RememberedRefusals, is_remembered
 from allocator.terms import ShowTerms, terms_of
@@ -33,47 +31,6 @@ RECALLED_MAX = 10_000
 """Ended reservations kept in memory for late questions; older ones are read from their rows."""
 
 BOOKED = ReservationStatus.BOOKED  # looked up once: see holding.py
-
-Verdict = tuple[bytes, bytes, str]
-"""`(command key, fingerprint, kind of the outcome)` of a command that changed a reservation."""
-
-
-class Record(msgspec.Struct, frozen=True, gc=False):
-    """A reservation with what only the allocator needs of it: how to answer its repeats."""
-
-    reservation: messages.Reservation
-    fingerprint: bytes
-    recent: tuple[Verdict, ...] = ()
-
-
-@dataclass(slots=True)
-class ShowDraft:
-    """What one batch touches of a show, as it stood before the batch."""
-
-    seq: int | None
-    """None: born in this batch."""
-    seats: dict[int, bytes | None] = field(default_factory=dict)
-    areas: dict[int, int] = field(default_factory=dict)
-    reservations: dict[bytes, tuple[int | None, Record]] = field(default_factory=dict)
-    """The version before, if there was one; and the record not as it was but as it is now, since memory may have
-    forgotten an ended one when the batch is netted."""
-    reshaped: list[bytes] = field(default_factory=list)
-    """Reservations that have other places than before."""
-    rewritten: bool = False
-    """Whether its terms or its orders are others than before."""
-    payments: RefundsBefore = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Draft:
-    """One batch in the making: its outcomes, and how everything that it touches stood before it."""
-
-    first_offset: int
-    outcomes: list[messages.AnyOutcome] = field(default_factory=list)
-    shows: dict[int, ShowDraft] = field(default_factory=dict)
-    dead: list[tuple[int, str, bytes]] = field(default_factory=list)
-    lost_in_a_row: int = 0
-    """How many of the outcomes are refusals that `losing.lose_in_a_row` gave."""
 
 
 class ShowStock:
@@ -103,9 +60,14 @@ class ShowStock:
         self.tables_by_person: dict[str, int] = {}
         self.holds_by_person: dict[str, int] = {}
         self.booked_by_person: dict[str, int] = {}
+        self.taken_by_bound: dict[str, int] = {}
+        """As `held_by_person` and `booked_by_person` together, of e-mail addresses and what was paid with."""
         self.unpaid = UnpaidHolds()
         self.taken_by_partner = dict.fromkeys(terms.allocations, 0)
-        """Places held and booked, of those partners for whom some are kept."""
+        """Places held and booked, of those partners for whom some are kept, by the allocation's name."""
+        self.shares_by_category = shares_by_category(terms.allocations, self.plan.categories)
+        self.free_in = free_seats_by_category(self) if self.shares_by_category else []
+        """Seats that can be had, by category; counted only while shares of categories are kept."""
         self.payments = Payments()
         self.offers: dict[tuple[str, int], tuple[tuple[int, ...], ...]] = {}
         """Alternatives for those who lost, by category and quantity, as long as nothing changes (`seq`)."""
@@ -135,6 +97,8 @@ class ShowStock:
     def load_seat(self, seat: int, reservation: bytes) -> None:
         """Take one taken seat from its row, at a claim."""
         self.free[seat] = 0
+        if self.free_in:
+            count_free(self, (seat,), -1)
         self.owners[seat] = reservation
         self.seats_blocked += reservation == BLOCKED_BY
 
@@ -178,6 +142,8 @@ class ShowStock:
 
     def move_seats(self, id: bytes, seats: tuple[int, ...], draft: ShowDraft, *, owns: bool) -> None:
         """The seats are `id`'s from now on, or nobody's where they were `id`'s."""
+        if self.free_in:
+            count_free(self, seats, -1 if owns else 1)
         for seat in seats:
             self.expect_owner(seat, None if owns else id)
             draft.seats.setdefault(seat, self.owners.get(seat))
@@ -205,8 +171,8 @@ class ShowStock:
             self.area_taken[area] += sign * quantity
             if booked:
                 self.area_booked[area] += sign * quantity
-        if reservation.account in self.taken_by_partner:
-            self.taken_by_partner[reservation.account] += sign * places
+        if self.taken_by_partner:
+            count_taken(self, reservation, sign)
         person = reservation.person
         if person and self.layout.tables and (whole := self.layout.whole_tables(reservation.seats)):
             places -= sum(table.count for table in whole)
@@ -223,6 +189,8 @@ class ShowStock:
             holds = self.holds_by_person.pop(person, 0) + sign
             if holds:
                 self.holds_by_person[person] = holds
+        for name in reservation.bound:
+            _add(self.taken_by_bound, name, sign * places)
 
 
 def _add(counts: dict[str, int], person: str, by: int) -> None:

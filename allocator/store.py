@@ -11,11 +11,12 @@ import msgspec
 
 from allocator.arguments import APPLY, arguments_of
 from allocator.decided_before import DecidedBefore
+from allocator.draft import Record
 from allocator.errors import DataRefused, MemoryDiffers, Replaced, ResultUnknown, WritesRefused
 from allocator.loading import load_shows, load_state, record_of
 from allocator.netting import Batch, Position
 from allocator.ports import Cursor, Publication
-from allocator.stock import PartitionState, Record
+from allocator.stock import PartitionState
 from runtime.postgres import FAILURES, refuses_writes
 from ticketing.layout import Layout, decode_layout
 

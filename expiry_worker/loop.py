@@ -10,6 +10,7 @@ import structlog
 
 from expiry_worker.deadlines import Deadlines
 from expiry_worker.endings import Endings
+from expiry_worker.givebacks import GiveBacks
 from expiry_worker.service import ExpiryWorker
 from expiry_worker.store import PostgresBookings, Snapshot, read_snapshot
 from runtime.follow import Follower, HistoryChanged, is_published
@@ -106,10 +107,14 @@ class ExpiryLoop:
         endings = Endings()
         for part, show in snapshot.cancelled:
             endings.put(part, show)
+        give_backs = GiveBacks()
+        for share, at_ms in snapshot.kept:
+            give_backs.put(share, at_ms)
         log.info("expiry.loaded", holds=len(deadlines), parts=len(parts))
         return ExpiryWorker(
             deadlines=deadlines,
             endings=endings,
+            give_backs=give_backs,
             bookings=PostgresBookings(self._pool),
             outcomes=Follower(stream, table, snapshot.batch_seqs, history_id=snapshot.history_id),
             commands=self._commands,

@@ -1,4 +1,6 @@
-"""The worker's one loop: learn what happened, propose what is due, warn, and end what is left of cancelled shows."""
+"""The worker's one loop: learn what happened, propose what is due, warn, say what is given back to everybody, and end
+what is left of cancelled shows.
+"""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -6,6 +8,7 @@ from typing import Protocol
 from expiry_worker import metrics
 from expiry_worker.deadlines import Deadlines, expire_commands, warning
 from expiry_worker.endings import BOOKINGS_PER_LOOK_MAX, Booking, Endings, end_commands
+from expiry_worker.givebacks import GiveBacks
 from ticketing.clock import Clock
 from ticketing.messages import HoldExpired, ShowCancelled, decode_outcomes, encode
 
@@ -49,13 +52,15 @@ class Bookings(Protocol):
 
 
 class ExpiryWorker:
-    """Follows outcomes; sends to `commands` and `warnings`. `deadlines` and `endings` hold the snapshot already."""
+    """Follows outcomes; sends to `commands` and `warnings`. `deadlines`, `endings` and `give_backs` hold the snapshot
+    already."""
 
     def __init__(
         self,
         *,
         deadlines: Deadlines,
         endings: Endings,
+        give_backs: GiveBacks,
         outcomes: Outcomes,
         commands: Log,
         warnings: Log,
@@ -64,6 +69,7 @@ class ExpiryWorker:
     ) -> None:
         self._deadlines = deadlines
         self._endings = endings
+        self._give_backs = give_backs
         self._bookings = bookings
         self._outcomes = outcomes
         self._commands = commands
@@ -82,9 +88,11 @@ class ExpiryWorker:
         await self._propose(now_ms)
         await self._warn(now_ms)
         await self._end_bookings(now_ms)
+        await self._give_back(now_ms)
 
     def _wait_s(self, now_ms: int) -> float:
-        due = [at_ms for at_ms in (self._deadlines.next_at_ms(), self._endings.next_at_ms()) if at_ms is not None]
+        next_ones = self._deadlines.next_at_ms(), self._endings.next_at_ms(), self._give_backs.next_at_ms()
+        due = [at_ms for at_ms in next_ones if at_ms is not None]
         if not due:
             return WAIT_S_MAX
         next_at_ms = min(due)
@@ -94,6 +102,7 @@ class ExpiryWorker:
         for outcome in decode_outcomes(batch.payload):
             if isinstance(outcome, ShowCancelled):
                 self._endings.put(batch.part, outcome.show)
+            self._give_backs.learn(batch.part, outcome)
             ended = self._deadlines.learn(batch.part, outcome)
             if ended is not None and isinstance(outcome, HoldExpired):
                 metrics.RELEASED_AFTER.observe(max(now_ms - ended.expires_at_ms, 0) / 1000)
@@ -128,4 +137,10 @@ class ExpiryWorker:
             commands = end_commands(show, left, now_ms)
             sent = await self._commands.send_all([(part, encode(command)) for command in commands])
             metrics.BOOKINGS_PROPOSED.inc(len(left))
+            metrics.COMMANDS_FAILED.inc(sent.count(False))
+
+    async def _give_back(self, now_ms: int) -> None:
+        due = self._give_backs.take_due(now_ms)
+        if due:
+            sent = await self._commands.send_all([(part, encode(command)) for part, command in due])
             metrics.COMMANDS_FAILED.inc(sent.count(False))

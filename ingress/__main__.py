@@ -30,6 +30,7 @@ from ingress.request_table import RequestTable
 from ingress.rows import Ports, new_limiter, open_api, open_direct, open_door
 from ingress.service import SaleDesk
 from ingress.settings import Settings
+from ingress.share_table import ShareTable
 from ingress.shelf import Shelf
 from ingress.views import Views
 from ingress.waiters import Waiters
@@ -149,6 +150,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             catalogue=catalogue,
             ledger=ledger,
             notes=HoldNotes(pool),
+            shares=ShareTable(pool),
             shelf=shelf,
             looking=Looking(views=views, snapshots=ledger, seen=follower.seen, pause=asyncio.sleep),
             views=views,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated, Protocol
 
 import msgspec
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from ingress import bodies
 from ingress.asgi import Response
@@ -16,13 +16,14 @@ from ingress.operations import Call, KeyUse, Operation, Who
 from ingress.orders import AllocationAnswer, AllocationLine, AllocationsAnswer
 from ingress.refusals import Refused
 from ingress.service import SaleDesk
+from ingress.share_table import ShareTable
 from ingress.shelf import Shelf
 from ingress.shows import Show
 from ingress.verdicts import verdict_response
 from ingress.wishes import epoch_ms
 from ticketing import messages
 from ticketing.clock import Clock, rfc3339
-from ticketing.layout import Body
+from ticketing.layout import Body, Label
 from ticketing.tokens import TokenKeys
 from ticketing.vocabulary import SEATS_PER_SHOW_MAX
 
@@ -37,14 +38,13 @@ class AllocationBody(Body):
     share: Annotated[int, Field(ge=1, le=SEATS_PER_SHOW_MAX)]
     borrow: Annotated[int, Field(ge=0, le=SEATS_PER_SHOW_MAX, description="beyond the share, while there are")] = 0
     give_back_at: Annotated[Moment | None, Field(description="default: never")] = None
+    category: Annotated[Label | None, Field(description="of which they are kept; default: of the whole show")] = None
 
 
-class AllocationStore(Protocol):
-    """What is kept, and what has been sold of it."""
+class AllocationQuery(BaseModel):
+    """Which share is given back: of a category, or without one of the whole show."""
 
-    async def allocations(self, part: int, show: int) -> dict[str, dict[str, int]] | None: ...
-
-    async def taken_by(self, part: int, show: int, accounts: list[str]) -> dict[str, tuple[int, int]]: ...
+    category: Label | None = None
 
 
 class PartnerKeys(Protocol):
@@ -59,7 +59,7 @@ class AllocationCalls:
 
     desk: SaleDesk
     shelf: Shelf
-    store: AllocationStore
+    shares: ShareTable
     keys: PartnerKeys
     tokens: TokenKeys
     clock: Clock
@@ -70,19 +70,20 @@ class AllocationCalls:
         if caller.key is None:
             raise Refused("insufficient_scope", "what is kept for partners is read with an API key")
         show = await show_of_order(self.shelf, call)
-        kept = await self.store.allocations(show.row.part, show.row.show)
+        kept = await self.shares.allocations(show.row.part, show.row.show)
         if kept is None:
             raise Refused("show_not_found")
         if not caller.admin:
             # How much is kept for others is theirs to know.
-            kept = {partner: it for partner, it in kept.items() if partner == caller.caller.account}
-        taken = await self.store.taken_by(show.row.part, show.row.show, list(kept))
+            kept = {name: it for name, it in kept.items() if name.partition(" ")[0] == caller.caller.account}
+        partners = sorted({name.partition(" ")[0] for name in kept})
+        taken = await self.shares.taken_by(show.row.part, show.row.show, list(kept), show.layout)
         now_ms = self.clock.now_ms()
         answer = AllocationsAnswer(
-            message=f"Places are kept for {len(kept)} partners",
+            message=f"Places are kept for {len(partners)} partners",
             created_at=rfc3339(now_ms),
             show=show.text,
-            data=[_line(partner, it, taken.get(partner, (0, 0)), now_ms) for partner, it in sorted(kept.items())],
+            data=[_line(name, it, taken.get(name, (0, 0)), now_ms) for name, it in sorted(kept.items())],
         )
         return Response(200, bodies.encode(answer), headers=[("cache-control", "no-store")])
 
@@ -95,6 +96,7 @@ class AllocationCalls:
         command = messages.SetAllocation(
             **order_head(call, show, body, partner),
             allocation=partner,
+            category=body.category or "",
             share=body.share,
             borrow=body.borrow,
             give_back_at_ms=0 if body.give_back_at is None else epoch_ms(body.give_back_at, "/give_back_at"),
@@ -107,8 +109,10 @@ class AllocationCalls:
         partner = call.params["partner"]
         if await self.keys.find_by_id(partner) is None:
             raise Refused("not_found", "there is no such key")
-        head = order_head(call, show, Body(), partner)
-        return await self._ask(call, show, messages.ReturnAllocation(**head, allocation=partner))
+        category = call.asked(AllocationQuery).category or ""
+        head = order_head(call, show, Body(), f"{partner} {category}".rstrip())
+        command = messages.ReturnAllocation(**head, allocation=partner, category=category)
+        return await self._ask(call, show, command)
 
     async def _ask(self, call: Call, show: Show, command: messages.AnyCommand) -> Response:
         verdict = await self.desk.ask(command, show.row.part, call.wait_s)
@@ -126,18 +130,20 @@ class AllocationCalls:
             Operation(
                 "put_allocation", "PUT", ONE, self.put, "Keep places for a partner, or keep more or fewer", one,
                 Who.ADMIN, KeyUse.OPTIONAL, waits=True, body=AllocationBody, params=PARAMS,
-                refusals=("show_not_found", "not_found", "allocation_too_large", "times_invalid"),
+                refusals=("show_not_found", "not_found", "allocation_too_large", "allocation_mixed",
+                          "unknown_category", "times_invalid"),
             ),
             Operation(
                 "delete_allocation", "DELETE", ONE, self.delete, "Give back what is kept for a partner and not sold",
-                one, Who.ADMIN, KeyUse.OPTIONAL, waits=True, params=PARAMS,
+                one, Who.ADMIN, KeyUse.OPTIONAL, waits=True, query=AllocationQuery, params=PARAMS,
                 refusals=("show_not_found", "not_found", "allocation_not_found"),
             ),
         ]  # fmt: skip
 
 
-def _line(partner: str, kept: dict[str, int], sold: tuple[int, int], now_ms: int) -> AllocationLine:
+def _line(name: str, kept: dict[str, int], sold: tuple[int, int], now_ms: int) -> AllocationLine:
     taken, booked = sold
+    partner, _, category = name.partition(" ")
     share, until_ms = kept["share"], kept.get("give_back_at_ms", 0)
     is_over = 0 < until_ms <= now_ms
     return AllocationLine(
@@ -150,4 +156,5 @@ def _line(partner: str, kept: dict[str, int], sold: tuple[int, int], now_ms: int
         left=0 if is_over else max(0, share - taken),
         borrowed=max(0, taken - share),
         give_back_at=rfc3339(until_ms) if until_ms else None,
+        category=category or None,
     )

@@ -13,7 +13,7 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 LISTED = """
 SELECT r.part, r.show_id, r.reservation_id, r.status, r.version, r.account, r.person, r.seats, r.areas, r.prices,
-       r.amount, r.held_at_ms, r.expires_at_ms, r.hold_s, r.booked_at_ms, r.external_id, r.payment_until_ms,
+       r.amount, r.held_at_ms, r.expires_at_ms, r.hold_s, r.booked_at_ms, r.external_id, r.payment_until_ms, r.noted,
        c.name, c.email, c.phone, c.notes, c.special_requests
 FROM reservations r
 LEFT JOIN LATERAL (

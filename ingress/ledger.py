@@ -17,7 +17,7 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 FIND_RESERVATION = """
 SELECT reservation_id, status, version, account, person, seats, areas, prices, amount, held_at_ms, expires_at_ms,
-       hold_s, booked_at_ms, external_id, payment_until_ms
+       hold_s, booked_at_ms, external_id, payment_until_ms, noted
 FROM reservations WHERE part = $1 AND show_id = $2 AND reservation_id = $3
 """
 # The index is on (part, log_gen, next_offset): the first batch that ends behind the offset is the one that holds it.
@@ -37,16 +37,6 @@ FIND_CURSOR = "SELECT next_offset, log_gen FROM published_batches WHERE part = $
 SNAPSHOT_CURSOR = "SELECT batch_seq FROM published_batches WHERE part = $1"
 SNAPSHOT_SHOW = "SELECT status, seq FROM show_state WHERE part = $1 AND show_id = $2"
 SNAPSHOT_ROWS = "SELECT reservation_id, status, seats, areas FROM show_snapshot WHERE part = $1 AND show_id = $2"
-FIND_ALLOCATIONS = "SELECT allocations FROM show_state WHERE part = $1 AND show_id = $2"
-TAKEN_BY = """
-SELECT account, sum(cardinality(seats))::bigint AS seats,
-       COALESCE(sum((SELECT sum(areas[n]) FROM generate_series(2, cardinality(areas), 2) AS n)), 0)::bigint AS places,
-       COALESCE(sum(cardinality(seats)) FILTER (WHERE status = 'booked'), 0)::bigint AS seats_booked,
-       COALESCE(sum((SELECT sum(areas[n]) FROM generate_series(2, cardinality(areas), 2) AS n))
-                FILTER (WHERE status = 'booked'), 0)::bigint AS places_booked
-FROM reservations
-WHERE part = $1 AND show_id = $2 AND account = ANY($3) AND status IN ('held', 'paying', 'booked') GROUP BY account
-"""
 # By channel: a key is one, all fans together are another. Without an account of all, else of that one.
 SALES = """
 WITH sold AS (
@@ -206,20 +196,6 @@ class Ledger:
         found = [(row["reservation_id"], row["status"], tuple(row["seats"]), _pairs(row["areas"])) for row in rows]
         return Snapshot(batch_seq, show_row["status"], show_row["seq"], found)
 
-    async def allocations(self, part: int, show: int) -> dict[str, dict[str, int]] | None:
-        """By partner what is kept for it: `share`, `borrow`, `give_back_at_ms`; None: the show was never opened."""
-        with reaching_postgres():
-            raw = await self._pool.fetchval(FIND_ALLOCATIONS, part, show)
-        return None if raw is None else msgspec.json.decode(raw, type=dict[str, dict[str, int]])
-
-    async def taken_by(self, part: int, show: int, accounts: list[str]) -> dict[str, tuple[int, int]]:
-        """`(places held and booked, those of them that are booked)` of each account that has any."""
-        with reaching_postgres():
-            rows = await self._pool.fetch(TAKEN_BY, part, show, accounts)
-        return {
-            row["account"]: (row["seats"] + row["places"], row["seats_booked"] + row["places_booked"]) for row in rows
-        }
-
     async def sales(self, part: int, show: int, account: str | None) -> list[ChannelSales]:
         """What each channel sells, by name; with an `account` that one alone."""
         with reaching_postgres():
@@ -289,6 +265,7 @@ def reservation_of(row: Any) -> Reservation:
         booked_at_ms=row["booked_at_ms"],
         external_id=row["external_id"],
         payment_until_ms=row["payment_until_ms"],
+        noted=row["noted"],
     )
 
 

@@ -37,8 +37,8 @@ class BlocksAnswer(Answer, kw_only=True):
 
 
 class AllocationLine(Struct, kw_only=True, omit_defaults=True):
-    """What is kept for a partner, in places. `left`: of its share, unsold; `borrowed`: what it has beyond its share;
-    `status`: `kept`, or `given_back` once its time is over."""
+    """What is kept for a partner, in places, of the show or of one `category`. `left`: of its share, unsold;
+    `borrowed`: what it has beyond its share; `status`: `kept`, or `given_back` once its time is over."""
 
     partner: str
     status: str
@@ -49,6 +49,7 @@ class AllocationLine(Struct, kw_only=True, omit_defaults=True):
     left: int
     borrowed: int
     give_back_at: str | None = None
+    category: str | None = None
 
 
 class AllocationsAnswer(Answer, kw_only=True):
@@ -60,7 +61,8 @@ class AllocationsAnswer(Answer, kw_only=True):
 
 
 class AllocationAnswer(Answer, kw_only=True):
-    """What is kept for a partner from now on; `status` is `kept` or `given_back`."""
+    """What is kept for a partner from now on; `status` is `kept` or `given_back`, and then `places` are anybody's that
+    were kept."""
 
     show: str
     partner: str
@@ -68,6 +70,8 @@ class AllocationAnswer(Answer, kw_only=True):
     share: int
     borrow: int
     give_back_at: str | None = None
+    category: str | None = None
+    places: int | None = None
     request: str | None = None
 
 
@@ -99,7 +103,7 @@ def order_answer(outcome: Order, show: Show, request: str) -> Answer:
         case messages.AllocationSet():
             until_ms = outcome.give_back_at_ms
             return AllocationAnswer(
-                message=f"{outcome.share} places are kept for {outcome.allocation}",
+                message=f"{outcome.share} places{_of(outcome.category)} are kept for {outcome.allocation}",
                 created_at=at,
                 show=show.text,
                 partner=outcome.allocation,
@@ -107,16 +111,23 @@ def order_answer(outcome: Order, show: Show, request: str) -> Answer:
                 share=outcome.share,
                 borrow=outcome.borrow,
                 give_back_at=rfc3339(until_ms) if until_ms else None,
+                category=outcome.category or None,
                 request=request,
             )
         case messages.AllocationReturned():
             return AllocationAnswer(
-                message=f"Nothing is kept for {outcome.allocation} any more",
+                message=f"Nothing{_of(outcome.category)} is kept for {outcome.allocation} any more",
                 created_at=at,
                 show=show.text,
                 partner=outcome.allocation,
                 status="given_back",
                 share=0,
                 borrow=0,
+                category=outcome.category or None,
+                places=outcome.places,
                 request=request,
             )
+
+
+def _of(category: str) -> str:
+    return f" of {category}" if category else ""

@@ -55,6 +55,7 @@ from ingress.sale_routes import Sale
 from ingress.seat_routes import Seats
 from ingress.service import SaleDesk
 from ingress.settings import Settings
+from ingress.share_table import ShareTable
 from ingress.shelf import Shelf
 from ingress.show_making import ShowMaker
 from ingress.stats_routes import Stats
@@ -79,6 +80,7 @@ class Ports:
     catalogue: Catalogue
     ledger: Ledger
     notes: HoldNotes
+    shares: ShareTable
     shelf: Shelf
     looking: Looking
     views: Views
@@ -174,7 +176,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
     requests = Requests(ports.ledger, ports.ends, shelf, ports.tokens, clock, looking.seen)
     auth = Auth(ports.callers, ports.tokens, clock)
     operating = Operating(ports.desk, shelf, looking, ports.tokens, clock)
-    allocations = AllocationCalls(ports.desk, shelf, ports.ledger, ports.keys, ports.tokens, clock)
+    allocations = AllocationCalls(ports.desk, shelf, ports.shares, ports.keys, ports.tokens, clock)
     batches = Batches(ports.desk, shelf, ports.notes, ports.limiter, ports.tokens, clock)
     quotes = Quotes(shelf, looking, clock)
     keys = KeyCalls(ports.keys, clock, ports.entropy)

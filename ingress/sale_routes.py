@@ -128,7 +128,7 @@ class Sale:
         if show is None or found is None:
             raise Refused("reservation_not_found")
         _require_owner(call.caller, found, reservation_text(number, key))
-        note = await self._note(show, key)
+        note = await self._note(show, found)
         answer = reservation_answer(found, show.where, admin=call.caller.admin)
         return _json(200, replace(answer, reason=note.reason or None, metadata=note.metadata))
 
@@ -146,11 +146,13 @@ class Sale:
             special_requests=contact.special_requests or None if contact else None,
             admin=call.caller.admin,
         )
-        note = await self._note(show, key)
+        note = await self._note(show, found)
         return _json(200, replace(answer, reason=note.reason or None, metadata=note.metadata))
 
-    async def _note(self, show: Show, key: bytes) -> HoldNote:
-        return await self.notes.find(show.row.part, show.row.show, key) or HoldNote("", None)
+    async def _note(self, show: Show, found: Reservation) -> HoldNote:
+        # Of what nobody noted anything about the database is not asked.
+        note = await self.notes.find(show.row.part, show.row.show, found.id) if found.noted else None
+        return note or HoldNote("", None)
 
     async def ask(self, call: Call, show: Show, command: AnyCommand | Rejection) -> Response:
         """Send it and wait for the verdict, as long as the caller does. Raises `Refused`."""

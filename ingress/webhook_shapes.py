@@ -15,7 +15,8 @@ OVERLAP_S_DEFAULT = 24 * 3600
 OVERLAP_S_MAX = 7 * 24 * 3600
 
 EventName = Literal[
-    "request_decided", "booking_confirmed", "booking_changed", "booking_cancelled", "reservation_expired", "refund_due"
+    "request_decided", "booking_confirmed", "booking_changed", "booking_cancelled", "reservation_expired", "refund_due",
+    "allocation_returned",
 ]  # fmt: skip
 WebhookUrl = Annotated[AnyUrl, UrlConstraints(max_length=500, allowed_schemes=["https", "http"])]
 Events = Annotated[list[EventName], Field(max_length=20, description="which events; none means all")]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from notifier.ports import KeyFound
 from ticketing.messages import (
+    AllocationReturned,
     AnyOutcome,
     BookingCancelled,
     BookingChanged,
@@ -28,6 +29,7 @@ OWN_WORD: dict[type[Outcome], str] = {
     BookingCancelled: "booking_cancelled",
     HoldExpired: "reservation_expired",
     RefundDue: "refund_due",
+    AllocationReturned: "allocation_returned",
 }
 """Outcomes that their owner hears under a name of their own; all others are `request_decided`."""
 
@@ -86,6 +88,8 @@ def tellings(outcome: AnyOutcome) -> list[Telling]:
         owner = outcome.reservation.account
     elif isinstance(outcome, RefundDue):
         owner = outcome.owner
+    elif isinstance(outcome, AllocationReturned):
+        owner = outcome.allocation
     if owner and owner != outcome.account:
         told.append(Telling(word or REQUEST_DECIDED, owner))
     if outcome.account and outcome.account != SYSTEM_ACCOUNT:

@@ -4,6 +4,7 @@ from ticketing.clock import rfc3339
 from ticketing.labels import place_conflict, seat_labels
 from ticketing.layout import Layout
 from ticketing.messages import (
+    AllocationReturned,
     AnyOutcome,
     BookingCancelled,
     BookingChanged,
@@ -15,8 +16,9 @@ from ticketing.messages import (
     ReservationOutcome,
     SeatsHeld,
 )
+from ticketing.news import RefundTold, allocation_told
 from ticketing.problems import PROBLEMS
-from ticketing.socket_frames import Decided, Expiring, HeldTogether, Problem, RefundTold, ShowDecided
+from ticketing.socket_frames import Decided, Expiring, HeldTogether, Problem, ShowDecided
 from ticketing.telling import (
     Where,
     booking_answer,
@@ -68,6 +70,8 @@ def _body(outcome: AnyOutcome, where: Where, request: str | None, token: str | N
             currency=where.currency,
             reason=outcome.reason,
         )
+    if isinstance(outcome, AllocationReturned):
+        return allocation_told(outcome)
     if isinstance(outcome, ManyHeld):
         return HeldTogether(reservations=[reservation_answer(each, where) for each in outcome.reservations])
     return ShowDecided(show=show_text(outcome.show), venue=where.venue)

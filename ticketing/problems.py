@@ -60,6 +60,7 @@ PROBLEMS: dict[str, Problem] = {
     "cooling_down": Problem(409, "Too many holds were let go unpaid; wait before the next one", retryable=True),
     "limit_exceeded": Problem(409, "More places than one person may hold"),
     "allocation_exhausted": Problem(409, "The partner's share of the show is used up", retryable=True),
+    "allocation_mixed": Problem(409, "A partner has a share of the show, or shares of categories, not both"),
     "allocation_too_large": Problem(409, "There are not so many places left to be kept"),
     "already_yours": Problem(409, "You hold these seats already"),
     "hold_released": Problem(409, "The hold was given back"),

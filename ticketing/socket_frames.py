@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from msgspec import Meta, Raw, Struct
 
 from ticketing.labels import PlaceConflict
+from ticketing.news import AllocationTold, RefundTold
 from ticketing.telling import BookingAnswer, ReservationAnswer
 
 SUBPROTOCOL = "onsale.v1+json"
@@ -122,18 +123,7 @@ class ShowDecided(Data, kw_only=True):
     venue: str
 
 
-class RefundTold(Data, kw_only=True):
-    """Money goes back: `amount` of the payment `reference` of a reservation, and why: a code of /api/problems."""
-
-    reservation: str
-    provider: str
-    reference: str
-    amount: int
-    currency: str
-    reason: str
-
-
-OUTCOMES = (ReservationAnswer, BookingAnswer, HeldTogether, ShowDecided, RefundTold, Problem)
+OUTCOMES = (ReservationAnswer, BookingAnswer, HeldTogether, ShowDecided, RefundTold, AllocationTold, Problem)
 
 
 class Decided(Data, kw_only=True):
@@ -223,6 +213,7 @@ SERVER_FRAMES: dict[str, type[Data]] = {
     "booking_changed": Decided,
     "booking_cancelled": Decided,
     "refund_due": Decided,
+    "allocation_returned": Decided,
     "show_status": StatusData,
     "serving": Serving,
     "message": Message,

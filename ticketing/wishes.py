@@ -31,6 +31,8 @@ class Wish(msgspec.Struct, frozen=True, gc=False):
     on_behalf_of: str | None
     group: bool
     fingerprint: bytes
+    noted: bool = False
+    """Whether something stands in the body that is no matter of the log."""
 
 
 def hold(body: HoldBody, facts: ShowFacts, caller: Caller, sent: Sent) -> messages.HoldSeats | Rejection:
@@ -68,6 +70,7 @@ def judge(body: HoldBody, facts: ShowFacts, *, partner: bool, group: bool = Fals
         on_behalf_of=body.on_behalf_of,
         group=group,
         fingerprint=fingerprint_of(body),
+        noted=body.reason is not None or body.metadata is not None,
     )
 
 
@@ -95,6 +98,7 @@ def ask(wish: Wish, show: int, caller: Caller, *, key: bytes, keyed: bool, at_ms
         partial=wish.partial,
         hold_s=wish.hold_s,
         external_id=wish.external_id,
+        noted=wish.noted,
     )
 
 

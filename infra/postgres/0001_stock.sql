@@ -92,11 +92,15 @@ CREATE TABLE reservation (
     payment_until_ms bigint NOT NULL,
     fingerprint     bytea NOT NULL,
     recent          bytea NOT NULL,
+    noted           boolean NOT NULL DEFAULT false,
+    bound           text[] NOT NULL DEFAULT '{}',
     PRIMARY KEY (part, show_id, reservation_id)
 ) WITH (fillfactor = 80);
 COMMENT ON COLUMN reservation.areas IS 'area_no and quantity in turn';
 COMMENT ON COLUMN reservation.prices IS 'one for each seat, then one for each area (for one place in it)';
 COMMENT ON COLUMN reservation.payment_until_ms IS 'how long the first payment stopped expiry; 0: none was begun';
+COMMENT ON COLUMN reservation.noted IS 'whether something was noted beside the hold that is not on the log';
+COMMENT ON COLUMN reservation.bound IS 'keyed hashes of an e-mail address, of what was paid with: limits bind them too';
 COMMENT ON COLUMN reservation.recent IS 'the last command keys with their verdicts, packed: answers to repeats';
 
 CREATE TABLE payment (
@@ -168,7 +172,8 @@ WHERE s.status = 'cancelled' AND r.status = 'booked';
 
 CREATE VIEW reservations AS
 SELECT part, show_id, reservation_id, status, version, account, person, seats, areas, prices, amount, held_at_ms,
-       expires_at_ms, hold_s, booked_at_ms, external_id, payment_until_ms, fingerprint
+       expires_at_ms, hold_s, booked_at_ms, external_id, payment_until_ms, fingerprint,
+       noted
 FROM reservation;
 
 -- All channels in one list, the newest first.

@@ -35,15 +35,17 @@ CREATE FUNCTION apply_batch(
     -- areas
     a_show text, a_area text, a_old text, a_new text,
     -- reservations born, in the form they have at the end of the batch. Of status, version, booked_at_ms, external_id,
-    -- payment_until_ms and recent an array without elements says that all are as in a new hold
+    -- payment_until_ms, recent, noted and bound an array without elements says that all are as in a new hold
     n_show text, n_id text, n_status text, n_version text, n_account text, n_person text, n_seats text, n_areas text,
     n_prices text, n_amount text, n_held_at_ms text, n_expires_at_ms text, n_hold_s text, n_booked_at_ms text,
     n_external_id text, n_payment_until_ms text, n_fingerprint text, n_recent text,
-    -- reservations changed. Of payment_until_ms an array without elements says that all are 0. Seats, areas, prices and
-    -- amount are those of all of them, or arrays without elements where none has other places than before
+    n_noted text, n_bound text,
+    -- reservations changed. Of payment_until_ms an array without elements says that all are 0, of bound that nobody is
+    -- bound. Seats, areas, prices and amount are those of all of them, or arrays without elements where none has other
+    -- places than before
     c_show text, c_id text, c_old_version text, c_status text, c_version text, c_expires_at_ms text,
     c_booked_at_ms text, c_recent text, c_payment_until_ms text, c_seats text, c_areas text, c_prices text,
-    c_amount text,
+    c_amount text, c_bound text,
     -- payments, with how much was and is due back: it was -1 of those that are new
     y_show text, y_provider text, y_reference text, y_id text, y_amount text, y_accepted text, y_old_refund text,
     y_refund text,
@@ -138,28 +140,31 @@ BEGIN
         SELECT count(*) INTO found_rows
         FROM unnest(ARRAY[cardinality(n_status::text[]), cardinality(n_version::int[]),
                           cardinality(n_booked_at_ms::bigint[]), cardinality(n_external_id::text[]),
-                          cardinality(n_payment_until_ms::bigint[]), cardinality(n_recent::bytea[])]) AS length
+                          cardinality(n_payment_until_ms::bigint[]), cardinality(n_recent::bytea[]),
+                          cardinality(n_noted::boolean[]), cardinality(n_bound::text[])]) AS length
         WHERE length NOT IN (0, cardinality(n_hold_s::int[]));
         PERFORM assert_count('columns of another length', 0, found_rows);
         INSERT INTO reservation (part, show_id, reservation_id, status, version, account, person, seats, areas, prices,
                                  amount, held_at_ms, expires_at_ms, hold_s, booked_at_ms, external_id,
-                                 payment_until_ms, fingerprint, recent)
+                                 payment_until_ms, fingerprint, recent, noted, bound)
         SELECT p_part, n.show_id, n.id, COALESCE(n.status, 'held'), COALESCE(n.version, 1), n.account, n.person,
                n.seats::int[], n.areas::int[], n.prices::bigint[], n.amount, n.held_at, n.expires_at, n.hold_s,
                COALESCE(n.booked_at, 0), COALESCE(n.external_id, ''), COALESCE(n.payment_until, 0), n.fingerprint,
-               COALESCE(n.recent, '')
+               COALESCE(n.recent, ''), COALESCE(n.noted, false), COALESCE(n.bound::text[], '{}')
         FROM unnest(
             n_show::bigint[], n_id::bytea[], n_status::text[], n_version::int[], n_account::text[], n_person::text[],
             n_seats::text[], n_areas::text[], n_prices::text[], n_amount::bigint[], n_held_at_ms::bigint[],
             n_expires_at_ms::bigint[], n_hold_s::int[], n_booked_at_ms::bigint[], n_external_id::text[],
-            n_payment_until_ms::bigint[], n_fingerprint::bytea[], n_recent::bytea[])
+            n_payment_until_ms::bigint[], n_fingerprint::bytea[], n_recent::bytea[], n_noted::boolean[],
+            n_bound::text[])
             AS n (show_id, id, status, version, account, person, seats, areas, prices, amount, held_at, expires_at,
-                  hold_s, booked_at, external_id, payment_until, fingerprint, recent);
+                  hold_s, booked_at, external_id, payment_until, fingerprint, recent, noted, bound);
         GET DIAGNOSTICS found_rows = ROW_COUNT;
         PERFORM assert_count('reservations born', cardinality(n_hold_s::int[]), found_rows);
     END IF;
     IF c_id IS DISTINCT FROM '{}' THEN
-        SELECT count(*) INTO found_rows FROM unnest(ARRAY[cardinality(c_payment_until_ms::bigint[])]) AS length
+        SELECT count(*) INTO found_rows
+        FROM unnest(ARRAY[cardinality(c_payment_until_ms::bigint[]), cardinality(c_bound::text[])]) AS length
         WHERE length NOT IN (0, cardinality(c_version::int[]));
         PERFORM assert_count('columns of another length', 0, found_rows);
     END IF;
@@ -174,15 +179,16 @@ BEGIN
         SELECT * FROM unnest(
             c_show::bigint[], c_id::bytea[], c_old_version::int[], c_status::text[], c_version::int[],
             c_expires_at_ms::bigint[], c_booked_at_ms::bigint[], c_recent::bytea[], c_payment_until_ms::bigint[],
-            c_seats::text[], c_areas::text[], c_prices::text[], c_amount::bigint[])
+            c_seats::text[], c_areas::text[], c_prices::text[], c_amount::bigint[], c_bound::text[])
             AS u (show, id, old_version, status, version, expires_at, booked_at, recent, payment_until, seats, areas,
-                  prices, amount)
+                  prices, amount, bound)
     LOOP
         UPDATE reservation
         SET status = it.status, version = it.version, expires_at_ms = it.expires_at, booked_at_ms = it.booked_at,
             recent = it.recent, payment_until_ms = COALESCE(it.payment_until, 0),
             seats = COALESCE(it.seats::int[], seats), areas = COALESCE(it.areas::int[], areas),
-            prices = COALESCE(it.prices::bigint[], prices), amount = COALESCE(it.amount, amount)
+            prices = COALESCE(it.prices::bigint[], prices), amount = COALESCE(it.amount, amount),
+            bound = COALESCE(it.bound::text[], '{}')
         WHERE part = p_part AND show_id = it.show AND reservation_id = it.id AND version = it.old_version;
         IF NOT FOUND THEN
             PERFORM assert_count('reservation changed', 1, 0);

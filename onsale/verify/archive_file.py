@@ -102,6 +102,8 @@ class Reserved(Line, frozen=True, kw_only=True, tag="reservation"):
     fingerprint: bytes
     recent: bytes
     payment_until_ms: int = 0
+    noted: bool = False
+    bound: tuple[str, ...] = ()
 
 
 class Paid(Line, frozen=True, kw_only=True, tag="payment"):

@@ -184,6 +184,8 @@ def _reservation(line: lines.Reserved) -> messages.Reservation:
         booked_at_ms=line.booked_at_ms,
         external_id=line.external_id,
         payment_until_ms=line.payment_until_ms,
+        noted=line.noted,
+        bound=line.bound,
     )
 
 

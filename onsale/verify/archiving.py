@@ -37,7 +37,7 @@ AREAS = "SELECT show_id, area_no, capacity, taken FROM area WHERE part = $1 AND 
 SEATS = "SELECT show_id, seat_no, reservation_id FROM seat_taken WHERE part = $1 AND show_id = $2 ORDER BY seat_no"
 RESERVATIONS = """
 SELECT show_id, reservation_id, status, version, account, person, seats, areas, prices, amount, held_at_ms,
-       expires_at_ms, hold_s, booked_at_ms, external_id, payment_until_ms, fingerprint, recent
+       expires_at_ms, hold_s, booked_at_ms, external_id, payment_until_ms, fingerprint, recent, noted, bound
 FROM reservation WHERE part = $1 AND show_id = $2 ORDER BY reservation_id
 """
 PAYMENTS = """

@@ -272,9 +272,16 @@ def _change_show(show: ShowLife, outcome: AnyOutcome) -> None:
         show.status = ShowStatus.CANCELLED
     elif isinstance(outcome, AllocationSet):
         kept = {name: getattr(outcome, name) for name in ("share", "borrow", "give_back_at_ms")}
-        show.allocations[outcome.allocation] = {name: value for name, value in kept.items() if value}
+        show.allocations[_share_of(outcome)] = {name: value for name, value in kept.items() if value}
+    elif isinstance(outcome, AllocationReturned) and outcome.give_back_at_ms:
+        show.allocations.get(_share_of(outcome), {})["said_back_at_ms"] = outcome.at_ms
     elif isinstance(outcome, AllocationReturned):
-        show.allocations.pop(outcome.allocation, None)
+        show.allocations.pop(_share_of(outcome), None)
     elif isinstance(outcome, ShowChanged):
         show.policy = outcome.policy or show.policy
         show.prices = outcome.prices
+
+
+def _share_of(outcome: AllocationSet | AllocationReturned) -> str:
+    """The name under which the table keeps a share."""
+    return f"{outcome.allocation} {outcome.category}".rstrip()

@@ -47,7 +47,7 @@ SELECT show_id, seat_no, reservation_id FROM seat_taken WHERE part = $1 AND ($2:
 """
 RESERVATIONS = """
 SELECT show_id, reservation_id, status, version, account, person, seats, areas, prices, amount, held_at_ms,
-       expires_at_ms, hold_s, booked_at_ms, external_id, payment_until_ms
+       expires_at_ms, hold_s, booked_at_ms, external_id, payment_until_ms, noted, bound
 FROM reservation WHERE part = $1 AND ($2::bigint IS NULL OR show_id = $2)
 """
 PAYMENTS = """
@@ -198,6 +198,8 @@ def _reservation(row: asyncpg.Record) -> Reservation:
         booked_at_ms=row["booked_at_ms"],
         external_id=row["external_id"],
         payment_until_ms=row["payment_until_ms"],
+        noted=row["noted"],
+        bound=tuple(row["bound"]),
     )
 
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 import msgspec
 
 from allocator.answer import Moment, log_time
+from allocator.draft import Draft, Record
 from allocator.errors import MemoryDiffers
 from allocator.netting import unpack_verdicts
 from allocator.ports import LogRecord
 from allocator.seating import asks_about_all, decide
-from allocator.stock import Draft, PartitionState, Record
+from allocator.stock import PartitionState
 from onsale.verify.findings import Check, Findings
 from onsale.verify.history import LoggedBatch
 from ticketing import messages

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from allocator.draft import Record
 from allocator.errors import DataRefused, MemoryDiffers, ResultUnknown, WritesRefused
 from allocator.netting import NEW_PAYMENT, Batch
-from allocator.stock import PartitionState, Record
+from allocator.stock import PartitionState
 from tests.contract.stock_stores import Ground, StockStore
 from tests.contract.stock_story import ANNA, BEN, PART, T0, a_hold, by_cursor, everything, owned
 from tests.simulation.crowd import LAYOUT, LAYOUT_ID, PAID_SHOW, SHA256, SHOWS, opening
@@ -68,6 +69,8 @@ UNSTORABLE: dict[str, Callable[[Batch], Batch]] = {
     "NUL in an account": lambda batch: replace(batch, born=[(SHOW, record(NOBODY, account="a\0"))]),
     "NUL in a person": lambda batch: replace(batch, born=[(SHOW, record(NOBODY, person="\0"))]),
     "NUL in an external id": lambda batch: replace(batch, born=[(SHOW, record(NOBODY, external_id="\0"))]),
+    "NUL in a hash of a new reservation": lambda batch: replace(batch, born=[(SHOW, record(NOBODY, bound=("\0",)))]),
+    "NUL in a hash": lambda batch: replace(batch, changed=[(SHOW, 1, record(ONE, version=2, bound=("\0",)))]),
     "NUL in a payment": lambda batch: replace(batch, payments=[(SHOW, "pay", "\0", *PAID[2:])]),
     "an amount too large": lambda batch: replace(batch, born=[(SHOW, record(NOBODY, amount=2**63))]),
     "an amount too small": lambda batch: replace(batch, born=[(SHOW, record(NOBODY, amount=-(2**63) - 1))]),
@@ -138,12 +141,16 @@ async def test_what_is_due_back_moves_from_what_it_was_and_for_the_same_reservat
     assert (row["amount"], row["accepted"], row["refund_due"]) == (100, True, 50)
 
 
-async def test_the_time_to_pay_is_kept_until_a_batch_says_otherwise(ground: Ground) -> None:
+async def test_the_time_to_pay_and_who_is_bound_are_kept_until_a_batch_says_otherwise(ground: Ground) -> None:
     store, writer, batch = await sold(ground)
-    paying = record(ONE, status="paying", version=2, payment_until_ms=9)
-    await store.apply(replace(batch, changed=[(SHOW, 1, paying), (SHOW, 1, record(TWO, version=2))]))
-    rows = {row["reservation_id"]: row["payment_until_ms"] for row in await ground.rows("reservation")}
-    assert (rows[ONE], rows[TWO]) == (9, 0)
+    names = ("eml_1", 'pay_"\\{,}')
+    paying = record(ONE, status="paying", version=2, payment_until_ms=9, bound=names)
+    born = [*batch.born, (SHOW, record(NOBODY, noted=True, bound=("eml_2",)))]
+    await store.apply(replace(batch, born=born, changed=[(SHOW, 1, paying), (SHOW, 1, record(TWO, version=2))]))
+    found = {row["reservation_id"]: row for row in await ground.rows("reservation")}
+    assert (found[ONE]["payment_until_ms"], found[TWO]["payment_until_ms"]) == (9, 0)
+    assert (found[ONE]["bound"], found[TWO]["bound"]) == (list(names), [])
+    assert (found[NOBODY]["noted"], found[NOBODY]["bound"], found[ONE]["noted"]) == (True, ["eml_2"], False)
     again = replace(writer.sealed(a_hold(4, 4)), changed=[(SHOW, 2, record(ONE, version=3))])
     await store.apply(again)
     rows = {row["reservation_id"]: row["payment_until_ms"] for row in await ground.rows("reservation")}

@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from tests.simulation.payers import cost
+from tests.simulation.payers import bound_to, cost
 from ticketing import messages
 from ticketing.layout import Layout
 from ticketing.messages import AnyCommand, Payment
@@ -42,7 +42,8 @@ def ask(
         areas: tuple[messages.AreaCount, ...] = rng.choice(
             [((0, 1),), ((0, 2), (1, 1)), ((0, 4),), ((1, 2),), (), ((9, 1),), ((0, 99),)]
         )
-        return messages.BookNow(**head, person=head["account"], areas=areas, payment=_paid(rng, head, 40))
+        bound = bound_to(rng)
+        return messages.BookNow(**head, person=head["account"], areas=areas, payment=_paid(rng, head, 40), bound=bound)
     account = hold.account if rng.random() < 0.95 else "ent_stranger"
     head = {**head, "show": hold.show, "account": account}
     if roll < 0.42:
@@ -70,7 +71,15 @@ def _book(
     if hold.seats and rng.random() < 0.55:
         named = hold.seats[: rng.randint(1, len(hold.seats))]
         return messages.BookNow(**head, seats=named, areas=more, payment=_paid(rng, head, due))
-    return messages.BookNow(**head, reservations=(hold.key, *others), areas=more, payment=_paid(rng, head, due))
+    person = head["account"] if rng.random() < 0.5 else ""
+    return messages.BookNow(
+        **head,
+        person=person,
+        reservations=(hold.key, *others),
+        areas=more,
+        payment=_paid(rng, head, due),
+        bound=bound_to(rng),
+    )
 
 
 def _paid(rng: random.Random, head: dict[str, Any], due: int) -> Payment | None:

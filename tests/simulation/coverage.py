@@ -72,6 +72,7 @@ REFUSALS = {
         "unknown_places",
     ),
     "CommandRejected": (
+        "allocation_mixed",
         "allocation_not_found",
         "allocation_too_large",
         "already_booked",
@@ -81,6 +82,7 @@ REFUSALS = {
         "hold_released",
         "idempotency_key_reused",
         "layout_mismatch",
+        "limit_exceeded",
         "malformed",
         "not_blocked",
         "not_booked",

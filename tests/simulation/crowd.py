@@ -52,6 +52,10 @@ HOUR_MS = 3_600_000
 HOLD_S = 30
 HOLD_MAX_S = 60
 PAYMENT_S = 20
+ROOMY_MAX = 6
+"""More than one person gets in a sale; but a few addresses are shared by all of them."""
+SHARED = ("", "", "front", "back", "back", "nowhere")
+"""Of which categories something is kept; "": of the whole show."""
 
 
 def policy(show: int) -> Policy:
@@ -62,7 +66,7 @@ def policy(show: int) -> Policy:
         hold_max_s=HOLD_MAX_S,
         payment_s=PAYMENT_S,
         payment_required=show == PAID_SHOW,
-        seats_per_person_max=3 if show == EVENING_SHOW else 0,
+        seats_per_person_max=3 if show == EVENING_SHOW else ROOMY_MAX if show == SHOWS[0] else 0,
         holds_at_once_max=3 if show == PAID_SHOW else 0,
         unpaid_holds_max=2 if show == PAID_SHOW else 0,
         cool_down_s=40,
@@ -204,7 +208,7 @@ class Crowd:
 
     def _order(self, head: dict[str, Any]) -> AnyCommand:
         """What an operator does to a show."""
-        order = Operators(self.rng, policy, SEATS, IN_ROWS).ask(self.sent, self.holds, head)
+        order = Operators(self.rng, policy, SEATS, SHARED, IN_ROWS).ask(self.sent, self.holds, head)
         if order.key == head["key"]:
             self.sent.append(order)
         return order
@@ -218,7 +222,7 @@ class Crowd:
             return messages.HoldSeats(**{**head, "show": wanted.show}, person=person, seats=wanted.seats)
         if roll < 0.25:
             areas = ((self.rng.randrange(2), self.rng.randint(1, 3)),)
-            return messages.HoldSeats(**head, person=person, areas=areas)
+            return messages.HoldSeats(**head, person=person, areas=areas, noted=self.rng.random() < 0.3)
         if roll < 0.45:
             wish = Best(self.rng.randint(1, 4), adjacent=self.rng.random() < 0.7)
             return messages.HoldSeats(**head, person=person, best=wish)
@@ -249,10 +253,12 @@ class Crowd:
             return messages.ReleaseHold(**head, reservation=hold.key, seats=some)
         if roll < 0.55:
             paid = payers.own_word(self.rng, hold, payers.cost(LAYOUT, hold)) if hold.show == PAID_SHOW else None
-            return messages.ConfirmBooking(**head, reservation=hold.key, payment=paid)
+            return messages.ConfirmBooking(**head, reservation=hold.key, payment=paid, bound=payers.bound_to(self.rng))
         if roll < 0.70:
             self.paying.append(hold)
-            return messages.BeginPayment(**head, reservation=hold.key, provider=payers.PROVIDER)
+            return messages.BeginPayment(
+                **head, reservation=hold.key, provider=payers.PROVIDER, bound=payers.bound_to(self.rng)
+            )
         if roll < 0.87:
             # A provider takes its time: many a hold has ended by then, and its places are somebody else's.
             hold = self.rng.choice(self.paying[-30:] if self.paying and self.rng.random() < 0.8 else self.holds[-60:])

@@ -3,10 +3,14 @@
 import random
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from allocator.ports import Publication
 from expiry_worker.deadlines import Deadlines, Hold
 from expiry_worker.endings import Booking, Endings
+from expiry_worker.givebacks import GiveBacks
 from expiry_worker.service import ExpiryWorker
+from expiry_worker.store import share_of
 from runtime.follow import Batch, Follower, HistoryChanged, Published, Stream, Table, is_published
 from tests.simulation.crowd import LAYOUT
 from tests.simulation.hands import Hand, stop_at
@@ -247,10 +251,16 @@ class Expiry:
         for row in tables.show.values():
             if row["status"] == ShowStatus.CANCELLED:
                 endings.put(row["part"], row["show_id"])
+        give_backs = GiveBacks()
+        for row in tables.show.values():
+            for name, kept in msgspec.json.decode(row["allocations"]).items():
+                if "said_back_at_ms" not in kept:
+                    give_backs.put(*share_of(row["part"], row["show_id"], name, kept.get("give_back_at_ms", 0)))
         self.follower = make(stream, MemoryTable(tables), snapshot.seqs, snapshot.history_id)
         self._worker = ExpiryWorker(
             deadlines=deadlines,
             endings=endings,
+            give_backs=give_backs,
             bookings=MemoryBookings(tables),
             outcomes=self.follower,
             commands=commands,

@@ -43,6 +43,8 @@ class _Show:
                     self.held[it.id] = it
                 elif it.status == "booked":
                     self.booked[it.id] = it
+                    if isinstance(outcome, messages.BookingConfirmed):
+                        return self._bound(it)
                 elif it.status in {"released", "expired"} and not it.booked_at_ms:
                     self.let_go[it.person].append(it.held_at_ms)
         return []
@@ -61,6 +63,16 @@ class _Show:
         own += [it for it in self.booked.values() if it.person == person]
         if person and 0 < policy.seats_per_person_max < sum(map(_units, own)):
             found.append(f"{person} has {sum(map(_units, own))} places in all")
+        return found
+
+    def _bound(self, new: Reservation) -> list[str]:
+        """Nobody has too many under one address, or paid with one thing, wherever the pass came from."""
+        most = self.policy.seats_per_person_max
+        found = []
+        for name in new.bound if most else ():
+            has = sum(_units(it) for it in (*self.held.values(), *self.booked.values()) if name in it.bound)
+            if has > most:
+                found.append(f"{name} has {has} places in all")
         return found
 
 

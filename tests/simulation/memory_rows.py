@@ -4,9 +4,9 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from allocator.draft import Record
 from allocator.errors import DataRefused, MemoryDiffers
 from allocator.netting import Batch, BornShow, pack_recent
-from allocator.stock import Record
 from ticketing.messages import Reservation
 from ticketing.vocabulary import ReservationStatus, ShowStatus
 
@@ -113,6 +113,8 @@ def record_row(part: int, show: int, record: Record) -> Row:
         "payment_until_ms": it.payment_until_ms,
         "fingerprint": record.fingerprint,
         "recent": pack_recent(record),
+        "noted": it.noted,
+        "bound": list(it.bound),
     }
 
 
@@ -129,10 +131,11 @@ def refuse_arguments(batch: Batch) -> None:
     """What the protocol itself refuses, before the function is called."""
     for show, record in batch.born:
         it = record.reservation
-        _no_nul(it.status, it.account, it.person, it.external_id)
+        _no_nul(it.status, it.account, it.person, it.external_id, *it.bound)
         _fit(INT4, it.version, it.hold_s)
         _fit(INT8, show, it.amount, it.held_at_ms, it.expires_at_ms, it.booked_at_ms)
     for show, version, record in batch.changed:
+        _no_nul(*record.reservation.bound)
         _fit(INT4, version, record.reservation.version)
         _fit(INT8, show, record.reservation.expires_at_ms, record.reservation.booked_at_ms)
     for _, provider, reference, _, amount, _, refund_before, refund in batch.payments:

@@ -12,10 +12,11 @@ import msgspec
 
 from allocator import loading
 from allocator.decided_before import DecidedBefore
+from allocator.draft import Record
 from allocator.errors import MemoryDiffers, Replaced
 from allocator.netting import Batch, Position
 from allocator.ports import Cursor, Publication
-from allocator.stock import PartitionState, Record
+from allocator.stock import PartitionState
 from tests.simulation.memory_rows import Row
 from tests.simulation.memory_tables import Tables
 from ticketing.layout import Layout, decode_layout

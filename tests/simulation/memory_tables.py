@@ -7,10 +7,10 @@ SQL knows is a defect: tests/contract/test_store.py puts both through one suite.
 from collections.abc import Hashable, Iterable
 from typing import Any
 
+from allocator.draft import Record
 from allocator.errors import DataRefused, MemoryDiffers
 from allocator.netting import Batch, Position, pack_recent
 from allocator.ownership import Seat
-from allocator.stock import Record
 from tests.simulation.memory_rows import (
     Row,
     checked,
@@ -236,6 +236,7 @@ class Tables:
             "booked_at_ms": it.booked_at_ms,
             "recent": pack_recent(record),
             "payment_until_ms": it.payment_until_ms,
+            "bound": list(it.bound),
         }
         if reshaped:
             changed |= places_of(it)

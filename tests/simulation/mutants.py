@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from allocator import cancelling, holding, losing, paying, service
+from allocator import binding, booking, cancelling, changing, holding, keeping, losing, paying, service
 from allocator.allocations import Allocation
 from allocator.answer import log_time
 from allocator.netting import Position
@@ -149,6 +149,20 @@ def endless_patience() -> Iterator[None]:
 
 
 @contextmanager
+def nobody_bound() -> Iterator[None]:
+    """Without the look at whose address it is, and who paid."""
+    kept = binding.too_many_bound
+    patched = (booking, changing, keeping, paying)
+    for module in patched:
+        module.too_many_bound = lambda *asked, **more: None  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        for module in patched:
+            module.too_many_bound = kept  # type: ignore[attr-defined]
+
+
+@contextmanager
 def _without(module: Any, name: str, instead: Callable[..., Any]) -> Iterator[None]:
     true = getattr(module, name)
     setattr(module, name, instead)
@@ -201,6 +215,7 @@ MUTANTS: dict[str, Mutant] = {
     "without a second look at the log": Mutant(200, spoilt=no_second_look_at_the_log),
     "without the look at what is kept for partners": Mutant(100, spoilt=nothing_kept),
     "without the look at how many holds a person has let go": Mutant(40, spoilt=endless_patience),
+    "without the look at whose address it is, and who paid": Mutant(40, spoilt=nobody_bound),
     "without the look at what a late payment would take": Mutant(
         300, spoilt=lambda: _without(paying, "_is_free_again", lambda show, hold, now_ms: True)
     ),

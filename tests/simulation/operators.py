@@ -9,6 +9,7 @@ import msgspec
 
 from ticketing import messages
 from ticketing.messages import AnyCommand, Policy
+from ticketing.vocabulary import SYSTEM_ACCOUNT
 
 ORDERS = (
     messages.ChangeShow,
@@ -30,6 +31,7 @@ class Operators:
     policy: Callable[[int], Policy]
     """A show's rules."""
     seats: int
+    categories: Sequence[str]
     in_rows: int
     """How many of the seats are at no table."""
 
@@ -76,13 +78,22 @@ class Operators:
             return messages.ReturnAllocation(**head, allocation=partner)
         if roll < 0.35 and kept:
             share = self.rng.choice(kept)
-            return messages.ReturnAllocation(**{**head, "show": share.show}, allocation=share.allocation)
+            of: dict[str, Any] = {"allocation": share.allocation, "category": share.category}
+            if self.rng.random() < 0.3:
+                # As the expiry worker says that the time has come: too early, twice, or of what is kept otherwise now.
+                head = {**head, "account": SYSTEM_ACCOUNT, "keyed": False}
+                of["give_back_at_ms"] = share.give_back_at_ms
+            return messages.ReturnAllocation(**{**head, "show": share.show}, **of)
+        if roll < 0.5 and kept:
+            share = self.rng.choice(kept)  # another one for the same partner
+            partner, head = share.allocation, {**head, "show": share.show}
         return messages.SetAllocation(
             **head,
             allocation=partner,
             share=self.rng.choice(SHARES),
             borrow=self.rng.choice((0, 2)),
             give_back_at_ms=self.rng.choice((0, head["sent_at_ms"] + 5_000)),
+            category=self.rng.choice(self.categories),
         )
 
     def _some(self, count: int) -> tuple[int, ...]:

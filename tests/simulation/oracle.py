@@ -1,8 +1,9 @@
 """The sequential oracle: what was committed, decided again one by one by a memory that never crashed."""
 
 from allocator.answer import Moment, log_time
+from allocator.draft import Draft
 from allocator.seating import decide
-from allocator.stock import Draft, PartitionState
+from allocator.stock import PartitionState
 from tests.simulation import picture
 from tests.simulation.committed import Committed
 from tests.simulation.crowd import COSTLY_SHOW, LAYOUT, LAYOUT_ID, SHA256

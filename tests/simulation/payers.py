@@ -18,6 +18,13 @@ def cost(layout: Layout, hold: messages.HoldSeats) -> int:
     return sum(layout.categories[category].price * quantity for category, quantity in places)
 
 
+def bound_to(rng: random.Random) -> tuple[str, ...]:
+    """Whose address it is, and whose card: few of either, so that many have the same."""
+    roll = rng.random()
+    address, card = f"eml_{rng.randrange(2)}", f"pay_{rng.randrange(2)}"
+    return () if roll < 0.3 else (address,) if roll < 0.65 else (address, card) if roll < 0.85 else (card,)
+
+
 def providers_word(rng: random.Random, hold: messages.HoldSeats, head: dict[str, Any], due: int) -> AnyCommand:
     """What it says of a payment: it may be late, said twice, of a wrong amount, or of another payment."""
     if head["account"] != "ent_stranger":
@@ -30,7 +37,7 @@ def providers_word(rng: random.Random, hold: messages.HoldSeats, head: dict[str,
     references = (hold.key.hex(), hold.key.hex(), f"{hold.key.hex()} again", "the-same-one")
     paid = Payment(PROVIDER, rng.choice(references), amount) if roll < 0.97 else None
     named = hold.key if rng.random() < 0.97 else head["key"]
-    return messages.ConfirmBooking(**head, reservation=named, payment=paid)
+    return messages.ConfirmBooking(**head, reservation=named, payment=paid, bound=bound_to(rng))
 
 
 def own_word(rng: random.Random, hold: messages.HoldSeats, due: int) -> Payment | None:

@@ -10,41 +10,67 @@ from itertools import groupby
 from tests.simulation.crowd import LAYOUT
 from tests.simulation.world import World
 from ticketing import messages
+from ticketing.layout import Layout
 from ticketing.messages import AnyOutcome, Reservation, ReservationOutcome
 from ticketing.show_view import is_change
 from ticketing.vocabulary import LIVE_STATUSES
 
 
-def places(reservation: Reservation) -> int:
-    return len(reservation.seats) + sum(quantity for _, quantity in reservation.areas)
+@dataclass
+class _Hall:
+    """A layout, as places of categories; "": of all."""
+
+    layout: Layout
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        return ("", *(category.name for category in self.layout.categories))
+
+    def places(self, reservation: Reservation, category: str) -> int:
+        return self.count(reservation.seats, category) + sum(
+            n for area, n in reservation.areas if self._is_of(self.layout.areas[area].category, category)
+        )
+
+    def count(self, seats: Iterable[int], category: str) -> int:
+        return sum(self._is_of(self.layout.seats[seat].category, category) for seat in seats)
+
+    def total(self, category: str) -> int:
+        areas = (area.capacity for area in self.layout.areas if self._is_of(area.category, category))
+        return self.count(range(len(self.layout.seats)), category) + sum(areas)
+
+    def _is_of(self, number: int, category: str) -> bool:
+        return category in ("", self.layout.categories[number].name)
 
 
 @dataclass
 class _Show:
-    places: int
+    hall: _Hall
     live: dict[bytes, Reservation] = field(default_factory=dict)
     blocked: set[int] = field(default_factory=set)
-    kept: dict[str, messages.AllocationSet] = field(default_factory=dict)
+    kept: dict[tuple[str, str], messages.AllocationSet] = field(default_factory=dict)
+    """By partner and category; "": the whole show."""
 
     def take(self, outcomes: list[AnyOutcome]) -> list[str]:
         """Let all happen that one command did; what is wrong with it."""
         takers = sorted({it for outcome in outcomes if (it := self._taker(outcome))})
-        had = {name: self._taken(name) for name in takers}
+        had = {(name, of): self._taken(name, of) for name in takers for of in self.hall.categories}
         for outcome in outcomes:
             self._let_happen(outcome)
         found = []
         at_ms = outcomes[-1].at_ms
-        for name in takers:
-            own = self.kept.get(name)
+        for (name, of), before in had.items():
+            own = self.kept.get((name, of))
             if own is not None and _is_on(own, at_ms):
-                has = self._taken(name)
+                has = self._taken(name, of)
                 # Who had more when the share became smaller keeps it, and may make one booking of several holds.
-                if has > max(had[name], own.share + own.borrow):
+                if has > max(before, own.share + own.borrow):
                     found.append(f"{name} has {has} places of {own.share} and {own.borrow}")
-        promised = self._promised(at_ms)
         promises = [it for it in outcomes if isinstance(it, messages.SeatsBlocked | messages.AllocationSet)]
-        if (takers or promises) and promised > self._free():
-            found.append(f"{type(outcomes[-1]).__name__} left {self._free()} places where {promised} are promised")
+        for of in self.hall.categories if takers or promises else ():
+            promised, free = self._promised(of, at_ms), self._free(of)
+            if promised > free:
+                where = f" of {of}" if of else ""
+                found.append(f"{type(outcomes[-1]).__name__} left {free} places{where} where {promised} are promised")
         return found
 
     def _taker(self, outcome: AnyOutcome) -> str:
@@ -66,9 +92,9 @@ class _Show:
             case messages.SeatsUnblocked():
                 self.blocked.difference_update(outcome.seats)
             case messages.AllocationSet():
-                self.kept[outcome.allocation] = outcome
-            case messages.AllocationReturned():
-                del self.kept[outcome.allocation]
+                self.kept[outcome.allocation, outcome.category] = outcome
+            case messages.AllocationReturned() if not outcome.give_back_at_ms:
+                del self.kept[outcome.allocation, outcome.category]
             case messages.ManyHeld():
                 self.live.update((reservation.id, reservation) for reservation in outcome.reservations)
             case ReservationOutcome():
@@ -77,14 +103,20 @@ class _Show:
                 if reservation.status in LIVE_STATUSES:
                     self.live[reservation.id] = reservation
 
-    def _promised(self, at_ms: int) -> int:
-        return sum(max(0, it.share - self._taken(name)) for name, it in self.kept.items() if _is_on(it, at_ms))
+    def _promised(self, category: str, at_ms: int) -> int:
+        """Of a category, or of the whole show all that is promised of it and of its categories."""
+        return sum(
+            max(0, it.share - self._taken(name, of))
+            for (name, of), it in self.kept.items()
+            if _is_on(it, at_ms) and category in ("", of)
+        )
 
-    def _taken(self, account: str) -> int:
-        return sum(places(it) for it in self.live.values() if it.account == account)
+    def _taken(self, account: str, category: str) -> int:
+        return sum(self.hall.places(it, category) for it in self.live.values() if it.account == account)
 
-    def _free(self) -> int:
-        return self.places - len(self.blocked) - sum(map(places, self.live.values()))
+    def _free(self, category: str) -> int:
+        taken = sum(self.hall.places(it, category) for it in self.live.values())
+        return self.hall.total(category) - self.hall.count(self.blocked, category) - taken
 
 
 def _is_on(allocation: messages.AllocationSet, at_ms: int) -> bool:
@@ -96,10 +128,10 @@ def quotas(world: World) -> list[str]:
     return list(broken(outcome for committed in world.committed for outcome in committed.outcomes))
 
 
-def broken(outcomes: Iterable[AnyOutcome], places_of_show: int = LAYOUT.places) -> Iterator[str]:
+def broken(outcomes: Iterable[AnyOutcome], layout: Layout = LAYOUT) -> Iterator[str]:
     """What is wrong in outcomes that are in the order of the log; those of one command stand together."""
     shows: dict[int, _Show] = {}
     changes = filter(is_change, outcomes)
     for (show, offset), came in groupby(changes, lambda outcome: (outcome.show, outcome.offset)):
-        for problem in shows.setdefault(show, _Show(places_of_show)).take(list(came)):
+        for problem in shows.setdefault(show, _Show(_Hall(layout))).take(list(came)):
             yield f"show {show} at offset {offset}: {problem}"

@@ -6,7 +6,7 @@ import pytest
 
 from allocator import booking, changing, holding
 from tests.simulation.quotas import broken
-from tests.unit.allocator.stories import T0, Scene, Told, confirm, given, granted, hold
+from tests.unit.allocator.stories import LAYOUT, T0, Scene, Told, confirm, given, granted, hold
 from tests.unit.allocator.test_allocations import PLACES, give_back, keep, partner
 from tests.unit.allocator.test_booking_now import book
 from tests.unit.allocator.test_changing import swap
@@ -21,7 +21,7 @@ def without_a_look(it: object) -> str:
 
 
 def found(scene: Scene) -> list[str]:
-    return list(broken(scene.draft.outcomes, PLACES))
+    return list(broken(scene.draft.outcomes, LAYOUT))
 
 
 @pytest.mark.parametrize(

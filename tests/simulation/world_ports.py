@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Protocol
 
+from allocator.draft import Record
 from allocator.netting import Batch, Position
 from allocator.ports import Cursor, Publication
-from allocator.stock import Record
 from tests.simulation.hands import stop_at
 from tests.simulation.memory_log import Commands, MemoryLog, MemoryRecord
 from tests.simulation.memory_store import MemoryStore

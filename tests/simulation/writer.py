@@ -3,9 +3,10 @@
 from dataclasses import dataclass, field
 
 from allocator.answer import Moment
+from allocator.draft import Draft
 from allocator.netting import Batch, Position, net, next_chain
 from allocator.seating import decide
-from allocator.stock import Draft, PartitionState
+from allocator.stock import PartitionState
 from ticketing import messages
 from ticketing.messages import AnyCommand
 

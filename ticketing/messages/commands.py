@@ -21,6 +21,8 @@ Text = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*\Z")]
 # The same for what every command and every hold carries, where `__post_init__` looks for NUL: a pattern costs as much
 # as decoding all the rest.
 Name = Annotated[str, Meta(max_length=200)]
+Bound = Annotated[tuple[Text, ...], Meta(max_length=8)]
+"""Whom the limits of one person bind beside `person`: hashes of an e-mail address, of what was paid with."""
 
 
 class Policy(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -30,7 +32,8 @@ class Policy(Struct, frozen=True, omit_defaults=True, gc=False):
     seats_per_hold_partner_max: Count = 50
     max_held_seats_per_person: Count = 10
     seats_per_person_max: Annotated[int, Meta(ge=0, le=SEATS_PER_SHOW_MAX)] = 0
-    """How many places of the show one person may have in all, held and booked; 0: any number."""
+    """How many places of the show one person may have in all, held and booked; 0: any number. It binds the e-mail
+    address and what was paid with as well, once they are known."""
     tables_per_hold_max: Count = 1
     """Whole tables; their seats do not count among the seats."""
     tables_per_hold_partner_max: Count = 10
@@ -126,6 +129,8 @@ class HoldSeats(Command, frozen=True, kw_only=True):
     group: bool = False
     """Whether the sender may hold the best places for a group, beyond what the show's policy lets one hold have."""
     external_id: Name = ""
+    noted: bool = False
+    """Whether something was noted beside it that is not on the log."""
 
     def __post_init__(self) -> None:
         if "\0" in self.account or "\0" in self.person or "\0" in self.external_id:
@@ -150,6 +155,7 @@ class ReleaseHold(Command, frozen=True, kw_only=True):
 class BeginPayment(Command, frozen=True, kw_only=True):
     reservation: Key
     provider: Text = ""
+    bound: Bound = ()
 
 
 class FailPayment(Command, frozen=True, kw_only=True):
@@ -173,6 +179,7 @@ class ConfirmBooking(Command, frozen=True, kw_only=True):
     reservation: Key
     payment: Payment | None = None
     contact_hash: bytes = b""
+    bound: Bound = ()
 
 
 class BookNow(Command, frozen=True, kw_only=True):
@@ -186,6 +193,7 @@ class BookNow(Command, frozen=True, kw_only=True):
     reservations: tuple[Key, ...] = ()
     partner: bool = False
     external_id: Text = ""
+    bound: Bound = ()
 
 
 class ChangeBooking(Command, frozen=True, kw_only=True):
@@ -206,7 +214,7 @@ class ExpireHolds(Command, frozen=True, kw_only=True):
 
 
 class SetAllocation(Command, frozen=True, kw_only=True):
-    """Keep `share` places of the show for a partner."""
+    """Keep `share` places of the show, or of one of its categories, for a partner."""
 
     allocation: Text = ""
     """The partner's account."""
@@ -215,10 +223,15 @@ class SetAllocation(Command, frozen=True, kw_only=True):
     """How many more it may have of what is kept for nobody."""
     give_back_at_ms: Moment = 0
     """From when on what it has not sold is anybody's; 0: never."""
+    category: Text = ""
 
 
 class ReturnAllocation(Command, frozen=True, kw_only=True):
+    """Keep nothing any more; from the expiry worker: say that the time has come which `give_back_at_ms` names."""
+
     allocation: Text = ""
+    category: Text = ""
+    give_back_at_ms: Moment = 0
 
 
 class BlockSeats(Command, frozen=True, kw_only=True):

@@ -25,6 +25,10 @@ class Reservation(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fals
     external_id: str = ""
     payment_until_ms: int = 0
     """How long the first payment stopped expiry, which happens once; 0: none was begun."""
+    noted: bool = False
+    """Whether something was noted beside the hold that is not on the log."""
+    bound: tuple[str, ...] = ()
+    """As in the commands that said it: whom the limits of one person bind beside `person`."""
 
 
 class Why(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -169,10 +173,16 @@ class AllocationSet(Outcome, frozen=True, kw_only=True):
     share: int = 0
     borrow: int = 0
     give_back_at_ms: int = 0
+    category: str = ""
 
 
 class AllocationReturned(Outcome, frozen=True, kw_only=True):
     allocation: str = ""
+    category: str = ""
+    places: int = 0
+    """How many were still kept: anybody's from now on."""
+    give_back_at_ms: int = 0
+    """The time that had been set and has come; 0: an operator takes it back."""
 
 
 class SeatsBlocked(Outcome, frozen=True, kw_only=True):

@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from allocator.answer import Moment, log_time
+from allocator.draft import Draft
 from allocator.losing import lose_again
 from allocator.seating import ABOUT_A_RESERVATION, decide
-from allocator.stock import Draft, PartitionState, ShowStock
+from allocator.stock import PartitionState, ShowStock
 from ticketing import messages
 from ticketing.layout import AreaBody, CategoryBody, Layout, LayoutBody, build_layout, encode_layout
 from ticketing.messages import AnyCommand, AnyOutcome, Payment, Policy

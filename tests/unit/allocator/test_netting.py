@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allocator.answer import Moment
+from allocator.draft import Draft, Record, ShowDraft
 from allocator.errors import MemoryDiffers
 from allocator.netting import Batch, Packing, Position, net, next_chain, pack_recent, unpack_verdicts
 from allocator.seating import decide
-from allocator.stock import Draft, PartitionState, Record, ShowDraft
+from allocator.stock import PartitionState
 from tests.simulation import picture
 from tests.simulation.crowd import LAYOUT, LAYOUT_ID, SHA256, SHOWS, Crowd, opening
 from tests.simulation.memory_tables import Tables

@@ -8,6 +8,7 @@ import pytest
 
 from expiry_worker.deadlines import Deadlines
 from expiry_worker.endings import Endings
+from expiry_worker.givebacks import GiveBacks
 from expiry_worker.service import WAIT_S_MAX, ExpiryWorker
 from ticketing.clock import ManualClock
 from ticketing.messages import (
@@ -96,6 +97,7 @@ class Story:
         self.worker = ExpiryWorker(
             deadlines=Deadlines(),
             endings=Endings(),
+            give_backs=GiveBacks(),
             bookings=self.bookings,
             outcomes=self.outcomes,
             commands=self.commands,

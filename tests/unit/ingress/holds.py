@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from tests.unit.ingress.stage import SHOW_TEXT, Reply, Stage
 from tests.unit.ingress.tales import held, reservation
 from ticketing import messages
@@ -14,7 +16,7 @@ def grant(command: AnyCommand, offset: int) -> list[AnyOutcome]:
     """Whatever is held is granted."""
     assert isinstance(command, messages.HoldSeats)
     of = reservation(command.key, seats=command.seats, areas=command.areas, account=command.account)
-    return [held(of, offset=offset, seq=1)]
+    return [held(msgspec.structs.replace(of, noted=command.noted), offset=offset, seq=1)]
 
 
 async def hold(stage: Stage, **how: Any) -> Reply:

@@ -17,7 +17,6 @@ from ticketing.key_limits import Limits, read_networks
 from ticketing.layout import encode_layout
 from ticketing.messages import Reservation
 from ticketing.tokens import api_key_hash, new_api_key
-from ticketing.vocabulary import LIVE_STATUSES
 
 
 class MemoryCatalogue(Catalogue):
@@ -212,17 +211,6 @@ class MemoryLedger(Ledger):
     async def snapshot(self, part: int, show: int) -> Snapshot | None:
         self.reach()
         return Snapshot(0, "open", 0, []) if show in self.open_shows else None
-
-    async def allocations(self, part: int, show: int) -> dict[str, dict[str, int]] | None:
-        return self.kept if show in self.open_shows else None
-
-    async def taken_by(self, part: int, show: int, accounts: list[str]) -> dict[str, tuple[int, int]]:
-        taken = {}
-        for account in accounts:
-            own = [it for it in self.reservations.values() if it.account == account and it.status in LIVE_STATUSES]
-            counts = [(len(it.seats) + sum(n for _, n in it.areas), it.status == "booked") for it in own]
-            taken[account] = sum(n for n, _ in counts), sum(n for n, booked in counts if booked)
-        return taken
 
     async def sales(self, part: int, show: int, account: str | None) -> list[ChannelSales]:
         self.reach()

@@ -27,6 +27,7 @@ from tests.unit.ingress.memory_bookings import MemoryBookings
 from tests.unit.ingress.memory_notes import MemoryNotes
 from tests.unit.ingress.memory_refunds import MemoryRefunds
 from tests.unit.ingress.memory_requests import MemoryLetters, MemoryRequests
+from tests.unit.ingress.memory_shares import MemoryShares
 from tests.unit.ingress.memory_webhooks import MemoryWebhooks
 from tests.unit.ingress.tales import SHOW, T0
 from ticketing import messages
@@ -106,6 +107,7 @@ class Stage:
             catalogue=self.catalogue,
             ledger=self.ledger,
             notes=self.notes,
+            shares=MemoryShares(self.ledger),
             shelf=Shelf(self.catalogue.show, self.catalogue.document, shows_max=100, places_max=100_000),
             looking=Looking(views=self.views, snapshots=self.ledger, seen=lambda _: self.seen, pause=self._pause),
             views=self.views,

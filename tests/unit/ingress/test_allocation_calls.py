@@ -22,9 +22,11 @@ def carry_out(command: AnyCommand, offset: int) -> list[AnyOutcome]:
     """As an allocator would."""
     head = {"show": SHOW, "seq": offset + 1, "at_ms": T0, "offset": offset, "key": command.key, "account": ""}
     if isinstance(command, messages.ReturnAllocation):
-        return [messages.AllocationReturned(**head, allocation=command.allocation)]  # type: ignore[arg-type]
+        of = {"allocation": command.allocation, "category": command.category, "places": 4}
+        return [messages.AllocationReturned(**head, **of)]  # type: ignore[arg-type]
     assert isinstance(command, messages.SetAllocation)
-    terms = {"share": command.share, "borrow": command.borrow, "give_back_at_ms": command.give_back_at_ms}
+    terms = {"share": command.share, "borrow": command.borrow, "give_back_at_ms": command.give_back_at_ms,
+             "category": command.category}  # fmt: skip
     return [messages.AllocationSet(**head, allocation=command.allocation, **terms)]  # type: ignore[arg-type]
 
 
@@ -84,6 +86,33 @@ async def test_setting_and_giving_back() -> None:
     assert isinstance(sent, messages.SetAllocation) and isinstance(returned, messages.ReturnAllocation)
     assert (sent.allocation, sent.borrow, sent.give_back_at_ms, sent.keyed) == (partner, 3, T0 + HOUR, True)
     assert (returned.allocation, returned.keyed) == (partner, False)
+
+
+async def test_shares_of_categories_are_set_read_and_given_back_one_by_one() -> None:
+    stage = Stage(decide=carry_out)
+    partner = partner_of(stage)
+    body = {"share": 4, "category": "front"}
+    reply = await stage.call("PUT", f"{PATH}/{partner}", body, token=ADMIN_KEY, key="k")
+    assert (reply.status, reply.body["category"], reply.body["share"]) == (200, "front", 4)
+    stage.ledger.kept = {f"{partner} front": {"share": 4}, f"{partner} back": {"share": 6, "borrow": 1}}
+    found = reservation(b"1" * 16, seats=(0, 6), areas=((0, 2),), status="booked", account=partner)
+    stage.ledger.reservations[found.id] = found
+    told = await stage.call("GET", PATH, token=PARTNER_KEY)
+    assert told.body["message"] == "Places are kept for 1 partners"
+    assert [(it["partner"], it["category"], it["taken"], it["left"]) for it in told.body["data"]] == [
+        (partner, "back", 3, 3),
+        (partner, "front", 1, 3),
+    ]
+    gone = await stage.call("DELETE", f"{PATH}/{partner}?category=front", token=ADMIN_KEY, key="k")
+    assert (gone.status, gone.body["status"], gone.body["category"], gone.body["places"]) == (
+        200, "given_back", "front", 4,
+    )  # fmt: skip
+    other = await stage.call("DELETE", f"{PATH}/{partner}", token=ADMIN_KEY, key="k")
+    assert (other.status, "category" in other.body) == (200, False)
+    sent, *returned = stage.commands
+    assert isinstance(sent, messages.SetAllocation) and sent.category == "front"
+    assert [it.category for it in returned if isinstance(it, messages.ReturnAllocation)] == ["front", ""]
+    assert len({it.key for it in returned}) == 2
 
 
 async def test_one_key_for_two_partners_is_two_orders() -> None:

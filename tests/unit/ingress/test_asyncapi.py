@@ -76,4 +76,4 @@ async def test_a_frame_has_the_fields_that_its_type_has() -> None:
         said = set(schemas[kind.__name__]["properties"]) - {"type"}
         assert said == set(kind.__struct_fields__)
     assert schemas["Hold"]["properties"]["body"] == {"$ref": "#/components/schemas/HoldBody"}
-    assert len(schemas["Decided"]["properties"]["outcome"]["anyOf"]) == 6
+    assert len(schemas["Decided"]["properties"]["outcome"]["anyOf"]) == 7

@@ -44,6 +44,7 @@ async def test_a_booking_tells_what_was_noted_beside_its_hold() -> None:
     await hold(stage, NOTED)
     (command,) = stage.commands
     booked = reservation(command.key, seats=(0,), status="booked", account="key_partner")
+    booked = msgspec.structs.replace(booked, noted=True)
     stage.ledger.reservations[command.key] = booked
     stage.views.apply(
         3,
@@ -73,7 +74,9 @@ async def test_a_hold_that_is_lost_leaves_nothing_behind() -> None:
 
 async def test_another_body_under_the_same_key_changes_no_note() -> None:
     def decide(command: AnyCommand, offset: int) -> list[AnyOutcome]:
-        return grant(command, offset) if offset == 0 else [refused(command.key, "idempotency_key_reused")]
+        if offset == 0:
+            return grant(command, offset)
+        return [refused(command.key, "idempotency_key_reused", offset=offset)]
 
     stage = Stage(decide=decide)
     held = await hold(stage, NOTED)
@@ -100,7 +103,8 @@ async def test_each_hold_of_a_batch_has_its_own_note(atomic: bool) -> None:
     def decide(command: AnyCommand, offset: int) -> list[AnyOutcome]:
         if not isinstance(command, messages.HoldMany):
             return grant(command, offset)
-        of = tuple(reservation(it.key, seats=it.seats, account=it.account) for it in command.holds)
+        made = ((it, reservation(it.key, seats=it.seats, account=it.account)) for it in command.holds)
+        of = tuple(msgspec.structs.replace(one, noted=it.noted) for it, one in made)
         return [
             messages.ManyHeld(
                 show=SHOW, seq=1, at_ms=T0, offset=offset, key=command.key, account=command.account, reservations=of

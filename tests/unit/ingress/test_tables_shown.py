@@ -13,6 +13,7 @@ from ingress.shows import LayoutRow, Show
 from tests.unit.ingress.stage import ADMIN_KEY, SECRET, Stage
 from tests.unit.ingress.tales import LAYOUT, SHOW, T0, VENUE, a_show, held, reservation
 from ticketing import messages, telling
+from ticketing.labels import PlaceConflict
 from ticketing.layout import Layout, LayoutBody, build_layout
 from ticketing.show_view import ShowView
 from ticketing.telling import Where
@@ -101,4 +102,4 @@ def test_a_hold_is_told_with_its_tables_and_with_what_was_left_out() -> None:
     told = tell(outcome, replace(show, where=Where(SHOW, VENUE, "EUR", supper())), "req_1", TokenKeys([SECRET])).body
     assert isinstance(told, telling.ReservationAnswer)
     assert told.tables == ["T1"]
-    assert told.left_out == [telling.PlaceConflict(label="A-2", reason="held")]
+    assert told.left_out == [PlaceConflict(label="A-2", reason="held")]
