@@ -46,6 +46,7 @@ from runtime.process import RunningRoom, run, serve
 from runtime.redis import open_redis
 from ticketing import topics
 from ticketing.clock import SystemClock
+from ticketing.pseudonyms import Pseudonyms
 from ticketing.tokens import TokenKeys
 
 ROOM = "ingress"
@@ -173,6 +174,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             reasons=lambda: [*ports.desk.degraded(), *sharing.degraded()],
             limiter=limiter,
             tokens=tokens,
+            pseudonyms=Pseudonyms(settings.secrets),
             ends=CommandEnds(ends_reader),
             counts=statuses.counts,
             clock=clock,

@@ -3,6 +3,8 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from msgspec.structs import replace
+
 from ingress import bodies
 from ingress.asgi import Response
 from ingress.callers import Identity, require_booking, require_no_reservation_token, require_reservation, require_sale
@@ -52,6 +54,7 @@ class Bookings:
         require_reservation(call.caller, text)
         command = intake.confirm(body, show.facts, reservation, call.caller.caller, call.sent)
         if isinstance(command, ConfirmBooking):
+            command = replace(command, bound=self.sale.bound(show, body, body.payment))
             self._require_open_door(command, show)
             found = await self.sale.find(show, reservation) if body.contact is not None else None
             # Only the owner's word counts; the allocator will turn everybody else away.
@@ -66,6 +69,7 @@ class Bookings:
         reservations = tuple(reservation for _, reservation in named)
         command = baskets.book_now(body, show.facts, reservations, call.caller.caller, call.sent)
         if not isinstance(command, Rejection):
+            command = replace(command, bound=self.sale.bound(show, body, body.payment))
             self._require_open_door(command, show)
             if body.contact is not None:
                 # Its id is made of the caller's own key: nobody else's contact can stand there.

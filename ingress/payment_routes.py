@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ingress import bodies
 from ingress.asgi import Response
@@ -89,6 +90,7 @@ class Payments:
         show, key = await self.sale.reservation_in_path(call)
         body = call.read(CheckoutBody)
         command = intake.begin_payment(body, show.facts, key, call.caller.caller, call.sent, provider=provider.name)
+        command = replace(command, bound=self.sale.bound(show, body))
         turned_away = self.sale.desk.turned_away(command, show.row.part)
         if turned_away is not None:
             raise from_not_taken(turned_away)
@@ -179,7 +181,10 @@ class Payments:
         if show is None:
             raise Refused("reservation_not_found")
         try:
-            commands = words.said(provider.name, notice.attempt, notice.found, show.row.currency, now_ms)
+            commands = words.said(
+                provider.name, notice.attempt, notice.found, show.row.currency, now_ms=now_ms,
+                pseudonyms=self.sale.pseudonyms,
+            )  # fmt: skip
         except words.CurrencyWrong as error:
             log.error("payments.currency_wrong", attempt=notice.attempt, error=str(error))
             raise Refused("amount_wrong", str(error)) from error
@@ -195,7 +200,7 @@ class Payments:
                 {201: CheckoutAnswer, 202: bodies.PendingAnswer},
                 Who.SIGNED_IN, KeyUse.REQUIRED, waits=True, body=CheckoutBody, body_needed=False,
                 params=RESERVATION_ID,
-                refusals=(*TAKEN_BACK, *KEEPING, "nothing_to_pay", "not_paying", "show_cancelled",
+                refusals=(*TAKEN_BACK, *KEEPING, "nothing_to_pay", "not_paying", "show_cancelled", "limit_exceeded",
                           "payment_not_offered", "payment_refused", "payment_unavailable"),
             ),
             Operation(

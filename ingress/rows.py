@@ -66,6 +66,7 @@ from ingress.webhook_table import WebhookTable
 from payments.provider import PaymentProvider, by_name
 from runtime.addresses import ClientAddresses
 from ticketing.clock import Clock
+from ticketing.pseudonyms import Pseudonyms
 from ticketing.tokens import TokenKeys
 
 PAGE = "text/html; charset=utf-8"
@@ -97,6 +98,7 @@ class Ports:
     reasons: Callable[[], list[str]]
     limiter: Limiter
     tokens: TokenKeys
+    pseudonyms: Pseudonyms
     ends: LogEnds
     counts: Mapping[int, Mapping[str, int]]
     clock: Clock
@@ -154,7 +156,16 @@ def _forms(ports: Ports, settings: Settings) -> Forms:
 
 
 def _sale(ports: Ports) -> Sale:
-    return Sale(ports.desk, ports.shelf, ports.ledger, ports.notes, ports.views, ports.tokens, ports.clock)
+    return Sale(
+        desk=ports.desk,
+        shelf=ports.shelf,
+        store=ports.ledger,
+        notes=ports.notes,
+        views=ports.views,
+        tokens=ports.tokens,
+        pseudonyms=ports.pseudonyms,
+        clock=ports.clock,
+    )
 
 
 def all_operations(ports: Ports, settings: Settings) -> list[Operation]:

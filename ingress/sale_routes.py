@@ -27,10 +27,11 @@ from ingress.shows import Show
 from ingress.verdicts import verdict_response
 from ingress.views import Views
 from ticketing import intake, wishes
-from ticketing.asks import Buyer, ExtendBody, HoldBody
+from ticketing.asks import Buyer, ExtendBody, HoldBody, PaymentBody
 from ticketing.clock import Clock
 from ticketing.intake import Rejection
 from ticketing.messages import AnyCommand, HoldSeats, Reservation
+from ticketing.pseudonyms import Pseudonyms
 from ticketing.telling import Answer, BookingAnswer, Contact, ReservationAnswer, booking_answer, reservation_answer
 from ticketing.tokens import TokenKeys
 from ticketing.vocabulary import (
@@ -76,6 +77,7 @@ class Sale:
     notes: HoldNotes
     views: Views
     tokens: TokenKeys
+    pseudonyms: Pseudonyms
     clock: Clock
 
     async def hold(self, call: Call) -> Response:
@@ -153,6 +155,12 @@ class Sale:
         # Of what nobody noted anything about the database is not asked.
         note = await self.notes.find(show.row.part, show.row.show, found.id) if found.noted else None
         return note or HoldNote("", None)
+
+    def bound(self, show: Show, body: Buyer, payment: PaymentBody | None = None) -> tuple[str, ...]:
+        """Whom the limits of one person bind beside whoever asks: the address of the contact, what was paid with."""
+        email = None if body.contact is None else body.contact.email
+        paid = () if payment is None else self.pseudonyms.payer(show.row.show, payment.provider, payment.payer)
+        return (*self.pseudonyms.email(show.row.show, email), *paid)
 
     async def ask(self, call: Call, show: Show, command: AnyCommand | Rejection) -> Response:
         """Send it and wait for the verdict, as long as the caller does. Raises `Refused`."""

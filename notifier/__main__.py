@@ -37,6 +37,7 @@ from runtime.process import RunningRoom, run, serve
 from ticketing import topics
 from ticketing.clock import Clock, SystemClock
 from ticketing.finishing import finishing_token
+from ticketing.pseudonyms import Pseudonyms
 from ticketing.tokens import BookingLink, TokenKeys
 
 ROOM = "notifier"
@@ -127,6 +128,7 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
                 ),
                 providers=by_name(await stack.enter_async_context(open_provider(settings))),
                 commands=KafkaCommands(producer),
+                pseudonyms=Pseudonyms(settings.secrets),
                 clock=clock,
             ),
             postman=_postman(settings, pool, store, tokens, clock),

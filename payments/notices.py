@@ -27,6 +27,7 @@ class _Charged(msgspec.Struct, frozen=True):
     amount: Annotated[int, Meta(ge=0, lt=2**53)]
     currency: Text
     method: Text = ""
+    payer: Text = ""
 
 
 class _News(msgspec.Struct, frozen=True):
@@ -86,12 +87,12 @@ def read(secrets: Sequence[str], headers: Mapping[str, str], body: bytes, now_ms
 
 def _news(notice: Notice) -> _News:
     found = notice.found
-    charges = tuple(_Charged(it.reference, it.amount, it.currency, it.method) for it in found.charges)
+    charges = tuple(_Charged(it.reference, it.amount, it.currency, it.method, it.payer) for it in found.charges)
     return _News(notice.attempt, found.state, charges, found.reason)
 
 
 def _found(news: _News) -> Found:
-    charges = tuple(Charge(it.reference, it.amount, it.currency, it.method) for it in news.charges)
+    charges = tuple(Charge(it.reference, it.amount, it.currency, it.method, it.payer) for it in news.charges)
     return Found(news.state, charges, news.reason)
 
 

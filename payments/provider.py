@@ -60,12 +60,14 @@ class Checkout:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """Money that has moved. `reference` names it at the provider, once and for ever."""
+    """Money that has moved. `reference` names it at the provider, once and for ever; `payer` what it was paid with, the
+    same for the same card or account, so that the limits of one person can bind it ("": the provider does not say)."""
 
     reference: str
     amount: int
     currency: str
     method: str = ""
+    payer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

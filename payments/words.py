@@ -5,6 +5,7 @@ import re
 
 from payments.provider import Found, State
 from ticketing import messages
+from ticketing.pseudonyms import Pseudonyms
 from ticketing.vocabulary import (
     Malformed,
     command_key,
@@ -37,7 +38,9 @@ def parse_attempt(text: str) -> tuple[int, bytes, int]:
     return *parse_reservation(head), int(version)
 
 
-def said(provider: str, attempt: str, found: Found, currency: str, now_ms: int) -> list[Said]:
+def said(
+    provider: str, attempt: str, found: Found, currency: str, *, now_ms: int, pseudonyms: Pseudonyms
+) -> list[Said]:
     """The commands that follow from what a provider says of an attempt; none where nothing has come of it yet.
 
     Raises `Malformed`, `CurrencyWrong`.
@@ -71,6 +74,7 @@ def said(provider: str, attempt: str, found: Found, currency: str, now_ms: int) 
             fingerprint=fingerprint(f"{attempt} {charge.amount}".encode()),
             reservation=reservation,
             payment=messages.Payment(provider, charge.reference, charge.amount, charge.method),
+            bound=pseudonyms.payer(show, provider, charge.payer),
         )
         for charge in found.charges
     ]

@@ -100,6 +100,10 @@ class PaymentBody(Body):
     reference: Name
     amount: Annotated[int, Field(ge=0, le=2**53 - 1)]
     method: Name | None = None
+    payer: Annotated[
+        Name | None,
+        Field(description="what was paid with, the same for the same card: the limits of `on_behalf_of` bind it, too"),
+    ] = None
 
 
 class Buyer(Body):

@@ -12,6 +12,7 @@ from payments import words
 from payments.provider import PaymentProvider, ProviderAway, ProviderRefused, Refund, State
 from ticketing.clock import Clock
 from ticketing.messages import encode
+from ticketing.pseudonyms import Pseudonyms
 from ticketing.vocabulary import Malformed
 
 log = structlog.get_logger("notifier.money")
@@ -32,11 +33,18 @@ class Cashier:
     back."""
 
     def __init__(
-        self, *, store: MoneyStore, providers: Mapping[str, PaymentProvider], commands: Commands, clock: Clock
+        self,
+        *,
+        store: MoneyStore,
+        providers: Mapping[str, PaymentProvider],
+        commands: Commands,
+        pseudonyms: Pseudonyms,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._providers = providers
         self._commands = commands
+        self._pseudonyms = pseudonyms
         self._clock = clock
 
     async def take(self) -> int:
@@ -66,7 +74,9 @@ class Cashier:
         try:
             found = await self._providers[one.provider].find(one.attempt)
             now_ms = self._clock.now_ms()
-            commands = words.said(one.provider, one.attempt, found, one.currency, now_ms)
+            commands = words.said(
+                one.provider, one.attempt, found, one.currency, now_ms=now_ms, pseudonyms=self._pseudonyms
+            )
         except ProviderAway as error:
             await self._ask_again(one, str(error))
             return

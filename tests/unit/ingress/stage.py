@@ -33,6 +33,7 @@ from tests.unit.ingress.tales import SHOW, T0
 from ticketing import messages
 from ticketing.clock import ManualClock
 from ticketing.messages import AnyCommand, AnyOutcome
+from ticketing.pseudonyms import Pseudonyms
 from ticketing.tokens import Pass, ReservationToken, TokenKeys
 from ticketing.vocabulary import show_text
 
@@ -124,6 +125,7 @@ class Stage:
             reasons=self._reasons,
             limiter=new_limiter(self.settings, self.condition, self.clock),
             tokens=self.tokens,
+            pseudonyms=Pseudonyms([SECRET]),
             ends=Ends(self),
             counts={},
             clock=self.clock,

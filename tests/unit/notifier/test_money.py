@@ -14,6 +14,7 @@ from tests.unit.payments.till import Till, away
 from ticketing import messages
 from ticketing.clock import ManualClock
 from ticketing.messages import AnyOutcome, Reservation, decode_command, encode_outcomes
+from ticketing.pseudonyms import Pseudonyms
 from ticketing.vocabulary import event_text
 
 pytestmark = pytest.mark.anyio
@@ -146,7 +147,8 @@ def attempt(asks: int = 1) -> OpenAttempt:
 
 def cashier(book: Book, till: Till | None, log: Log | None = None, *, at: int = T0) -> Cashier:
     providers = {} if till is None else {till.name: till}
-    return Cashier(store=book, providers=providers, commands=log or Log(), clock=ManualClock(at))
+    names = Pseudonyms(["a secret of the tests"])
+    return Cashier(store=book, providers=providers, commands=log or Log(), pseudonyms=names, clock=ManualClock(at))
 
 
 async def asked(found: Found | None, *, asks: int = 1, at: int = T0, log: Log | None = None) -> tuple[str, int, str]:
