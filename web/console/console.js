@@ -18,7 +18,8 @@ let undo = null;
 let chosen = new URL(location.href).searchParams.get("show") ?? "";
 let loggedVersion = "";
 
-const current = () => rooms.find((room) => room.show === chosen) ?? rooms[0];
+/** Never another one than was asked for: whoever brakes must brake what they look at. */
+const current = () => rooms.find((room) => room.show === chosen);
 
 /** @param {boolean} whole with the last minutes */
 async function look(whole) {
@@ -31,9 +32,17 @@ async function look(whole) {
   }
   notice("");
   rooms = answer.body.rooms;
+  if (!chosen && rooms.length) chosen = rooms[0].show;
+  if (!current() && chosen) await openRoom();
   const nowMs = Date.parse(answer.body.server_time);
   for (const room of rooms) past.take(room, nowMs);
   show(nowMs);
+}
+
+/** A line is there once somebody has looked at its room. */
+async function openRoom() {
+  const answer = await ask("GET", `/room/admin/${chosen}`);
+  if (!answer.ok) notice(inWords(answer), "error");
 }
 
 /** @param {string} state live or reconnecting */
@@ -49,10 +58,10 @@ function show(nowMs) {
   find("loading").hidden = true;
   find("empty").hidden = rooms.length > 0;
   find("ready").hidden = rooms.length === 0;
-  const room = current();
-  if (!room) return;
-  chosen = room.show;
   list();
+  const room = current();
+  find("detail").hidden = !room;
+  if (!room) return;
   showRoom(room, past.of(room.show), nowMs);
   for (const button of document.querySelectorAll("button[data-act]")) {
     const act = ACTS[/** @type {HTMLElement} */ (button).dataset.act ?? ""];
