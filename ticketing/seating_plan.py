@@ -6,7 +6,7 @@ Made once for each layout. Rows are listed best first, so a block's place in the
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from ticketing.layout import Layout
+from ticketing.layout import Bookable, Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,13 @@ class SeatingPlan:
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.categories = {category.name: number for number, category in enumerate(layout.categories)}
+        # No single seat is given of a table that is sold whole.
+        whole = {seat for table in layout.tables if table.bookable == Bookable.WHOLE for seat in table.seats}
         self.pool: dict[int, tuple[int, ...]] = {
-            number: () for number, seat in enumerate(layout.seats) if seat.accessible
+            number: () for number, seat in enumerate(layout.seats) if seat.accessible and number not in whole
         }
         for number, seat in enumerate(layout.seats):
-            if seat.companion_of in self.pool:
+            if seat.companion_of in self.pool and number not in whole:
                 self.pool[seat.companion_of] += (number,)
         companions = frozenset(seat for seats in self.pool.values() for seat in seats)
         self.protected = companions | self.pool.keys()

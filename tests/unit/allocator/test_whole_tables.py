@@ -21,7 +21,7 @@ from tests.unit.allocator.stories import (
 )
 from ticketing import messages
 from ticketing.layout import AreaBody, Bookable, CategoryBody, LayoutBody, TableBody, build_layout, encode_layout
-from ticketing.messages import Conflict
+from ticketing.messages import Best, Conflict
 
 SUPPER = build_layout(
     LayoutBody(
@@ -104,6 +104,17 @@ def test_a_booking_takes_no_single_seat_out_of_a_table_that_is_sold_whole() -> N
     assert refused(scene, Told("ben", T0 + 1, command)) == "table_not_sold_so"
     whole = msgspec.structs.replace(command, key=b"w" * 16, seats=table("T2"))
     assert granted(scene, Told("ben", T0 + 2, whole))
+
+
+def test_the_best_accessible_seat_is_none_of_a_table_that_is_sold_whole() -> None:
+    show = supper()
+    wheels = {at("T1-1"), at("B1-1"), at("S1-1")}
+    seats = tuple(msgspec.structs.replace(it, accessible=n in wheels) for n, it in enumerate(SUPPER.seats))
+    show.show.plan = type(show.show.plan)(msgspec.structs.replace(SUPPER, seats=seats))
+    for who, label in (("anna", "B1-1"), ("ben", "S1-1")):
+        told = held(show, hold(who, best=Best(1, accessible=True)))
+        assert told.reservation.seats == (at(label),)
+    assert refused(show, hold("cleo", best=Best(1, accessible=True))) == "no_adjacent_block"
 
 
 def test_one_hold_and_one_person_have_one_whole_table_each() -> None:
