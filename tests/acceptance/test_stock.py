@@ -79,8 +79,31 @@ async def test_tables_parts_and_blocked_seats(sale: Sale) -> None:
     seats = (await sale.call("GET", f"/api/venues/{venue}/shows/{show}/seats")).body
     assert [seat["label"] for seat in seats["seats"] if seat["status"] == "blocked"] == ["A-1"]
     assert seats["stats"]["blocked"] == 1
+    await _share_of_a_category(sale, show)
     code, report = await sale.verify()
     assert code == 0, report
+
+
+async def _share_of_a_category(sale: Sale, show: str) -> None:
+    """Seats A-2, A-4 to A-8 are free of the stalls, and nothing of the floor."""
+    (row,) = await sale.rows("SELECT key_id FROM api_key WHERE name = 'a partner'")
+    path = f"{show}/allocations/{row['key_id']}"
+    kept = await order(sale, "PUT", path, {"share": 5, "category": "stalls"})
+    assert (kept.status, kept.body["category"]) == (200, "stalls"), kept.body
+    lost = await sale.hold(show, sale.fan(show), "A-5", "A-6")
+    assert (lost.status, lost.body["conflicts"][0]) == (409, {"label": "A-5", "reason": "allocated"})
+    noted: dict[str, Any] = {"metadata": {"order": [4711, None]}, "reason": "a choir"}
+    held = await sale.hold(show, sale.partner_key, "A-5", "A-6", **noted)
+    assert held.status == 201, held.body
+    (line,) = (await order(sale, "GET", f"{show}/allocations")).body["data"]
+    assert (line["category"], line["taken"], line["booked"], line["left"]) == ("stalls", 2, 0, 3)
+    read = await sale.call("GET", f"/api/reservations/{held.body['reservation']}", token=sale.partner_key)
+    assert (read.body["metadata"], read.body["reason"]) == (noted["metadata"], "a choir")
+    again = await sale.hold(show, sale.partner_key, "A-5", **noted)
+    assert (again.status, again.body["code"]) == (409, "already_yours")
+    assert len(await sale.rows("SELECT * FROM contact_hold")) == 1, "what is lost leaves no note"
+    gone = await order(sale, "DELETE", f"{path}?category=stalls")
+    assert (gone.status, gone.body["places"]) == (200, 3), gone.body
 
 
 async def test_other_terms_in_mid_sale_and_after_another_allocator_took_over(sale: Sale) -> None:
@@ -111,6 +134,12 @@ async def test_other_terms_in_mid_sale_and_after_another_allocator_took_over(sal
     assert code == 0, report
 
 
+async def heard_by_partner(sale: Sale) -> list[dict[str, Any]]:
+    """The feed of the partner, from its beginning."""
+    told = await sale.call("GET", "/api/events-feed?limit=200", token=sale.partner_key)
+    return [event["body"] for event in told.body["data"]]
+
+
 async def test_what_is_kept_for_a_partner_is_its_own_until_its_time(sale: Sale) -> None:
     show = (await sale.new_show(capacity=20, policy={"seats_per_hold": 10, "max_held_seats_per_person": 20}))["show"]
     (row,) = await sale.rows("SELECT key_id FROM api_key WHERE name = 'a partner'")
@@ -138,6 +167,12 @@ async def test_what_is_kept_for_a_partner_is_its_own_until_its_time(sale: Sale) 
             pass
     (line,) = (await order(sale, "GET", f"{show}/allocations")).body["data"]
     assert (line["status"], line["left"]) == ("given_back", 0)
+    async with asyncio.timeout(20):
+        # The expiry worker says it, and the notifier hears of it.
+        while not (told := [it for it in await heard_by_partner(sale) if it["type"] == "allocation_returned"]):
+            pass
+    (returned,) = told
+    assert (returned["data"]["show"], returned["data"]["outcome"]["places"]) == (show, 2)
     code, report = await sale.verify()
     assert code == 0, report
 
