@@ -15,6 +15,7 @@ import msgspec
 from notifier.settings import NotifierSettings
 from onsale import running
 from onsale.children import Children
+from onsale.console.settings import ConsoleSettings
 from onsale.crowd.http import HttpClient, Unreachable
 from onsale.dev_mail.sink import open_sink
 from onsale.first_show import first_show
@@ -33,6 +34,7 @@ READY_TIMEOUT_S = 60.0
 READY_POLL_S = 0.1
 STOP_GRACE_S = 5.0
 FRONT = "onsale.front"
+CONSOLE = "onsale.console"
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,9 @@ class _Up:
     def _children(self, port: int) -> Children:
         options = self._options
         one_more = {"ONSALE_HOST": options.host, "ONSALE_PORT": str(port), "ONSALE_PORT_SHARED": "true"}
+        rooms = ["allocator"] * options.allocators + ["expiry_worker"] + [FRONT] * (options.ingress - 1)
         return Children(
-            ["allocator"] * options.allocators + ["expiry_worker"] + [FRONT] * (options.ingress - 1),
+            with_a_console(rooms, ConsoleSettings()),
             self._installation.data_dir / "log",
             self._note_children,
             self._say if options.tell_of_deaths else lambda _: None,
@@ -176,6 +179,11 @@ class _Up:
     def _note(self, state: running.RunningNow) -> None:
         self._state = state
         running.write_state(self._installation.data_dir, state)
+
+
+def with_a_console(rooms: list[str], settings: ConsoleSettings) -> list[str]:
+    """The processes, and that of the operators where they have an address of their own."""
+    return [*rooms, CONSOLE] if settings.console_port else rooms
 
 
 async def _until_ready(http: HttpClient) -> None:
