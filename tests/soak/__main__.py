@@ -123,6 +123,7 @@ class Run:
             "peak_per_s": round(takings.peak_per_s, 1),
             "share": SHARE,
             "load_per_s": [round(one, 1) for one in takings.loads_per_s],
+            "refused": dict(takings.refused.most_common()),
             "kills": dict(self.kills),
             "rooms": rooms,
             "batch_median_ms": medians,

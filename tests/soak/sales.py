@@ -1,7 +1,9 @@
 """The load of a soak: one sale after the other, each for a minute, with a crowd at each ingress and some who watch."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -33,11 +35,14 @@ class Takings:
     lines: list[Line] = field(default_factory=list)
     peak_per_s: float = 0.0
     loads_per_s: list[float] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    """How often each "no" was told: the allocator remembers most of them for 15 minutes."""
     _ops: int = 0
 
     def add(self, load: Load) -> None:
         """A crowd has finished."""
         load.history.read_on()
+        self.refused.update(line.code for line in load.history.lines if line.event == "fail")
         # Each crowd counts its requests from one.
         self.lines += [msgspec.structs.replace(line, op=line.op + self._ops) for line in load.history.lines]
         self._ops += max((line.op for line in load.history.lines), default=0)
@@ -57,8 +62,8 @@ async def sell(stage: Stage, pairs: dict[str, Pair], takings: Takings, *, second
     async with AsyncExitStack() as stack:
         shows = await stack.enter_async_context(_on_sale(stage, seconds + FINISHES_S))
         await stack.enter_async_context(_watched(stage, pairs["notifier"], shows[0], seed))
-        doors = (pairs["ingress"].stays.port, pairs["ingress"].falls.port)
-        loads = [await stack.enter_async_context(stage.crowd(seed, shows, port=port)) for port in doors]
+        crowds = crowds_of(seed, ports=(pairs["ingress"].stays.port, pairs["ingress"].falls.port))
+        loads = [await stack.enter_async_context(stage.crowd(one, shows, port=port)) for port, one in crowds]
         for load in loads:
             await load.keep_to(SHARE * takings.peak_per_s / len(loads))
         await asyncio.sleep(seconds)
@@ -66,6 +71,16 @@ async def sell(stage: Stage, pairs: dict[str, Pair], takings: Takings, *, second
         for load in loads:
             takings.add(load)
         takings.loads_per_s.append(sum(load.load_per_s for load in loads))
+
+
+def crowds_of(seed: int, *, ports: Sequence[int]) -> list[tuple[int, int]]:
+    """One crowd at each port: `(port, seed)`.
+
+    Never one seed for two: they would be the same people with the same keys, and the slower one of each two would be
+    refused what the other one has done.
+    """
+    rng = random.Random(seed)
+    return [(port, rng.getrandbits(63)) for port in ports]
 
 
 @asynccontextmanager
