@@ -10,6 +10,7 @@ HOURS_MAX = 12
 LAG_GOOD_MS = 2_000
 TURNED_AWAY_GOOD = 0.01
 """Of the places: who was called and found nothing."""
+PLAN_POINTS_MAX = 400
 FACTORS = (0.25, 0.5, 1.0, 2.0, 4.0)
 
 
@@ -130,6 +131,22 @@ def as_json(scenario: Scenario, forecasts: list[Forecast]) -> dict[str, Any]:
         "scenario": {name: getattr(scenario, name) for name in scenario.__slots__},
         "suggested_rate_per_min": None if best is None else best.rate_per_min,
         "forecasts": [{name: getattr(each, name) for name in each.__slots__} for each in forecasts],
+    }
+
+
+def as_plan(scenario: Scenario, forecast: Forecast) -> dict[str, Any]:
+    """One forecast, as a waiting room keeps it: with at most `PLAN_POINTS_MAX` points, the last one among them."""
+    step = -(-len(forecast.track) // PLAN_POINTS_MAX)
+    return {
+        "fans": scenario.fans + scenario.comers,
+        "seats": scenario.seats,
+        "rate_per_min": forecast.rate_per_min,
+        "sold_most_s": forecast.sold_most_s,
+        "sold_out_s": forecast.sold_out_s,
+        "wait_p50_s": forecast.wait_p50_s,
+        "wait_p90_s": forecast.wait_p90_s,
+        "worst_lag_ms": forecast.worst_lag_ms,
+        "track": [list(point) for point in forecast.track[::-1][::step][::-1]],
     }
 
 

@@ -9,8 +9,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from onsale.forecast import SCENARIOS, as_json, compare, suggested
+from onsale.forecast import SCENARIOS, as_json, as_plan, compare, suggested
 from onsale.forecast_page import COLUMNS, cells, page
+from onsale.plan_filing import file_plan, plan_address
 from onsale.records import say
 
 
@@ -27,6 +28,16 @@ def simulate(
     pays: Annotated[float | None, typer.Option(min=0, max=1, help="Part of the holds that are paid.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the plan there.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with table and chart there.")] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            help="File the suggested plan with the room of a show: https://HOST/room/shw_…", show_default=False
+        ),
+    ] = None,
+    key: Annotated[
+        str, typer.Option(help="An operator's API key, to file it.", envvar="ONSALE_KEY", show_default=False)
+    ] = "",
+    reason: Annotated[str, typer.Option(help="Why it is filed, which everybody can read.")] = "a rehearsal",
 ) -> None:
     """Rehearse a sale: when it is sold out, how long people wait, and which ceiling to set.
 
@@ -35,6 +46,7 @@ def simulate(
     """
     if scenario not in SCENARIOS:
         raise typer.BadParameter(f"one of: {', '.join(SCENARIOS)}")
+    address = None if store is None else plan_address(store)
     given = {
         "fans": fans,
         "seats": seats,
@@ -58,6 +70,8 @@ def simulate(
     if json_file is not None:
         json_file.write_text(json.dumps(as_json(sale, forecasts)))
         say(f"the plan: {json_file}")
+    if address is not None:
+        file_plan(address, key, reason, as_plan(sale, best or forecasts[-1]))
     if html is not None:
         html.write_text(page(sale, forecasts))
         say(f"the page: {html}")

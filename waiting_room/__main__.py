@@ -23,7 +23,7 @@ from waiting_room.beacons import beacon_of
 from waiting_room.code_book import PostgresCodes
 from waiting_room.code_routes import CodeRoutes
 from waiting_room.documents import Documents, Window
-from waiting_room.doorstep import Doorstep
+from waiting_room.doorstep import Doorstep, NetworkNames
 from waiting_room.draw_book import PostgresDraws
 from waiting_room.draw_routes import DrawRoutes
 from waiting_room.drawing import Drawing
@@ -39,9 +39,13 @@ from waiting_room.outside import OutsideCheck
 from waiting_room.overview import OverviewRoutes
 from waiting_room.pages import read_room_page
 from waiting_room.plain_routes import PlainRoutes
+from waiting_room.plan_routes import PlanRoutes
 from waiting_room.pressure import SlowLane
 from waiting_room.proofs import Proofs
 from waiting_room.readiness import Readiness
+from waiting_room.record_book import PostgresRecords
+from waiting_room.recording import Recorder
+from waiting_room.records import Tallies
 from waiting_room.room_table import PostgresRooms
 from waiting_room.rooms import RoomLimits
 from waiting_room.routes import FanRoutes, create_app
@@ -130,11 +134,15 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         )
         usual = Poll(settings.room_poll_floor_s, settings.room_poll_ceiling_s)
         documents = Documents(clock, usual, settings.room_looks_per_s)
+        tallies, records = Tallies(), PostgresRecords(pool)
+        recorder = Recorder(records, tallies, room.rooms, clock)
         joining = Joining(
             entries,
             clock=clock,
-            threshold=_threshold(settings, room, await _check(settings, stack)),
+            threshold=_threshold(settings, room, tallies, await _check(settings, stack)),
             guesses=Doorstep(address_per_min=GUESSES_PER_ADDRESS, network_per_min=GUESSES_PER_NETWORK),
+            tallies=tallies,
+            network_name=NetworkNames(settings.secrets[0]).of,
         )
         leaving = Leaving(room, holders=holders, clock=clock, claim_writer=both.claims)
         address_of = ClientAddresses(settings.proxies).of
@@ -147,11 +155,13 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             page=page,
             documents=documents,
             joining=joining,
+            tallies=tallies,
             address_of=address_of,
         )
         plain = PlainRoutes(
             room,
             joining=joining,
+            tallies=tallies,
             entries=entries,
             leaving=leaving,
             documents=documents,
@@ -165,6 +175,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         operators = AdminRoutes(room, table, Readiness(room, table, beacon, clock), callers, clock=clock)
         overview = OverviewRoutes(room, callers, clock=clock)
         coding = CodeRoutes(room, callers, codes, clock=clock, entropy=os.urandom)
+        plans = PlanRoutes(room, table, callers, records, clock=clock)
         draws = DrawRoutes(room, book)
         statuses, told = ShowStatusReader(reader, room.observe), RoomStatusWriter(producer)
 
@@ -178,20 +189,12 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             Loop("read the rooms", SECOND_S, room.refresh),
             Loop("hold the draws", SECOND_S, room.draw),
             Loop("tell the others", SECOND_S, tell),
+            Loop("write down how it goes", SECOND_S, recorder.step),
         ]
+        operating = [*overview.routes(), *coding.routes(), *plans.routes(), *operators.routes()]
         yield RunningRoom(
             name=ROOM,
-            app=create_app(
-                [
-                    *overview.routes(),
-                    *coding.routes(),
-                    *operators.routes(),
-                    *draws.routes(),
-                    *plain.routes(),
-                    *fans.routes(),
-                ],
-                os.urandom,
-            ),
+            app=create_app([*operating, *draws.routes(), *plain.routes(), *fans.routes()], os.urandom),
             prefixes=("/room",),
             door=Window(documents, room.rooms.get).answer,
             tasks=[*(loop.run for loop in loops), both.joins.run, both.claims.run, statuses.run],
@@ -199,7 +202,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         )
 
 
-def _threshold(settings: Settings, room: WaitingRoom, check: OutsideCheck | None) -> Threshold:
+def _threshold(settings: Settings, room: WaitingRoom, tallies: Tallies, check: OutsideCheck | None) -> Threshold:
     per_address, per_network = settings.room_joins_per_address, settings.room_joins_per_network
     return Threshold(
         doorstep=Doorstep(address_per_min=per_address, network_per_min=per_network),
@@ -208,6 +211,7 @@ def _threshold(settings: Settings, room: WaitingRoom, check: OutsideCheck | None
         proofs=Proofs(settings.secrets),
         rooms=room.rooms.get,
         proof_from_per_min=settings.room_proof_from_per_min,
+        tallies=tallies,
         check=check,
     )
 

@@ -29,6 +29,7 @@ WORDS = {
     "admit": "People were called at once, beside the rate.",
     "codes": "Codes were given out for a line that only people with one may join.",
     "revoke-wave": "All passes given so far were taken back; whoever had one gets another by claiming again.",
+    "plan": "A plan was filed against which the sale is held; nothing changed for the line.",
     "fail-open": "Nobody has to wait for some minutes, whatever fails.",
 }
 """What each act means to those who wait; docs/waiting_room.md says what else it does, and how to undo it."""

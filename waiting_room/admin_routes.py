@@ -145,7 +145,7 @@ class AdminRoutes:
                 until_ms = self._clock.now_ms() + int(minutes) * 60_000
                 return Act(name, key_id, body.reason, control=CONTROLS["idle"], open_until_ms=until_ms)
             case _:
-                others = WORDS.keys() - {"limits", "codes"}
+                others = WORDS.keys() - {"limits", "codes", "plan"}
                 raise Refused("not_found", f"a room can be told to {', '.join(sorted(others))}")
 
     async def _change(self, request: Request, act: Act, message: str) -> Response:
@@ -155,14 +155,12 @@ class AdminRoutes:
             row = after(room.row, act)
             would = preview(room, row, self._clock.now_ms())
             return answer({"message": "Nothing was changed", "preview": preview_json(would)})
-        changed = await self._room.change(show_of(request), act, if_version=_if_match(request))
+        changed = await self._room.change(show_of(request), act, if_version=if_match(request))
         if changed is None:
             raise Refused("show_not_found", "no show has this id")
         room, done = changed
         if not done:
-            last = await self._table.acts(room.row.show, max(0, room.row.version - 2), 1)
-            by = f": {last[0].act}, {last[0].reason}" if last else ""
-            raise Refused("changed_meanwhile", f"the room is at version {room.row.version} by now{by}")
+            raise await changed_meanwhile(self._table, room)
         return self._answer(room, message)
 
     async def readiness(self, request: Request) -> Response:
@@ -202,7 +200,14 @@ class AdminRoutes:
         return answer(dict(body), headers={"ETag": f'"{room.row.version}"'})
 
 
-def _if_match(request: Request) -> int | None:
+async def changed_meanwhile(table: RoomTable, room: Room) -> Refused:
+    """What to tell whoever acts on a room that somebody else has changed since they saw it."""
+    last = await table.acts(room.row.show, max(0, room.row.version - 2), 1)
+    by = f": {last[0].act}, {last[0].reason}" if last else ""
+    return Refused("changed_meanwhile", f"the room is at version {room.row.version} by now{by}")
+
+
+def if_match(request: Request) -> int | None:
     """The version that the caller has seen; None where they do not care. Raises `Refused`."""
     given = request.headers.get("if-match", "").strip()
     if given in ("", "*"):

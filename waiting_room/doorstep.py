@@ -5,6 +5,7 @@ a line of its own is a /64, so that counts as an address there and a /48 as a ne
 nothing about who is behind them (our own machine, a proxy that nobody named), so they are not counted.
 """
 
+import hmac
 import math
 from collections import OrderedDict
 from functools import lru_cache
@@ -55,6 +56,18 @@ class Doorstep:
     def _filled(self, key: str, limit: int, now_ms: int) -> float:
         level, at_ms = self._buckets.get(key, (float(limit), now_ms))
         return min(float(limit), level + max(0, now_ms - at_ms) * limit / MINUTE_MS)
+
+
+class NetworkNames:
+    """Names under which networks (a /24, a /48) are counted, and from which without our secret nobody gets back."""
+
+    def __init__(self, secret: str) -> None:
+        self._key = hmac.digest(secret.encode(), b"onsale-network-name", "sha256")
+
+    def of(self, address: str) -> str:
+        """Empty for an address that says nothing about who is there."""
+        keys = _keys(address)
+        return hmac.digest(self._key, keys[1].encode(), "sha256")[:6].hex() if keys else ""
 
 
 @lru_cache(maxsize=50_000)

@@ -164,7 +164,9 @@ class Entries:
         granted = pass_for(ticket, room.row.wave, claimed.first_ms)
         if granted.expires_at_ms <= now_ms:
             return refuse("pass_expired", "it ran from the first claim of this place")
-        return Turn(ticket.entry, self._keys.sign_pass(granted), granted.expires_at_ms)
+        begun_ms = max(ticket.issued_at_ms, room.row.schedule.opens_at_ms)
+        waited_ms = None if claimed.repeat else max(0, claimed.first_ms - begun_ms)
+        return Turn(ticket.entry, self._keys.sign_pass(granted), granted.expires_at_ms, waited_ms)
 
     def _too_early(self, room: Room, queue: Queue, place: int) -> Refusal:
         serving = queue.position.serving

@@ -57,12 +57,20 @@ class Eta:
         self._written_ms = 0
         self._hits = 0
         self._judged = 0
+        self._taken = (0, 0)
+        self.missed_by_ms = 0
+        """How far the last one that was judged had missed its interval; 0: it had not."""
         self._slow_since_ms: int | None = None
 
     @property
     def coverage(self) -> float | None:
         """The part of the waits so far that ended within their interval; None: too few to say."""
         return self._hits / self._judged if self._judged >= JUDGED_MIN else None
+
+    def take_judged(self) -> tuple[int, int]:
+        """`(hits, judged)` since it was asked last."""
+        before, self._taken = self._taken, (self._hits, self._judged)
+        return self._hits - before[0], self._judged - before[1]
 
     def pace(self, target_per_min: int) -> Pace | None:
         """What to reckon with; None: nothing moves, and nobody can say when it will."""
@@ -108,6 +116,7 @@ class Eta:
         left: deque[Written] = deque()
         for written in self._open:
             if written.place <= serving:
+                self.missed_by_ms = round(max(0, written.soonest_ms - now_ms, now_ms - written.latest_ms))
                 self._learn(early=now_ms < written.soonest_ms - 1_000, late=now_ms > written.latest_ms + 1_000)
             else:
                 left.append(written)

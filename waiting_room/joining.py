@@ -1,5 +1,6 @@
 """What stands between a fan and a place: too many from one address, a rush, guessed codes. Answers are values."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from ticketing.clock import Clock
 from waiting_room.doorstep import Doorstep
 from waiting_room.entries import Entries
 from waiting_room.places import GENERAL
+from waiting_room.records import Tallies
 from waiting_room.replies import Place, Refusal, refuse
 from waiting_room.threshold import Shown, Threshold
 
@@ -24,19 +26,41 @@ class Wish:
     line: str = GENERAL
     code: str | None = None
     shown: Shown = Shown()
+    device: str = "program"
+    """As `records.device_of` names it."""
 
 
 class Joining:
-    """The way in, the same for pages with and without scripts. `guesses` counts codes that do not exist."""
+    """The way in, the same for pages with and without scripts. `guesses` counts codes that do not exist;
+    `network_name(address)`: under which name its network is counted, empty: not at all."""
 
-    def __init__(self, entries: Entries, *, clock: Clock, threshold: Threshold, guesses: Doorstep) -> None:
+    def __init__(
+        self,
+        entries: Entries,
+        *,
+        clock: Clock,
+        threshold: Threshold,
+        guesses: Doorstep,
+        tallies: Tallies,
+        network_name: Callable[[str], str],
+    ) -> None:
         self._entries = entries
         self._clock = clock
         self._threshold = threshold
         self._guesses = guesses
+        self._tallies = tallies
+        self._network_name = network_name
 
     async def join(self, wish: Wish) -> Place | Refusal:
         """The place, or why there is none yet and what to do about it."""
+        joined = await self._try(wish)
+        if isinstance(joined, Refusal):
+            self._tallies.add(wish.show, "refused", joined.code)
+        elif not joined.repeat:
+            self._tallies.joined(wish.show, wish.device, self._network_name(wish.address))
+        return joined
+
+    async def _try(self, wish: Wish) -> Place | Refusal:
         now_ms = self._clock.now_ms()
         stopped = await self._threshold.stops(wish.show, wish.client, wish.address, wish.shown, now_ms)
         if stopped is not None:

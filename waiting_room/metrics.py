@@ -19,6 +19,7 @@ LIMITER = Gauge("room_limiter", "1 for the limit that binds", ["show", "which"])
 ALLOCATOR_LAG = Gauge("room_allocator_lag_seconds", "The allocator's lag as last heard of", ["show"])
 STALLED = Gauge("room_stalled", "1 while people wait, the rate is above zero and nobody is called", ["show"])
 STORE_GENERATION = Gauge("room_store_generation", "How often the counters of the line were started", ["show"])
+ETA_ERROR = Gauge("room_eta_error_seconds", "How far the last wait that was told missed its interval", ["show"])
 LEDGER_BACKLOG = Gauge("room_ledger_backlog_rows", "Joins and claims that are not written to Postgres yet")
 
 
@@ -32,6 +33,7 @@ def measure(room: Room, now_ms: int) -> None:
     RATE_TARGET.labels(show).set(admission.rate_per_min)
     RATE_EFFECTIVE.labels(show).set(sum(queue.rate_now() for queue in queues))
     STORE_GENERATION.labels(show).set(max(queue.position.gen for queue in queues))
+    ETA_ERROR.labels(show).set(max(queue.eta.missed_by_ms for queue in queues) / 1000)
     STALLED.labels(show).set(any(queue.stalled(rates[name]) for name, queue in room.queues.items()))
     for which in Limiter:
         LIMITER.labels(show, which).set(which is admission.limited_by)

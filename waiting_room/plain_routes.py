@@ -26,12 +26,14 @@ from waiting_room.places import GENERAL
 from waiting_room.plain_kept import Kept
 from waiting_room.plain_visit import OVER, Visit
 from waiting_room.ports import LedgerUnavailable, StoreUnavailable
+from waiting_room.records import Tallies, device_of
 from waiting_room.replies import Place, Refusal, Turn
-from waiting_room.routes import AddressOf, address_in, show_of
+from waiting_room.routes import AddressOf, address_in, count_claim, show_of
 from waiting_room.service import WaitingRoom
 
 FORM_BYTES_MAX = 4_096
 CODE_CHARS_MAX = 100
+PLAIN_DEVICE = device_of("", scripts=False)
 PEOPLE_MAX = 1_000_000
 _LINE: TypeAdapter[str] = TypeAdapter(LineName)
 
@@ -44,6 +46,7 @@ class PlainRoutes:
         room: WaitingRoom,
         *,
         joining: Joining,
+        tallies: Tallies,
         entries: Entries,
         leaving: Leaving,
         documents: Documents,
@@ -55,6 +58,7 @@ class PlainRoutes:
     ) -> None:
         self._room = room
         self._joining = joining
+        self._tallies = tallies
         self._entries = entries
         self._leaving = leaving
         self._documents = documents
@@ -109,7 +113,9 @@ class PlainRoutes:
             raise Refused("invalid_request", "no line has such a name") from error
         kept = visit.kept
         address, code = address_in(visit.request, self._address_of), form.get("code", "").strip()[:CODE_CHARS_MAX]
-        wish = Wish(visit.show_id, kept.client, secret_hash(kept.secret), address, line, code or None)
+        wish = Wish(
+            visit.show_id, kept.client, secret_hash(kept.secret), address, line, code or None, device=PLAIN_DEVICE
+        )
         joined = await self._joining.join(wish)
         if not isinstance(joined, Place):
             if joined.code == "client_id_reused":
@@ -122,6 +128,7 @@ class PlainRoutes:
     async def _claim(self, visit: Visit) -> Response:
         entry, token, secret = visit.proof()
         turn = await self._entries.claim(visit.show_id, entry, token, secret)
+        count_claim(self._tallies, visit.show_id, turn, PLAIN_DEVICE)
         if isinstance(turn, Turn):
             visit.token, visit.passed = turn.token, self._keys.read_pass(turn.token, self._clock.now_ms())
             return visit.back()

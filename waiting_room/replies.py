@@ -36,6 +36,8 @@ class Turn:
     entry: str
     token: str
     expires_at_ms: int
+    waited_ms: int | None = None
+    """From when they could have been called at the soonest; None: they had claimed before."""
 
 
 def refuse(

@@ -30,7 +30,8 @@ from waiting_room.pages import RoomPage
 from waiting_room.places import GENERAL, parse_entry
 from waiting_room.ports import LedgerUnavailable, StoreUnavailable
 from waiting_room.proofs import PROOF_CHARS_MAX
-from waiting_room.replies import Refusal
+from waiting_room.records import Tallies, device_of
+from waiting_room.replies import Refusal, Turn
 from waiting_room.service import WaitingRoom
 from waiting_room.threshold import Shown
 
@@ -85,6 +86,7 @@ class FanRoutes:
         page: RoomPage,
         documents: Documents,
         joining: Joining,
+        tallies: Tallies,
         address_of: AddressOf,
     ) -> None:
         self._room = room
@@ -94,6 +96,7 @@ class FanRoutes:
         self._page = page
         self._documents = documents
         self._joining = joining
+        self._tallies = tallies
         self._address_of = address_of
 
     def routes(self) -> list[BaseRoute]:
@@ -141,7 +144,7 @@ class FanRoutes:
         show = show_of(request)
         body = await read_body(request, JoinBody)
         address, shown = address_in(request, self._address_of), Shown(body.proof, body.check)
-        wish = Wish(show, body.client_id, body.secret_hash, address, body.line, body.code, shown)
+        wish = Wish(show, body.client_id, body.secret_hash, address, body.line, body.code, shown, device_in(request))
         joined = await self._joining.join(wish)
         if isinstance(joined, Refusal):
             return problem(request, joined)
@@ -168,6 +171,7 @@ class FanRoutes:
         show, entry = show_of(request), entry_of_path(request)
         body = await read_body(request, HolderBody)
         turn = await self._entries.claim(show, entry, body.ticket, body.secret)
+        count_claim(self._tallies, show, turn, device_in(request))
         if isinstance(turn, Refusal):
             return problem(request, turn)
         return answer(
@@ -204,6 +208,19 @@ def show_of(request: Request) -> int:
         return parse_show(request.path_params["show"])
     except Malformed as error:
         raise Refused("show_not_found", str(error)) from error
+
+
+def device_in(request: Request) -> str:
+    """What the fan has before them, as far as it says so."""
+    return device_of(request.headers.get("user-agent", ""))
+
+
+def count_claim(tallies: Tallies, show: int, turn: Turn | Refusal, device: str) -> None:
+    """Count what became of a claim; repeats are none."""
+    if isinstance(turn, Refusal):
+        tallies.add(show, "refused", turn.code)
+    elif turn.waited_ms is not None:
+        tallies.let_in(show, device, turn.waited_ms)
 
 
 def address_in(request: Request, address_of: AddressOf) -> str:

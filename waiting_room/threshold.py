@@ -12,6 +12,7 @@ from uuid import UUID
 from waiting_room.doorstep import Doorstep
 from waiting_room.pressure import CLEARED_OFTEN_STEP, CLEARING_STEP, SlowLane, step_of
 from waiting_room.proofs import Proofs
+from waiting_room.records import Tallies
 from waiting_room.replies import Refusal, cleared, refuse
 from waiting_room.rooms import Room
 
@@ -56,6 +57,7 @@ class Threshold:
         proofs: Proofs,
         rooms: Callable[[int], Room | None],
         proof_from_per_min: int,
+        tallies: Tallies,
         check: Check | None = None,
     ) -> None:
         self._doorstep = doorstep
@@ -65,6 +67,7 @@ class Threshold:
         self._rooms = rooms
         self._proof_from_per_min = proof_from_per_min
         self._check = check
+        self._tallies = tallies
 
     async def stops(self, show: int, client: UUID, address: str, shown: Shown, now_ms: int) -> Refusal | None:
         """Why this join has to wait, and how to clear that; None: it may go on, and is counted."""
@@ -90,12 +93,16 @@ class Threshold:
         self, show: int, client: UUID, address: str, shown: Shown, step: int, now_ms: int
     ) -> bool:
         if shown.proof is not None and self._proofs.step_shown(shown.proof, show, client, now_ms) >= step:
-            cleared("work")
+            self._note(show, "work")
             return True
         if self._check is not None and shown.check and await self._check.passes(shown.check, address):
-            cleared("check")
+            self._note(show, "check")
             return True
         return False
+
+    def _note(self, show: int, by: str) -> None:
+        cleared(by)
+        self._tallies.add(show, "cleared", by)
 
     def _say(  # noqa: PLR0917 -- what a refusal is made of
         self, code: str, detail: str, show: int, client: UUID, step: int, wait_s: int, now_ms: int

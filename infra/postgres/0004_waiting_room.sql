@@ -136,13 +136,48 @@ CREATE TABLE room_code_use (
     FOREIGN KEY (show_id, line, code_hash) REFERENCES room_code
 );
 
+CREATE TABLE room_track (
+    show_id         bigint NOT NULL REFERENCES room,
+    at_ms           bigint NOT NULL,
+    phase           text NOT NULL,
+    lines           jsonb NOT NULL,
+    claimed         bigint NOT NULL,
+    given_up        bigint NOT NULL,
+    available       bigint,
+    held            bigint,
+    booked          bigint,
+    rate_target     int NOT NULL,
+    limited_by      text NOT NULL,
+    lag_ms          bigint,
+    PRIMARY KEY (show_id, at_ms)
+);
+COMMENT ON TABLE room_track IS 'How a sale went, every few seconds: what a plan, and fairness, are held against.';
+COMMENT ON COLUMN room_track.lines IS 'line -> [numbers issued, place served]';
+
+CREATE TABLE room_tally (
+    show_id         bigint NOT NULL REFERENCES room,
+    kind            text NOT NULL,
+    name            text NOT NULL,
+    n               bigint NOT NULL,
+    PRIMARY KEY (show_id, kind, name)
+);
+COMMENT ON TABLE room_tally IS 'Counts of what became of fans, of nobody by name: refused, cleared, by device, by network.';
+
+CREATE TABLE room_plan (
+    show_id         bigint PRIMARY KEY REFERENCES room,
+    kept_at_ms      bigint NOT NULL,
+    plan            jsonb NOT NULL
+);
+COMMENT ON TABLE room_plan IS 'The rehearsal that a sale is to follow; who filed it and why stands in room_act.';
+
 CREATE VIEW room_waves AS SELECT show_id, wave FROM room;
 
 GRANT SELECT, INSERT, UPDATE ON room, room_line, room_claim, room_draw TO onsale_waiting_room;
 GRANT SELECT, INSERT ON room_entry, room_act, room_root TO onsale_waiting_room;
 -- The row of a code is locked while it is used, which takes the right to change it.
 GRANT SELECT, INSERT, UPDATE ON room_code TO onsale_waiting_room;
-GRANT SELECT, INSERT ON room_code_use TO onsale_waiting_room;
+GRANT SELECT, INSERT ON room_code_use, room_track TO onsale_waiting_room;
+GRANT SELECT, INSERT, UPDATE ON room_tally, room_plan TO onsale_waiting_room;
 GRANT SELECT ON room_waves TO onsale_ingress, onsale_notifier;
 GRANT SELECT ON room, room_line, room_entry, room_claim, room_act, room_draw, room_root, room_code,
-    room_code_use TO onsale_verify;
+    room_code_use, room_track, room_tally, room_plan TO onsale_verify;

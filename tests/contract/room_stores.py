@@ -14,6 +14,7 @@ from tests.conftest import Database
 from tests.servers import Servers
 from tests.unit.waiting_room.memory_codes import MemoryCodes
 from tests.unit.waiting_room.memory_draws import MemoryDraws
+from tests.unit.waiting_room.memory_records import MemoryRecords
 from tests.unit.waiting_room.memory_store import MemoryCounters, MemoryLedger, MemoryRooms
 from ticketing.clock import ManualClock
 from ticketing.tokens import api_key_hash, secret_hash
@@ -26,6 +27,8 @@ from waiting_room.operating import RoomTable
 from waiting_room.phases import Schedule
 from waiting_room.places import GENERAL
 from waiting_room.ports import Counters, Generation, JoinAsk, Joined, JoinRefusal, Ledger, Line, Position
+from waiting_room.record_book import PostgresRecords
+from waiting_room.records import RecordBook
 from waiting_room.room_table import PostgresRooms
 from waiting_room.store import RedisCounters
 
@@ -45,6 +48,7 @@ class Stores:
     table: RoomTable
     draws: DrawBook
     codes: CodeBook
+    records: RecordBook
     forget: Callable[[], "asyncio.Future[None] | None"]
     pass_time: Callable[[], None]
     key: bytes
@@ -61,7 +65,17 @@ async def memory_stores() -> AsyncIterator[Stores]:
     def forget() -> None:
         counters.forget()
 
-    yield Stores(counters, ledger, table, MemoryDraws(ledger), MemoryCodes(), forget, lambda: clock.advance(7), b"")
+    yield Stores(
+        counters,
+        ledger,
+        table,
+        MemoryDraws(ledger),
+        MemoryCodes(),
+        MemoryRecords(),
+        forget,
+        lambda: clock.advance(7),
+        b"",
+    )
 
 
 async def fill_catalogue(url: str) -> None:
@@ -107,6 +121,7 @@ async def real_stores(servers: Servers, database: Database, prefix: str) -> Asyn
             table,
             PostgresDraws(pool),
             PostgresCodes(pool),
+            PostgresRecords(pool),
             lambda: asyncio.ensure_future(drop_keys(redis, prefix)),
             lambda: None,
             f"{prefix}room:{{shw_00000000ab}}:general".encode(),

@@ -3,12 +3,18 @@
 import json
 import time
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
+import pytest
+import typer
 from typer.testing import CliRunner
 
 from onsale.cli import app
-from onsale.forecast import HALL, SCENARIOS, STADIUM, Scenario, compare, rehearse, suggested
+from onsale.forecast import HALL, SCENARIOS, STADIUM, Scenario, as_plan, compare, rehearse, suggested
+from onsale.plan_filing import file_plan, plan_address
+from waiting_room.plans import Plan
 
 SMALL = Scenario(fans=3_000, seats=400, rate_per_min=600, bears_per_s=100)
 
@@ -87,3 +93,48 @@ def test_the_command_writes_a_plan_and_a_page_that_fetches_nothing(tmp_path: Pat
 
 def test_every_scenario_has_a_name() -> None:
     assert set(SCENARIOS) == {"stadium", "hall"}
+
+
+def test_a_forecast_becomes_a_plan_that_a_room_takes() -> None:
+    forecast = rehearse(SMALL)
+    long = replace(forecast, track=[(second, second, second // 2, 0) for second in range(5, 10_000, 5)])
+    for each in (forecast, long):
+        kept = Plan.model_validate(as_plan(SMALL, each))
+        assert kept.track[-1] == list(each.track[-1])
+        assert (kept.seats, kept.rate_per_min) == (SMALL.seats, each.rate_per_min)
+
+
+def test_a_plan_is_filed_with_the_room_of_its_show() -> None:
+    asked: list[tuple[str, dict[str, str], bytes]] = []
+
+    class Room(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            asked.append((self.path, dict(self.headers), body))
+            good = self.headers["authorization"] == "Bearer osk_live_ops"
+            told = b"{}" if good else b'{"title": "No such key", "detail": "osk"}'
+            self.send_response(200 if good else 401)
+            self.send_header("content-length", str(len(told)))
+            self.end_headers()
+            self.wfile.write(told)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Room) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = plan_address(f"http://127.0.0.1:{server.server_port}/room/shw_0000000007/")
+        plan = as_plan(SMALL, rehearse(SMALL))
+        file_plan(address, "osk_live_ops", "Monday", plan)
+        with pytest.raises(typer.Exit) as refused:
+            file_plan(address, "osk_live_other", "Monday", plan)
+        server.shutdown()
+    assert refused.value.exit_code == 2
+    with pytest.raises(typer.Exit):
+        file_plan(address, "osk_live_ops", "Monday", plan)  # nobody is there any more
+    path, _, body = asked[0]
+    told = json.loads(body)
+    assert (path, told["reason"]) == ("/room/admin/shw_0000000007/plan", "Monday")
+    assert Plan.model_validate(told["plan"]).fans == 3_000
+    for bad in ("file:///room/shw_0000000007", "http://127.0.0.1:9/shows/x"):
+        assert CliRunner().invoke(app, ["simulate", "hall", "--store", bad]).exit_code == 2

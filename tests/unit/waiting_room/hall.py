@@ -13,6 +13,7 @@ import httpx
 from runtime.addresses import ClientAddresses
 from tests.unit.waiting_room.memory_codes import MemoryCodes
 from tests.unit.waiting_room.memory_draws import MemoryDraws
+from tests.unit.waiting_room.memory_records import MemoryRecords
 from tests.unit.waiting_room.memory_store import MemoryCounters, MemoryLedger, MemoryRooms
 from ticketing.clock import ManualClock
 from ticketing.messages import ShowStatusNow
@@ -23,7 +24,7 @@ from waiting_room.admin_routes import AdminRoutes
 from waiting_room.beacons import OwnValue
 from waiting_room.code_routes import CodeRoutes
 from waiting_room.documents import Documents
-from waiting_room.doorstep import Doorstep
+from waiting_room.doorstep import Doorstep, NetworkNames
 from waiting_room.draw_routes import DrawRoutes
 from waiting_room.drawing import Beacon, Drawing
 from waiting_room.entries import Bounds, Entries
@@ -37,10 +38,13 @@ from waiting_room.pages import read_room_page
 from waiting_room.phases import Schedule
 from waiting_room.places import GENERAL
 from waiting_room.plain_routes import PlainRoutes
+from waiting_room.plan_routes import PlanRoutes
 from waiting_room.ports import Line
 from waiting_room.pressure import SlowLane
 from waiting_room.proofs import Proofs
 from waiting_room.readiness import Readiness
+from waiting_room.recording import Recorder
+from waiting_room.records import Tallies
 from waiting_room.rooms import RoomLimits
 from waiting_room.routes import FanRoutes, create_app
 from waiting_room.service import WaitingRoom
@@ -66,6 +70,8 @@ class Hall:
     book: MemoryDraws
     room: WaitingRoom
     http: httpx.AsyncClient
+    records: MemoryRecords
+    recorder: Recorder
 
     async def pass_time(self, ms: int) -> None:
         """In steps of a tick, each of which moves the line."""
@@ -74,6 +80,7 @@ class Hall:
             await self.room.advance()
             if self.clock.now_ms() % 1_000 < 200:
                 await self.room.draw()
+                await self.recorder.step()
 
     @property
     def serving(self) -> int:
@@ -161,6 +168,8 @@ async def open_hall(
     codes = MemoryCodes()
     holders = Holders(room, keys)
     entries = Entries(room, holders=holders, keys=keys, clock=clock, writers=both, codes=codes, bounds=Bounds(10, 100))
+    tallies, records = Tallies(), MemoryRecords()
+    recorder = Recorder(records, tallies, room.rooms, clock)
     joining = Joining(
         entries,
         clock=clock,
@@ -171,9 +180,12 @@ async def open_hall(
             proofs=Proofs(["a secret of the server"]),
             rooms=room.rooms.get,
             proof_from_per_min=proof_from_per_min,
+            tallies=tallies,
             check=check,
         ),
         guesses=Doorstep(address_per_min=3, network_per_min=20),
+        tallies=tallies,
+        network_name=NetworkNames("a secret of the server").of,
     )
     leaving = Leaving(room, holders=holders, clock=clock, claim_writer=both.claims)
     documents = Documents(clock, Poll(1, 10), 2_000)
@@ -188,11 +200,13 @@ async def open_hall(
         page=page,
         documents=documents,
         joining=joining,
+        tallies=tallies,
         address_of=address_of,
     )
     plain = PlainRoutes(
         room,
         joining=joining,
+        tallies=tallies,
         entries=entries,
         leaving=leaving,
         documents=documents,
@@ -207,9 +221,11 @@ async def open_hall(
     overview = OverviewRoutes(room, callers, clock=clock)
     coding = CodeRoutes(room, callers, codes, clock=clock, entropy=Random(7).randbytes)
     draws = DrawRoutes(room, book)
+    plans = PlanRoutes(room, table, callers, records, clock=clock)
     routes = [
         *overview.routes(),
         *coding.routes(),
+        *plans.routes(),
         *operators.routes(),
         *draws.routes(),
         *plain.routes(),
@@ -220,7 +236,7 @@ async def open_hall(
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         try:
-            yield Hall(clock, counters, ledger, table, book, room, http)
+            yield Hall(clock, counters, ledger, table, book, room, http, records, recorder)
         finally:
             for task in tasks:
                 task.cancel()
