@@ -13,6 +13,7 @@ from onsale import records, running
 from onsale.admin_command import app as admin_commands
 from onsale.backup.cli import app as backup_commands
 from onsale.draw_command import app as draw_commands
+from onsale.fairness.command import fairness
 from onsale.installation import NotProvisioned, infra_settings, open_installation, provision
 from onsale.listen import listen_command
 from onsale.records import DataDir, say
@@ -39,6 +40,7 @@ app.add_typer(records.app)
 app.add_typer(backup_commands)
 app.add_typer(draw_commands, name="draw")
 app.command()(simulate)
+app.command()(fairness)
 app.command("listen")(listen_command)
 
 
