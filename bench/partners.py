@@ -54,7 +54,7 @@ class Size:
     floods: int
 
 
-FULL = Size(warm_s=5, minute_s=60, flood_s=10, floods=3)
+FULL = Size(warm_s=3, minute_s=60, flood_s=8, floods=5)
 QUICK = Size(warm_s=2, minute_s=8, flood_s=4, floods=1)
 
 

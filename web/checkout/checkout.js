@@ -21,7 +21,7 @@ const id = location.pathname.split("/")[2];
 const show = showOf(id);
 const memory = new Memory(show);
 const clock = new ServerClock();
-/** @type {any} as the server last told it */
+/** @type {import("../types/api.d.ts").ReservationAnswer | null} as the server last told it */
 let reservation = null;
 let required = false, warned = false, over = false, working = false, asking = false;
 
@@ -92,7 +92,7 @@ function declined() {
 
 /** @returns {number} ms */
 function left() {
-  return Date.parse(reservation.expires_at) - clock.now();
+  return reservation ? Date.parse(reservation.expires_at) - clock.now() : 0;
 }
 
 async function look() {
@@ -120,7 +120,7 @@ async function extend() {
   if (find("soon").open) find("soon").close();
   showPaused(salesPaused(answer));
   if (answer.ok && answer.status !== 202) {
-    const longer = Date.parse(answer.body.expires_at) > Date.parse(reservation.expires_at);
+    const longer = !reservation || Date.parse(answer.body.expires_at) > Date.parse(reservation.expires_at);
     warned = warned && left() > SOON_MS ? false : warned;
     draw(answer.body);
     if (longer) warned = left() <= SOON_MS;
@@ -152,7 +152,7 @@ async function book() {
   const key = `${kept.key}-${hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).slice(0, 8))}`;
   work(true);
   notice("");
-  const pays = required && reservation.total_amount > 0;
+  const pays = required && !!reservation && reservation.total_amount > 0;
   const answer = pays
     ? await verdict("POST", `/api/reservations/${id}/checkout`, { token: kept.token, key, body: { contact, return_to: location.pathname } })
     : await verdict("POST", "/api/bookings", { token: kept.token, key, body: { reservation: id, contact } });

@@ -8,7 +8,7 @@ const AGAIN_EVERY_MS = 15_000;
 const clock = new ServerClock();
 /** @type {string | null} */
 let after = null;
-/** @type {Map<string, {event: any, parts: ReturnType<typeof card>}>} */
+/** @type {Map<string, {event: import("../types/api.d.ts").EventLine, parts: ReturnType<typeof card>}>} */
 const shown = new Map();
 
 /** @param {boolean} further the next page, or all that is shown once more */
@@ -35,7 +35,7 @@ async function load(further) {
   find("empty").hidden = shown.size > 0;
 }
 
-/** @param {any} event */
+/** @param {import("../types/api.d.ts").EventLine} event */
 function card(event) {
   const item = element("article", "", "event card");
   const title = element("h2");

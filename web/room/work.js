@@ -5,7 +5,7 @@ import { hex } from "../shared/api.js";
 /** So many tries at once, then the page breathes. */
 const AT_ONCE = 64;
 
-/** @param {string} text @returns {Uint8Array} */
+/** @param {string} text @returns {Uint8Array<ArrayBuffer>} */
 function bytes(text) {
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 }

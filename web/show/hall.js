@@ -55,15 +55,15 @@ export class Hall {
   bounds = nowhere();
 
   /**
-   * @param {any} map an answer of `…/seat-map`
-   * @param {any} event of `/api/events/{show}`: what it costs here
+   * @param {import("../types/api.d.ts").SeatMapAnswer} map
+   * @param {import("../types/api.d.ts").EventAnswer} event what it costs here
    */
   constructor(map, event) {
     this.currency = event.currency;
     this.tiers = distinct(event.tiers);
-    const tierOf = new Map(event.tiers.map((/** @type {any} */ tier, /** @type {number} */ at) => [tier.category, at]));
-    const count = map.sections.flatMap((/** @type {any} */ s) => s.rows).reduce((/** @type {number} */ n, /** @type {any} */ row) => n + row.seats.length, 0)
-      + map.tables.reduce((/** @type {number} */ n, /** @type {any} */ table) => n + table.seats.length, 0);
+    const tierOf = new Map(event.tiers.map((tier, at) => [tier.category, at]));
+    const count = map.sections.flatMap((s) => s.rows).reduce((n, row) => n + row.seats.length, 0)
+      + map.tables.reduce((n, table) => n + table.seats.length, 0);
     for (const name of ["x", "y", "width", "height", "rotation"]) /** @type {any} */ (this)[name] = new Float32Array(count);
     /** @type {Float32Array} */ this.x;
     /** @type {Float32Array} */ this.y;
@@ -76,7 +76,7 @@ export class Hall {
     /** @type {[number, string][]} */
     const companions = [];
 
-    const add = (/** @type {any} */ seat, /** @type {number} */ section) => {
+    const add = (/** @type {import("../types/api.d.ts").SeatPlace} */ seat, /** @type {number} */ section) => {
       const at = this.labels.length;
       this.labels.push(seat.label);
       this.numbers.push(String(seat.number));
@@ -107,13 +107,13 @@ export class Hall {
     for (const section of map.sections) {
       const at = newSection(section.name);
       for (const row of section.rows) {
-        this.sections[at].rows.push({ label: row.label, seats: row.seats.map((/** @type {any} */ seat) => add(seat, at)) });
+        this.sections[at].rows.push({ label: row.label, seats: row.seats.map((seat) => add(seat, at)) });
       }
     }
     for (const table of map.tables) {
       let at = this.sections.findIndex((section) => section.name === table.section);
       if (at < 0) at = newSection(table.section);
-      const seats = table.seats.map((/** @type {any} */ seat) => add(seat, at));
+      const seats = table.seats.map((seat) => add(seat, at));
       this.sections[at].rows.push({ label: table.label, seats });
       const made = { ...table, seats, rotation: (table.rotation * Math.PI) / 180 };
       this.tables.push(made);
@@ -128,10 +128,12 @@ export class Hall {
     }
     for (const area of map.areas) {
       const price = this.tiers[tierOf.get(area.category) ?? 0]?.price ?? 0;
-      this.areas.push({ x: 0, y: 0, width: 0, height: 0, ...area, price, left: area.capacity });
-      if (area.width) {
-        widen(this.bounds, area.x, area.y, 0);
-        widen(this.bounds, area.x + area.width, area.y + area.height, 0);
+      // What is 0 is not sent.
+      const { x = 0, y = 0, width = 0, height = 0 } = area;
+      this.areas.push({ ...area, x, y, width, height, price, left: area.capacity });
+      if (width) {
+        widen(this.bounds, x, y, 0);
+        widen(this.bounds, x + width, y + height, 0);
       }
     }
     if (this.bounds.x0 > this.bounds.x1) this.bounds = { x0: 0, y0: 0, x1: map.canvas.width, y1: map.canvas.height };

@@ -20,14 +20,16 @@ export class Holding {
   #lostTimer = 0;
 
   /**
-   * @param {string} show @param {any} event @param {import("./hall.js").Hall} hall
+   * @param {string} show @param {import("../types/api.d.ts").EventAnswer} event @param {import("./hall.js").Hall} hall
    * @param {import("./choice.js").Choice} choice @param {Map<number, import("./painter.js").Mark>} marks
    * @param {import("../shared/kept.js").Memory} memory
    * @param {{redraw: () => void, show: (seats: number[]) => void, panel: import("./panel.js").Panel}} page
    */
   constructor(show, event, hall, choice, marks, memory, page) {
     Object.assign(this, { show, event, hall, choice, marks, memory, page });
-    /** @type {any} */ this.event;
+    /** @type {string} */ this.show;
+    /** @type {{redraw: () => void, show: (seats: number[]) => void, panel: import("./panel.js").Panel}} */ this.page;
+    /** @type {import("../types/api.d.ts").EventAnswer} */ this.event;
     /** @type {import("./hall.js").Hall} */ this.hall;
     /** @type {import("./choice.js").Choice} */ this.choice;
     /** @type {Map<number, import("./painter.js").Mark>} */ this.marks;

@@ -35,6 +35,7 @@ export class Painter {
     const { hall } = this;
     /** @type {number[][]} */
     const groups = hall.tiers.map(() => []);
+    /** @type {number[]} */
     const taken = [];
     for (const seat of seats) (hall.status[seat] === FREE ? groups[hall.tier[seat]] : taken).push(seat);
     groups.forEach((group, tier) => {

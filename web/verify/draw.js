@@ -1,7 +1,7 @@
 /** The draw, computed again: from a leaf to the root, from the beacon to the seed, from the seed to a place. docs/draw.md
  * says why each of these is so. No library, no server. */
 
-/** @param {string} text hexadecimal @returns {Uint8Array} */
+/** @param {string} text hexadecimal @returns {Uint8Array<ArrayBuffer>} */
 export function bytes(text) {
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 }
@@ -11,18 +11,18 @@ export function hex(data) {
   return Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** @param {...Uint8Array} parts @returns {Promise<Uint8Array>} */
+/** @param {...Uint8Array} parts @returns {Promise<Uint8Array<ArrayBuffer>>} */
 async function sha256(...parts) {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(parts.flatMap((part) => [...part]))));
 }
 
-/** @param {Uint8Array} key @param {Uint8Array} message @returns {Promise<Uint8Array>} */
+/** @param {Uint8Array<ArrayBuffer>} key @param {Uint8Array<ArrayBuffer>} message @returns {Promise<Uint8Array<ArrayBuffer>>} */
 async function hmac(key, message) {
   const made = await crypto.subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   return new Uint8Array(await crypto.subtle.sign("HMAC", made, message));
 }
 
-/** @param {number} value @returns {Uint8Array} 8 bytes, the largest first */
+/** @param {number} value @returns {Uint8Array<ArrayBuffer>} 8 bytes, the largest first */
 function eight(value) {
   const made = new DataView(new ArrayBuffer(8));
   made.setBigUint64(0, BigInt(value));
