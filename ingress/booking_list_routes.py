@@ -163,7 +163,7 @@ def _shown(row: BookingRow, show: Show, *, admin: bool) -> BookingAnswer:
     return booking_answer(
         row.reservation,
         show.where,
-        contact=None if contact is None else Contact(name=contact.name, email=contact.email, phone=contact.phone),
+        contact=None if contact is None else contact.shown(),
         notes=contact.notes or None if contact else None,
         special_requests=contact.special_requests or None if contact else None,
         admin=admin,

@@ -128,8 +128,9 @@ class Bookings:
         if found.status != ReservationStatus.BOOKED:
             raise Refused("booking_cancelled")
         row = ContactRow(
-            contact.name, contact.email, contact.phone or "", body.notes or "", body.special_requests or ""
-        )
+            contact.name, contact.email, contact.phone or "", body.notes or "", body.special_requests or "",
+            contact.language or "",
+        )  # fmt: skip
         now_ms = self.sale.clock.now_ms()
         await self.sale.store.replace_contact(show.row.show, booking, intake.hash_of(contact), row, now_ms)
         return await self.sale.read_booking(call)

@@ -14,10 +14,10 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 LISTED = """
 SELECT r.part, r.show_id, r.reservation_id, r.status, r.version, r.account, r.person, r.seats, r.areas, r.prices,
        r.amount, r.held_at_ms, r.expires_at_ms, r.hold_s, r.booked_at_ms, r.external_id, r.payment_until_ms, r.noted,
-       c.name, c.email, c.phone, c.notes, c.special_requests
+       c.name, c.email, c.phone, c.notes, c.special_requests, c.language
 FROM reservations r
 LEFT JOIN LATERAL (
-    SELECT name, email, phone, notes, special_requests FROM contact_booking
+    SELECT name, email, phone, notes, special_requests, language FROM contact_booking
     WHERE show_id = r.show_id AND reservation_id = r.reservation_id ORDER BY created_at_ms DESC LIMIT 1
 ) c ON true
 WHERE r.status IN ('booked', 'cancelled')
@@ -31,6 +31,7 @@ FROM (
 WHERE lower(c.email) = lower($5)
 ON CONFLICT DO NOTHING
 """
+CONTACT = ("name", "email", "phone", "notes", "special_requests", "language")
 # Each is there only where it is asked for, so that the plan is one for what is asked.
 CONDITIONS = {
     "show": "r.part = {} AND r.show_id = {}",
@@ -88,9 +89,7 @@ class BookingTable:
             BookingRow(
                 row["show_id"],
                 reservation_of(row),
-                None
-                if row["name"] is None
-                else ContactRow(row["name"], row["email"], row["phone"], row["notes"], row["special_requests"]),
+                None if row["name"] is None else ContactRow(*(row[name] for name in CONTACT)),
             )
             for row in rows
         ]

@@ -12,6 +12,7 @@ import msgspec
 from ingress.stores import reaching_postgres
 from ticketing.asks import Buyer
 from ticketing.messages import Reservation
+from ticketing.telling import Contact
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
@@ -58,12 +59,12 @@ TAKES_WRITES = "SELECT NOT (pg_is_in_recovery() OR current_setting('default_tran
 
 INSERT_CONTACT = """
 INSERT INTO contact_booking (show_id, reservation_id, contact_hash, name, email, phone, notes, special_requests,
-                             created_at_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING
+                             created_at_ms, language)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING
 """
 FORGET_CONTACTS = "DELETE FROM contact_booking WHERE show_id = $1 AND reservation_id = $2"
 FIND_CONTACT = """
-SELECT name, email, phone, notes, special_requests FROM contact_booking
+SELECT name, email, phone, notes, special_requests, language FROM contact_booking
 WHERE show_id = $1 AND reservation_id = $2 ORDER BY created_at_ms DESC LIMIT 1
 """
 # What was noted beside the hold goes along.
@@ -139,6 +140,11 @@ class ContactRow:
     phone: str
     notes: str
     special_requests: str
+    language: str = ""
+
+    def shown(self) -> Contact:
+        """As the booking's owner sees it."""
+        return Contact(name=self.name, email=self.email, phone=self.phone, language=self.language)
 
 
 class Ledger:
@@ -215,7 +221,7 @@ class Ledger:
         with reaching_postgres():
             await self._pool.execute(
                 INSERT_CONTACT, show, reservation, contact_hash, contact.name, contact.email, contact.phone or "",
-                body.notes or "", body.special_requests or "", now_ms,
+                body.notes or "", body.special_requests or "", now_ms, contact.language or "",
             )  # fmt: skip
 
     async def replace_contact(
@@ -227,7 +233,7 @@ class Ledger:
                 await connection.execute(FORGET_CONTACTS, show, reservation)
                 await connection.execute(
                     INSERT_CONTACT, show, reservation, contact_hash, row.name, row.email, row.phone, row.notes,
-                    row.special_requests, now_ms,
+                    row.special_requests, now_ms, row.language,
                 )  # fmt: skip
 
     async def contact(self, show: int, reservation: bytes) -> ContactRow | None:

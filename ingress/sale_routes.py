@@ -32,7 +32,7 @@ from ticketing.clock import Clock
 from ticketing.intake import Rejection
 from ticketing.messages import AnyCommand, HoldSeats, Reservation
 from ticketing.pseudonyms import Pseudonyms
-from ticketing.telling import Answer, BookingAnswer, Contact, ReservationAnswer, booking_answer, reservation_answer
+from ticketing.telling import Answer, BookingAnswer, ReservationAnswer, booking_answer, reservation_answer
 from ticketing.tokens import TokenKeys
 from ticketing.vocabulary import (
     Malformed,
@@ -143,7 +143,7 @@ class Sale:
         answer = booking_answer(
             found,
             show.where,
-            contact=None if contact is None else _contact(contact),
+            contact=None if contact is None else contact.shown(),
             notes=contact.notes or None if contact else None,
             special_requests=contact.special_requests or None if contact else None,
             admin=call.caller.admin,
@@ -274,10 +274,6 @@ def _taken(command: AnyCommand | Rejection) -> AnyCommand:
     if isinstance(command, Rejection):
         raise from_rejection(command)
     return command
-
-
-def _contact(row: ContactRow) -> Contact:
-    return Contact(name=row.name, email=row.email, phone=row.phone)
 
 
 def _json(status: int, body: Answer) -> Response:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from importlib import resources
 
 from notifier.door import Door
 from notifier.halls import Halls
@@ -32,6 +33,7 @@ from payments.provider import by_name
 from runtime import logs
 from runtime.addresses import ClientAddresses
 from runtime.kafka import BatchingProducer, PartitionReader
+from runtime.localised import LANGUAGES, read_words
 from runtime.postgres import open_pool, room_url
 from runtime.process import RunningRoom, run, serve
 from ticketing import topics
@@ -41,6 +43,7 @@ from ticketing.pseudonyms import Pseudonyms
 from ticketing.tokens import BookingLink, TokenKeys
 
 ROOM = "notifier"
+LETTERS = resources.files("notifier.mail") / "words"
 
 
 @asynccontextmanager
@@ -169,6 +172,7 @@ def _postman(
         sign_link=lambda show, reservation, account: tokens.sign_booking(BookingLink(show, reservation, account)),
         public_url=settings.public_url,
         sender_address=settings.mail_from,
+        words={language: read_words(LETTERS.joinpath(f"{language}.json")) for language in LANGUAGES},
         clock=clock,
     )
 

@@ -93,6 +93,14 @@ class ContactBody(Body):
     name: Name
     email: Annotated[str, Field(max_length=254, pattern=EMAIL)]
     phone: Annotated[str, Field(max_length=40, pattern=r"^[^\x00]*$")] | None = None
+    language: Annotated[
+        str,
+        Field(
+            max_length=35,
+            pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+            description="in which letters are written (BCP 47); English where there are no words for it",
+        ),
+    ] | None = None  # fmt: skip
 
 
 class PaymentBody(Body):

@@ -99,6 +99,7 @@ class Contact(Struct, kw_only=True, omit_defaults=True):
     name: str
     email: str
     phone: str = ""
+    language: str = ""
 
 
 class BookingAnswer(Answer, kw_only=True):

@@ -49,6 +49,7 @@ CREATE TABLE contact_booking (
     phone           text NOT NULL,
     notes           text NOT NULL,
     special_requests text NOT NULL,
+    language        text NOT NULL DEFAULT '',
     created_at_ms   bigint NOT NULL,
     PRIMARY KEY (show_id, reservation_id, contact_hash)
 );
@@ -66,7 +67,8 @@ CREATE TABLE contact_hold (
 COMMENT ON COLUMN contact_hold.fingerprint IS 'of the request: that of another one under the same key, which was refused, is another row';
 COMMENT ON COLUMN contact_hold.metadata IS 'JSON with \u escapes, which may stand for what jsonb cannot hold';
 
-CREATE VIEW mail_addresses AS SELECT show_id, reservation_id, name, email, created_at_ms FROM contact_booking;
+CREATE VIEW mail_addresses AS
+SELECT show_id, reservation_id, name, email, language, created_at_ms FROM contact_booking;
 COMMENT ON VIEW mail_addresses IS 'What whoever writes letters needs of the contacts, and no more.';
 
 CREATE TABLE api_key (

@@ -1,6 +1,7 @@
 """The letters: plain text, the same as HTML, and the ticket as a QR code. Values in, a message out."""
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.errors import MessageError
@@ -10,14 +11,10 @@ from html import escape
 
 import segno
 
-HEADINGS = {
-    "confirmed": ("Your booking: {show}", "You have places for {show}."),
-    "changed": ("Your booking has changed: {show}", "Your booking for {show} has changed; this is how it stands now."),
-    "cancelled": ("Your booking is cancelled: {show}", "Your booking for {show} is cancelled."),
-    "link": ("Your booking: {show}", "Here is the way back to your booking for {show}, as you asked."),
-}
+Words = Mapping[str, str]
+"""What is said in one language; the files of them are words/*.json."""
 QR_SCALE = 6
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"></head>
+PAGE = """<!doctype html><html lang="{language}" dir="{direction}"><head><meta charset="utf-8"></head>
 <body style="font:16px/1.5 sans-serif;max-width:36rem">
 <p>{greeting}</p><p>{heading}</p>
 <table>{rows}</table>
@@ -44,13 +41,14 @@ class Letter:
     places: tuple[str, ...]
     total: str
     link: str
+    language: str = "en"
 
 
-def compose(letter: Letter) -> EmailMessage:
-    """The message. Raises `NoAddress`."""
+def compose(letter: Letter, words: Words) -> EmailMessage:
+    """The message, in `words` of its language. Raises `NoAddress`."""
     message = EmailMessage()
     name, show = _one_line(letter.name), _one_line(letter.show)
-    subject, heading = (text.format(show=show) for text in HEADINGS[letter.kind])
+    subject, heading = (words[f"{part}.{letter.kind}"].format(show=show) for part in ("subject", "heading"))
     try:
         message["To"] = Address(name, addr_spec=letter.email)
         message["From"] = letter.sender
@@ -62,19 +60,22 @@ def compose(letter: Letter) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     stands = letter.kind != "cancelled"
     rows = [
-        ("Show", show),
-        ("Begins", _moment(letter.starts_at_ms)),
-        ("Places", ", ".join(letter.places)),
-        ("Total", letter.total),
-        ("Booking", letter.booking),
+        (words["show"], show),
+        (words["begins"], _moment(letter.starts_at_ms, words)),
+        (words["places"], ", ".join(letter.places)),
+        (words["total"], letter.total),
+        (words["booking"], letter.booking),
     ]
-    message.set_content(_text(name, heading, rows, letter.link, stands=stands))
-    message.add_alternative(_html(name, heading, rows, letter.link, stands=stands), subtype="html")
+    greeting = words["hello"].format(name=name)
+    message.set_content(_text(words, greeting, heading, rows, letter.link, stands=stands))
+    message.add_alternative(_html(words, letter, greeting, heading, rows, stands=stands), subtype="html")
     page = message.get_body(("html",))
     if stands and page is not None:
         page.add_related(
             qr_code(letter.booking), "image", "png", cid="<ticket>", filename="ticket.png", disposition="inline"
         )
+    # At last: what begins with "Content-" goes along into the first part, whenever another part is added.
+    message["Content-Language"] = letter.language
     return message
 
 
@@ -85,30 +86,42 @@ def qr_code(text: str) -> bytes:
     return picture.getvalue()
 
 
-def _text(name: str, heading: str, rows: list[tuple[str, str]], link: str, *, stands: bool) -> str:
-    lines = [f"Hello {name},", "", heading, ""]
-    lines += [f"{word + ':':<9}{said}" for word, said in rows]
+def _text(words: Words, greeting: str, heading: str, rows: list[tuple[str, str]], link: str, *, stands: bool) -> str:
+    longest = max(len(word) for word, _ in rows) + 2
+    lines = [greeting, "", heading, ""]
+    lines += [f"{word + ':':<{longest}}{said}" for word, said in rows]
     if stands:
-        lines += ["", "The picture that comes with this letter is your ticket: show it at the door."]
-    lines += ["", "See your booking, at any time and without signing in:", link]
-    lines += ["", "Whoever has this link has the booking: do not pass it on."]
+        lines += ["", words["ticket"]]
+    lines += ["", words["see"], link, "", words["keep"]]
     return "\n".join(lines) + "\n"
 
 
-def _html(name: str, heading: str, rows: list[tuple[str, str]], link: str, *, stands: bool) -> str:
-    rest = '<p><img src="cid:ticket" alt="Your ticket as a QR code"></p><p>Show it at the door.</p>' if stands else ""
-    rest += f'<p><a href="{escape(link)}">See your booking</a>, at any time and without signing in.</p>'
-    rest += "<p>Whoever has this link has the booking: do not pass it on.</p>"
+def _html(
+    words: Words, letter: Letter, greeting: str, heading: str, rows: list[tuple[str, str]], *, stands: bool
+) -> str:
+    ticket = f'<p><img src="cid:ticket" alt="{escape(words["ticket.alt"])}"></p><p>{escape(words["ticket"])}</p>'
+    rest = ticket if stands else ""
+    rest += f'<p>{escape(words["see"])} <a href="{escape(letter.link)}">{escape(words["see.link"])}</a></p>'
+    rest += f"<p>{escape(words['keep'])}</p>"
     return PAGE.format(
-        greeting=f"Hello {escape(name)},",
+        language=letter.language,
+        direction=words["direction"],
+        greeting=escape(greeting),
         heading=escape(heading),
         rows="".join(f"<tr><td>{escape(word)}</td><td>{escape(said)}</td></tr>" for word, said in rows),
         rest=rest,
     )
 
 
-def _moment(at_ms: int) -> str:
-    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%A %d %B %Y, %H:%M UTC")
+def _moment(at_ms: int, words: Words) -> str:
+    at = datetime.fromtimestamp(at_ms / 1000, UTC)
+    return words["moment"].format(
+        weekday=words["weekdays"].split()[at.weekday()],
+        day=at.day,
+        month=words["months"].split()[at.month - 1],
+        year=at.year,
+        time=f"{at:%H:%M}",
+    )
 
 
 def _one_line(text: str) -> str:

@@ -34,13 +34,15 @@ class DueMail:
 
 @dataclass(frozen=True, slots=True)
 class BookingFacts:
-    """A booking as it stands now, and whom it is for; no `email`: nobody is known (any more)."""
+    """A booking as it stands now, and whom it is for; no `email`: nobody is known (any more). `language`: a BCP 47 tag,
+    or empty where nobody has said."""
 
     reservation: Reservation
     show_name: str
     starts_at_ms: int
     name: str
     email: str
+    language: str = ""
 
 
 class MailStore(Protocol):

@@ -1,12 +1,12 @@
 """Sends the letters that are due; awaits only the ports it is given."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 
 from notifier import metrics
-from notifier.mail.letters import Letter, NoAddress, compose
+from notifier.mail.letters import Letter, NoAddress, Words, compose
 from notifier.mail.ports import BookingFacts, DueMail, MailAway, MailRefused, MailStore, Sender, Shows
 from ticketing.clock import Clock
 from ticketing.money import money_text
@@ -22,12 +22,14 @@ AGAIN_S = (10, 60, 300, 1_800, 7_200, 18_000, 36_000)
 TOO_OLD_MS = 3 * 24 * 3600 * 1000
 """A letter that could not be sent for so long says nothing new."""
 
+ENGLISH = "en"
+
 SignLink = Callable[[int, str, str], str]
 """(show, reservation as text, account) -> the token that opens the booking."""
 
 
 class Postman:
-    """`sender_address`: who writes; `public_url`: where links lead."""
+    """`sender_address`: who writes; `public_url`: where links lead; `words`: by language, English among them."""
 
     def __init__(
         self,
@@ -38,8 +40,10 @@ class Postman:
         sign_link: SignLink,
         public_url: str,
         sender_address: str,
+        words: Mapping[str, Words],
         clock: Clock,
     ) -> None:
+        self._words = words
         self._store = store
         self._shows = shows
         self._sender = sender
@@ -60,7 +64,7 @@ class Postman:
             await self._settle(one, "not_sent")
             return
         try:
-            await self._sender.send(compose(letter))
+            await self._sender.send(compose(letter, self._words[letter.language]))
         except (MailRefused, NoAddress) as error:
             await self._settle(one, "failed", str(error))
         except MailAway as error:
@@ -83,7 +87,10 @@ class Postman:
         name = booking_text(one.show, one.reservation)
         token = self._sign_link(one.show, reservation_text(one.show, one.reservation), facts.reservation.account)
         places = [seat.seat for seat in booking.seats] + [f"{area.quantity} × {area.area}" for area in booking.areas]
+        # "de-AT" is written to in German.
+        language = facts.language.partition("-")[0].lower()
         return Letter(
+            language=language if language in self._words else ENGLISH,
             mail=one.mail,
             kind=one.kind,
             sender=self._sender_address,

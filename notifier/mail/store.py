@@ -24,10 +24,11 @@ RETURNING d.mail_id AS mail, d.part, d.show_id AS show, d.reservation_id AS rese
           d.created_at_ms, d.claimed_until_ms
 """
 FACTS = """
-SELECT r.*, s.name AS show_name, s.starts_at_ms, a.name, a.email
+SELECT r.*, s.name AS show_name, s.starts_at_ms, a.name, a.email, a.language
 FROM reservations r JOIN shows s USING (show_id)
 LEFT JOIN LATERAL (
-    SELECT name, email FROM mail_addresses m WHERE m.show_id = r.show_id AND m.reservation_id = r.reservation_id
+    SELECT name, email, language FROM mail_addresses m
+    WHERE m.show_id = r.show_id AND m.reservation_id = r.reservation_id
     ORDER BY created_at_ms DESC LIMIT 1
 ) a ON true
 WHERE r.part = $1 AND r.show_id = $2 AND r.reservation_id = $3
@@ -58,8 +59,9 @@ class PostgresMails:
         if row is None:
             return None
         return BookingFacts(
-            reservation_of(row), row["show_name"], row["starts_at_ms"], row["name"] or "", row["email"] or ""
-        )
+            reservation_of(row), row["show_name"], row["starts_at_ms"], row["name"] or "", row["email"] or "",
+            row["language"] or "",
+        )  # fmt: skip
 
     async def settle(self, one: DueMail, state: str, due_at_ms: int, now_ms: int, error: str = "") -> None:
         """As in the port."""

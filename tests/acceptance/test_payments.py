@@ -18,7 +18,7 @@ from ticketing.clock import SystemClock
 pytestmark = pytest.mark.anyio
 
 WITHIN_S = 20
-ADA = {"name": "Ada Lovelace", "email": "ada@example.org"}
+ADA = {"name": "Ada Lovelace", "email": "ada@example.org", "language": "de-AT"}
 POLICY = {"payment": "required", "hold_s": 60}
 NOTICES = "/api/payments/webhook/sandbox"
 
@@ -79,7 +79,8 @@ async def test_a_fan_pays_and_only_then_has_a_booking(sale: Sale) -> None:
     show = await a_show(sale)
     fan = sale.fan(show)
     begun = await paying(sale, show, fan, "A-1", "A-2")
-    refused = await sale.confirm(begun["reservation"], fan)
+    unpaid = {"reservation": begun["reservation"], "contact": ADA}
+    refused = await sale.call("POST", "/api/bookings", unpaid, token=fan, prefer=PATIENT)
     assert (refused.status, refused.body["code"]) == (409, "payment_missing")
     gone = await choose(sale, begun, "pay")
     assert (gone.status_code, gone.headers["location"]) == (303, "/done")
@@ -93,9 +94,9 @@ async def test_a_fan_pays_and_only_then_has_a_booking(sale: Sale) -> None:
 
 
 async def the_way_back_by_mail(sale: Sale, show: str, booking: str) -> None:
-    """A letter comes with a link that opens the booking and nothing else; for the right address once more."""
+    """A letter comes in their language, with a link to the booking and nothing else; if asked for, once more."""
     letter = await letter_to(sale, 0, ADA["email"])
-    assert booking in letter and "A-1, A-2" in letter
+    assert booking in letter and "A-1, A-2" in letter and "Sie haben Plätze" in letter
     (link,) = [line for line in letter.splitlines() if line.startswith("http")]
     token = link.partition("#token=")[2]
     path = f"/api/bookings/{booking}"
@@ -107,7 +108,7 @@ async def the_way_back_by_mail(sale: Sale, show: str, booking: str) -> None:
     assert link in await letter_to(sale, 1, ADA["email"])
     gone = await sale.call("DELETE", path, token=token)
     assert (gone.status, gone.body["status"]) == (200, "cancelled"), gone.body
-    assert "is cancelled" in await letter_to(sale, 2, ADA["email"])
+    assert "ist storniert" in await letter_to(sale, 2, ADA["email"])
     await until_none(sale, "SELECT 1 FROM delivery_mail WHERE state = 'due'")
     rows = await sale.rows("SELECT kind, state FROM delivery_mail ORDER BY kind")
     assert [(row["kind"], row["state"]) for row in rows] == [

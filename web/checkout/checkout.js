@@ -147,7 +147,8 @@ async function giveBack() {
 async function book() {
   const kept = held();
   if (!kept || working) return;
-  const contact = { name: find("contact-name").value.trim(), email: find("contact-email").value.trim() };
+  const contact = { name: find("contact-name").value.trim(), email: find("contact-email").value.trim(),
+    language: document.documentElement.lang };
   const bytes = new TextEncoder().encode(JSON.stringify(contact));
   const key = `${kept.key}-${hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).slice(0, 8))}`;
   work(true);

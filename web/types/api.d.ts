@@ -322,12 +322,14 @@ export interface Contact {
   name: string;
   email: string;
   phone?: string;
+  language?: string;
 }
 
 export interface ContactBody {
   name: string;
   email: string;
   phone?: string | null;
+  language?: string | null;
 }
 
 export interface Counts {

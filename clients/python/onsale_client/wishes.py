@@ -9,6 +9,8 @@ class Contact(Struct, kw_only=True, omit_defaults=True):
     name: str
     email: str
     phone: str | None = None
+    language: str | None = None
+    """In which letters are written (BCP 47)."""
 
 
 class AreaWish(Struct, kw_only=True):

@@ -229,8 +229,9 @@ class MemoryLedger(Ledger):
         assert contact is not None
         assert contact_hash
         self.contacts[show, reservation] = ContactRow(
-            contact.name, contact.email, contact.phone or "", body.notes or "", body.special_requests or ""
-        )
+            contact.name, contact.email, contact.phone or "", body.notes or "", body.special_requests or "",
+            contact.language or "",
+        )  # fmt: skip
 
     async def replace_contact(
         self, show: int, reservation: bytes, contact_hash: bytes, row: ContactRow, now_ms: int

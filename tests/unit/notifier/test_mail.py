@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from importlib import resources
 
 import pytest
 
@@ -11,6 +12,7 @@ from notifier.mail.letters import Letter, NoAddress, compose
 from notifier.mail.ports import BookingFacts, DueMail, MailAway, MailRefused
 from notifier.mail.postman import AGAIN_S, TOO_OLD_MS, Postman
 from notifier.money.taking import Taken, take
+from runtime.localised import LANGUAGES, RIGHT_TO_LEFT, read_words
 from ticketing import messages
 from ticketing.clock import ManualClock
 from ticketing.layout import LayoutBody, build_layout
@@ -37,6 +39,10 @@ BOOKED = Reservation(
 )  # fmt: skip
 FACTS = BookingFacts(BOOKED, "A Night Out", T0, "Ada Lovelace", "ada@example.org")
 DUE = DueMail("evt_1", PART, SHOW, KEY, "confirmed", 1, T0, T0 + 60_000)
+WORDS = {
+    language: read_words(resources.files("notifier.mail") / "words" / f"{language}.json") for language in LANGUAGES
+}
+ENGLISH = WORDS["en"]
 LETTER = Letter(
     mail="evt_1", kind="confirmed", sender="tickets@house.example", name="Ada", email="ada@example.org", show="Hay",
     starts_at_ms=T0, booking="bkg_7", places=("A-1",), total="50.00 EUR", link="https://house.example/bookings/bkg_7#token=t",
@@ -54,7 +60,7 @@ def read(message: EmailMessage) -> EmailMessage:
 
 
 def test_a_letter_says_it_in_text_in_html_and_as_a_picture() -> None:
-    message = read(compose(LETTER))
+    message = read(compose(LETTER, ENGLISH))
     assert (message["To"], message["From"]) == ("Ada <ada@example.org>", "tickets@house.example")
     assert (message["Subject"], message["Message-ID"]) == ("Your booking: Hay", "<evt_1@house.example>")
     text, html = message.get_body(("plain",)), message.get_body(("html",))
@@ -67,13 +73,13 @@ def test_a_letter_says_it_in_text_in_html_and_as_a_picture() -> None:
 
 
 def test_a_cancelled_booking_has_no_ticket() -> None:
-    message = read(compose(replace(LETTER, kind="cancelled")))
+    message = read(compose(replace(LETTER, kind="cancelled"), ENGLISH))
     assert message["Subject"] == "Your booking is cancelled: Hay"
     assert [part for part in message.walk() if part.get_content_maintype() == "image"] == []
 
 
 def test_nobody_writes_a_header_or_markup_of_their_own() -> None:
-    message = read(compose(replace(LETTER, name="Eve\r\nBcc: all@example.org", show="<b>Hay</b>\nX: y")))
+    message = read(compose(replace(LETTER, name="Eve\r\nBcc: all@example.org", show="<b>Hay</b>\nX: y"), ENGLISH))
     assert message["Bcc"] is None and message["X"] is None
     html = message.get_body(("html",))
     assert html is not None and "<b>Hay" not in html.get_content()
@@ -82,7 +88,30 @@ def test_nobody_writes_a_header_or_markup_of_their_own() -> None:
 @pytest.mark.parametrize("email", ["a@b@c", "ada..l@example", "x y@example.org", "a@b\nBcc: c@d.e", ""])
 def test_what_is_no_address_is_not_written_to(email: str) -> None:
     with pytest.raises(NoAddress):
-        compose(replace(LETTER, email=email))
+        compose(replace(LETTER, email=email), ENGLISH)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", ["confirmed", "changed", "cancelled", "link"])
+def test_a_letter_is_whole_in_each_language(language: str, kind: str) -> None:
+    words = WORDS[language]
+    assert (set(words), len(words["weekdays"].split()), len(words["months"].split())) == (set(ENGLISH), 7, 12)
+    message = read(compose(replace(LETTER, kind=kind, language=language), words))
+    assert message["Content-Language"] == language
+    assert message["Subject"] == words[f"subject.{kind}"].format(show="Hay")
+    text, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert text is not None and html is not None
+    for said in ("A-1", "50.00 EUR", "bkg_7", LETTER.link, "2027", words[f"heading.{kind}"].format(show="Hay")):
+        assert said in text.get_content() and said in html.get_content()
+    assert f'lang="{language}" dir="{"rtl" if language in RIGHT_TO_LEFT else "ltr"}"' in html.get_content()
+    assert "{" not in text.get_content()
+
+
+@pytest.mark.parametrize(("said", "spoken"), [("", "en"), ("de", "de"), ("de-AT", "de"), ("JA", "ja"), ("tlh", "en")])
+async def test_who_buys_in_a_language_is_written_to_in_it(said: str, spoken: str) -> None:
+    desk = Desk(facts_now=replace(FACTS, language=said))
+    await postman(desk).send()
+    assert desk.sent[0]["Content-Language"] == spoken
 
 
 # --- what the log says
@@ -137,7 +166,7 @@ def postman(desk: Desk, at_ms: int = T0) -> Postman:
 
     return Postman(
         store=desk, shows=desk, sender=desk, sign_link=sign, public_url="https://house.example",
-        sender_address="tickets@house.example", clock=ManualClock(at_ms),
+        sender_address="tickets@house.example", words=WORDS, clock=ManualClock(at_ms),
     )  # fmt: skip
 
 

@@ -1,5 +1,6 @@
 """`/dev/mail`: what the sink took is listed and shown, and nothing in a letter runs or loads."""
 
+from importlib import resources
 from pathlib import Path
 
 import httpx
@@ -10,9 +11,11 @@ from notifier.mail.letters import Letter, compose
 from onsale.dev_mail.arrival import by_arrival
 from onsale.dev_mail.pages import dev_mail_app
 from onsale.dev_mail.sink import LETTERS_MAX, Sink
+from runtime.localised import read_words
 
 pytestmark = pytest.mark.anyio
 
+ENGLISH = read_words(resources.files("notifier.mail") / "words" / "en.json")
 LETTER = Letter(
     mail="evt_1", kind="confirmed", sender="tickets@house.example", name="<Ada>", email="ada@example.org",
     show="Hay & Straw", starts_at_ms=1_800_000_000_000, booking="bkg_7", places=("A-1",), total="50.00 EUR",
@@ -31,7 +34,7 @@ async def test_a_letter_that_was_taken_can_be_read(tmp_path: Path) -> None:
     browser = httpx.AsyncClient(transport=transport, base_url="http://house.example")
     assert "No letter has come yet" in (await browser.get("/dev/mail")).text
     sink = Sink(tmp_path / "mail")
-    assert (await sink.handle_DATA(None, None, envelope(compose(LETTER).as_bytes()))).startswith("250")
+    assert (await sink.handle_DATA(None, None, envelope(compose(LETTER, ENGLISH).as_bytes()))).startswith("250")
     listed = await browser.get("/dev/mail")
     assert "Your booking: Hay &amp; Straw" in listed.text and "script-src" not in listed.text
     (path,) = [piece.split('"')[0] for piece in listed.text.split('href="') if piece.startswith("/dev/mail/")]
