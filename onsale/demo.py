@@ -24,6 +24,7 @@ from onsale.demo_report import Outcome, print_report, progress
 from onsale.first_show import starts_at
 from onsale.launching import launch
 from onsale.open_files import raise_open_files
+from onsale.paying import pay_for_two
 from onsale.server_process import ServerProcess, server_process
 from onsale_client import AsyncClient
 
@@ -111,6 +112,7 @@ async def _sell(options: DemoOptions, server: ServerProcess, console: Console) -
     outcome.restarts = dict(running.restarts) if running is not None else {}
     async with AsyncClient(announced.url, token=announced.admin_key) as house:
         await _compare_with_the_public_record(sale, house)
+        outcome.paid = await pay_for_two(announced.url, house, announced.sandbox_key)
     http.close()
     return outcome
 

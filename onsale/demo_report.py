@@ -12,6 +12,8 @@ from onsale.crowd.habits import Habit
 from onsale.crowd.prober import Prober
 from onsale.crowd.sale import Sale
 from onsale.crowd.tally import percentile
+from onsale.paying import Paid
+from ticketing.money import money_text
 
 
 @dataclass
@@ -26,6 +28,7 @@ class Outcome:
     elapsed_s: float = 0.0
     kills: int = 0
     restarts: dict[str, int] = field(default_factory=dict)
+    paid: Paid | None = None
     verdict: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -52,6 +55,8 @@ class Outcome:
         if violations:
             failed = [name for name, check in self.verdict.get("checks", {}).items() if check["violations"]]
             found.append(f"verify: {violations} violations: {', '.join(failed)}" if failed else "verify could not run")
+        if self.paid is None or not self.paid.booking:
+            found.append("what was paid for became no booking")
         if tally.complaints_total:
             found.append(f"{tally.complaints_total} complaints of fans, among them: {tally.complaints[0]}")
         if self.missing_habits:
@@ -82,6 +87,7 @@ class Outcome:
             "longest_pause_s": round(self.longest_pause_s, 3),
             "longest_probe_s": round(self.prober.longest_s, 3),
             "longest_fan_wait_s": round(tally.longest_s, 3),
+            "paid": 0 if self.paid is None or not self.paid.booking else self.paid.amount,
             "kills": self.kills,
             "restarts": self.restarts,
             "violations": self.verdict.get("violations", -1),
@@ -133,6 +139,7 @@ def print_report(outcome: Outcome, console: Console) -> None:
         ("restarts", f"{restarts} ({outcome.kills} killed by the demo)"),
         ("longest pause", f"{outcome.longest_pause_s:.2f} s (probe {outcome.prober.longest_s:.2f} s, "
                           f"fan {tally.longest_s:.2f} s)"),
+        ("paid for", f"{money_text(report['paid'], 'EUR')} by a partner's program, beside the sale"),
         ("verify", f"{report['violations']} violations in {report['verify'].get('outcomes', 0)} outcomes"),
     ):  # fmt: skip
         table.add_row(f"[bold]{name}[/bold]", value)

@@ -1,7 +1,6 @@
 """What we answer to those who buy: a reservation, a booking, and why a place was not to be had. By label, with prices.
 
-One body for every door: by waiting, by asking later, over a socket. Times are RFC 3339 in UTC, money is in minor units
-of `currency`.
+One body for every door, whenever it is asked for. Times are RFC 3339 in UTC, money is in minor units of `currency`.
 """
 
 from collections.abc import Sequence

@@ -109,6 +109,7 @@ def test_a_crowd_buys_every_place_once_although_the_allocator_is_killed(
     assert done.returncode == 0, done.stderr
     report = json.loads(report_file.read_text())
     assert (report["seats"], report["sold"], report["violations"], report["complaints"]) == (120, 120, 0, 0)
+    assert report["paid"] == 2 * 2500, "through the Python client, on the sandbox's page"
     assert report["seed"] == 3
     assert report["expired"] > 0
     assert report["resold"] > 0

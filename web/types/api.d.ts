@@ -1,7 +1,10 @@
 // What the API takes and answers, from its OpenAPI document. Not written by hand:
 // python -m tests.house.api_types > web/types/api.d.ts
 
-/** What is kept for a partner from now on; `status` is `kept` or `given_back`. */
+/**
+ * What is kept for a partner from now on; `status` is `kept` or `given_back`, and then `places` are anybody's
+ * that were kept.
+ */
 export interface AllocationAnswer {
   message: string;
   created_at: string;
@@ -11,6 +14,8 @@ export interface AllocationAnswer {
   share: number;
   borrow: number;
   give_back_at?: string | null;
+  category?: string | null;
+  places?: number | null;
   request?: string | null;
 }
 
@@ -21,11 +26,13 @@ export interface AllocationBody {
   borrow?: number;
   /** default: never */
   give_back_at?: string | null;
+  /** of which they are kept; default: of the whole show */
+  category?: string | null;
 }
 
 /**
- * What is kept for a partner, in places. `left`: of its share, unsold; `borrowed`: what it has beyond its share;
- * `status`: `kept`, or `given_back` once its time is over.
+ * What is kept for a partner, in places, of the show or of one `category`. `left`: of its share, unsold;
+ * `borrowed`: what it has beyond its share; `status`: `kept`, or `given_back` once its time is over.
  */
 export interface AllocationLine {
   partner: string;
@@ -37,6 +44,7 @@ export interface AllocationLine {
   left: number;
   borrowed: number;
   give_back_at?: string | null;
+  category?: string | null;
 }
 
 /** All that is kept of a show, or what an order about it has changed. */
@@ -74,6 +82,7 @@ export interface AreaPlace {
   height?: number;
 }
 
+/** `price` is that of one place. */
 export interface AreaPrice {
   area: string;
   category: string;
@@ -165,7 +174,7 @@ export interface BlocksAnswer {
 /** How a table is sold. */
 export type Bookable = "whole" | "seats" | "both";
 
-/** A booking as it stands; `created_at` is when it was booked. */
+/** A booking as it stands; `created_at` is when it was booked, `reason` and `metadata` are those of the hold. */
 export interface BookingAnswer {
   message: string;
   created_at: string;
@@ -183,6 +192,8 @@ export interface BookingAnswer {
   notes?: string | null;
   special_requests?: string | null;
   external_id?: string | null;
+  reason?: string | null;
+  metadata?: Record<string, unknown> | null;
   booked_by?: string | null;
   difference?: number | null;
 }
@@ -482,8 +493,11 @@ export interface HoldBody {
   hold_s?: number | null;
   reason?: string | null;
   external_id?: string | null;
+  metadata?: Record<string, JsonValue> | null;
   on_behalf_of?: string | null;
 }
+
+export type JsonValue = unknown;
 
 /** A key. `api_key` is its secret: shown in this answer and never again. */
 export interface KeyAnswer {
@@ -871,7 +885,10 @@ export interface RequestAnswer {
   outcome?: unknown | null;
 }
 
-/** A reservation as it stands. */
+/**
+ * A reservation as it stands. `tables`: the whole ones among the seats; `reason` and `metadata` as they were
+ * sent with the hold, told when the reservation is read.
+ */
 export interface ReservationAnswer {
   message: string;
   created_at: string;
@@ -891,6 +908,8 @@ export interface ReservationAnswer {
   reservation_token?: string | null;
   booking?: string | null;
   external_id?: string | null;
+  reason?: string | null;
+  metadata?: Record<string, unknown> | null;
   why?: WhyThese | null;
   held_by?: string | null;
 }
@@ -1242,7 +1261,7 @@ export interface WebhookAnswer {
 export interface WebhookBody {
   url: string;
   /** which events; none means all */
-  events?: ("request_decided" | "booking_confirmed" | "booking_changed" | "booking_cancelled" | "reservation_expired" | "refund_due")[];
+  events?: ("request_decided" | "booking_confirmed" | "booking_changed" | "booking_cancelled" | "reservation_expired" | "refund_due" | "allocation_returned")[];
   description?: string;
   account?: string | null;
 }
@@ -1250,7 +1269,7 @@ export interface WebhookBody {
 /** What is left out stays as it is. `enabled`: true also takes back that it was switched off because of a 410. */
 export interface WebhookChange {
   url?: string | null;
-  events?: ("request_decided" | "booking_confirmed" | "booking_changed" | "booking_cancelled" | "reservation_expired" | "refund_due")[] | null;
+  events?: ("request_decided" | "booking_confirmed" | "booking_changed" | "booking_cancelled" | "reservation_expired" | "refund_due" | "allocation_returned")[] | null;
   description?: string | null;
   enabled?: boolean | null;
 }
@@ -1304,7 +1323,7 @@ export interface WhoAnswer {
   shows?: string[] | null;
 }
 
-/** Why these seats: the rule that found them, those tried before it, and the single free seats they leave behind. */
+/** Why these seats: the rule that found them, those tried before it, the single free seats they leave behind. */
 export interface WhyThese {
   rule: string;
   tried?: string[];
@@ -1314,6 +1333,7 @@ export interface WhyThese {
 /** What can go wrong: docs/api/problems.md. */
 export type ProblemCode =
   | "allocation_exhausted"
+  | "allocation_mixed"
   | "allocation_not_found"
   | "allocation_too_large"
   | "already_booked"
@@ -1709,6 +1729,7 @@ export interface Calls {
     method: "DELETE";
     path: "/api/admin/shows/{show}/allocations/{partner}";
     params: { show: string; partner: string; };
+    query: { category?: string; };
     answer: AllocationAnswer | PendingAnswer;
   };
   /** Money that goes back, and how far it has come. */

@@ -128,22 +128,27 @@ class AsyncClient:
         show: str,
         *,
         seats: Sequence[str] = (),
+        tables: Sequence[str] = (),
         areas: Sequence[wishes.AreaWish] = (),
         best: wishes.Best | None = None,
+        partial: bool | None = None,
         hold_s: int | None = None,
         reason: str | None = None,
         external_id: str | None = None,
         on_behalf_of: str | None = None,
         idempotency_key: str | None = None,
     ) -> shapes.Reservation:
-        """Hold named seats, places of areas, or the best available. Losing raises `Refused` with `conflicts` and
+        """Hold named seats, whole tables, places of areas, or the best available; `partial`: what can be had of them.
+        Losing raises `Refused` with `conflicts` and
         `alternatives`; holding once more what `Undecided` left open takes the key that it carries."""
         body = without_nothing(
             {
                 "show": show,
                 "seats": tuple(seats),
+                "tables": tuple(tables),
                 "areas": tuple(areas),
                 "best": best,
+                "partial": partial,
                 "hold_s": hold_s,
                 "reason": reason,
                 "external_id": external_id,

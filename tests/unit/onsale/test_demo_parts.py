@@ -9,6 +9,7 @@ from onsale.crowd.prober import Prober
 from onsale.crowd.sale import Sale
 from onsale.demo import hall
 from onsale.demo_report import Outcome
+from onsale.paying import Paid
 from ticketing.layout import LayoutBody, build_layout
 
 
@@ -41,7 +42,9 @@ def outcome(sold: int, violations: int) -> Outcome:
         sale.tally.did(habit)
     checks = {"seat_owner": {"violations": violations}}
     verdict = {"violations": violations, "checks": checks, "read": {}}
-    return Outcome(sale, LineWatch(), Prober(sale, "key"), 600, 40, elapsed_s=10.0, verdict=verdict)
+    return Outcome(
+        sale, LineWatch(), Prober(sale, "key"), 600, 40, elapsed_s=10.0, verdict=verdict, paid=Paid(5000, "bkg_7")
+    )
 
 
 def test_a_demo_is_good_when_all_is_sold_and_nothing_is_wrong() -> None:
@@ -74,3 +77,10 @@ def test_the_longest_pause_is_the_longest_wait_of_a_fan_or_a_probe() -> None:
     assert seen.longest_pause_s == 1.5
     seen.sale.tally.waited("hold", 2.5)
     assert seen.longest_pause_s == 2.5
+
+
+def test_a_payment_that_became_no_booking_is_a_problem() -> None:
+    unpaid = outcome(20, 0)
+    unpaid.paid = Paid(5000, "")
+    assert unpaid.problems == ["what was paid for became no booking"]
+    assert (unpaid.as_json()["paid"], outcome(20, 0).as_json()["paid"]) == (0, 5000)
