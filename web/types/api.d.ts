@@ -741,6 +741,8 @@ export interface PaymentBody {
   reference: string;
   amount: number;
   method?: string | null;
+  /** what was paid with, the same for the same card: the limits of `on_behalf_of` bind it, too */
+  payer?: string | null;
 }
 
 /** 202: the command is on the log; ask for its verdict at `/api/requests/{request}`. */
