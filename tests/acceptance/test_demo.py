@@ -124,8 +124,12 @@ def test_a_crowd_buys_every_place_once_although_the_allocator_is_killed(
     verify = onsale("verify", "--json", "--data-dir", str(data_dir))
     clean = subprocess.run(verify, check=False, capture_output=True, text=True, timeout=60, env=environment)
     assert clean.returncode == 0, clean.stdout
-    moved = "UPDATE seat_taken SET reservation_id = (SELECT reservation_id FROM reservation WHERE status = 'expired'" \
-            " LIMIT 1) WHERE seat_no = (SELECT min(seat_no) FROM seat_taken)"  # fmt: skip
+    moved = (
+        "UPDATE seat_taken t SET reservation_id = e.reservation_id"
+        " FROM (SELECT show_id, reservation_id FROM reservation WHERE status = 'expired' LIMIT 1) e"
+        " WHERE t.show_id = e.show_id"
+        " AND t.seat_no = (SELECT min(seat_no) FROM seat_taken o WHERE o.show_id = e.show_id)"
+    )
     assert asyncio.run(execute(database.url, moved)) == "UPDATE 1"
     broken = subprocess.run(verify, check=False, capture_output=True, text=True, timeout=60, env=environment)
     assert broken.returncode == 1
