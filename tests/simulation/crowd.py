@@ -66,7 +66,7 @@ def policy(show: int) -> Policy:
         hold_max_s=HOLD_MAX_S,
         payment_s=PAYMENT_S,
         payment_required=show == PAID_SHOW,
-        seats_per_person_max=3 if show == EVENING_SHOW else ROOMY_MAX if show == SHOWS[0] else 0,
+        seats_per_person_max=3 if show == EVENING_SHOW else ROOMY_MAX if show == PAID_SHOW else 0,
         holds_at_once_max=3 if show == PAID_SHOW else 0,
         unpaid_holds_max=2 if show == PAID_SHOW else 0,
         cool_down_s=40,
