@@ -162,7 +162,6 @@ class Hall:
 
     def drained(self, watcher: Watcher, now_ms: int) -> None:
         """The socket takes frames again: what waits for it first, then what it has missed."""
-        watcher.busy_since_ms = None
         if watcher.drain():
             self.catch_up(watcher, now_ms)
 

@@ -122,11 +122,11 @@ class Lounges:
 
     def settle(self, lounge: Lounge, watcher: Watcher) -> None:
         """The socket takes frames no longer, or does so again."""
+        now_ms = self._clock.now_ms()
         watcher.settle()
-        if not (watcher.closed or watcher.wire.busy):
-            watcher.busy_since_ms = None
-            if watcher.drain():
-                lounge.catch_up(watcher, self._clock.now_ms())
+        watcher.note_busy(now_ms)
+        if not (watcher.closed or watcher.wire.busy) and watcher.drain():
+            lounge.catch_up(watcher, now_ms)
 
     def hear(self, lounge: Lounge, watcher: Watcher, raw: bytes) -> None:
         """One frame from the client."""

@@ -92,9 +92,11 @@ class Reception:
 
     def settle(self, hall: Hall, watcher: Watcher) -> None:
         """The socket takes frames no longer, or does so again."""
+        now_ms = self._clock.now_ms()
         watcher.settle()
+        watcher.note_busy(now_ms)
         if not (watcher.closed or watcher.wire.busy):
-            hall.drained(watcher, self._clock.now_ms())
+            hall.drained(watcher, now_ms)
 
     def hear(self, hall: Hall, watcher: Watcher, raw: bytes) -> Coroutine[Any, Any, None] | None:
         """One frame from the client; what is left to be awaited before the next one is heard."""

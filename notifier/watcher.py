@@ -85,6 +85,14 @@ class Watcher:
         """See whether a frame can be sent now."""
         self.takes = not (self.closed or self.wire.busy or self._waiting)
 
+    def note_busy(self, now_ms: int) -> None:
+        """Remember since when the wire is busy; whoever hears that it has become so calls this, and each sweep does."""
+        if not self.wire.busy:
+            self.busy_since_ms = None
+        elif self.busy_since_ms is None or self.busy_since_ms > now_ms:
+            # Later than now: the clock was set back.
+            self.busy_since_ms = now_ms
+
     def tell(self, frame: Frame) -> None:
         """Send a frame of its own, after those that wait."""
         if self.takes:
@@ -134,12 +142,8 @@ class Watcher:
 
     def lose_patience(self, now_ms: int, *, stuck_ms: int, hello_within_ms: int) -> None:
         """Cut a socket that has read nothing for so long, close one that never said hello."""
-        if not (self.wire.busy or self.closed):
-            self.busy_since_ms = None
-        elif self.busy_since_ms is None or self.busy_since_ms > now_ms:
-            # Later than now: the clock was set back.
-            self.busy_since_ms = now_ms
-        elif now_ms - self.busy_since_ms > stuck_ms:
+        self.note_busy(now_ms)
+        if self.busy_since_ms is not None and now_ms - self.busy_since_ms > stuck_ms:
             # It reads nothing, not even that it is closed.
             self.close(TOO_SLOW, "nothing was read for too long")
             self.wire.cut()

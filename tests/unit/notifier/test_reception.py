@@ -123,6 +123,31 @@ def test_a_socket_that_takes_nothing_is_cut() -> None:
     assert who[2].was_cut
 
 
+def test_a_stuck_socket_is_cut_so_long_after_it_stopped_to_read_and_not_after_a_sweep_saw_it() -> None:
+    house = House()
+    who = house.enters()
+    house.says(who, '{"type":"hello"}')
+    who[2].busy = True
+    house.reception.settle(who[0], who[1])
+    house.sweeps_after(8 * SECOND)
+    assert not who[2].was_cut
+    house.sweeps_after(1)
+    assert who[2].was_cut
+
+
+def test_who_reads_again_in_time_is_not_stuck() -> None:
+    house = House()
+    who = house.enters()
+    house.says(who, '{"type":"hello"}')
+    for _ in range(3):
+        who[2].busy = True
+        house.reception.settle(who[0], who[1])
+        house.sweeps_after(5 * SECOND)
+        who[2].busy = False
+        house.reception.settle(who[0], who[1])
+    assert not who[2].was_cut
+
+
 def test_unreadable_frames_are_told_and_hopeless_ones_close() -> None:
     house = House()
     who = house.enters()
