@@ -6,18 +6,18 @@ import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent / "onsale_client"
-FILES = {"_aio.py": "_sync.py", "_aio_live.py": "_sync_live.py"}
+FILES = {f"_aio{part}.py": f"_sync{part}.py" for part in ("", "_calls", "_holding", "_booking", "_house", "_live")}
 WORDS = (
     (r"^\"\"\"(.*?) `_sync\w*\.py` is made.*?this one\.\"\"\"$", r'"""\1 Made from `{source}` by `make_sync.py`."""'),
     (r"\basync (def|with|for)\b", r"\1"),
     (r"\bawait ", ""),
     (r"\bAsyncGenerator\[(\w+), None\]", r"Generator[\1, None, None]"),
-    (r"\bAsync(Client|Live|Iterator|Generator)\b", r"\1"),
+    (r"\bAsync(Client|Live|Iterator|Generator|\w*Calls)\b", r"\1"),
     (r"__a(enter|exit)__", r"__\1__"),
     (r"\baclose\b", "close"),
     (r"^import asyncio$", "import time"),
     (r"\basyncio\.sleep\b", "time.sleep"),
-    (r"onsale_client\._aio_live", "onsale_client._sync_live"),
+    (r"onsale_client\._aio_(\w+)", r"onsale_client._sync_\1"),
     (r"websockets\.asyncio\.client", "websockets.sync.client"),
 )
 
@@ -34,7 +34,7 @@ def without_await(source: str) -> str:
 
 
 def main() -> None:
-    """Writes both files."""
+    """Writes the files."""
     for source, made in FILES.items():
         (PACKAGE / made).write_text(without_await(source))
 

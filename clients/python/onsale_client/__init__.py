@@ -16,19 +16,17 @@ from onsale_client.errors import OnsaleError, Problem, Refused, Undecided, Unrea
 from onsale_client.made import Layout, Venue
 from onsale_client.shapes import (
     Availability,
-    Booking,
     Caller,
-    Checkout,
     Event,
     EventLine,
     FeedEvent,
     FeedPage,
-    Reservation,
     SeatMap,
     Seats,
 )
+from onsale_client.sold import Booking, Checkout, HeldTogether, Quote, Reservation, Verdict
 from onsale_client.webhooks import SignatureWrong, WebhookEvent, verify_webhook
-from onsale_client.wishes import AreaWish, Best, Contact, Payment
+from onsale_client.wishes import AreaWish, Best, Contact, Hold, Payment
 
 __all__ = [
     "AreaWish",
@@ -49,12 +47,15 @@ __all__ = [
     "WebhookEvent",
     "verify_webhook",
     "Frame",
+    "HeldTogether",
+    "Hold",
     "Layout",
     "Live",
     "OnsaleError",
     "Patience",
     "Payment",
     "Problem",
+    "Quote",
     "Refused",
     "Reservation",
     "SeatMap",
@@ -62,4 +63,5 @@ __all__ = [
     "Undecided",
     "Unreachable",
     "Venue",
+    "Verdict",
 ]

@@ -1,73 +1,24 @@
 """The client. `_sync.py` is made from this file by `make_sync.py`: change this one."""
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal
 from urllib.parse import quote
-from uuid import uuid4
 
-import httpx
-import msgspec
-
-from onsale_client import made, shapes, wishes
+from onsale_client import shapes
+from onsale_client._aio_booking import AsyncBookingCalls
+from onsale_client._aio_holding import AsyncHoldingCalls
+from onsale_client._aio_house import AsyncHouseCalls
 from onsale_client._aio_live import AsyncLive
-from onsale_client._auth import ExchangedKey, GivenToken
-from onsale_client._flow import Given, Patience, Pause, calling, without_nothing
-
-T = TypeVar("T")
-
-WAIT_S = 10
-"""For so long the server may keep a request until its verdict is there."""
-ANSWER_S = 30.0
 
 
-class AsyncClient:
-    """One caller of one installation.
+class AsyncClient(AsyncHoldingCalls, AsyncBookingCalls, AsyncHouseCalls):
+    """One caller of one installation: all that it can look at, hold, book and hear.
 
     `api_key` is exchanged for tokens, which are renewed in time (`permissions`: with these only); `token` (a pass, a
     reservation's token, or a key as it is) is sent along. Without either only what is public can be read. `http`: a
     client of one's own, for proxies, certificates and tests; it is not closed by this one.
     """
-
-    def __init__(
-        self,
-        url: str,
-        *,
-        api_key: str | None = None,
-        token: str | None = None,
-        permissions: Sequence[str] | None = None,
-        patience: Patience | None = None,
-        http: httpx.AsyncClient | None = None,
-    ) -> None:
-        if api_key is not None and token is not None:
-            raise ValueError("either an API key or a token")
-        self._url = url.rstrip("/")
-        self._patience = patience or Patience()
-        self._http = http or httpx.AsyncClient(timeout=ANSWER_S)
-        self._is_ours = http is None
-        self._token = token or api_key
-        self._auth: httpx.Auth | None = None
-        if api_key is not None:
-            self._auth = ExchangedKey(httpx.URL(f"{self._url}/api/auth/token"), api_key, permissions)
-        elif token is not None:
-            self._auth = GivenToken(token)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Ends the connections."""
-        if self._is_ours:
-            await self._http.aclose()
-
-    # --- looking
 
     async def events(
         self,
@@ -121,108 +72,6 @@ class AsyncClient:
             shapes.Availability, f"/api/venues/{quote(venue, safe='')}/shows/{quote(show, safe='')}/availability"
         )
 
-    # --- buying
-
-    async def hold(
-        self,
-        show: str,
-        *,
-        seats: Sequence[str] = (),
-        tables: Sequence[str] = (),
-        areas: Sequence[wishes.AreaWish] = (),
-        best: wishes.Best | None = None,
-        partial: bool | None = None,
-        hold_s: int | None = None,
-        reason: str | None = None,
-        external_id: str | None = None,
-        on_behalf_of: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> shapes.Reservation:
-        """Hold named seats, whole tables, places of areas, or the best available; `partial`: what can be had of them.
-        Losing raises `Refused` with `conflicts` and
-        `alternatives`; holding once more what `Undecided` left open takes the key that it carries."""
-        body = without_nothing(
-            {
-                "show": show,
-                "seats": tuple(seats),
-                "tables": tuple(tables),
-                "areas": tuple(areas),
-                "best": best,
-                "partial": partial,
-                "hold_s": hold_s,
-                "reason": reason,
-                "external_id": external_id,
-                "on_behalf_of": on_behalf_of,
-            }
-        )
-        return await self._ask(shapes.Reservation, "POST", "/api/reservations", body, idempotency_key)
-
-    async def reservation(self, reservation: str) -> shapes.Reservation:
-        """A reservation of one's own as it stands."""
-        return await self._get(shapes.Reservation, f"/api/reservations/{quote(reservation, safe='')}")
-
-    async def extend(
-        self, reservation: str, *, by_s: int | None = None, idempotency_key: str | None = None
-    ) -> shapes.Reservation:
-        """Hold on until `by_s` seconds from now (left out: as long as a new hold), at most `hold_max_s` in all. No hold
-        gets shorter by it."""
-        path = f"/api/reservations/{quote(reservation, safe='')}/extend"
-        return await self._ask(shapes.Reservation, "PUT", path, without_nothing({"by_s": by_s}), idempotency_key)
-
-    async def release(
-        self, reservation: str, *, seats: Sequence[str] = (), idempotency_key: str | None = None
-    ) -> shapes.Reservation:
-        """Give a hold back, or some seats of it."""
-        path = f"/api/reservations/{quote(reservation, safe='')}"
-        if seats:
-            path += f"?{httpx.QueryParams({'seats': list(seats)})}"
-        return await self._ask(shapes.Reservation, "DELETE", path, None, idempotency_key)
-
-    async def confirm(
-        self,
-        reservation: str,
-        *,
-        contact: wishes.Contact | None = None,
-        payment: wishes.Payment | None = None,
-        notes: str | None = None,
-        special_requests: str | None = None,
-        idempotency_key: str | None = None,
-    ) -> shapes.Booking:
-        """Book what is held."""
-        body = without_nothing(
-            {
-                "reservation": reservation,
-                "contact": contact,
-                "payment": payment,
-                "notes": notes,
-                "special_requests": special_requests,
-            }
-        )
-        return await self._ask(shapes.Booking, "POST", "/api/bookings", body, idempotency_key)
-
-    async def checkout(
-        self,
-        reservation: str,
-        *,
-        contact: wishes.Contact | None = None,
-        return_to: str = "/",
-        idempotency_key: str | None = None,
-    ) -> shapes.Checkout:
-        """Begin to pay what is held: send the payer to `pay_at`. Booked is it when the provider says so."""
-        path = f"/api/reservations/{quote(reservation, safe='')}/checkout"
-        body = without_nothing({"contact": contact, "return_to": return_to})
-        return await self._ask(shapes.Checkout, "POST", path, body, idempotency_key)
-
-    async def booking(self, booking: str) -> shapes.Booking:
-        """A booking of one's own as it stands."""
-        return await self._get(shapes.Booking, f"/api/bookings/{quote(booking, safe='')}")
-
-    async def cancel(self, booking: str, *, idempotency_key: str | None = None) -> shapes.Booking:
-        """Cancel a booking, in its refund window."""
-        return await self._ask(
-            shapes.Booking, "DELETE", f"/api/bookings/{quote(booking, safe='')}", None, idempotency_key
-        )
-
     async def feed(self, *, after: str | None = None, limit: int = 100) -> shapes.FeedPage:
         """One's own events behind a page's `next_cursor`, oldest first; without it from the oldest that is kept."""
         return await self._get(shapes.FeedPage, "/api/events-feed", {"after": after, "limit": limit})
@@ -232,64 +81,6 @@ class AsyncClient:
         where = f"{self._url.replace('http', 'ws', 1)}/ws/venues/{quote(venue, safe='')}/shows/{quote(show, safe='')}"
         return AsyncLive(where, token=self._token)
 
-    # --- the house
-
     async def whoami(self) -> shapes.Caller:
         """What the token is worth."""
         return await self._get(shapes.Caller, "/api/auth/validate")
-
-    async def add_venue(self, name: str, *, idempotency_key: str | None = None) -> made.Venue:
-        """Make a venue (admins)."""
-        return await self._ask(made.Venue, "POST", "/api/admin/venues", {"name": name}, idempotency_key)
-
-    async def put_layout(
-        self, venue: str, layout: dict[str, Any], *, validate_only: bool = False, idempotency_key: str | None = None
-    ) -> made.Layout:
-        """A new version of a venue's layout, in its full or its short form (admins)."""
-        path = f"/api/admin/venues/{quote(venue, safe='')}/layout{'?validate_only=true' if validate_only else ''}"
-        return await self._ask(made.Layout, "PUT", path, layout, idempotency_key)
-
-    async def add_show(self, terms: dict[str, Any], *, idempotency_key: str | None = None) -> shapes.Event:
-        """Make a show and open it; terms as in `POST /api/admin/shows` (admins)."""
-        return await self._ask(shapes.Event, "POST", "/api/admin/shows", terms, idempotency_key)
-
-    async def close_show(self, show: str, *, idempotency_key: str | None = None) -> made.ShowChanged:
-        """End a sale for good (admins)."""
-        path = f"/api/admin/shows/{quote(show, safe='')}/close"
-        return await self._ask(made.ShowChanged, "POST", path, None, idempotency_key)
-
-    async def set_rate(self, show: str, *, rate_per_min: int, reason: str) -> None:
-        """The most that the waiting room admits (operators, by the key itself: `token`)."""
-        path = f"/room/admin/{quote(show, safe='')}"
-        await self._ask(dict[str, Any], "PATCH", path, {"rate_per_min": rate_per_min, "reason": reason}, None)
-
-    # --- how
-
-    async def _get(self, kind: type[T], path: str, query: dict[str, Any] | None = None) -> T:
-        request = self._http.build_request("GET", self._url + path, params=without_nothing(query or {}))
-        return await self._run(kind, request)
-
-    async def _ask(self, kind: type[T], method: str, path: str, body: dict[str, Any] | None, key: str | None) -> T:
-        headers = {"idempotency-key": key or str(uuid4()), "prefer": f"wait={WAIT_S}"}
-        if body is not None:
-            headers["content-type"] = "application/json"
-        content = None if body is None else msgspec.json.encode(body)
-        request = self._http.build_request(method, self._url + path, headers=headers, content=content)
-        return await self._run(kind, request)
-
-    async def _run(self, kind: type[T], request: httpx.Request) -> T:
-        flow = calling(request, self._patience)
-        given: Given = None
-        try:
-            while True:
-                step = flow.send(given)
-                if isinstance(step, Pause):
-                    given = None
-                    await asyncio.sleep(step.seconds)
-                    continue
-                try:
-                    given = await self._http.send(step, auth=self._auth)
-                except httpx.TransportError as error:
-                    given = error
-        except StopIteration as end:
-            return msgspec.json.decode(end.value, type=kind)

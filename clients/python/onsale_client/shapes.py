@@ -8,8 +8,6 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from onsale_client.wishes import Contact
-
 
 class Said(Struct, kw_only=True):
     """What every success carries."""
@@ -170,83 +168,6 @@ class SeatMap(Said, kw_only=True):
     categories: list[Tier]
     sections: list[dict[str, Any]]
     areas: list[dict[str, Any]]
-
-
-class SeatPrice(Struct, kw_only=True):
-    """A seat that is held or booked, with its price."""
-
-    seat: str
-    category: str
-    price: int
-
-
-class AreaPrice(Struct, kw_only=True):
-    """Places of an area that are held or booked; `price` is of one."""
-
-    area: str
-    category: str
-    quantity: int
-    price: int
-
-
-class Why(Struct, kw_only=True):
-    """Why these seats: the rule that found them, those tried before it, and the single free seats they leave behind."""
-
-    rule: str
-    orphans_left: int
-    tried: list[str] = []
-
-
-class Reservation(Said, kw_only=True):
-    """Places that are held (or were). `reservation_token` stands for the reservation alone, and outlives a pass."""
-
-    reservation: str
-    show: str
-    venue: str
-    status: str
-    seats: list[SeatPrice]
-    areas: list[AreaPrice]
-    total_amount: int
-    currency: str
-    expires_at: str
-    request: str | None = None
-    reservation_token: str | None = None
-    booking: str | None = None
-    external_id: str | None = None
-    why: Why | None = None
-
-
-class Checkout(Said, kw_only=True):
-    """A payment that has begun: `pay_at` is where the payer pays, until `expires_at`."""
-
-    reservation: str
-    show: str
-    status: str
-    total_amount: int
-    currency: str
-    expires_at: str
-    provider: str
-    pay_at: str
-    request: str | None = None
-
-
-class Booking(Said, kw_only=True):
-    """Places that are booked (or were cancelled)."""
-
-    booking: str
-    reservation: str
-    show: str
-    venue: str
-    status: str
-    seats: list[SeatPrice]
-    areas: list[AreaPrice]
-    total_amount: int
-    currency: str
-    request: str | None = None
-    contact: Contact | None = None
-    notes: str | None = None
-    special_requests: str | None = None
-    external_id: str | None = None
 
 
 class Caller(Said, kw_only=True):

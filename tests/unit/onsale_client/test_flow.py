@@ -1,6 +1,6 @@
 """A call goes on with the same key until there is a verdict, and says which of its three ends it came to."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import httpx
@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from onsale_client import Patience, Refused, Undecided, Unreachable
-from onsale_client._flow import Given, Pause, calling
+from onsale_client._flow import Flow, Given, Pause, calling, calling_each, looking
 
 URL = "http://sale.example/api/reservations"
 PATIENCE = Patience(total_s=60, backoff_s=1, backoff_max_s=8)
@@ -27,7 +27,15 @@ class Play:
     """Plays the server and the clock: every pause passes at once, and each request gets the next of `answers`; the last
     of them for ever."""
 
-    def __init__(self, answers: Iterable[Given], *, method: str = "POST", key: str | None = "a-key") -> None:
+    def __init__(
+        self,
+        answers: Iterable[Given],
+        *,
+        method: str = "POST",
+        key: str | None = "a-key",
+        begin: Callable[..., Flow] = calling,
+    ) -> None:
+        self.begin = begin
         self.answers = list(answers)
         self.sent: list[httpx.Request] = []
         self.pauses: list[float] = []
@@ -35,7 +43,7 @@ class Play:
         self.request = httpx.Request(method, URL, headers={"idempotency-key": key} if key else {})
 
     def run(self) -> bytes:
-        flow = calling(self.request, PATIENCE, clock=lambda: self.now, chance=lambda: 0.5)
+        flow = self.begin(self.request, PATIENCE, clock=lambda: self.now, chance=lambda: 0.5)
         given: Given = None
         try:
             while True:
@@ -155,3 +163,75 @@ def test_one_that_stays_pending_can_be_asked_for_later() -> None:
     with pytest.raises(Undecided) as undecided:
         Play([accepted(), told("pending")]).run()
     assert (undecided.value.idempotency_key, undecided.value.request) == ("a-key", "req_1")
+
+
+# --- what changes nothing, whatever its method
+
+
+def test_a_question_is_asked_again_without_a_key() -> None:
+    play = Play([httpx.ReadTimeout("late"), problem(503, "busy"), answer(200, {"seq": 1})], key=None, begin=looking)
+    assert play.run() == b'{"seq":1}'
+    with pytest.raises(Unreachable):
+        Play([httpx.ReadTimeout("late")], key=None, begin=looking).run()
+
+
+# --- several holds, each for itself
+
+GRANTED = {"status": "granted", "reservation": {"reservation": "rsv_1"}}
+LOST = {"status": "rejected", "problem": {"code": "sold_out", "status": 409}}
+PENDING = {"status": "pending", "request": "req_2"}
+BUSY = {"status": "rejected", "problem": {"code": "busy", "status": 503, "retryable": True, "retry_after_s": 7}}
+
+
+def batch(*items: dict[str, Any]) -> httpx.Response:
+    return answer(200, {"message": "so many are held", "created_at": "2027-01-15T08:00:00Z", "data": items})
+
+
+def each(*answers: Given) -> Play:
+    return Play(answers, begin=calling_each)
+
+
+def verdicts(play: Play) -> Any:
+    return msgspec.json.decode(play.run())["data"]
+
+
+def test_a_batch_with_all_its_verdicts_is_returned_as_it_is() -> None:
+    play = each(batch(GRANTED, LOST))
+    assert verdicts(play) == [GRANTED, LOST]
+    assert len(play.sent) == 1
+
+
+def test_a_hold_of_a_batch_that_has_no_verdict_is_asked_for() -> None:
+    play = each(batch(LOST, PENDING), told("pending"), told("granted", {"reservation": "rsv_2"}))
+    said = msgspec.json.decode(play.run())
+    assert said["data"] == [LOST, {"status": "granted", "reservation": {"reservation": "rsv_2"}}]
+    assert said["message"] == "1 of 2 are held"
+    assert [request.url.path for request in play.sent[1:]] == ["/api/requests/req_2"] * 2
+    play = each(batch(PENDING), told("rejected", {"code": "sold_out", "status": 409}))
+    assert verdicts(play) == [LOST]
+
+
+def test_a_hold_of_a_batch_that_was_not_taken_is_sent_again_with_the_batch_and_its_key() -> None:
+    play = each(batch(GRANTED, BUSY), batch(GRANTED, LOST))
+    assert verdicts(play) == [GRANTED, LOST]
+    assert [request.headers["idempotency-key"] for request in play.sent] == ["a-key"] * 2
+    assert play.pauses == [7.5]
+
+
+def test_a_hold_of_a_batch_that_is_not_known_any_more_is_sent_again_with_the_batch() -> None:
+    play = each(batch(GRANTED, PENDING), problem(404, "request_not_found"), batch(GRANTED, LOST))
+    assert verdicts(play) == [GRANTED, LOST]
+    assert [request.method for request in play.sent] == ["POST", "GET", "POST"]
+
+
+@pytest.mark.parametrize("item", [PENDING, BUSY])
+def test_a_batch_that_stays_without_a_verdict_can_be_asked_for_later(item: dict[str, Any]) -> None:
+    play = each(batch(GRANTED, item)) if item is BUSY else each(batch(GRANTED, item), told("pending"))
+    with pytest.raises(Undecided) as undecided:
+        play.run()
+    assert undecided.value.idempotency_key == "a-key"
+    assert play.now <= 1060
+
+
+def test_a_batch_that_is_refused_as_a_whole_is_refused() -> None:
+    assert each(problem(400, "invalid_request")).refused().code == "invalid_request"

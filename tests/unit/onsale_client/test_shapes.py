@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 import onsale_client
-from onsale_client import errors, made, shapes, wishes
+from onsale_client import errors, made, shapes, sold, wishes
 from tests.unit.ingress.stage import Stage
 
 SERVERS = {
@@ -24,7 +24,9 @@ SERVERS = {
     "Caller": "WhoAnswer",
     "AreaWish": "AreaAsk",
     "Best": "BestAsk",
+    "Hold": "HoldBody",
     "Payment": "PaymentBody",
+    "Verdict": "BatchItem",
     "Contact": "ContactBody",
     "ShowChanged": "ShowChangedAnswer",
 }
@@ -47,7 +49,9 @@ def structs(module: ModuleType) -> list[type[msgspec.Struct]]:
 
 
 @pytest.mark.parametrize(
-    "shape", [*structs(shapes), *structs(made), *structs(wishes), *structs(errors)], ids=lambda shape: shape.__name__
+    "shape",
+    [found for module in (shapes, sold, made, wishes, errors) for found in structs(module)],
+    ids=lambda shape: shape.__name__,
 )
 def test_a_shape_has_the_fields_of_its_schema(shape: type[msgspec.Struct]) -> None:
     name = SERVERS.get(shape.__name__, f"{shape.__name__}Answer")
