@@ -35,6 +35,8 @@ from ingress.recording import Recording
 from ingress.refusals import Refused, from_rejection
 from ingress.request_log import RequestLog
 from ingress.rows import new_limiter
+from ingress.session_table import SessionTable
+from ingress.sessions import Sessions
 from ingress.settings import Settings
 from ingress.shelf import Shelf
 from ingress.verdicts import answered
@@ -46,6 +48,7 @@ from ticketing import messages, wishes
 from ticketing.asks import HoldBody
 from ticketing.clock import SystemClock
 from ticketing.intake import Rejection
+from ticketing.staff import StaffKeys
 from ticketing.tokens import TokenKeys
 from ticketing.vocabulary import ReservationStatus, parse_show, request_text
 
@@ -134,6 +137,7 @@ async def open_till(settings: Settings) -> AsyncIterator[RunningRoom]:
             callers=Callers(
                 waves={}, keys=keys, tokens=tokens, clock=clock, tokens_max=settings.ingress_tokens_cached_max
             ),
+            sessions=Sessions(SessionTable(pool), keys, StaffKeys(settings.secrets), clock),
             limiter=new_limiter(settings, Condition(), clock),
             forms=Forms(clock, os.urandom, settings.ingress_wait_default_s),
             addresses=ClientAddresses(settings.proxies),

@@ -29,6 +29,8 @@ from ingress.request_log import RequestLog
 from ingress.request_table import RequestTable
 from ingress.rows import Ports, new_limiter, open_api, open_direct, open_door
 from ingress.service import SaleDesk
+from ingress.session_table import SessionTable
+from ingress.sessions import Sessions
 from ingress.settings import Settings
 from ingress.share_table import ShareTable
 from ingress.shelf import Shelf
@@ -47,6 +49,7 @@ from runtime.redis import open_redis
 from ticketing import topics
 from ticketing.clock import SystemClock
 from ticketing.pseudonyms import Pseudonyms
+from ticketing.staff import StaffKeys
 from ticketing.tokens import TokenKeys
 
 ROOM = "ingress"
@@ -162,6 +165,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
                 waves=waves.current,
                 tokens_max=settings.ingress_tokens_cached_max,
             ),
+            sessions=Sessions(SessionTable(pool), keys, StaffKeys(settings.secrets), clock),
             keys=key_table,
             webhooks=WebhookTable(pool),
             bookings=BookingTable(pool),

@@ -10,8 +10,10 @@ from ingress.limiter import UNCOUNTED, Limiter
 from ingress.operations import Call, Operation, Table, Who
 from ingress.recording import Recording
 from ingress.refusals import MEDIA_TYPE, Refused, encode_problem
+from ingress.sessions import Sessions
 from ingress.stores import StoreAway, ValueRefused
 from runtime.addresses import FORWARDED, ClientAddresses
+from ticketing.staff import SAFE_METHODS
 
 log = structlog.get_logger(__name__)
 
@@ -24,6 +26,7 @@ class Api:
         table: Table,
         *,
         callers: Callers,
+        sessions: Sessions,
         limiter: Limiter,
         forms: Forms,
         addresses: ClientAddresses,
@@ -35,6 +38,7 @@ class Api:
         self._table = table
         self._addresses = addresses
         self._callers = callers
+        self._sessions = sessions
         self._forms = forms
         self._body_deadline_s = body_deadline_s
 
@@ -59,7 +63,8 @@ class Api:
             operation = _choose(methods, request)
             name = operation.name
             require_room(operation)
-            identity = None if operation.who is Who.ANYBODY else await self._callers.identify(request)
+            if operation.who is not Who.ANYBODY:
+                identity = await self._sessions.identify(request, operation) or await self._callers.identify(request)
             counted = self._limiter.check(operation, request.address, identity)
             response = await operation.handler(await self._check(operation, request, identity, params, receive))
             status = response.status
@@ -71,7 +76,9 @@ class Api:
         finally:
             counted.leave(status)
         metrics.requests(name, response.status).inc()
-        if identity is not None and identity.key is not None:
+        if identity is not None and identity.person:
+            _note_act(identity, name, request, response.status)
+        elif identity is not None and identity.key is not None:
             self._recording.note(identity.key.key_id, name, request, response.status, began_ms)
         response.headers += counted.headers
         await response.send(send, request_id=request.request_id, head_only=request.method == "HEAD")
@@ -119,6 +126,15 @@ def failed(error: Exception, operation: str, request: Request) -> Response:
         headers.append(("retry-after", str(refused.retry_after_s)))
     body = encode_problem(refused.body(instance=request.path, request_id=request.request_id))
     return Response(refused.status, body, media_type=MEDIA_TYPE, headers=[*headers, ("cache-control", "no-store")])
+
+
+def _note_act(identity: Identity, operation: str, request: Request, status: int) -> None:
+    """What somebody changed at our pages is said in our own log: it is no traffic of the key that they look after."""
+    if request.method not in SAFE_METHODS:
+        log.info(
+            "ingress.done_by_hand", person=identity.person, key=identity.key and identity.key.key_id,
+            operation=operation, path=request.path, status=status, request_id=request.request_id,
+        )  # fmt: skip
 
 
 def _choose(methods: "dict[str, Operation] | object", request: Request) -> Operation:

@@ -36,7 +36,8 @@ class Identity:
     key the key.
 
     The roles of a key's caller are its roles and permissions. `expires_at_ms`: of the token, where it has an end;
-    `wave`: of a pass; `by_link`: came by the link in a mail.
+    `wave`: of a pass; `by_link`: came by the link in a mail. `person`: who is signed in at our pages, as an admin or
+    for their `partner` (`sessions.py`).
     """
 
     caller: Caller
@@ -45,6 +46,8 @@ class Identity:
     expires_at_ms: int | None = None
     wave: int | None = None
     by_link: bool = False
+    person: str = ""
+    partner: str = ""
 
     @property
     def sandbox(self) -> bool:

@@ -23,12 +23,13 @@ ENTROPY_BYTES = 40
 
 INSERT_KEY = """
 INSERT INTO api_key (key_id, key_hash, shown_prefix, name, roles, sandbox, created_at_ms, permissions, venues, shows,
-                     addresses, requests_per_min, selling_at_once_max, created_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                     addresses, requests_per_min, selling_at_once_max, created_by, partner)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
 """
 # The statements below are put together from this text alone; values are parameters.
 GIVEN = """
-key_id, roles, sandbox, revoked_at_ms, permissions, venues, shows, addresses, requests_per_min, selling_at_once_max
+key_id, roles, sandbox, revoked_at_ms, permissions, venues, shows, addresses, requests_per_min, selling_at_once_max,
+partner
 """
 FIND_KEY = f"""
 SELECT {GIVEN}, CASE WHEN previous_hash = $1 THEN previous_ends_at_ms END AS ends_at_ms
@@ -43,7 +44,8 @@ UPDATE api_key SET previous_hash = key_hash, previous_ends_at_ms = $4, key_hash 
 WHERE key_id = $1 AND revoked_at_ms IS NULL RETURNING key_id
 """
 CHANGE_KEY = """
-UPDATE api_key SET name = $2, venues = $3, shows = $4, addresses = $5, requests_per_min = $6, selling_at_once_max = $7
+UPDATE api_key SET name = $2, venues = $3, shows = $4, addresses = $5, requests_per_min = $6, selling_at_once_max = $7,
+                   partner = $8
 WHERE key_id = $1 RETURNING key_id
 """
 LISTED = f"{GIVEN}, shown_prefix, name, created_by, created_at_ms, rotated_at_ms, previous_ends_at_ms"
@@ -51,11 +53,16 @@ READ_KEY = f"SELECT {LISTED} FROM api_key WHERE key_id = $1"  # noqa: S608 -- fr
 LIST_KEYS = f"""
 SELECT {LISTED} FROM api_key WHERE (created_at_ms, key_id) > ($1, $2) ORDER BY created_at_ms, key_id LIMIT $3
 """  # noqa: S608 -- from constants
+LIST_PARTNERS = f"""
+SELECT {LISTED} FROM api_key WHERE partner = $4 AND (created_at_ms, key_id) > ($1, $2)
+ORDER BY created_at_ms, key_id LIMIT $3
+"""  # noqa: S608 -- from constants
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a key is made with. `venues`, `shows`, `addresses` limit it as `key_limits.Limits` does."""
+    """What a key is made with. `venues`, `shows`, `addresses` limit it as `key_limits.Limits` does; `partner`: the
+    company it belongs to."""
 
     name: str
     roles: tuple[str, ...]
@@ -67,6 +74,7 @@ class Terms:
     requests_per_min: int = REQUESTS_PER_MIN_DEFAULT
     selling_at_once_max: int = SELLING_AT_ONCE_DEFAULT
     created_by: str = ""
+    partner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +132,7 @@ class KeyTable:
                 INSERT_KEY, key_id, api_key_hash(key), key[:API_KEY_SHOWN_CHARS], terms.name,
                 sorted(set(terms.roles)), terms.sandbox, now_ms, sorted(set(terms.permissions)), list(terms.venues),
                 list(terms.shows), list(terms.addresses), terms.requests_per_min, terms.selling_at_once_max,
-                terms.created_by,
+                terms.created_by, terms.partner,
             )  # fmt: skip
         return key_id, key
 
@@ -146,10 +154,13 @@ class KeyTable:
             row = await self._pool.fetchrow(READ_KEY, key_id)
         return None if row is None else _listed(row)
 
-    async def page(self, after: tuple[int, str], limit: int) -> list[KeyRow]:
-        """Keys in the order in which they were made, behind `after` (`created_at_ms`, id)."""
+    async def page(self, after: tuple[int, str], limit: int, partner: str | None = None) -> list[KeyRow]:
+        """Keys in the order in which they were made, behind `after` (`created_at_ms`, id): of one partner, or all."""
         with reaching_postgres():
-            rows = await self._pool.fetch(LIST_KEYS, *after, limit)
+            if partner is None:
+                rows = await self._pool.fetch(LIST_KEYS, *after, limit)
+            else:
+                rows = await self._pool.fetch(LIST_PARTNERS, *after, limit, partner)
         return [_listed(row) for row in rows]
 
     async def revoke(self, key_id: str, now_ms: int) -> bool:
@@ -166,11 +177,11 @@ class KeyTable:
         return found is not None
 
     async def change(self, key_id: str, terms: Terms) -> bool:
-        """Give the key another name and other limits. Whether there is such a key."""
+        """Give the key another name, other limits, another partner. Whether there is such a key."""
         with reaching_postgres():
             found = await self._pool.fetchval(
                 CHANGE_KEY, key_id, terms.name, list(terms.venues), list(terms.shows), list(terms.addresses),
-                terms.requests_per_min, terms.selling_at_once_max,
+                terms.requests_per_min, terms.selling_at_once_max, terms.partner,
             )  # fmt: skip
         return found is not None
 
@@ -186,6 +197,7 @@ def _given(row: Any) -> ApiKey:
         requests_per_min=row["requests_per_min"],
         selling_at_once_max=row["selling_at_once_max"],
         ends_at_ms=row["ends_at_ms"],
+        partner=row["partner"],
     )
 
 
@@ -203,6 +215,7 @@ def _listed(row: Any) -> KeyRow:
             requests_per_min=row["requests_per_min"],
             selling_at_once_max=row["selling_at_once_max"],
             created_by=row["created_by"],
+            partner=row["partner"],
         ),
         shown_prefix=row["shown_prefix"],
         created_at_ms=row["created_at_ms"],

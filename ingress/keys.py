@@ -15,6 +15,8 @@ from ticketing.tokens import api_key_hash
 
 ROLES = frozenset({"read", "booking", "admin", "operator"})
 PERMISSIONS = frozenset({"group"})
+RIGHTS_OF_PARTNERS = frozenset({"read", "booking", "group"})
+"""All that the people of a partner may do or hand on, whatever their keys may."""
 OTHER_NAMES = {"book": "booking"}
 """What partners are used to say, and what it is called here."""
 REQUESTS_PER_MIN_DEFAULT = 100
@@ -37,7 +39,8 @@ PLENTY = Allowance(1_000_000, 1_000_000)
 class ApiKey:
     """What a key gives. Its id is the account of the commands that are sent with it.
 
-    `ends_at_ms`: of the secret that was asked for, where a newer one has taken its place.
+    `ends_at_ms`: of the secret that was asked for, where a newer one has taken its place; `partner`: the company it
+    belongs to, if it is not the house's.
     """
 
     key_id: str
@@ -49,6 +52,7 @@ class ApiKey:
     requests_per_min: int = REQUESTS_PER_MIN_DEFAULT
     selling_at_once_max: int = SELLING_AT_ONCE_DEFAULT
     ends_at_ms: int | None = None
+    partner: str = ""
 
     @property
     def gives(self) -> frozenset[str]:

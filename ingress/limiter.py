@@ -21,6 +21,8 @@ from ticketing.clock import Clock
 MINUTE_MS = 60_000
 BUCKETS_KEEP_MS = 2 * MINUTE_MS
 UNAVAILABLE = 503
+PAGES_PER_MIN = 300
+"""Of whoever is signed in at our pages: a person, whose looking around takes nothing from the key that they look at."""
 
 
 class Lags(Protocol):
@@ -143,6 +145,7 @@ class Limiter:
         self._of_more = Quotas((holds,))
         self._address = Quotas((Quota("address", rates.address_requests, MINUTE_MS),))
         self._sign_ins = Quotas((Quota("sign-ins", rates.address_sign_ins, MINUTE_MS),))
+        self._at_pages = _of_key(PAGES_PER_MIN)
         self._selling: dict[str, int] = {}
 
     def check(self, operation: Operation, address: str, identity: Identity | None) -> Counted:
@@ -151,6 +154,8 @@ class Limiter:
             return UNCOUNTED
         if identity is None:
             return self._take(self._sign_ins if operation.signs_in else self._address, address, self._clock.now_ms())
+        if identity.person:
+            return self._take(self._at_pages, identity.person, self._clock.now_ms())
         if identity.key is not None:
             return self._check_key(operation, identity.key)
         account = identity.caller.account

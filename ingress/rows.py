@@ -54,6 +54,7 @@ from ingress.request_table import RequestTable
 from ingress.sale_routes import Sale
 from ingress.seat_routes import Seats
 from ingress.service import SaleDesk
+from ingress.sessions import Sessions
 from ingress.settings import Settings
 from ingress.share_table import ShareTable
 from ingress.shelf import Shelf
@@ -86,6 +87,7 @@ class Ports:
     looking: Looking
     views: Views
     callers: Callers
+    sessions: Sessions
     keys: KeyTable
     webhooks: WebhookTable
     bookings: BookingTable
@@ -125,6 +127,7 @@ def open_api(ports: Ports, settings: Settings) -> Api:
     return Api(
         Table(all_operations(ports, settings)),
         callers=ports.callers,
+        sessions=ports.sessions,
         limiter=ports.limiter,
         forms=_forms(ports, settings),
         addresses=ClientAddresses(settings.proxies),

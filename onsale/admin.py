@@ -9,7 +9,7 @@ from infra.settings import InfraSettings
 from onsale.installation import Installation
 from runtime.postgres import open_pool, room_url
 from staff.passwords import Argon2Passwords
-from staff.people import Person, check_password, check_roles, normal_email
+from staff.people import Person, check_partner, check_password, check_roles, normal_email
 from staff.store import PostgresStaff
 from ticketing.clock import SystemClock
 from waiting_room.operating import Act, RoomRow
@@ -24,11 +24,17 @@ def postgres_alone(settings: InfraSettings) -> InfraSettings:
     return settings.model_copy(update=NOT_NEEDED)
 
 
-async def add_person(installation: Installation, email: str, name: str, roles: list[str], password: str) -> Person:
+async def add_person(
+    installation: Installation, email: str, name: str, roles: list[str], password: str, *, partner: str = ""
+) -> Person:
     """Somebody who may sign in. Raises ValueError for what cannot be, `StaffAway`."""
     check_password(password)
+    has = check_roles(roles)
+    check_partner(partner, has)
     kept = await Argon2Passwords().make(password)
-    person = Person(f"per_{os.urandom(ID_BYTES).hex()}", normal_email(email), name, check_roles(roles), kept)
+    person = Person(
+        f"per_{os.urandom(ID_BYTES).hex()}", normal_email(email), name, has, kept, partner=partner
+    )  # fmt: skip
     async with _staff(installation) as people:
         if not await people.add(person, SystemClock().now_ms()):
             raise ValueError(f"{person.email} is there already; `onsale admin password` gives them another password")

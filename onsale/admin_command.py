@@ -32,6 +32,7 @@ def create(
     email: Email,
     name: Annotated[str, typer.Option(help="Their name, as others see it.")],
     role: Annotated[list[str], typer.Option(help="operator, admin or partner; give it again for more than one.")],
+    partner: Annotated[str, typer.Option(help="With the role partner: whose API keys they see (a-z, 0-9, -).")] = "",
     data_dir: DataDir = None,
 ) -> None:
     """Let somebody sign in at /sign-in. Asks for the password twice; where nobody types, reads a line.
@@ -44,7 +45,7 @@ def create(
 
     password = _password()
 
-    person = _done(data_dir, lambda it: add_person(it, email, name, role, password), provisions=True)
+    person = _done(data_dir, lambda it: add_person(it, email, name, role, password, partner=partner), provisions=True)
     say(f"{person.email} may sign in at /sign-in: {', '.join(sorted(person.roles))}")
 
 

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ticketing.staff import STAFF_ROLES
+from ticketing.staff import PARTNER, PARTNER_NAME, STAFF_ROLES
 
 PASSWORD_CHARS_MIN, PASSWORD_CHARS_MAX = 12, 200
 EMAIL_CHARS_MAX = 200
@@ -21,7 +21,7 @@ _EMAIL = re.compile(r"[^\s@\x00]+@[^\s@\x00]+")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who may sign in. `roles`: of `ticketing.staff.STAFF_ROLES`."""
+    """Somebody who may sign in. `roles`: of `ticketing.staff.STAFF_ROLES`; `partner`: whom one works for."""
 
     person_id: str
     email: str
@@ -29,6 +29,7 @@ class Person:
     roles: frozenset[str]
     password_hash: str
     disabled: bool = False
+    partner: str = ""
 
 
 class Bound(NamedTuple):
@@ -65,6 +66,15 @@ def check_roles(roles: "list[str] | tuple[str, ...]") -> frozenset[str]:
     if not found or not found <= set(STAFF_ROLES):
         raise ValueError(f"roles are some of {', '.join(STAFF_ROLES)}, not {', '.join(sorted(found)) or 'none'}")
     return found
+
+
+def check_partner(partner: str, roles: frozenset[str]) -> str:
+    """The company that somebody with the role partner works for; nobody else has one. Raises ValueError."""
+    if (PARTNER in roles) != bool(partner):
+        raise ValueError("whoever has the role partner, and nobody else, works for one: name it with --partner")
+    if partner and not PARTNER_NAME.fullmatch(partner):
+        raise ValueError(f"{partner!r} is no partner's name: small letters, digits and - (40 at most)")
+    return partner
 
 
 def bounds(email: str, address: str) -> tuple[Bound, Bound, Bound]:

@@ -112,6 +112,7 @@ class StaffRoutes:
                 "name": person.name,
                 "email": person.email,
                 "roles": sorted(person.roles),
+                "partner": person.partner,
                 "csrf": session.csrf,
                 "expires_at": rfc3339(session.expires_at_ms),
                 "server_time": rfc3339(self._clock.now_ms()),

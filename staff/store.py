@@ -13,10 +13,10 @@ from staff.ports import StaffAway
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 FORGOTTEN_AT_ONCE = 100
 
-PERSON = "SELECT person_id, email, name, roles, password_hash, disabled_at_ms FROM staff_person"
+PERSON = "SELECT person_id, email, name, roles, password_hash, disabled_at_ms, partner FROM staff_person"
 BY_EMAIL = PERSON + " WHERE email = $1"
 OF_SESSION = """
-SELECT person_id, p.email, p.name, p.roles, p.password_hash, p.disabled_at_ms
+SELECT person_id, p.email, p.name, p.roles, p.password_hash, p.disabled_at_ms, p.partner
 FROM staff_sessions s JOIN staff_person p USING (person_id) WHERE s.session_id = $1 AND s.ends_at_ms > $2
 """
 # In one order for everybody, or two at once would wait for each other.
@@ -41,8 +41,8 @@ FORGET_SESSIONS = "DELETE FROM staff_session WHERE ends_at_ms <= $1"
 END = "DELETE FROM staff_session WHERE session_id = $1"
 SET_HASH = "UPDATE staff_person SET password_hash = $2 WHERE person_id = $1"
 ADD = """
-INSERT INTO staff_person (person_id, email, name, roles, password_hash, password_at_ms, created_at_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $6) ON CONFLICT DO NOTHING RETURNING person_id
+INSERT INTO staff_person (person_id, email, name, roles, password_hash, password_at_ms, created_at_ms, partner)
+VALUES ($1, $2, $3, $4, $5, $6, $6, $7) ON CONFLICT DO NOTHING RETURNING person_id
 """
 NEW_PASSWORD = "UPDATE staff_person SET password_hash = $2, password_at_ms = $3 WHERE email = $1 RETURNING person_id"  # noqa: S105 -- a statement
 SHUT_OUT = "UPDATE staff_person SET disabled_at_ms = $2 WHERE email = $1 AND disabled_at_ms IS NULL RETURNING person_id"
@@ -103,8 +103,9 @@ class PostgresStaff:
         """Whether nobody had the address before."""
         async with reaching():
             found = await self._pool.fetchval(
-                ADD, person.person_id, person.email, person.name, sorted(person.roles), person.password_hash, now_ms
-            )
+                ADD, person.person_id, person.email, person.name, sorted(person.roles), person.password_hash, now_ms,
+                person.partner,
+            )  # fmt: skip
         return found is not None
 
     async def give_password(self, email: str, password_hash: str, now_ms: int) -> bool:
@@ -146,4 +147,5 @@ def _person(row: Any) -> Person:
         frozenset(row["roles"]),
         row["password_hash"],
         row["disabled_at_ms"] is not None,
+        row["partner"],
     )

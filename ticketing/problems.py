@@ -70,6 +70,7 @@ PROBLEMS: dict[str, Problem] = {
     "not_booked": Problem(409, "The reservation is not a booking"),
     "refund_window_closed": Problem(409, "The booking can no longer be cancelled"),
     "too_many_webhooks": Problem(409, "This key has as many webhooks as a key may have"),
+    "too_many_keys": Problem(409, "This partner has as many keys as a partner may have"),
     "key_gone": Problem(409, "The key has been revoked"),
     "letter_settled": Problem(409, "Something was done with this letter before"),
     "not_blocked": Problem(409, "Some of these seats are not blocked"),

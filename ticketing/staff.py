@@ -9,6 +9,7 @@ before its time, so its id is looked up as well (view `staff_sessions`); the sig
 
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -26,6 +27,8 @@ SESSION = "onsale-session"
 FORM = "onsale-form"
 OPERATOR, ADMIN, PARTNER = "operator", "admin", "partner"
 STAFF_ROLES = (OPERATOR, ADMIN, PARTNER)
+PARTNER_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+"""A company that sells by API keys: what its keys and its people have in common."""
 
 
 class StaffSession(Struct, frozen=True):

@@ -87,13 +87,16 @@ CREATE TABLE api_key (
     selling_at_once_max int NOT NULL DEFAULT 20 CHECK (selling_at_once_max > 0),
     sandbox             boolean NOT NULL,
     created_by          text NOT NULL DEFAULT '',
+    partner             text NOT NULL DEFAULT '',
     created_at_ms       bigint NOT NULL,
     rotated_at_ms       bigint,
     revoked_at_ms       bigint
 );
 COMMENT ON COLUMN api_key.key_hash IS 'of the secret that is shown once; key_id is the account, which outlives it';
 COMMENT ON COLUMN api_key.previous_hash IS 'the secret before the last rotation, good until previous_ends_at_ms';
+COMMENT ON COLUMN api_key.partner IS 'the company it belongs to, whose people see it in the portal; none: of the house';
 COMMENT ON COLUMN api_key.venues IS 'where it may sell and administer; all of venues, shows, addresses: none means no limit';
+CREATE INDEX api_key_partner ON api_key (partner, created_at_ms, key_id);
 
 CREATE VIEW layouts AS SELECT layout_id, sha256, document FROM catalogue_layout;
 CREATE VIEW shows AS

@@ -6,12 +6,14 @@ CREATE TABLE staff_person (
     email           text NOT NULL UNIQUE CHECK (email = lower(email)),
     name            text NOT NULL,
     roles           text[] NOT NULL CHECK (roles <@ '{operator,admin,partner}' AND cardinality(roles) > 0),
+    partner         text NOT NULL DEFAULT '',
     password_hash   text NOT NULL,
     password_at_ms  bigint NOT NULL,
     created_at_ms   bigint NOT NULL,
     disabled_at_ms  bigint
 );
 COMMENT ON COLUMN staff_person.password_hash IS 'argon2id, with its salt and costs in it';
+COMMENT ON COLUMN staff_person.partner IS 'the company whose API keys (api_key.partner) they see, with the role partner';
 COMMENT ON COLUMN staff_person.password_at_ms IS 'sessions that are older than the password are over';
 
 CREATE TABLE staff_session (
@@ -33,11 +35,11 @@ CREATE INDEX staff_try_since ON staff_try (since_ms);
 COMMENT ON TABLE staff_try IS 'Wrong passwords: counted before they are looked at, so that many at once are no way around.';
 
 CREATE VIEW staff_sessions AS
-SELECT session_id, person_id, p.roles, ends_at_ms
+SELECT session_id, person_id, p.roles, ends_at_ms, p.partner
 FROM staff_session s JOIN staff_person p USING (person_id)
 WHERE p.disabled_at_ms IS NULL AND s.created_at_ms >= p.password_at_ms;
 
 GRANT SELECT, INSERT, UPDATE ON staff_person TO onsale_staff;
 GRANT SELECT, INSERT, DELETE ON staff_session TO onsale_staff;
 GRANT SELECT, INSERT, UPDATE, DELETE ON staff_try TO onsale_staff;
-GRANT SELECT ON staff_sessions TO onsale_staff, onsale_waiting_room;
+GRANT SELECT ON staff_sessions TO onsale_staff, onsale_waiting_room, onsale_ingress;

@@ -26,6 +26,7 @@ TERMS = Terms(
     requests_per_min=600,
     selling_at_once_max=3,
     created_by="key_house",
+    partner="acme",
 )
 HOUR_MS = 3_600_000
 
@@ -51,6 +52,8 @@ async def test_what_is_stored_is_found_by_its_secret_and_by_its_id(pool: Pool) -
     row = await table.read(key_id)
     assert row is not None
     assert row.terms == TERMS
+    assert (found.partner, [one.key_id for one in await table.page((0, ""), 9, "acme")]) == ("acme", [key_id])
+    assert await table.page((0, ""), 9, "zenith") == []
     assert await table.find(b"nobody") is None
     assert await table.find_by_id("key_nobody") is None
 

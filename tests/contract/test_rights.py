@@ -81,11 +81,11 @@ EXPECTED: dict[str, dict[str, str]] = {
     "api_usage": {"ingress": "raw"},
     "dead_letters": {"ingress": "r"},
     "dead_letter_settled": {"ingress": "ra"},
-    # People with a password: of staff alone; who operates a room is asked of it by the session.
+    # People with a password: of staff alone; who is signed in is asked of it by the session.
     "staff_person": {"staff": "raw"},
     "staff_session": {"staff": "rad"},
     "staff_try": {"staff": "rawd"},
-    "staff_sessions": {"staff": "r", "waiting_room": "r"},
+    "staff_sessions": {"staff": "r", "waiting_room": "r", "ingress": "r"},
     # The waiting room.
     "room": {"waiting_room": "raw", "verify": "r"},
     "room_line": {"waiting_room": "raw", "verify": "r"},

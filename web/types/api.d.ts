@@ -518,6 +518,8 @@ export interface KeyBody {
   addresses?: string[];
   requests_per_min?: number;
   selling_at_once?: number;
+  /** whose key it is: its people see it in the portal */
+  partner?: string;
 }
 
 /** A key without its secret; `shown_prefix` is how that begins. */
@@ -531,6 +533,7 @@ export interface KeyShown {
   selling_at_once: number;
   made_at: string;
   made_by?: string;
+  partner?: string;
   venues?: string[];
   shows?: string[];
   addresses?: string[];
@@ -661,6 +664,7 @@ export interface LimitsBody {
   addresses?: string[] | null;
   requests_per_min?: number | null;
   selling_at_once?: number | null;
+  partner?: string | null;
 }
 
 /** The same whether or not a letter is on its way: who guesses learns nothing. */
@@ -1423,6 +1427,7 @@ export type ProblemCode =
   | "token_expired"
   | "token_invalid"
   | "too_many_at_once"
+  | "too_many_keys"
   | "too_many_seats"
   | "too_many_webhooks"
   | "unauthenticated"

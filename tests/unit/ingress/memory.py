@@ -117,8 +117,9 @@ class MemoryKeys(KeyTable):
     async def read(self, key_id: str) -> KeyRow | None:
         return self.rows.get(key_id)
 
-    async def page(self, after: tuple[int, str], limit: int) -> list[KeyRow]:
-        rows = sorted(self.rows.values(), key=lambda row: (row.created_at_ms, row.key_id))
+    async def page(self, after: tuple[int, str], limit: int, partner: str | None = None) -> list[KeyRow]:
+        mine = [row for row in self.rows.values() if partner in (None, row.terms.partner)]
+        rows = sorted(mine, key=lambda row: (row.created_at_ms, row.key_id))
         return [row for row in rows if (row.created_at_ms, row.key_id) > after][:limit]
 
     async def revoke(self, key_id: str, now_ms: int) -> bool:
@@ -141,7 +142,9 @@ class MemoryKeys(KeyTable):
     async def change(self, key_id: str, terms: Terms) -> bool:
         self.rows[key_id] = replace(self.rows[key_id], terms=terms)
         given = _given(self.rows[key_id])
-        self._change(key_id, limits=given.limits, requests_per_min=given.requests_per_min)
+        self._change(
+            key_id, limits=given.limits, requests_per_min=given.requests_per_min, partner=given.partner
+        )  # fmt: skip
         return True
 
     def _give(self, key_id: str, secret: str) -> None:
@@ -154,7 +157,9 @@ class MemoryKeys(KeyTable):
 
 
 def _row_of(key: ApiKey) -> KeyRow:
-    terms = Terms(key.key_id, tuple(sorted(key.roles)), key.sandbox, tuple(sorted(key.permissions)))
+    terms = Terms(
+        key.key_id, tuple(sorted(key.roles)), key.sandbox, tuple(sorted(key.permissions)), partner=key.partner
+    )
     return KeyRow(key.key_id, terms, "osk_", T0, None, None, T0 if key.revoked else None)
 
 
@@ -164,6 +169,7 @@ def _given(row: KeyRow) -> ApiKey:
     return ApiKey(
         row.key_id, frozenset(terms.roles), terms.sandbox, row.revoked_at_ms is not None,
         frozenset(terms.permissions), limits, terms.requests_per_min, terms.selling_at_once_max,
+        partner=terms.partner,
     )  # fmt: skip
 
 

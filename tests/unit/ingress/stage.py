@@ -17,6 +17,7 @@ from ingress.operations import Operation
 from ingress.request_log import RequestLog
 from ingress.rows import Ports, all_operations, new_limiter, open_api
 from ingress.service import NotTaken, SaleDesk
+from ingress.sessions import Sessions
 from ingress.settings import Settings
 from ingress.shelf import Shelf
 from ingress.views import Views
@@ -27,6 +28,7 @@ from tests.unit.ingress.memory_bookings import MemoryBookings
 from tests.unit.ingress.memory_notes import MemoryNotes
 from tests.unit.ingress.memory_refunds import MemoryRefunds
 from tests.unit.ingress.memory_requests import MemoryLetters, MemoryRequests
+from tests.unit.ingress.memory_sessions import MemorySessions
 from tests.unit.ingress.memory_shares import MemoryShares
 from tests.unit.ingress.memory_webhooks import MemoryWebhooks
 from tests.unit.ingress.tales import SHOW, T0
@@ -34,6 +36,7 @@ from ticketing import messages
 from ticketing.clock import ManualClock
 from ticketing.messages import AnyCommand, AnyOutcome
 from ticketing.pseudonyms import Pseudonyms
+from ticketing.staff import StaffKeys
 from ticketing.tokens import Pass, ReservationToken, TokenKeys
 from ticketing.vocabulary import show_text
 
@@ -96,6 +99,7 @@ class Stage:
         self.refunds = MemoryRefunds()
         self.letters, self.requests = MemoryLetters(), MemoryRequests(self.ledger.reach)
         self.request_log = RequestLog(100)
+        self.sessions, self.cookies = MemorySessions(self.ledger.reach), StaffKeys([SECRET])
         keys = KeyCache(table.find, table.find_by_id, fresh_ms=5_000, stale_ms=60_000, keys_max=100)
         given: Any = {"postgres_url": "-", "redis_url": "-", "kafka_bootstrap": "-", "secret": SECRET}
         self.settings = Settings(**given, _env_file=None)
@@ -113,6 +117,7 @@ class Stage:
             looking=Looking(views=self.views, snapshots=self.ledger, seen=lambda _: self.seen, pause=self._pause),
             views=self.views,
             callers=Callers(keys=keys, tokens=self.tokens, clock=self.clock, waves=self.waves, tokens_max=100),
+            sessions=Sessions(self.sessions, keys, self.cookies, self.clock),
             keys=table,
             webhooks=self.webhooks,
             bookings=self.bookings,

@@ -4,7 +4,7 @@ import argon2
 import pytest
 
 from staff.passwords import Argon2Passwords
-from staff.people import check_password, check_roles, normal_email
+from staff.people import check_partner, check_password, check_roles, normal_email
 from ticketing.staff import StaffKeys, StaffSession, same_csrf
 from ticketing.tokens import PARTNER, TokenInvalid, TokenKeys
 
@@ -62,6 +62,18 @@ def test_a_password_is_long_and_a_role_is_one_that_there_is() -> None:
     for roles in ([], ["root"]):
         with pytest.raises(ValueError, match="roles are some of"):
             check_roles(roles)
+
+
+def test_whoever_works_for_a_partner_names_it_and_nobody_else_does() -> None:
+    assert check_partner("acme-2", frozenset({"partner"})) == "acme-2"
+    assert check_partner("", frozenset({"operator"})) == ""
+    for partner, role, why in (
+        ("", "partner", "name it"),
+        ("acme", "admin", "nobody else"),
+        ("Acme!", "partner", "no partner"),
+    ):
+        with pytest.raises(ValueError, match=why):
+            check_partner(partner, frozenset({role}))
 
 
 async def test_what_is_kept_of_a_password_is_argon2id_and_fits_that_one_alone() -> None:
