@@ -16,6 +16,7 @@ from onsale.draw_command import app as draw_commands
 from onsale.fairness.command import fairness
 from onsale.installation import NotProvisioned, infra_settings, open_installation, provision
 from onsale.listen import listen_command
+from onsale.provision_command import provision_servers
 from onsale.records import DataDir, say
 from onsale.server_process import UpFailed
 from onsale.simulate_command import simulate
@@ -42,6 +43,7 @@ app.add_typer(draw_commands, name="draw")
 app.command()(simulate)
 app.command()(fairness)
 app.command("listen")(listen_command)
+app.command("provision")(provision_servers)
 
 
 @app.command()
@@ -195,6 +197,14 @@ def demo(
         int, typer.Option(help="Kill the allocator by signal 9 so many times on the way.", min=0, max=20)
     ] = 0,
     timeout_s: Annotated[int, typer.Option(help="Give up on selling out after so many seconds.", min=10)] = 80,
+    at: Annotated[
+        str,
+        typer.Option(
+            help="Send the crowd to what answers there (http://HOST:PORT) instead of starting anything; the "
+            "environment names its servers.",
+            show_default=False,
+        ),
+    ] = "",
     data_dir: DataDir = None,
 ) -> None:
     """A flash sale with simulated fans, on everything that `up` runs.
@@ -213,7 +223,10 @@ def demo(
     """
     from onsale.demo import DemoOptions  # noqa: PLC0415 -- as with up
     from onsale.demo import demo as run_demo  # noqa: PLC0415 -- as with up
+    from onsale.elsewhere import NoAddress  # noqa: PLC0415 -- as with up
 
+    if at and kill_allocator:
+        raise typer.BadParameter("--kill-allocator kills what the demo has started; with --at it starts nothing")
     options = DemoOptions(
         fans=fans,
         seats=seats,
@@ -226,10 +239,11 @@ def demo(
         json_file=json_file,
         history_file=history_file,
         data_dir=data_dir,
+        at=at,
     )
     try:
         code = asyncio.run(run_demo(options))
-    except (OnsaleError, UpFailed) as error:
+    except (OnsaleError, UpFailed, embedded.ServersUnavailable, NoAddress) as error:
         say(str(error) or "onsale up did not come up")
         code = UNAVAILABLE
     except KeyboardInterrupt:

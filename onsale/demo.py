@@ -5,7 +5,7 @@ import json
 import os
 import signal
 import time
-from contextlib import AsyncExitStack, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from onsale.crowd.http import HttpClient
 from onsale.crowd.prober import Prober
 from onsale.crowd.sale import Sale
 from onsale.demo_report import Outcome, print_report, progress
+from onsale.elsewhere import Elsewhere, elsewhere
 from onsale.first_show import starts_at
 from onsale.launching import launch
 from onsale.open_files import raise_open_files
@@ -59,16 +60,14 @@ class DemoOptions:
     json_file: Path | None = None
     history_file: Path | None = None
     data_dir: Path | None = None
+    at: str = ""
 
 
 async def demo(options: DemoOptions) -> int:
     """The exit code: 0 when every place was sold and nothing is wrong. Raises `UpFailed`, `OnsaleError`."""
     raise_open_files()
     console = Console(stderr=True, highlight=False)
-    arguments = ["--port", str(options.port)]
-    if options.data_dir is not None:
-        arguments += ["--data-dir", str(options.data_dir)]
-    async with server_process(arguments, ENVIRONMENT) as server:
+    async with _server(options) as server:
         console.print(f"everything is up at {server.announced.url}")
         outcome = await server.during(_sell(options, server, console))
         outcome.verdict = await server.during(_verify(server, options.history_file))
@@ -82,11 +81,20 @@ async def demo(options: DemoOptions) -> int:
             console.print(f"  another one  {server.announced.url}/room/{server.announced.show}")
             # Ctrl-C reaches both of us; it is how this is meant to end.
             with suppress(asyncio.CancelledError):
-                await server.process.wait()
+                await server.ended()
         return 0 if outcome.good else 1
 
 
-async def _sell(options: DemoOptions, server: ServerProcess, console: Console) -> Outcome:
+def _server(options: DemoOptions) -> AbstractAsyncContextManager[ServerProcess | Elsewhere]:
+    if options.at:
+        return elsewhere(options.at, options.data_dir)
+    arguments = ["--port", str(options.port)]
+    if options.data_dir is not None:
+        arguments += ["--data-dir", str(options.data_dir)]
+    return server_process(arguments, ENVIRONMENT)
+
+
+async def _sell(options: DemoOptions, server: ServerProcess | Elsewhere, console: Console) -> Outcome:
     announced = server.announced
     address = urlsplit(announced.url)
     assert address.hostname is not None and address.port is not None
@@ -153,7 +161,7 @@ async def _show_progress(outcome: Outcome, live: Live) -> None:
         await asyncio.sleep(REFRESH_S)
 
 
-async def _kill(times: int, server: ServerProcess, outcome: Outcome) -> None:
+async def _kill(times: int, server: ServerProcess | Elsewhere, outcome: Outcome) -> None:
     """Signal 9 to the allocator, each time another part of the places is sold: never while nothing happens."""
     tally, killed = outcome.sale.tally, 0
     while outcome.kills < times:
@@ -185,7 +193,7 @@ async def _compare_with_the_public_record(sale: Sale, house: AsyncClient) -> Non
         sale.tally.complain(f"{counts.booked_seats} places are booked, fans were told of {sale.tally.sold}")
 
 
-async def _verify(server: ServerProcess, history: Path | None) -> dict[str, Any]:
+async def _verify(server: ServerProcess | Elsewhere, history: Path | None) -> dict[str, Any]:
     """The report of `onsale verify`, run as a process of its own."""
     words = ["-m", "onsale", "verify", "--json", "--data-dir", server.announced.data_dir]
     if history is not None:

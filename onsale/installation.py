@@ -76,15 +76,18 @@ class NotProvisioned(Exception):
     """The servers are there, and could not be made ready; the text says why."""
 
 
-def provision(installation: Installation) -> None:
-    """Roles, database, migrations, topics, as far as they are missing. Raises `NotProvisioned`."""
+def provision(installation: Installation, replicas: int = 1) -> None:
+    """Roles, database, migrations, and topics on `replicas` brokers, as far as they are missing.
+
+    Raises `NotProvisioned`.
+    """
     partitions = int(os.environ.get("ONSALE_PARTITIONS", PARTITIONS_DEFAULT))
     prefix = os.environ.get("ONSALE_TOPIC_PREFIX", "")
 
     async def both() -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(_provision_database(installation, partitions))
-            group.create_task(provision_topics(installation.kafka_bootstrap, prefix, partitions))
+            group.create_task(provision_topics(installation.kafka_bootstrap, prefix, partitions, replicas))
 
     try:
         asyncio.run(both())

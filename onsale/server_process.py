@@ -50,6 +50,10 @@ class ServerProcess:
         running = self.running()
         return None if running is None else running.children.get(name)
 
+    async def ended(self) -> None:
+        """Return once it has."""
+        await self.process.wait()
+
     async def during(self, work: Coroutine[None, None, Result]) -> Result:
         """What `work` gives, as long as we run. Raises `UpFailed` as soon as we do not, and ends `work` then."""
         working, ending = asyncio.create_task(work), asyncio.create_task(self.process.wait())

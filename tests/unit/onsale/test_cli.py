@@ -23,6 +23,7 @@ runner = CliRunner()
         (["keys", "create"], ["--name", "--role", "--sandbox", "Example"]),
         (["doctor"], ["Exit code 0"]),
         (["stop"], ["--data-dir"]),
+        (["provision"], ["--replicas", "ONSALE_POSTGRES_URL", "harmless", "Exit code 0"]),
     ],
 )
 def test_help_is_worth_reading(command: list[str], words: list[str]) -> None:
@@ -30,6 +31,16 @@ def test_help_is_worth_reading(command: list[str], words: list[str]) -> None:
     assert answer.exit_code == 0
     said = " ".join(answer.output.split())
     assert [word for word in words if word not in said] == []
+
+
+def test_what_a_demo_has_not_started_it_does_not_kill() -> None:
+    assert runner.invoke(app, ["demo", "--at", "http://127.0.0.1:1", "--kill-allocator", "1"]).exit_code == 2
+
+
+def test_a_demo_elsewhere_says_what_an_address_looks_like(tmp_path: Path) -> None:
+    for address in ("https://127.0.0.1:1", "http://example.org", "http://127.0.0.1:1/shop"):
+        answer = runner.invoke(app, ["demo", "--once", "--at", address, "--data-dir", str(tmp_path)])
+        assert (answer.exit_code, "http://HOST:PORT" in answer.output) == (2, True)
 
 
 def test_an_unknown_option_is_a_usage_error() -> None:
