@@ -24,7 +24,7 @@ def said(directive: str, text: str = HTTP) -> str:
 
 def prefixes() -> dict[str, str]:
     """What each room answers, from its wiring: path -> room."""
-    found = {}
+    found: dict[str, str] = {}
     for module in shipped():
         if not module.name.endswith(".__main__"):
             continue
