@@ -9,11 +9,11 @@ BIN := .venv/bin
 STAMP := .venv/.locks-installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test lint types audit sim faults fuzz soak bench browser stop clean
+.PHONY: help setup lock demo test lint types audit sim faults fuzz soak bench browser containers stop clean
 
 help:  ## what you are reading
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/\1|\2/' | \
-		while IFS='|' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+		while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
 
 setup: $(STAMP)  ## .venv with everything in it, from the hash locks; again only when they change
 
@@ -78,6 +78,9 @@ browser: setup  ## the pages in Chromium, from the list to the ticket: ARGS="-k 
 	@$(BIN)/python -m tests.browser.finding
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/browser.txt
 	@$(BIN)/python -m tests.browser $(ARGS)
+
+containers: setup  ## images, the contract tests and a short sale in containers; needs a Docker engine: ARGS="--only sale"
+	@$(BIN)/python -m infra.containers $(ARGS)
 
 stop:  ## what runs here: rooms first, then the servers
 	@test ! -x $(BIN)/onsale || $(BIN)/onsale stop --data-dir $(DATA_DIR)
