@@ -9,7 +9,7 @@ BIN := .venv/bin
 STAMP := .venv/.locks-installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test lint types audit sim faults fuzz soak bench browser containers stop clean
+.PHONY: help setup lock demo test lint types audit sim faults fuzz soak bench browser containers chart stop clean
 
 help:  ## what you are reading
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/\1|\2/' | \
@@ -35,6 +35,7 @@ lock:  ## the hash locks again, from pyproject.toml (needs uv)
 	compile $(ARGS) --extra embedded --extra dev -o requirements/dev.txt; \
 	compile -c requirements/dev.txt --extra embedded -o requirements/embedded.txt; \
 	compile -c requirements/dev.txt --extra browser -o requirements/browser.txt; \
+	compile -c requirements/dev.txt --extra chart -o requirements/chart.txt; \
 	compile -c requirements/dev.txt -o requirements/runtime.txt
 
 demo: setup  ## a flash sale on real servers, with simulated fans: ARGS="--once --fans 2000 --seats 500"
@@ -81,6 +82,10 @@ browser: setup  ## the pages in Chromium, from the list to the ticket: ARGS="-k 
 
 containers: setup  ## images, the contract tests and a short sale in containers; needs a Docker engine: ARGS="--only sale"
 	@$(BIN)/python -m infra.containers $(ARGS)
+
+chart: setup  ## the Helm chart, with helm and kubeconform; needs Go, which builds both at the first time
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/chart.txt
+	@$(BIN)/python -m tests.chart
 
 stop:  ## what runs here: rooms first, then the servers
 	@test ! -x $(BIN)/onsale || $(BIN)/onsale stop --data-dir $(DATA_DIR)
