@@ -12,6 +12,7 @@ from ingress import bodies
 from ingress.answers import tell
 from ingress.asgi import Response
 from ingress.callers import require_no_reservation_token, require_sale
+from ingress.forcing import ask_slowly
 from ingress.hold_notes import HoldNotes, note_of
 from ingress.limiter import Limiter
 from ingress.noting import noted_beside
@@ -86,7 +87,8 @@ class Batches:
         if len(set(numbers)) > 1:
             raise Refused("several_shows", "an atomic batch is of one show", errors=[_field("/holds", "several_shows")])
         show = await self._show(call, numbers[0])
-        holds = tuple(self._command(call, show, at, wish) for at, wish in enumerate(body.holds))
+        asked = [as_forced(wish, sandbox=call.caller.sandbox) for wish in body.holds]
+        holds = tuple(self._command(call, show, at, it.body) for at, it in enumerate(asked))
         caller = call.caller.caller
         command = messages.HoldMany(
             show=show.row.show,
@@ -98,15 +100,18 @@ class Batches:
         )
         noted = [(hold, note_of(wish)) for hold, wish in zip(holds, body.holds, strict=True)]
         async with noted_beside(self, command, show, noted):
-            verdict = await self.desk.ask(command, show.row.part, call.wait_s)
+            ask = ask_slowly if any(it.slow for it in asked) else SaleDesk.ask
+            verdict = await ask(self.desk, command, show.row.part, call.wait_s)
             return verdict_response(verdict, show, self.tokens, self.clock.now_ms())
 
     async def _alone(self, call: Call, at: int, wish: HoldBody) -> BatchItem:
         try:
             show = await self._show(call, _show_number(wish, f"/holds/{at}/show"))
-            command = self._command(call, show, at, wish)
+            asked = as_forced(wish, sandbox=call.caller.sandbox)
+            command = self._command(call, show, at, asked.body)
             async with noted_beside(self, command, show, [(command, note_of(wish))]):
-                verdict = await self.desk.ask(command, show.row.part, call.wait_s)
+                ask = ask_slowly if asked.slow else SaleDesk.ask
+                verdict = await ask(self.desk, command, show.row.part, call.wait_s)
                 if isinstance(verdict, NotTaken):
                     raise from_not_taken(verdict)
                 if not isinstance(verdict, Decided):
@@ -120,10 +125,9 @@ class Batches:
         assert isinstance(told, ReservationAnswer)
         return BatchItem(status=RequestStatus.GRANTED, reservation=told)
 
-    def _command(self, call: Call, show: Show, at: int, wish: HoldBody) -> messages.HoldSeats:
+    def _command(self, call: Call, show: Show, at: int, body: HoldBody) -> messages.HoldSeats:
         """One hold; its key is that of the call and its place in the batch. Raises `Refused`."""
         caller = call.caller.caller
-        body = as_forced(wish) if call.caller.sandbox else wish
         judged = wishes.judge(body, show.facts, partner=caller.partner, group=wishes.GROUP in caller.roles)
         if isinstance(judged, Rejection):
             raise from_rejection(judged)

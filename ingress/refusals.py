@@ -15,7 +15,7 @@ from ticketing.labels import PlaceConflict, place_conflict, seat_labels
 from ticketing.layout import Layout
 from ticketing.messages import Refusal
 from ticketing.problems import PROBLEMS
-from ticketing.sandbox import Forced, forced
+from ticketing.sandbox import Asked, Forced, forced
 from ticketing.vocabulary import CONFLICTS_SHOWN_MAX
 
 MEDIA_TYPE = "application/problem+json"
@@ -107,9 +107,9 @@ def from_rejection(rejection: Rejection) -> Refused:
     return Refused(rejection.code, rejection.detail, conflicts=conflicts, conflicts_total=len(rejection.unknown))
 
 
-def as_forced(body: HoldBody) -> HoldBody:
-    """What a sandbox key asks for, without its forcing labels. Raises `Refused` with what they force."""
-    wish = forced(body)
+def as_forced(body: HoldBody, *, sandbox: bool) -> Asked:
+    """What is asked for; by a sandbox key, without its forcing labels. Raises `Refused` with what they force."""
+    wish = forced(body) if sandbox else Asked(body)
     if isinstance(wish, Forced):
         conflicts = [PlaceConflict(label=label, reason="held") for label in wish.lost]
         raise Refused(wish.code, wish.detail, conflicts=conflicts)

@@ -15,6 +15,7 @@ from ingress.callers import (
     require_reservation,
     require_sale,
 )
+from ingress.forcing import ask_slowly
 from ingress.hold_notes import HoldNote, HoldNotes, note_of
 from ingress.labels import SeatsNamed, seats_named
 from ingress.ledger import ContactRow
@@ -32,6 +33,7 @@ from ticketing.clock import Clock
 from ticketing.intake import Rejection
 from ticketing.messages import AnyCommand, HoldSeats, Reservation
 from ticketing.pseudonyms import Pseudonyms
+from ticketing.sandbox import Asked
 from ticketing.telling import Answer, BookingAnswer, ReservationAnswer, booking_answer, reservation_answer
 from ticketing.tokens import TokenKeys
 from ticketing.vocabulary import (
@@ -82,19 +84,23 @@ class Sale:
 
     async def hold(self, call: Call) -> Response:
         """POST /api/reservations"""
-        body = _hold_body(call)
-        show = _require_show(await self.shelf.show(_show_in_body(body)), call.caller)
-        command = _taken(wishes.hold(body, show.facts, call.caller.caller, call.sent))
+        asked = _asked(call)
+        show = _require_show(await self.shelf.show(_show_in_body(asked.body)), call.caller)
+        command = _taken(wishes.hold(asked.body, show.facts, call.caller.caller, call.sent))
         assert isinstance(command, HoldSeats)
-        async with noted_beside(self, command, show, [(command, note_of(body))]):
-            return await self.ask(call, show, command)
+        async with noted_beside(self, command, show, [(command, note_of(asked.body))]):
+            if not asked.slow:
+                return await self.ask(call, show, command)
+            verdict = await ask_slowly(self.desk, command, show.row.part, call.wait_s)
+            return verdict_response(verdict, show, self.tokens, self.clock.now_ms())
 
     def hold_known(self, call: Call) -> tuple[Show, Wish, HoldSeats] | None:
-        """What `hold` would send to the log; None where something is to be looked up or written first. Raises
-        `Refused`."""
-        body = _hold_body(call)
+        """What `hold` would send to the log; None where something is to be looked up or written first, or the verdict
+        is to be late. Raises `Refused`."""
+        asked = _asked(call)
+        body = asked.body
         found = self.shelf.known(_show_in_body(body))
-        if found is None or note_of(body) is not None:
+        if found is None or asked.slow or note_of(body) is not None:
             return None
         caller, show = call.caller.caller, _require_show(found, call.caller)
         wish = wishes.judge(body, show.facts, partner=caller.partner, group=wishes.GROUP in caller.roles)
@@ -250,10 +256,9 @@ class Sale:
         ]  # fmt: skip
 
 
-def _hold_body(call: Call) -> HoldBody:
+def _asked(call: Call) -> Asked:
     require_no_reservation_token(call.caller)
-    body = call.read(HoldBody)
-    return as_forced(body) if call.caller.sandbox else body
+    return as_forced(call.read(HoldBody), sandbox=call.caller.sandbox)
 
 
 def _show_in_body(body: HoldBody) -> int:

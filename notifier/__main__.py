@@ -101,6 +101,7 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
                 lag_max_ms=settings.socket_lag_max_ms,
                 # No verdict would be heard of.
                 is_paused=lambda: bool(loops.reasons() or loops.degraded()),
+                later=asyncio.get_running_loop().call_later,
             ),
             door=door,
         )

@@ -24,7 +24,7 @@ from ticketing.intake import Caller, Rejection, Sent
 from ticketing.labels import PlaceConflict
 from ticketing.messages import HoldSeats, ReleaseHold
 from ticketing.problems import PROBLEMS
-from ticketing.sandbox import Forced, forced
+from ticketing.sandbox import SLOW_SOCKET_S, Asked, Forced, forced
 from ticketing.socket_frames import Complaint, Decided, Hold, Problem, Release
 from ticketing.vocabulary import (
     CONFLICTS_SHOWN_MAX,
@@ -67,7 +67,7 @@ class Selling:
 
     At most `asks_max` wait for a verdict at once, in all shows together, and `asks_each_max` of one account that has no
     bound of its own; none while it `is_paused`. Where one has waited for longer than `lag_max_ms` the show takes no new
-    holds.
+    holds. `later(seconds, act)` acts so much later.
     """
 
     def __init__(
@@ -80,6 +80,7 @@ class Selling:
         asks_each_max: int,
         lag_max_ms: int,
         is_paused: Callable[[], bool],
+        later: Callable[[float, Callable[[], None]], object],
     ) -> None:
         self._log = log
         self._clock = clock
@@ -88,6 +89,7 @@ class Selling:
         self._asks_each_max = asks_each_max
         self._lag_max_ms = lag_max_ms
         self._is_paused = is_paused
+        self._later = later
         self._waiting = Waiting()
 
     def hold(self, hall: Hall, watcher: Watcher, said: Hold) -> Complaint | Decided | None:
@@ -98,41 +100,44 @@ class Selling:
         if watcher.right is not None and watcher.right.reservation is not None:
             return _complain(said.id, Rejection("insufficient_scope", "this token is good for its one reservation"))
         raw = bytes(said.body)
-        wish = hall.judged.find(hall.facts, raw, partner=caller.partner)
+        wish, slow = hall.judged.find(hall.facts, raw, partner=caller.partner), False
         if wish is None:
             judged = self._judge(hall, watcher.right, said.id, raw, partner=caller.partner)
-            if not isinstance(judged, Wish):
+            if not isinstance(judged, tuple):
                 return judged
-            wish = judged
+            wish, slow = judged
         since_ms = hall.persons.asks.waits_since_ms()
         if since_ms is not None and self._clock.now_ms() - since_ms > self._lag_max_ms:
             metrics.COMMANDS.labels("busy").inc()
             return _complain(said.id, Rejection("busy", "this show has more requests than it can decide at once"))
         command = wishes.ask_as_sent(wish, hall.show, caller, self._sent("POST", "/api/reservations", said.key))
+        if slow:
+            self._later(SLOW_SOCKET_S, partial(self._ask_late, hall, watcher, command, said.id))
+            return None
         return self._ask(hall, watcher, command, said.id)
 
     def _judge(
         self, hall: Hall, right: Right | None, reply_to: str, raw: bytes, *, partner: bool
-    ) -> Wish | Complaint | Decided:
-        """What a body asks for, or what there is to say instead."""
+    ) -> tuple[Wish, bool] | Complaint | Decided:
+        """What a body asks for, and whether its verdict is to be late; or what there is to say instead."""
         try:
             body = HoldBody.model_validate_json(raw, strict=True)
         except ValidationError as error:
             return _malformed(reply_to, error)
         if body.show != show_text(hall.show):
             return _complain(reply_to, Rejection("wrong_show", f"this socket sells {show_text(hall.show)} only"))
-        asked: HoldBody | Forced = forced(body) if right is not None and right.sandbox else body
+        asked = forced(body) if right is not None and right.sandbox else Asked(body)
         if isinstance(asked, Forced):
             return _force(reply_to, asked)
-        wish = wishes.judge(asked, hall.facts, partner=partner)
+        wish = wishes.judge(asked.body, hall.facts, partner=partner)
         if isinstance(wish, Rejection):
             return _complain(reply_to, wish)
-        if asked.metadata is not None or asked.reason is not None:
+        if body.metadata is not None or body.reason is not None:
             # It stands in a table of ingress; what would be lost in silence is refused.
             return _complain(reply_to, Rejection("invalid_request", "metadata and reason are taken over HTTP"))
-        if asked is body:
+        if asked.body is body:
             hall.judged.keep(raw, wish, partner=partner)
-        return wish
+        return wish, asked.slow
 
     def release(self, hall: Hall, watcher: Watcher, said: Release) -> Complaint | None:
         """Give a reservation back; why that was not even put on the log."""
@@ -192,6 +197,11 @@ class Selling:
             hall.persons.asks.forget(ask)
             raise
         return None
+
+    def _ask_late(self, hall: Hall, watcher: Watcher, command: HoldSeats, reply_to: str) -> None:
+        complaint = self._ask(hall, watcher, command, reply_to)
+        if complaint is not None:
+            watcher.tell(hall.frame("error", complaint, self._clock.now_ms()))
 
     def _placed(self, hall: Hall, ask: Ask, where: int | NotPlaced) -> None:
         if isinstance(where, NotPlaced):

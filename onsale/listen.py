@@ -14,6 +14,7 @@ from standardwebhooks import Webhook
 from onsale.records import say
 from onsale_client import AsyncClient, FeedEvent, OnsaleError
 from ticketing.clock import SystemClock
+from ticketing.sandbox import comes_twice
 
 POLL_S = 1.0
 FORWARD_S_MAX = 10.0
@@ -38,7 +39,8 @@ def listen_command(
 ) -> None:  # fmt: skip
     """Forward a sandbox key's events to a local address, signed as webhooks are.
 
-    From now on, for as long as it runs; Ctrl-C ends it. What the address says to each is told; nothing is sent twice.
+    From now on, for as long as it runs; Ctrl-C ends it. What the address says to each is told; nothing is sent twice,
+    unless test:duplicate_webhook asks for it.
 
     Example: onsale listen http://127.0.0.1:8000 --forward-to http://127.0.0.1:3000/hook --key osk_test_...
     """
@@ -68,7 +70,8 @@ async def forward_events(url: str, key: str, forward_to: str, secret: str, tell:
         while True:
             page = await onsale.feed(after=page.next_cursor)
             for event in page.data:
-                tell(f"{event.kind} {event.event}: {await _forward(http, forward_to, signer, event)}")
+                for _ in range(2 if comes_twice(bytes(event.body)) else 1):
+                    tell(f"{event.kind} {event.event}: {await _forward(http, forward_to, signer, event)}")
             if not page.has_more:
                 await asyncio.sleep(POLL_S)
 

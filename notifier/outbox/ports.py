@@ -8,7 +8,7 @@ from typing import Protocol
 @dataclass(frozen=True, slots=True)
 class Due:
     """A delivery that this process has claimed until `claimed_until_ms`. `attempt` counts from 1; `secrets`: the newest
-    first, each signs."""
+    first, each signs. `twice`: a sandbox key wants to see whether the second is told from the first."""
 
     webhook_id: str
     event_no: int
@@ -18,6 +18,7 @@ class Due:
     body: bytes
     attempt: int
     claimed_until_ms: int
+    twice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from notifier.outbox.events import CallerEvent, Taken, caller_events, concerns_c
 from notifier.outbox.ports import Answered, Due, Settled
 from notifier.store import PostgresStore, reaching_postgres
 from ticketing.messages import decode_outcomes
+from ticketing.sandbox import comes_twice
 from ticketing.telling import Where
 
 BATCHES_AT_ONCE = 500
@@ -55,10 +56,10 @@ WITH due AS (
     FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE webhook_delivery d SET claimed_until_ms = $4, attempts = d.attempts + 1
-FROM due JOIN caller_event e USING (event_no) JOIN webhook w USING (webhook_id)
+FROM due JOIN caller_event e USING (event_no) JOIN webhook w USING (webhook_id) JOIN api_key k ON k.key_id = w.account
 WHERE d.webhook_id = due.webhook_id AND d.event_no = due.event_no
 RETURNING d.webhook_id, d.event_no, d.attempts, d.claimed_until_ms, e.event_id, e.body, w.url, w.secret,
-          CASE WHEN w.previous_ends_at_ms > $1 THEN w.previous_secret END AS previous_secret
+          CASE WHEN w.previous_ends_at_ms > $1 THEN w.previous_secret END AS previous_secret, k.sandbox
 """
 SETTLE = """
 UPDATE webhook_delivery SET state = $3, due_at_ms = $4, claimed_until_ms = 0, last_status = $5, last_error = $6,
@@ -105,6 +106,7 @@ class PostgresOutbox:
                 body=row["body"],
                 attempt=row["attempts"],
                 claimed_until_ms=row["claimed_until_ms"],
+                twice=row["sandbox"] and comes_twice(row["body"]),
             )
             for row in rows
         ]

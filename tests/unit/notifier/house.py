@@ -172,6 +172,8 @@ class House:
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.clock = ManualClock(T0)
+        self.later: list[tuple[float, Callable[[], None]]] = []
+        """What is to be done so many seconds later."""
         self.store = FakeStore()
         self.outcomes = FakeOutcomes(self.clock)
         limits = limits or Limits()
@@ -201,6 +203,7 @@ class House:
                 asks_each_max=ASKS_EACH_MAX,
                 lag_max_ms=LAG_MAX_MS,
                 is_paused=lambda: self.paused,
+                later=lambda seconds, act: self.later.append((seconds, act)),
             ),
             door=door,
         )

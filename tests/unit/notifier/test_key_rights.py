@@ -7,10 +7,11 @@ import pytest
 
 from notifier.audience import Denied, Right, right_of_key
 from notifier.ports import KeyFound
+from tests.unit.notifier.buyers import granted
 from tests.unit.notifier.house import ADMIN_KEY, KEYS, House
 from tests.unit.notifier.theatre import SECOND, SHOW, T0, VENUE, FakeWire
 from ticketing.key_limits import NOWHERE_IN_PARTICULAR, Limits, read_networks
-from ticketing.messages import HoldRefused
+from ticketing.messages import HoldRefused, HoldSeats
 from ticketing.tokens import PartnerToken, api_key_hash
 from ticketing.vocabulary import show_text
 
@@ -154,3 +155,35 @@ def test_a_sandbox_key_forces_what_it_wants_to_see_and_nobody_else_does() -> Non
     assert holds(house, tries, "test:expires_in_5s") == ["error"], "a show that is no test is not held for so short"
     assert tries[2].told("error")[-1]["data"]["code"] == "hold_time_out_of_range"
     assert live[2].told("request_decided") == []
+
+
+def test_a_decision_that_a_sandbox_key_wants_slow_is_asked_for_later() -> None:
+    house = House()
+    house.store.keys[api_key_hash("osk_test_s")] = KeyFound("key_s", SELLS, False, sandbox=True)
+    house.store.keys[api_key_hash("osk_live_p")] = key("read", "booking")
+    tries, live = hello(house, "osk_test_s"), hello(house, "osk_live_p")
+    assert holds(house, tries, "test:slow_decision") == []
+    assert house.log.commands == []
+    ((seconds, act),) = house.later
+    act()
+    (command,) = house.log.commands
+    assert (seconds, command.account) == (3, "key_s")
+    house.happens(granted(house, [0]))
+    (told,) = tries[2].told("request_decided")
+    assert (told["data"]["status"], told["data"]["reply_to"]) == ("granted", "h")
+    house.paused = True
+    holds(house, tries, "test:slow_decision")
+    house.later[-1][1]()
+    assert tries[2].told("error")[-1]["data"]["code"] == "sales_paused", "as late as its verdict"
+    assert holds(house, live, "test:slow_decision") == ["error"]
+    assert live[2].told("error")[-1]["data"]["code"] == "unknown_places"
+
+
+def test_a_webhook_that_a_sandbox_key_wants_twice_is_known_by_the_external_id_of_its_reservation() -> None:
+    house = House()
+    house.store.keys[api_key_hash("osk_test_s")] = KeyFound("key_s", SELLS, False, sandbox=True)
+    tries = hello(house, "osk_test_s")
+    assert holds(house, tries, "test:duplicate_webhook") == []
+    (command,) = house.log.commands
+    assert isinstance(command, HoldSeats)
+    assert (command.external_id, command.seats) == ("test:duplicate_webhook", (0,))

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from notifier.outbox.events import BODY_BYTES_MAX, CallerEvent, Taken, caller_events, concerns_callers
@@ -19,6 +20,7 @@ from tests.unit.notifier.theatre import PART, SHOW, T0, VENUE, Sale, small_layou
 from ticketing.clock import ManualClock
 from ticketing.layout import CategoryBody, LayoutBody, build_layout
 from ticketing.messages import AnyOutcome, HoldRefused
+from ticketing.sandbox import comes_twice
 from ticketing.telling import Where
 from ticketing.vocabulary import event_text, show_text
 
@@ -151,14 +153,15 @@ class FakeStore:
 class HeldWire:
     """Answers when it is let go."""
 
-    def __init__(self) -> None:
+    def __init__(self, status: int = 200) -> None:
+        self.status = status
         self.go = asyncio.Event()
         self.posted: list[Due] = []
 
     async def post(self, due: Due, now_ms: int) -> Answered:
         self.posted.append(due)
         await self.go.wait()
-        return Answered(200)
+        return Answered(self.status)
 
 
 async def test_a_slow_endpoint_does_not_hold_up_the_others() -> None:
@@ -174,6 +177,38 @@ async def test_a_slow_endpoint_does_not_hold_up_the_others() -> None:
     assert set(store.settled) == {*range(IN_FLIGHT_PER_WEBHOOK_MAX), 99}
     assert await outbox.send() == IN_FLIGHT_PER_WEBHOOK_MAX
     await outbox.finish()
+
+
+async def test_what_a_sandbox_key_wants_twice_is_sent_again_once_it_has_arrived() -> None:
+    wire, store = HeldWire(), FakeStore([due(1, twice=True), due(2)])
+    wire.go.set()
+    outbox = Outbox(store=store, wire=wire, clock=ManualClock(T0), chance=lambda: 0.5)
+    await outbox.send()
+    await outbox.finish()
+    assert sorted(one.event_id for one in wire.posted) == ["evt_1", "evt_1", "evt_2"]
+    assert {settled.state for _, settled in store.settled.values()} == {"done"}
+
+
+async def test_what_has_not_arrived_is_tried_again_in_its_time_and_not_twice_at_once() -> None:
+    wire, store = HeldWire(500), FakeStore([due(1, twice=True)])
+    wire.go.set()
+    outbox = Outbox(store=store, wire=wire, clock=ManualClock(T0), chance=lambda: 0.5)
+    await outbox.send()
+    await outbox.finish()
+    assert len(wire.posted) == 1
+    assert store.settled[1][1].state == "due"
+
+
+def test_an_event_comes_twice_by_the_external_id_of_its_reservation_in_whatever_it_tells() -> None:
+    sale = Sale()
+    held = sale.hold(KEY, [0])
+    marked = msgspec.structs.replace(held.reservation, external_id="test:duplicate_webhook:order-7")
+    outcomes: list[AnyOutcome] = [
+        msgspec.structs.replace(held, reservation=marked),
+        msgspec.structs.replace(sale.confirm(1), reservation=msgspec.structs.replace(marked, status="booked")),
+    ]
+    assert [comes_twice(event.body) for event in events_of(*outcomes)] == [True, True]
+    assert [comes_twice(event.body) for event in events_of(held)] == [False]
 
 
 async def test_a_result_that_cannot_be_written_ends_nothing() -> None:
