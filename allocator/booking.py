@@ -6,14 +6,14 @@ held.
 
 from dataclasses import dataclass, field
 
-from allocator.allocations import places_of, why_kept
 from allocator.answer import Answer, moved, with_seats
 from allocator.binding import bound_by, too_many_bound
 from allocator.keeping import WHY_NOT_HELD, why_not_paid
 from allocator.stock import ShowStock
 from allocator.taken import conflict_over_area, too_many_of_show, why_not_on_sale
-from allocator.whole_tables import torn
 from ticketing import messages
+from ticketing.having.shares import places_of, why_kept
+from ticketing.having.whole_tables import torn
 from ticketing.messages import AnyOutcome, Conflict, Reservation
 from ticketing.vocabulary import BLOCKED_BY, CONFLICTS_SHOWN_MAX, LIVE_STATUSES, ReservationStatus, ShowStatus
 
@@ -68,7 +68,9 @@ def book_now(show: ShowStock, command: messages.BookNow, answer: Answer) -> list
         return [refused]
     basket.seats.sort()
     booked_seats = tuple(seat for seat, _ in basket.seats)
-    if show.layout.tables and any(torn(show, seats) for seats in (booked_seats, *(it.seats for it, _ in basket.left))):
+    if show.layout.tables and any(
+        torn(show.layout, seats) for seats in (booked_seats, *(it.seats for it, _ in basket.left))
+    ):
         return [answer.no(messages.BookingRefused, "table_not_sold_so")]
     why_not = why_not_paid(show, command.payment, basket.amount)
     if why_not is not None:

@@ -5,16 +5,16 @@ due back. What it costs more a partner settles with its customer; a fan's paymen
 show that must be paid gets seats that cost no more.
 """
 
-from allocator.allocations import places_of, why_kept
 from allocator.answer import Answer, with_seats
 from allocator.binding import too_many_bound
 from allocator.cancelling import is_too_late, money_back
-from allocator.choosing import choose
 from allocator.keeping import about
 from allocator.stock import ShowStock
 from allocator.taken import conflict_over_seat, too_many_of_show
-from allocator.whole_tables import torn
 from ticketing import messages
+from ticketing.having.choosing import choose
+from ticketing.having.shares import places_of, why_kept
+from ticketing.having.whole_tables import torn
 from ticketing.messages import AnyOutcome, Reservation
 from ticketing.vocabulary import CONFLICTS_SHOWN_MAX, OrphanRule, ReservationStatus, ShowStatus
 
@@ -37,7 +37,7 @@ def change(show: ShowStock, command: messages.ChangeBooking, answer: Answer) -> 
     layout = show.layout
     new = [(seat, show.category_prices[layout.seats[seat].category]) for seat in command.take]
     seats = sorted([*kept, *new])
-    if layout.tables and torn(show, tuple(seat for seat, _ in seats)) is not None:
+    if layout.tables and torn(show.layout, tuple(seat for seat, _ in seats)) is not None:
         return [answer.no(messages.ChangeRefused, "table_not_sold_so")]
     if command.take and show.terms.policy.orphan_rule != OrphanRule.OFF:
         chosen = choose(show, command.take, None, answer.moment.now_ms)

@@ -2,18 +2,16 @@
 
 import msgspec
 
-from allocator.allocations import ALL, Kept, places_of, why_kept
 from allocator.answer import Answer, Moment, moved
-from allocator.choosing import choose
 from allocator.losing import conflicts_of, known_loss, loss_of, offers_for
-from allocator.losses import Asked
 from allocator.stock import ShowStock
-from allocator.whole_tables import can_be_had, torn
 from ticketing import messages
+from ticketing.having.asked import Asked, Rule, asked_by
+from ticketing.having.places import Asking, NotHad, places_for
+from ticketing.having.whole_tables import can_be_had
 from ticketing.messages import AnyOutcome, Conflict, Reservation
 from ticketing.vocabulary import (
     CONFLICTS_SHOWN_MAX,
-    GROUP_PLACES_MAX,
     UNPAID_STATUSES,
     OrphanRule,
     ReservationStatus,
@@ -32,7 +30,7 @@ def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOut
         return answer.again(messages.SeatsHeld, reservation=before.reservation)
     # A wish that was lost a moment ago was a lawful one, so that only the time and the person are looked at again.
     loss = known_loss(show, command) if show.losses else None
-    asked = _asked(show, command) if loss is None else loss.asked
+    asked = asked_by(command, show.layout, show.terms.policy) if loss is None else loss.asked
     rule = _rule_against(show, command, answer.moment.now_ms, asked)
     if rule is not None:
         return answer.no(messages.HoldRefused, *rule)
@@ -56,17 +54,12 @@ def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOut
         )
     seats = command.seats
     why = None
-    if command.best is not None or (seats and show.terms.policy.orphan_rule != ORPHANS_LEFT):
-        chosen = choose(show, seats, command.best, answer.moment.now_ms)
-        if isinstance(chosen, str):
-            offers = offers_for(show, seats) if chosen == "orphan_seat" and seats else ()
-            return answer.no(messages.HoldRefused, chosen, alternatives=offers)
-        seats, why = chosen
-    if show.terms.allocations:
-        allowed = _not_kept(show, command, seats, why, answer.moment.now_ms)
-        if isinstance(allowed, Kept):
-            return _kept(show, command, allowed, answer)
-        seats, why = allowed
+    if command.best is not None or show.terms.allocations or (seats and show.terms.policy.orphan_rule != ORPHANS_LEFT):
+        asking = Asking(command.account, seats, command.areas, command.best)
+        found = places_for(show, asking, answer.moment.now_ms)
+        if isinstance(found, NotHad):
+            return _not_had(show, seats, found, answer)
+        seats, why = found
     reservation = _reservation(show, command, seats, answer.moment)
     if left_out:
         shown = tuple(left_out[:CONFLICTS_SHOWN_MAX])
@@ -76,36 +69,21 @@ def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOut
     return answer.held(reservation, why)
 
 
-def _not_kept(
-    show: ShowStock, command: messages.HoldSeats, seats: tuple[int, ...], why: messages.Why | None, now_ms: int
-) -> tuple[tuple[int, ...], messages.Why | None] | Kept:
-    """`(seats, why)` of places that are kept for nobody else: the best ones from categories of which there are some."""
-    refused: Kept | None = None
-    closed: set[int] = set()
-    while (kept := why_kept(show, command.account, places_of(show, seats, command.areas), now_ms)) is not None:
-        refused = refused or kept
-        if command.best is None or kept.category in closed or kept.category == ALL:
-            return refused
-        closed.add(kept.category)
-        chosen = choose(show, command.seats, command.best, now_ms, closed)
-        if isinstance(chosen, str):
-            return refused
-        seats, why = chosen
-    return seats, why
-
-
-def _kept(show: ShowStock, command: messages.HoldSeats, kept: Kept, answer: Answer) -> AnyOutcome:
-    seats = [seat for seat in command.seats if kept.category in (ALL, show.layout.seats[seat].category)]
-    named = tuple(Conflict("allocated", seat=seat) for seat in seats[:CONFLICTS_SHOWN_MAX])
-    return answer.no(messages.HoldRefused, kept.code, kept.detail, conflicts=named, conflicts_total=len(seats))
-
-
-Rule = tuple[str, str]
-"""`(code, detail)` of a rule that forbids a hold whatever is free."""
+def _not_had(show: ShowStock, seats: tuple[int, ...], why_not: NotHad, answer: Answer) -> AnyOutcome:
+    named = tuple(Conflict("allocated", seat=seat) for seat in why_not.kept[:CONFLICTS_SHOWN_MAX])
+    offers = offers_for(show, seats) if why_not.code == "orphan_seat" and seats else ()
+    return answer.no(
+        messages.HoldRefused,
+        why_not.code,
+        why_not.detail,
+        conflicts=named,
+        conflicts_total=len(why_not.kept),
+        alternatives=offers,
+    )
 
 
 def _rule_against(show: ShowStock, command: messages.HoldSeats, now_ms: int, asked: Asked | Rule) -> Rule | None:
-    """The first rule against the hold, where `asked` is what `_asked` says of the wish."""
+    """The first rule against the hold, where `asked` is what `asked_by` says of the wish."""
     terms = show.terms
     if show.status != OPEN or 0 < terms.closes_at_ms <= now_ms:
         return "show_cancelled" if show.status == ShowStatus.CANCELLED else "show_closed", ""
@@ -140,47 +118,6 @@ def _impatience(show: ShowStock, person: str, now_ms: int) -> Rule | None:
         if until_ms:
             return "cooling_down", f"{policy.unpaid_holds_max} holds came to nothing; no new one before {until_ms} ms"
     return None
-
-
-def _asked(show: ShowStock, command: messages.HoldSeats) -> Asked | Rule:
-    """How much is asked for, or the rule that nobody may ask so, whenever and whoever it is."""
-    policy = show.terms.policy
-    seats, areas = command.seats, command.areas
-    asked = len(seats)
-    tables = 0
-    if asked and show.layout.tables:
-        whole = _whole_tables(show, command)
-        if isinstance(whole, str):
-            return "table_not_sold_so", whole
-        tables, at_tables = whole
-        asked -= at_tables
-    for _, quantity in areas:
-        asked += quantity
-    if command.best is not None:
-        asked += command.best.quantity
-    most = policy.seats_per_hold_partner_max if command.partner else policy.seats_per_hold_max
-    if asked == 0 and tables == 0:
-        return "nothing_asked_for", ""
-    if asked > most and not (command.group and command.best is not None and asked <= GROUP_PLACES_MAX):
-        return "too_many_seats", f"{asked} places asked for; one hold may have {most}"
-    if (seats and max(seats) >= len(show.free)) or (areas and max(areas)[0] >= len(show.area_taken)):
-        return "unknown_places", "a place is not in the show's layout"
-    if (len(seats) > 1 and len(set(seats)) < len(seats)) or (len(areas) > 1 and len(dict(areas)) < len(areas)):
-        return "malformed", "a place is named twice"
-    if tables:
-        most = policy.tables_per_hold_partner_max if command.partner else policy.tables_per_hold_max
-        if tables > most:
-            return "too_many_seats", f"{tables} whole tables asked for; one hold may have {most}"
-    return Asked(asked, tables)
-
-
-def _whole_tables(show: ShowStock, command: messages.HoldSeats) -> tuple[int, int] | str:
-    """`(whole tables, seats at them)` of the wish; or what is wrong with it."""
-    table = torn(show, command.seats)
-    if table is not None:
-        return f"table {table.label} is sold whole, with all its {table.count} seats"
-    whole = show.layout.whole_tables(command.seats)
-    return len(whole), sum(table.count for table in whole)
 
 
 def _rule_of_tables(show: ShowStock, command: messages.HoldSeats, tables: int) -> Rule | None:

@@ -6,8 +6,8 @@ from allocator.answer import Answer, moved, with_seats
 from allocator.binding import bound_by, too_many_bound
 from allocator.draft import Record
 from allocator.stock import ShowStock
-from allocator.whole_tables import torn
 from ticketing import messages
+from ticketing.having.whole_tables import torn
 from ticketing.messages import AnyCommand, AnyOutcome, Reservation
 from ticketing.vocabulary import SYSTEM_ACCOUNT, UNPAID_STATUSES, ReservationStatus, ShowStatus
 
@@ -87,7 +87,7 @@ def _release(show: ShowStock, hold: Reservation, command: messages.ReleaseHold, 
     kept = [(seat, price) for seat, price in zip(hold.seats, hold.prices, strict=False) if seat not in gone]
     if len(gone) != len(hold.seats) - len(kept) or len(gone) != len(command.seats):
         return answer.no(messages.CommandRejected, "seats_not_in_reservation")
-    if show.layout.tables and torn(show, tuple(seat for seat, _ in kept)) is not None:
+    if show.layout.tables and torn(show.layout, tuple(seat for seat, _ in kept)) is not None:
         return answer.no(messages.CommandRejected, "table_not_sold_so")
     if not gone or not (kept or hold.areas):
         return answer.yes(messages.HoldReleased, reservation=moved(hold, ReservationStatus.RELEASED))

@@ -5,7 +5,6 @@ from typing import Any
 import asyncpg
 import msgspec
 
-from allocator.allocations import Allocations
 from allocator.draft import Record
 from allocator.errors import MemoryDiffers
 from allocator.netting import unpack_verdicts
@@ -16,6 +15,7 @@ from allocator.remembering import is_remembered
 from allocator.stock import PartitionState, ShowStock
 from allocator.terms import ShowTerms
 from ticketing import messages
+from ticketing.having.allocation import Allocations
 from ticketing.layout import decode_layout
 from ticketing.vocabulary import BLOCKED_BY, REFUSALS_REMEMBERED_MAX, REFUSALS_REMEMBERED_MS
 

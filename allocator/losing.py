@@ -8,14 +8,15 @@ asked before. It says nothing but what `seating.decide` would, and where that is
 from itertools import islice
 
 from allocator.answer import log_time
-from allocator.choosing import orphan_rule
 from allocator.draft import Draft
-from allocator.losses import LOSSES_KEPT_MAX, Asked, Loss, wish_of
+from allocator.losses import LOSSES_KEPT_MAX, Loss, wish_of
 from allocator.ports import LogRecord
 from allocator.stock import PartitionState, ShowStock
-from allocator.whole_tables import other_tables
 from ticketing import messages
 from ticketing.best_seats import other_blocks
+from ticketing.having.asked import Asked
+from ticketing.having.choosing import orphan_rule
+from ticketing.having.whole_tables import other_tables
 from ticketing.messages import Conflict
 from ticketing.vocabulary import ALTERNATIVES_SHOWN_MAX, BLOCKED_BY, CONFLICTS_SHOWN_MAX, ReservationStatus
 

@@ -3,6 +3,7 @@
 import msgspec
 
 from ticketing import messages
+from ticketing.having.asked import Asked
 
 LOSSES_KEPT_MAX = 10_000
 
@@ -13,13 +14,6 @@ Wish = tuple[tuple[int, ...], tuple[messages.AreaCount, ...], messages.Best | No
 def wish_of(command: messages.HoldSeats) -> Wish:
     """What the command asks for."""
     return command.seats, command.areas, command.best, command.partner
-
-
-class Asked(msgspec.Struct, frozen=True, gc=False):
-    """How much a lawful wish asks for: places, without those at whole tables, and whole tables."""
-
-    places: int
-    tables: int = 0
 
 
 class Loss(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -6,12 +6,13 @@ Each show remembers its last orders by key, so that an order that is sent twice 
 
 from typing import Any
 
-from allocator.allocations import ALL, broken_by, name_of, places_of
 from allocator.answer import Answer
 from allocator.orders import CarriedOut
 from allocator.sharing import returned, wrong_share
 from allocator.stock import ShowStock
 from ticketing import messages
+from ticketing.having.allocation import ALL, name_of
+from ticketing.having.shares import broken_by, places_of
 from ticketing.messages import AnyOutcome, Conflict
 from ticketing.vocabulary import BLOCKED_BY, CONFLICTS_SHOWN_MAX, ReservationStatus
 

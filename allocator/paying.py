@@ -6,13 +6,13 @@ by a key, and it ends in one of two ways, for good: it pays for the reservation,
 
 import msgspec
 
-from allocator.allocations import places_of, why_kept
 from allocator.answer import Answer, Moment, moved
 from allocator.binding import bound_by, too_many_bound
 from allocator.keeping import WHY_NOT_HELD, about, verdict_before
 from allocator.payments import Paid
 from allocator.stock import ShowStock
 from ticketing import messages
+from ticketing.having.shares import places_of, why_kept
 from ticketing.messages import AnyOutcome, Reservation
 from ticketing.vocabulary import SYSTEM_ACCOUNT, UNPAID_STATUSES, ReservationStatus, ShowStatus, is_provider
 

@@ -5,16 +5,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from allocator.allocations import (
-    ALL,
-    Allocation,
-    broken_by,
-    free_seats_by_category,
-    name_of,
-    shares_by_category,
-    taken_by,
-)
+from allocator.allocations import shares_by_category, taken_by
 from ticketing import messages
+from ticketing.having.allocation import ALL, Allocation, name_of
+from ticketing.having.shares import broken_by, free_seats_by_category
 from ticketing.messages import AnyOutcome
 from ticketing.vocabulary import SYSTEM_ACCOUNT
 

@@ -6,7 +6,7 @@
 from collections import OrderedDict
 from collections.abc import MutableMapping
 
-from allocator.allocations import count_free, count_taken, free_seats_by_category, shares_by_category
+from allocator.allocations import count_free, count_taken, shares_by_category
 from allocator.draft import Draft, Record, ShowDraft, Verdict
 from allocator.errors import MemoryDiffers
 from allocator.losses import Loss, Wish
@@ -17,6 +17,8 @@ from allocator.put_away import PutAway
 from allocator.remembering import RememberedRefusals, is_remembered
 from allocator.terms import ShowTerms, terms_of
 from ticketing import messages
+from ticketing.having.allocation import Allocations
+from ticketing.having.shares import free_seats_by_category
 from ticketing.layout import Layout
 from ticketing.seating_plan import SeatingPlan
 from ticketing.vocabulary import (
@@ -73,6 +75,16 @@ class ShowStock:
         """Alternatives for those who lost, by category and quantity, as long as nothing changes (`seq`)."""
         self.losses: dict[Wish, Loss] = {}
         """What was said of the same wish, as long as nothing changes; at most `LOSSES_KEPT_MAX`."""
+
+    @property
+    def policy(self) -> messages.Policy:
+        """Its rules as they are now."""
+        return self.terms.policy
+
+    @property
+    def allocations(self) -> Allocations:
+        """What of it is kept for partners."""
+        return self.terms.allocations
 
     def find(self, reservation: bytes) -> Record | None:
         """The reservation, live or ended, as far as memory holds it; see `is_forgotten`."""

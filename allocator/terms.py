@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from allocator.allocations import Allocations
 from ticketing import messages
+from ticketing.having.allocation import Allocations
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from allocator import binding, booking, cancelling, changing, holding, keeping, losing, paying, service
-from allocator.allocations import Allocation
 from allocator.answer import log_time
 from allocator.netting import Position
 from allocator.stock import ShowStock
@@ -18,6 +17,7 @@ from tests.simulation.memory_log import MemoryLog
 from tests.simulation.memory_rows import Row
 from tests.simulation.memory_tables import Tables, Transaction
 from tests.simulation.world import World
+from ticketing.having.allocation import Allocation
 from ticketing.messages import Conflict, HoldSeats
 
 

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from allocator.choosing import FEW_REMAIN, orphan_rule
 from tests.unit.allocator.stories import LAYOUT, POLICY, T0, Scene, answer, given, granted, hold, refusal, refused
 from ticketing import messages
+from ticketing.having.choosing import FEW_REMAIN, orphan_rule
 from ticketing.messages import Best, Why
 from ticketing.vocabulary import OrphanRule
 

@@ -4,7 +4,6 @@ import random
 
 import pytest
 
-from allocator.allocations import free_seats_by_category
 from tests.simulation.quotas import broken
 from tests.unit.allocator.stories import (
     LAYOUT,
@@ -27,6 +26,7 @@ from tests.unit.allocator.test_booking_now import book
 from tests.unit.allocator.test_changing import swap
 from tests.unit.allocator.test_orders import block, order
 from ticketing import messages
+from ticketing.having.shares import free_seats_by_category
 from ticketing.messages import Best, Conflict
 from ticketing.vocabulary import SYSTEM_ACCOUNT
 
