@@ -7,33 +7,39 @@ import msgspec
 
 from ingress import bodies
 from ingress.asgi import Response
-from ingress.caches import Lru, OnceAtATime
+from ingress.caches import Briefly, Lru, OnceAtATime
 from ingress.callers import require_sale
 from ingress.events import on_sale
 from ingress.looking import Looking
 from ingress.operations import Call, Operation, Who
+from ingress.quoting import NotQuoted, Quoted, quote, seen_stock
 from ingress.refusals import FieldError, Refused, from_rejection
+from ingress.share_table import ShareTable
 from ingress.shelf import Shelf
 from ingress.shows import Show
-from ticketing import messages, wishes
+from ingress.stores import StoreAway
+from ticketing import wishes
 from ticketing.asks import HoldBody
-from ticketing.best_seats import best_seats
 from ticketing.clock import Clock, rfc3339
+from ticketing.having.allocation import Allocations
 from ticketing.intake import Rejection
-from ticketing.labels import PlaceConflict
-from ticketing.layout import Layout
+from ticketing.labels import PlaceConflict, place_conflict
 from ticketing.seating_plan import SeatingPlan
-from ticketing.show_view import AVAILABLE, STATUS_NAMES, ShowView
+from ticketing.show_view import ShowView
 from ticketing.telling import Answer, AreaPrice, SeatPrice, WhyThese
-from ticketing.vocabulary import Malformed, SeatStatus, ShowStatus, parse_show
+from ticketing.vocabulary import Malformed, ShowStatus, parse_show
 
-FREE = bytes(mark == AVAILABLE for mark in range(256))
-"""From the marks of a view to the search for seats: 1 for each that can be had."""
 PLANS_PLACES_MAX = 2_000_000
+KEPT_STALE_MS = 60_000
+"""How long, while Postgres is away, it is believed what was kept for whom."""
+KEPT_SHOWS_MAX = 1_000
+
+Kept = tuple[Allocations, dict[str, int]]
+"""What is kept of a show for partners, and how many places of it each has, by the same names."""
 
 
 class QuoteAnswer(Answer, kw_only=True):
-    """What would be held, and its price now. Limits of persons and partners are judged by the hold alone."""
+    """What would be held, and its price now. How much a person holds already is judged by the hold alone."""
 
     show: str
     venue: str
@@ -53,40 +59,38 @@ class Quotes:
 
     shelf: Shelf
     looking: Looking
+    shares: ShareTable
     clock: Clock
     plans: Lru[str, SeatingPlan] = field(default_factory=lambda: Lru(PLANS_PLACES_MAX))
     planning: OnceAtATime[str, SeatingPlan] = field(default_factory=OnceAtATime)
+    keeping: Briefly[int, Kept] = field(
+        default_factory=lambda: Briefly(fresh_ms=0, stale_ms=KEPT_STALE_MS, entries_max=KEPT_SHOWS_MAX, away=StoreAway)
+    )
 
     async def quote(self, call: Call) -> Response:
         """POST /api/reservations/quote"""
         body = call.read(HoldBody)
         show = await self._show(call, body)
+        caller = call.caller.caller
+        wish = wishes.judge(body, show.facts, partner=caller.partner, group=wishes.GROUP in caller.roles)
+        if isinstance(wish, Rejection):
+            raise from_rejection(wish)
+        now_ms = self.clock.now_ms()
+        allocations, taken = await self.keeping.get(show.row.show, lambda: self._kept(show), now_ms)
+        plan = await self._plan(show)
+        # Looked at last: from here on nothing else happens before the answer.
         view = await self.looking.view(show)
         if view is None:
             raise Refused("show_not_found")
-        now_ms = self.clock.now_ms()
         if not on_sale(show, view.status, now_ms):
-            is_early = view.status == ShowStatus.OPEN and now_ms < show.row.opens_at_ms
-            raise Refused("not_on_sale" if is_early else "show_closed")
-        wish = wishes.judge(
-            body, show.facts, partner=call.caller.caller.partner, group=wishes.GROUP in call.caller.caller.roles
-        )
-        if isinstance(wish, Rejection):
-            raise from_rejection(wish)
-        conflicts = _conflicts(show.layout, view, wish)
-        seats, areas = wish.seats, wish.areas
-        if conflicts and wish.partial:
-            seats, areas = _what_is_left(show.layout, view, wish)
-        if conflicts and not (wish.partial and (seats or areas)):
-            taken = any(label.label in show.layout.seat_numbers for label in conflicts)
-            raise Refused("seats_unavailable" if taken else "sold_out", conflicts=conflicts)
-        why = None
-        if wish.best is not None:
-            found = await self._best(show, view, seats, wish.best, now_ms)
-            seats, why = (*seats, *found[0]), found[1]
-        answer = _answer(show, view, seats, areas, now_ms)
-        answer.why, answer.left_out = why, conflicts or None
-        return Response(200, bodies.encode(answer), headers=[("cache-control", "no-store")])
+            raise Refused(_why_not_on_sale(show, view.status, now_ms))
+        command = wishes.ask(wish, show.row.show, caller, key=b"", keyed=False, at_ms=now_ms)
+        stock = seen_stock(plan, view, show.facts.policy, allocations, taken)
+        found = quote(stock, view, command, now_ms)
+        if isinstance(found, NotQuoted):
+            conflicts = [place_conflict(conflict, show.row.show, show.layout) for conflict in found.conflicts]
+            raise Refused(found.code, found.detail, conflicts=conflicts)
+        return Response(200, bodies.encode(_answer(show, view, found, now_ms)), headers=[("cache-control", "no-store")])
 
     async def _show(self, call: Call, body: HoldBody) -> Show:
         try:
@@ -99,22 +103,19 @@ class Quotes:
         require_sale(call.caller, show)
         return show
 
-    async def _best(
-        self, show: Show, view: ShowView, seats: tuple[int, ...], best: messages.Best, now_ms: int
-    ) -> tuple[tuple[int, ...], WhyThese]:
-        plan = self.plans.get(show.row.layout) or await self.planning.run(show.row.layout, lambda: self._plan(show))
-        free = view.seats.translate(FREE)
-        for seat in seats:
-            free[seat] = 0
-        policy = show.facts.policy
-        released = 0 < policy.accessible_released_at_ms <= now_ms
-        found = best_seats(plan, free, best, rule=policy.orphan_rule, released=released)
-        if found is None:
-            raise Refused("no_adjacent_block" if free.count(1) >= best.quantity else "sold_out")
-        why = found.why
-        return found.seats, WhyThese(rule=why.rule, tried=why.tried, orphans_left=why.orphans_left)
+    async def _kept(self, show: Show) -> Kept:
+        part, number, layout = show.row.part, show.row.show, show.layout
+        kept = await self.shares.allocations(part, number)
+        if not kept:
+            return {}, {}
+        taken = await self.shares.taken_by(part, number, list(kept), layout)
+        return msgspec.convert(kept, Allocations), {name: places for name, (places, _) in taken.items()}
 
     async def _plan(self, show: Show) -> SeatingPlan:
+        layout = show.row.layout
+        return self.plans.get(layout) or await self.planning.run(layout, lambda: self._make_plan(show))
+
+    async def _make_plan(self, show: Show) -> SeatingPlan:
         plan = await asyncio.to_thread(SeatingPlan, show.layout)
         self.plans.put(show.row.layout, plan, weight=show.layout.places)
         return plan
@@ -127,45 +128,23 @@ class Quotes:
                 "quote", "POST", "/api/reservations/quote", self.quote,
                 "What a hold would get and cost now; nothing is held", answers, Who.SIGNED_IN, body=HoldBody,
                 refusals=("show_not_found", "invalid_id", "wrong_show", "seats_unavailable", "sold_out",
-                          "no_adjacent_block", "not_on_sale", "show_closed", "too_many_seats", "unknown_places",
+                          "no_adjacent_block", "orphan_seat", "allocation_exhausted", "not_on_sale", "show_closed",
+                          "show_cancelled", "too_many_seats", "unknown_places",
                           "table_not_sold_so", "nothing_asked_for", "hold_time_out_of_range"),
             ),
         ]  # fmt: skip
 
 
-def _conflicts(layout: Layout, view: ShowView, wish: wishes.Wish) -> list[PlaceConflict]:
-    """The places of the wish that are not to be had."""
-    found = [
-        PlaceConflict(label=layout.seats[seat].label, reason=STATUS_NAMES[view.seats[seat]].value)
-        for seat in wish.seats
-        if view.seats[seat] != AVAILABLE
-    ]
-    for area, quantity in wish.areas:
-        if view.area_left(area) < quantity:
-            is_booked = view.areas_booked[area] + quantity > layout.areas[area].capacity
-            reason = SeatStatus.BOOKED if is_booked else SeatStatus.HELD
-            found.append(PlaceConflict(label=layout.areas[area].label, reason=reason.value))
-    return found
+def _why_not_on_sale(show: Show, status: str, now_ms: int) -> str:
+    if status == ShowStatus.CANCELLED:
+        return "show_cancelled"
+    return "not_on_sale" if status == ShowStatus.OPEN and now_ms < show.row.opens_at_ms else "show_closed"
 
 
-def _what_is_left(
-    layout: Layout, view: ShowView, wish: wishes.Wish
-) -> tuple[tuple[int, ...], tuple[tuple[int, int], ...]]:
-    """As the hold would have it: a whole table goes when one of its seats is not free."""
-    gone = {seat for seat in wish.seats if view.seats[seat] != AVAILABLE}
-    for table in layout.whole_tables(wish.seats):
-        if not gone.isdisjoint(table.seats):
-            gone.update(table.seats)
-    left = [(area, min(quantity, view.area_left(area))) for area, quantity in wish.areas]
-    return tuple(seat for seat in wish.seats if seat not in gone), tuple(it for it in left if it[1] > 0)
-
-
-def _answer(
-    show: Show, view: ShowView, seats: tuple[int, ...], areas: tuple[tuple[int, int], ...], now_ms: int
-) -> QuoteAnswer:
-    layout, prices = show.layout, show.prices
+def _answer(show: Show, view: ShowView, found: Quoted, now_ms: int) -> QuoteAnswer:
+    layout, prices, why = show.layout, show.prices, found.why
     names = [category.name for category in layout.categories]
-    each = [layout.seats[seat] for seat in seats]
+    each = [layout.seats[seat] for seat in found.seats]
     priced = [SeatPrice(seat=it.label, category=names[it.category], price=prices[it.category]) for it in each]
     counted = [
         AreaPrice(
@@ -174,7 +153,7 @@ def _answer(
             quantity=quantity,
             price=prices[layout.areas[area].category],
         )
-        for area, quantity in areas
+        for area, quantity in found.areas
     ]
     total = sum(it.price for it in priced) + sum(it.price * it.quantity for it in counted)
     return QuoteAnswer(
@@ -187,5 +166,7 @@ def _answer(
         total_amount=total,
         currency=show.row.currency,
         seq=view.seq,
-        tables=[table.label for table in layout.whole_tables(seats)] or None,
+        tables=[table.label for table in layout.whole_tables(found.seats)] or None,
+        why=None if why is None else WhyThese(rule=why.rule, tried=why.tried, orphans_left=why.orphans_left),
+        left_out=[place_conflict(conflict, show.row.show, layout) for conflict in found.left_out] or None,
     )

@@ -192,7 +192,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
     operating = Operating(ports.desk, shelf, looking, ports.tokens, clock)
     allocations = AllocationCalls(ports.desk, shelf, ports.shares, ports.keys, ports.tokens, clock)
     batches = Batches(ports.desk, shelf, ports.notes, ports.limiter, ports.tokens, clock)
-    quotes = Quotes(shelf, looking, clock)
+    quotes = Quotes(shelf, looking, ports.shares, clock)
     keys = KeyCalls(ports.keys, clock, ports.entropy)
     webhooks = Webhooks(ports.webhooks, clock, ports.entropy, settings.webhook_private_addresses)
     health = HealthCall(

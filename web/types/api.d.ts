@@ -822,7 +822,7 @@ export interface ProblemMeaning {
   retryable: boolean;
 }
 
-/** What would be held, and its price now. Limits of persons and partners are judged by the hold alone. */
+/** What would be held, and its price now. How much a person holds already is judged by the hold alone. */
 export interface QuoteAnswer {
   message: string;
   created_at: string;

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from tests.unit.ingress.stage import SHOW_TEXT, Reply, Stage
-from tests.unit.ingress.tales import DAY, PART, SHOW, held, reservation
+from tests.unit.ingress.stage import PARTNER_KEY, SHOW_TEXT, Reply, Stage
+from tests.unit.ingress.tales import DAY, PART, SHOW, T0, held, reservation
+from ticketing import messages
 from ticketing.show_view import BLOCKED
 
 pytestmark = pytest.mark.anyio
@@ -72,3 +73,37 @@ async def test_a_show_that_is_over_or_is_not() -> None:
     body = {"show": SHOW_TEXT, "seats": ["A-3"]}
     late = await stage.call("POST", "/api/reservations/quote", body, token=token)
     assert (late.status, late.body["code"]) == (409, "show_closed")
+
+
+async def test_what_is_kept_for_a_partner_is_quoted_to_nobody_else() -> None:
+    stage = await taken_hall()
+    stage.ledger.kept = {"key_partner front": {"share": 3, "borrow": 0}}
+    lost = await quote(stage, seats=["A-3"])
+    assert (lost.status, lost.body["code"]) == (409, "sold_out")
+    assert lost.body["conflicts"] == [{"label": "A-3", "reason": "allocated"}]
+    elsewhere = await quote(stage, best={"quantity": 2})
+    assert [seat["seat"] for seat in elsewhere.body["seats"]] == ["B-1", "B-2"]
+    body = {"show": SHOW_TEXT, "seats": ["A-3"]}
+    own = await stage.call("POST", "/api/reservations/quote", body, token=PARTNER_KEY)
+    assert own.status == 200
+    stage.ledger.away = True
+    assert (await quote(stage, seats=["A-3"])).body["code"] == "sold_out", "it is believed for a while"
+
+
+async def test_a_partner_is_quoted_no_more_than_is_left_of_its_share_and_of_what_it_may_borrow() -> None:
+    stage = await taken_hall()
+    stage.ledger.kept = {"key_partner": {"share": 2, "borrow": 1}}
+    own = reservation(b"p" * 16, seats=(5, 6), account="key_partner")
+    stage.ledger.reservations[own.id] = own
+    body = {"show": SHOW_TEXT, "seats": ["A-3"]}
+    assert (await stage.call("POST", "/api/reservations/quote", body, token=PARTNER_KEY)).status == 200
+    body = {"show": SHOW_TEXT, "seats": ["A-3", "A-4"]}
+    lost = await stage.call("POST", "/api/reservations/quote", body, token=PARTNER_KEY)
+    assert (lost.status, lost.body["code"]) == (409, "allocation_exhausted")
+    assert lost.body["detail"] == "1 places are left of the share and of what may be borrowed"
+
+
+async def test_a_show_that_was_cancelled_is_said_to_be() -> None:
+    stage = await taken_hall()
+    stage.views.apply(PART, [messages.ShowCancelled(show=SHOW, seq=2, at_ms=T0, offset=9, key=b"c" * 16, account="x")])
+    assert (await quote(stage, seats=["A-3"])).body["code"] == "show_cancelled"

@@ -1,0 +1,107 @@
+"""What a hold would be answered, judged by what is seen of the show: by the functions that the decider asks.
+
+Pure. Not judged is what only the decider knows: how much the person who asks holds already, and which of the taken
+places are the caller's own.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ticketing.having.allocation import Allocations
+from ticketing.having.asked import Asked, asked_by
+from ticketing.having.places import Asking, NotHad, places_for
+from ticketing.having.whole_tables import can_be_had
+from ticketing.layout import Layout
+from ticketing.messages import AreaCount, Conflict, HoldSeats, Policy, Why
+from ticketing.seating_plan import SeatingPlan
+from ticketing.show_view import AVAILABLE, STATUS_NAMES, ShowView
+from ticketing.vocabulary import SeatStatus
+
+FREE = bytes(mark == AVAILABLE for mark in range(256))
+"""From the marks of a view to the search for seats: 1 for each that can be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenStock:
+    """A `ticketing.having.stock.Stock` made of a view, and of what is known to be kept for partners."""
+
+    plan: SeatingPlan
+    policy: Policy
+    free: bytearray
+    area_taken: Sequence[int]
+    category_names: Sequence[str]
+    allocations: Allocations
+    taken_by_partner: Mapping[str, int]
+    free_in: Sequence[int] = ()
+
+    @property
+    def layout(self) -> Layout:
+        return self.plan.layout
+
+
+def seen_stock(
+    plan: SeatingPlan, view: ShowView, policy: Policy, allocations: Allocations, taken: Mapping[str, int]
+) -> SeenStock:
+    """The stock as `view` has it. `taken`: places held and booked by the name of an allocation; 0 where it has none."""
+    layout = plan.layout
+    return SeenStock(
+        plan=plan,
+        policy=policy,
+        free=view.seats.translate(FREE),
+        area_taken=[area.capacity - view.area_left(number) for number, area in enumerate(layout.areas)],
+        category_names=[category.name for category in layout.categories],
+        allocations=allocations,
+        taken_by_partner={name: taken.get(name, 0) for name in allocations},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """What would be held."""
+
+    seats: tuple[int, ...]
+    areas: tuple[AreaCount, ...]
+    why: Why | None
+    left_out: tuple[Conflict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotQuoted:
+    """Why nothing would be: a code of `ticketing/problems.py`."""
+
+    code: str
+    detail: str = ""
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def quote(stock: SeenStock, view: ShowView, command: HoldSeats, now_ms: int) -> Quoted | NotQuoted:
+    """The answer to a hold of a show that is on sale, were it decided now."""
+    asked = asked_by(command, stock.layout, stock.policy)
+    if not isinstance(asked, Asked):
+        return NotQuoted(*asked)
+    conflicts = conflicts_of(view, command)
+    seats, areas = command.seats, command.areas
+    if conflicts and command.partial:
+        seats, areas = can_be_had(stock, seats, areas, conflicts)
+    if conflicts and not (command.partial and (seats or areas)):
+        code = "sold_out" if conflicts[0].seat < 0 else "seats_unavailable"
+        return NotQuoted(code, conflicts=tuple(conflicts))
+    found = places_for(stock, Asking(command.account, seats, areas, command.best), now_ms)
+    if isinstance(found, NotHad):
+        kept = tuple(Conflict("allocated", seat=seat) for seat in found.kept)
+        return NotQuoted(found.code, found.detail, kept)
+    return Quoted(found.seats, areas, found.why, tuple(conflicts))
+
+
+def conflicts_of(view: ShowView, command: HoldSeats) -> list[Conflict]:
+    """The places of the wish that are not to be had: the seats before the areas."""
+    found = [
+        Conflict(STATUS_NAMES[view.seats[seat]].value, seat=seat)
+        for seat in command.seats
+        if view.seats[seat] != AVAILABLE
+    ]
+    for area, quantity in command.areas:
+        if view.area_left(area) < quantity:
+            is_booked = view.areas_booked[area] + quantity > view.layout.areas[area].capacity
+            found.append(Conflict((SeatStatus.BOOKED if is_booked else SeatStatus.HELD).value, area=area))
+    return found
