@@ -3,10 +3,11 @@
 import msgspec
 
 from allocator.answer import Answer, Moment, moved
-from allocator.losing import conflicts_of, known_loss, loss_of, offers_for
+from allocator.losing import conflicts_of, known_loss, loss_of, offers_like
 from allocator.stock import ShowStock
 from ticketing import messages
 from ticketing.having.asked import Asked, Rule, asked_by
+from ticketing.having.offers import Offers, that_can_be_had
 from ticketing.having.places import Asking, NotHad, places_for
 from ticketing.having.whole_tables import can_be_had
 from ticketing.messages import AnyOutcome, Conflict, Reservation
@@ -36,7 +37,7 @@ def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOut
         return answer.no(messages.HoldRefused, *rule)
     if loss is None:
         assert isinstance(asked, Asked), "a wish against the rules ends above"
-        loss = loss_of(show, command, asked)
+        loss = loss_of(show, command, asked, answer.moment.now_ms)
     left_out: list[Conflict] = []
     if loss is not None and command.partial:
         left_out = conflicts_of(show, command)
@@ -58,7 +59,7 @@ def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOut
         asking = Asking(command.account, seats, command.areas, command.best)
         found = places_for(show, asking, answer.moment.now_ms)
         if isinstance(found, NotHad):
-            return _not_had(show, seats, found, answer)
+            return _not_had(show, command, found, answer)
         seats, why = found
     reservation = _reservation(show, command, seats, answer.moment)
     if left_out:
@@ -69,9 +70,11 @@ def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOut
     return answer.held(reservation, why)
 
 
-def _not_had(show: ShowStock, seats: tuple[int, ...], why_not: NotHad, answer: Answer) -> AnyOutcome:
+def _not_had(show: ShowStock, command: messages.HoldSeats, why_not: NotHad, answer: Answer) -> AnyOutcome:
     named = tuple(Conflict("allocated", seat=seat) for seat in why_not.kept[:CONFLICTS_SHOWN_MAX])
-    offers = offers_for(show, seats) if why_not.code == "orphan_seat" and seats else ()
+    offers: Offers = ()
+    if why_not.code == "orphan_seat" and command.seats:
+        offers = that_can_be_had(show, command, offers_like(show, command.seats), answer.moment.now_ms)
     return answer.no(
         messages.HoldRefused,
         why_not.code,

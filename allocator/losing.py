@@ -7,37 +7,43 @@ asked before. It says nothing but what `seating.decide` would, and where that is
 
 from itertools import islice
 
+import msgspec
+
 from allocator.answer import log_time
 from allocator.draft import Draft
 from allocator.losses import LOSSES_KEPT_MAX, Loss, wish_of
 from allocator.ports import LogRecord
 from allocator.stock import PartitionState, ShowStock
 from ticketing import messages
-from ticketing.best_seats import other_blocks
 from ticketing.having.asked import Asked
-from ticketing.having.choosing import orphan_rule
-from ticketing.having.whole_tables import other_tables
+from ticketing.having.offers import Offers, blocks_like, like, tables_like, that_can_be_had
 from ticketing.messages import Conflict
-from ticketing.vocabulary import ALTERNATIVES_SHOWN_MAX, BLOCKED_BY, CONFLICTS_SHOWN_MAX, ReservationStatus
+from ticketing.vocabulary import BLOCKED_BY, CONFLICTS_SHOWN_MAX, ReservationStatus
 
 BOOKED = ReservationStatus.BOOKED  # looked up once: see holding.py
 
 
-def loss_of(show: ShowStock, command: messages.HoldSeats, asked: Asked) -> Loss | None:
-    """What is said to who asks for places that are not free: the same to all, but for those who own some of them."""
+def loss_of(show: ShowStock, command: messages.HoldSeats, asked: Asked, now_ms: int) -> Loss | None:
+    """What is said to who asks for places that are not free: the same to all, but for those who own some of them, and
+    for partners, for whom something else may be kept."""
     conflicts = conflicts_of(show, command)
     if not conflicts:
         return None
-    alternatives: tuple[tuple[int, ...], ...] = ()
+    offers: Offers = ()
+    alternatives: Offers = ()
     if conflicts[0].seat < 0:  # the seats' conflicts stand before the areas', so none is a seat's
         code = "sold_out"
     elif all(conflict.reason == "already_yours" for conflict in conflicts):
         code = "already_yours"
     else:
         code = "seats_unavailable"
-        alternatives = other_tables(show, command.seats, ALTERNATIVES_SHOWN_MAX) if show.layout.tables else ()
-        alternatives = alternatives or offers_for(show, command.seats)
+        offers = offers_like(show, command.seats)
+        no_areas = conflicts[-1].area >= 0  # who lost those as well is told of other seats all the same
+        wish = msgspec.structs.replace(command, areas=()) if no_areas else command
+        alternatives = that_can_be_had(show, wish, offers, now_ms)
     owners = _owners(show, command)
+    if show.terms.allocations:
+        owners |= {name.partition(" ")[0] for name in show.terms.allocations}
     loss = Loss(
         code=code,
         conflicts=tuple(conflicts[:CONFLICTS_SHOWN_MAX]),
@@ -47,7 +53,8 @@ def loss_of(show: ShowStock, command: messages.HoldSeats, asked: Asked) -> Loss 
         asked=asked,
         held_max=_held_max(show, asked),
     )
-    if command.account not in owners and not command.group:
+    is_as_always = len(alternatives) == len(offers) or not _may_grow(show, command, now_ms)
+    if command.account not in owners and not command.group and is_as_always:
         if len(show.losses) >= LOSSES_KEPT_MAX:
             show.losses.clear()
         show.losses[wish_of(command)] = loss
@@ -82,15 +89,24 @@ def conflicts_of(show: ShowStock, command: messages.HoldSeats) -> list[Conflict]
     return conflicts
 
 
-def offers_for(show: ShowStock, seats: tuple[int, ...]) -> tuple[tuple[int, ...], ...]:
-    """What to take instead of `seats`: as many together, of the first one's category."""
-    wish = messages.Best(len(seats), show.category_names[show.layout.seats[seats[0]].category])
-    offers = show.offers.get((wish.category, wish.quantity))
-    if offers is None:
+def offers_like(show: ShowStock, seats: tuple[int, ...]) -> Offers:
+    """What there is in the place of `seats`, whoever asks: whole tables for a whole table, else as many together."""
+    offers = tables_like(show, seats)
+    if offers:
+        return offers
+    wish = like(show, seats)
+    known = show.offers.get((wish.category, wish.quantity))
+    if known is None:
         # Kept until the show changes: where hundreds lose the same seat, the search is made once.
-        offers = other_blocks(show.plan, show.free, wish, ALTERNATIVES_SHOWN_MAX, rule=orphan_rule(show))
-        show.offers[wish.category, wish.quantity] = offers
-    return offers
+        known = show.offers[wish.category, wish.quantity] = blocks_like(show, wish)
+    return known
+
+
+def _may_grow(show: ShowStock, command: messages.HoldSeats, now_ms: int) -> bool:
+    """Whether of what was not offered some can be had later although the show does not change: what is kept until a
+    certain time is anybody's from then on, and so are accessible seats, before a word of it is heard."""
+    kept = show.terms.allocations.values()
+    return command.best is not None or any(it.give_back_at_ms and it.is_kept(now_ms) for it in kept)
 
 
 def _held_max(show: ShowStock, asked: Asked) -> int:

@@ -23,7 +23,7 @@ from ticketing.asks import HoldBody
 from ticketing.clock import Clock, rfc3339
 from ticketing.having.allocation import Allocations
 from ticketing.intake import Rejection
-from ticketing.labels import PlaceConflict, place_conflict
+from ticketing.labels import PlaceConflict, place_conflict, seat_labels
 from ticketing.seating_plan import SeatingPlan
 from ticketing.show_view import ShowView
 from ticketing.telling import Answer, AreaPrice, SeatPrice, WhyThese
@@ -89,7 +89,8 @@ class Quotes:
         found = quote(stock, view, command, now_ms)
         if isinstance(found, NotQuoted):
             conflicts = [place_conflict(conflict, show.row.show, show.layout) for conflict in found.conflicts]
-            raise Refused(found.code, found.detail, conflicts=conflicts)
+            alternatives = [seat_labels(show.layout, seats) for seats in found.alternatives]
+            raise Refused(found.code, found.detail, conflicts=conflicts, alternatives=alternatives)
         return Response(200, bodies.encode(_answer(show, view, found, now_ms)), headers=[("cache-control", "no-store")])
 
     async def _show(self, call: Call, body: HoldBody) -> Show:

@@ -7,8 +7,11 @@ places are the caller's own.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from ticketing.having.allocation import Allocations
 from ticketing.having.asked import Asked, asked_by
+from ticketing.having.offers import Offers, blocks_like, like, tables_like, that_can_be_had
 from ticketing.having.places import Asking, NotHad, places_for
 from ticketing.having.whole_tables import can_be_had
 from ticketing.layout import Layout
@@ -72,6 +75,7 @@ class NotQuoted:
     code: str
     detail: str = ""
     conflicts: tuple[Conflict, ...] = ()
+    alternatives: Offers = ()
 
 
 def quote(stock: SeenStock, view: ShowView, command: HoldSeats, now_ms: int) -> Quoted | NotQuoted:
@@ -84,13 +88,24 @@ def quote(stock: SeenStock, view: ShowView, command: HoldSeats, now_ms: int) -> 
     if conflicts and command.partial:
         seats, areas = can_be_had(stock, seats, areas, conflicts)
     if conflicts and not (command.partial and (seats or areas)):
-        code = "sold_out" if conflicts[0].seat < 0 else "seats_unavailable"
-        return NotQuoted(code, conflicts=tuple(conflicts))
+        if conflicts[0].seat < 0:
+            return NotQuoted("sold_out", conflicts=tuple(conflicts))
+        wish = msgspec.structs.replace(command, areas=()) if conflicts[-1].area >= 0 else command
+        return NotQuoted(
+            "seats_unavailable", conflicts=tuple(conflicts), alternatives=_offers(stock, wish, wish.seats, now_ms)
+        )
     found = places_for(stock, Asking(command.account, seats, areas, command.best), now_ms)
     if isinstance(found, NotHad):
         kept = tuple(Conflict("allocated", seat=seat) for seat in found.kept)
-        return NotQuoted(found.code, found.detail, kept)
+        offers = _offers(stock, command, seats, now_ms) if found.code == "orphan_seat" and seats else ()
+        return NotQuoted(found.code, found.detail, kept, offers)
     return Quoted(found.seats, areas, found.why, tuple(conflicts))
+
+
+def _offers(stock: SeenStock, command: HoldSeats, seats: tuple[int, ...], now_ms: int) -> Offers:
+    """What could be had in the place of `seats`, which are those of `command` that are free, or all of them."""
+    offers = tables_like(stock, seats) or blocks_like(stock, like(stock, seats))
+    return that_can_be_had(stock, msgspec.structs.replace(command, seats=seats), offers, now_ms)
 
 
 def conflicts_of(view: ShowView, command: HoldSeats) -> list[Conflict]:
