@@ -25,21 +25,28 @@ class Lru(Generic[K, V]):
         self._kept.move_to_end(key)
         return found[1]
 
+    def __len__(self) -> int:
+        return len(self._kept)
+
     def put(self, key: K, value: V, weight: int = 1) -> None:
         """Keep `value`; the ones used longest ago make room."""
-        before = self._kept.pop(key, None)
-        if before is not None:
-            self._weight -= before[0]
+        self.forget(key)
         self._kept[key] = (weight, value)
         self._weight += weight
         while self._weight > self._weight_max and len(self._kept) > 1:
             _, (gone, _) = self._kept.popitem(last=False)
             self._weight -= gone
 
+    def forget(self, key: K) -> None:
+        """Keep nothing under `key` any longer."""
+        before = self._kept.pop(key, None)
+        if before is not None:
+            self._weight -= before[0]
+
     def drop(self, unwanted: Callable[[V], bool]) -> None:
         """Keep no longer what is `unwanted`."""
         for key in [key for key, (_, value) in self._kept.items() if unwanted(value)]:
-            self._weight -= self._kept.pop(key)[0]
+            self.forget(key)
 
 
 class OnceAtATime(Generic[K, V]):

@@ -6,7 +6,7 @@ and put together anew around what each hold has of its own. Whatever is not foun
 
 import re
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 from weakref import ref
 
@@ -50,7 +50,7 @@ class HoldWords:
             return None
         kept = self._shows.get(outcome.show)
         if kept is None or kept[0]() is not show:
-            kept = (ref(show), {})
+            kept = (ref(show, partial(self._forget, outcome.show)), {})
             self._shows.put(outcome.show, kept)
         places = (held.areas, held.prices, held.amount)
         try:
@@ -66,6 +66,15 @@ class HoldWords:
         token = finishing_token(outcome.show, held, self._tokens).encode()
         text = body((number, _moment(held.held_at_ms), _moment(held.expires_at_ms), request, token))
         return head((number, limits, request_id, b"%d" % len(text))), text
+
+    def __len__(self) -> int:
+        """Of how many shows words are kept."""
+        return len(self._shows)
+
+    def _forget(self, number: int, gone: ref[Show]) -> None:
+        kept = self._shows.get(number)
+        if kept is not None and kept[0] is gone:
+            self._shows.forget(number)
 
 
 @lru_cache(maxsize=256)

@@ -6,6 +6,7 @@ whatever has more to say than a plain hold, goes the ordinary way, to the same c
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from weakref import ref
 
 from msgspec import Struct
@@ -36,7 +37,7 @@ class Fan(Struct, frozen=True):
 
 
 class Judged(Struct, frozen=True):
-    """What a body asks for, as it was judged for a show and a fan. The shelf alone keeps the show."""
+    """What a body asks for, as it was judged for a show and a fan. The shelf alone keeps the show, and with it this."""
 
     show: ref[Show]
     wish: Wish
@@ -86,7 +87,17 @@ class Rush:
     def remember(self, caller: Caller, raw: bytes, show: Show, wish: Wish) -> None:
         """Keep what a body came to that went the ordinary way. Seats are asked for by one fan only."""
         if not caller.partner and not wish.seats and len(raw) <= BODY_BYTES_MAX:
-            self._bodies.put(raw, Judged(ref(show), wish))
+            self._bodies.put(raw, Judged(ref(show, partial(self._forget, raw)), wish))
+
+    @property
+    def bodies(self) -> int:
+        """How many bodies are kept."""
+        return len(self._bodies)
+
+    def _forget(self, raw: bytes, gone: ref[Show]) -> None:
+        judged = self._bodies.get(raw)
+        if judged is not None and judged.show is gone:
+            self._bodies.forget(raw)
 
     def _meet(self, authorization: bytes, identity: Identity | None) -> Fan | None:
         """Keep who was found behind a header. Of partners nothing is kept: their keys are revoked at any moment."""

@@ -37,8 +37,12 @@ SEED = 20261121
 MINUTES = 20.0
 SALE_S = 60.0
 QUARTERS = 4
-CACHES = {"ONSALE_INGRESS_RESERVATIONS_CACHED_MAX": "2000", "ONSALE_INGRESS_TOKENS_CACHED_MAX": "2000"}
-"""So many reservations and so many tokens have been seen before anything is judged."""
+CACHES = {
+    "ONSALE_INGRESS_RESERVATIONS_CACHED_MAX": "2000",
+    "ONSALE_INGRESS_TOKENS_CACHED_MAX": "2000",
+    "ONSALE_INGRESS_SHOWS_CACHED_MAX": "8",
+}
+"""So many reservations, tokens and shows have been seen before anything is judged."""
 MB = 1024 * 1024
 SAID_CHARS_MAX = 600
 

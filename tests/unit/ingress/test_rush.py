@@ -43,7 +43,8 @@ class Rushed:
         self.stages = Stage(decide=grant), Stage(decide=grant)
         for stage in self.stages:
             stage.catalogue.stored[OTHER] = show_row(OTHER)
-        self.take: Take = open_direct(self.stages[0].ports, self.stages[0].settings).routes[ROUTE]
+        self.direct = open_direct(self.stages[0].ports, self.stages[0].settings)
+        self.take: Take = self.direct.routes[ROUTE]
 
     async def open(self) -> "Rushed":
         for number in (SHOW, OTHER):
@@ -219,8 +220,9 @@ def test_what_is_told_otherwise_is_worded_the_ordinary_way(different: dict[str, 
     assert words.answer(other, a_show(), b"req_1", b"id", b"") is None
 
 
-async def test_what_is_kept_of_a_rush_keeps_no_show_in_memory() -> None:
+async def test_what_is_kept_of_a_rush_keeps_no_show_in_memory_and_goes_with_it() -> None:
     rushed = await Rushed().open()
+    direct = rushed.direct
     for number in range(2):
         assert (await rushed.ask(rushed.fan(f"ent_{number}"), f"key-{number}", FLOOR)).status == 201
     shelf = rushed.stages[0].ports.shelf
@@ -228,9 +230,23 @@ async def test_what_is_kept_of_a_rush_keeps_no_show_in_memory() -> None:
     assert known is not None
     kept = weakref.ref(known)
     del known
+    assert (len(direct.words), direct._rush.bodies) == (1, 1)
     shelf.changed(None)
     gc.collect()
     assert kept() is None
+    assert (len(direct.words), direct._rush.bodies) == (0, 0)
+
+
+async def test_what_was_kept_of_a_show_before_its_terms_changed_takes_nothing_newer_with_it() -> None:
+    rushed = await Rushed().open()
+    before = rushed.stages[0].ports.shelf.known(SHOW)
+    assert (await rushed.ask(rushed.fan("anna"), "k1", FLOOR)).status == 201
+    rushed.stages[0].ports.shelf.changed(None)
+    await rushed.stages[0].ports.shelf.show(SHOW)
+    assert (await rushed.ask(rushed.fan("anna"), "k2", FLOOR)).status == 201
+    del before
+    gc.collect()
+    assert (len(rushed.direct.words), rushed.direct._rush.bodies) == (1, 1)
 
 
 def test_places_of_a_show_are_kept_up_to_a_bound() -> None:
