@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 
 from bench import (
@@ -49,7 +50,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown:
         parser.error(f"there is no bench {', '.join(sorted(unknown))}: {' '.join(BENCHES)}")
     words = ["--quick"] if given.quick else []
-    return max(BENCHES[name](words) for name in given.names or BENCHES)
+    return max(_run(name, words) for name in given.names or BENCHES)
+
+
+def _run(name: str, words: Sequence[str]) -> int:
+    try:
+        return BENCHES[name](words)
+    except Exception:  # noqa: BLE001 -- one that found its figures worthless must not cost those of all others
+        traceback.print_exc()
+        print(f"{name}: no figures", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Each round first finds the peak (a closed loop of 256 connections), then asks for half of it by a schedule (an open
 loop, `bench/open_load.py`): one ingress process, one allocator, generator and servers on the same cores. Only 201 may
-be answered.
+be answered, once the broker is warm.
 """
 
 import random
@@ -14,7 +14,7 @@ from bench import sale
 from bench.driving import Crowd, Loaded, Size, all_granted, closed_loop, open_loop
 from bench.measuring import Bench, Gate, Spent, medians
 from bench.open_load import OPEN_LOOP
-from bench.open_plan import Latency
+from bench.open_plan import Latency, Seen
 from bench.running import as_told, new_bench, provisioned_site, warm_up
 from bench.site import Connection, Site
 
@@ -38,8 +38,14 @@ class Round:
 
     peak: Loaded
     asked_per_s: float
-    latency: Latency
+    prepared: int
+    seen: Seen
     spent: Spent
+
+    @property
+    def latency(self) -> Latency:
+        """Of the holds, all of which must have been granted. Raises RuntimeError."""
+        return all_granted(self.seen, self.prepared)
 
 
 async def run(size: Size) -> list[str]:
@@ -66,7 +72,7 @@ async def _round(site: Site, connection: Connection, size: Size, rng: random.Ran
         holds = [held.hold for held in sale.area_holds(site, show, count, rng)]
         crowd = Crowd("holds", [ingress], CONNECTIONS, rate, holds)
         seen, spent = await open_loop(site, rooms, [crowd], warm_s=size.warm_s, measure_s=size.measure_s)
-    return Round(peak, rate, all_granted(seen["holds"], len(holds)), spent)
+    return Round(peak, rate, len(holds), seen["holds"], spent)
 
 
 def _report(bench: Bench, rounds: Sequence[Round]) -> None:
