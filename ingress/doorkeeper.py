@@ -24,15 +24,12 @@ NOT_PLAIN = re.compile(rb"\r\n(?:transfer-encoding|expect|upgrade|connection|x-r
 LENGTH_DIGITS_MAX = 8
 ID_PLACE = "-the-id-of-the-request-".ljust(32, "-")
 """As long as an id is, so that the lengths are right."""
-UNCOUNTED_MAX = 1_000
-"""Refusals that the counters are behind at most."""
 
 
 class Doorkeeper:
     """Answers requests for `operation` while it `is_crowded`, which is all that it turns anybody away for.
 
-    `request_id` makes a new one. The counters of the room cost more than the answer, so they are told of many refusals
-    at once: as soon as a request goes in, be it the one that asks for the counters.
+    `request_id` makes a new one.
     """
 
     def __init__(self, operation: Operation, is_crowded: Callable[[], bool], request_id: Callable[[], str]) -> None:
@@ -40,25 +37,16 @@ class Doorkeeper:
         self._request_id = request_id
         self._first_line = f"{operation.method} {operation.path} HTTP/1.1\r\n".encode()
         self._around_the_id = _around_the_id(operation)
-        self._uncounted = 0
         self._answers = metrics.requests(operation.name, HTTPStatus.SERVICE_UNAVAILABLE.value)
         self._not_taken = metrics.not_taken(CROWDED.code)
 
     def answer(self, data: bytes) -> bytes | None:
         """The whole answer to the request that `data` is; None: it is to go the ordinary way."""
         if not self._is_crowded() or not data.startswith(self._first_line) or not is_plain(data):
-            if self._uncounted:
-                self._count()
             return None
-        self._uncounted += 1
-        if self._uncounted >= UNCOUNTED_MAX:
-            self._count()
+        self._answers.inc()
+        self._not_taken.inc()
         return self._request_id().encode().join(self._around_the_id)
-
-    def _count(self) -> None:
-        self._answers.inc(self._uncounted)
-        self._not_taken.inc(self._uncounted)
-        self._uncounted = 0
 
 
 def is_plain(data: bytes) -> bool:

@@ -2,12 +2,14 @@
 
 from functools import cache
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Gauge
 
-REQUESTS = Counter("onsale_ingress_requests_total", "Answers by operation and HTTP status.", ["operation", "status"])
-COMMANDS = Counter("onsale_ingress_commands_total", "Commands put on the log, by kind.", ["kind"])
-NOT_TAKEN = Counter("onsale_ingress_not_taken_total", "Commands that did not reach the log, by reason.", ["code"])
-VERDICT_SECONDS = Histogram(
+from runtime.counting import Counts, Timings
+
+REQUESTS = Counts("onsale_ingress_requests_total", "Answers by operation and HTTP status.", ["operation", "status"])
+COMMANDS = Counts("onsale_ingress_commands_total", "Commands put on the log, by kind.", ["kind"])
+NOT_TAKEN = Counts("onsale_ingress_not_taken_total", "Commands that did not reach the log, by reason.", ["code"])
+VERDICT_SECONDS = Timings(
     "onsale_ingress_verdict_seconds",
     "From a command's intake to its verdict, of those that got one while waiting.",
     buckets=(0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
