@@ -17,7 +17,7 @@ class Allowance:
     """`now` is between `LEAST` (or `most`, where that is less) and `most`.
 
     How fast verdicts come depends on the machine, the show and whatever else is going on; how long one waits behind
-    five hundred others, too. So the number follows the time that was waited: of those only who came since it last
+    a thousand others, too. So the number follows the time that was waited: of those only who came since it last
     changed, as the others tell of a number that is past.
     """
 

@@ -49,8 +49,8 @@ Verdict = Decided | Pending | NotTaken
 REFUSALS_IN_A_WINDOW_MAX = 100
 """A thirtieth of a core. Beyond it a log or a database that is away is not asked about for each of ten thousand holds:
 a loop that is busy with refusing has no turns for the log's answers."""
-EACH_SHARE = 4
-"""One caller has at most a quarter of the places of those who wait for a turn, so that one alone is no crowd."""
+EACH_SHARE = 8
+"""One caller has at most an eighth of the places of those who wait for a turn, so that one alone is no crowd."""
 CROWDED = NotTaken("busy", "more people want places at once than can be served", 2)
 
 

@@ -12,7 +12,7 @@ class Settings(PaymentSettings):
         default=20_000, ge=1, description="Requests that may wait for a verdict at once; more are told to come back."
     )
     ingress_holds_waiting_max: int = Field(
-        default=500,
+        default=1_000,
         ge=1,
         description="While as many requests wait for a verdict, new holds are told to come back, so that those who "
         "wait are served soon; already at fewer while a verdict takes more than 0.3 seconds. "

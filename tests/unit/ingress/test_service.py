@@ -288,4 +288,4 @@ async def test_one_caller_is_not_all_of_those_who_wait() -> None:
         stand.desk.begin(msgspec.structs.replace(HOLD, key=bytes([number]) * 16), PART, 2.0, told.append)
     assert len(stand.waiters) == 1 + 40 // EACH_SHARE
     assert {verdict.code for verdict in told if isinstance(verdict, NotTaken)} == {"busy"}
-    assert len(told) == 4
+    assert len(told) == 9
