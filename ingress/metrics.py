@@ -4,7 +4,7 @@ from functools import cache
 
 from prometheus_client import Counter, Gauge
 
-from runtime.counting import Counts, Timings
+from ingress.counting import Counts, Timings
 
 REQUESTS = Counts("onsale_ingress_requests_total", "Answers by operation and HTTP status.", ["operation", "status"])
 COMMANDS = Counts("onsale_ingress_commands_total", "Commands put on the log, by kind.", ["kind"])

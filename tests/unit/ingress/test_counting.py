@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
-from runtime.counting import Counts, Timings
+from ingress.counting import Counts, Timings
 
 BUCKETS = (0.005, 0.5, 1, 10)
 
