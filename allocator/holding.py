@@ -61,6 +61,8 @@ def hold(show: ShowStock, command: messages.HoldSeats, answer: Answer) -> AnyOut
         if isinstance(found, NotHad):
             return _not_had(show, command, found, answer)
         seats, why = found
+        if command.best is not None and show.layout.tables and (rule := _rule_of_tables_found(show, command, seats)):
+            return answer.no(messages.HoldRefused, *rule)
     reservation = _reservation(show, command, seats, answer.moment)
     if left_out:
         shown = tuple(left_out[:CONFLICTS_SHOWN_MAX])
@@ -129,6 +131,12 @@ def _rule_of_tables(show: ShowStock, command: messages.HoldSeats, tables: int) -
     if held + tables > most:
         return "limit_exceeded", f"{held} tables held already; one person may hold {most} at once"
     return None
+
+
+def _rule_of_tables_found(show: ShowStock, command: messages.HoldSeats, seats: tuple[int, ...]) -> Rule | None:
+    """Tables that can be sold whole, and all of whose seats are among the best ones, count as those that are named."""
+    whole = len(show.layout.whole_tables(seats))
+    return _rule_of_tables(show, command, whole) if whole and command.person else None
 
 
 def _reservation(show: ShowStock, command: messages.HoldSeats, seats: tuple[int, ...], moment: Moment) -> Reservation:

@@ -4,9 +4,14 @@ The rules, tried in this order (`Why.rule` says which one found the seats):
 
 1. `same_row`: side by side in one row. The first row with room is the best one, since rows are listed best first.
    Within the category so found, the seats that leave the fewest single seats behind.
-2. `adjacent_rows`: in as few consecutive rows of one section and category as possible, each part behind the one before
+2. `same_table`: at one table that is sold by the seat, the first with room; see `best_tables`.
+3. `adjacent_rows`: in as few consecutive rows of one section and category as possible, each part behind the one before
    it, nobody alone in a row. So a group of two hundred sits in blocks.
-3. `apart`: the first free seats anywhere, for those who said that this will do.
+4. `adjacent_tables`: at few tables beside each other, of one section and category, nobody alone at a table.
+5. `apart`: the first free seats anywhere, for those who said that this will do.
+
+The rules of tables are tried where there are such tables of the kind that is wished for. A table that is sold whole
+only is never torn: none of its seats is given.
 
 `accessible` is a rule of its own: an accessible seat, its companion seats, then its neighbours. Until they are
 released, accessible seats and their companions are given to nobody else by this search.
@@ -17,9 +22,13 @@ Pure and deterministic: the same free seats always give the same answer.
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
+from ticketing.best_accessible import accessible_seats
+from ticketing.best_tables import at_adjacent_tables, at_one_table, free_at_tables, one_each
 from ticketing.messages import Best, Why
 from ticketing.seating_plan import Block, SeatingPlan
+from ticketing.table_plan import Tables
 from ticketing.vocabulary import OrphanRule
 
 FREE = b"\x01"
@@ -71,11 +80,17 @@ def other_blocks(
             if not (orphans and rule == OrphanRule.ENFORCE):
                 offers.append(tuple(range(first, first + wish.quantity)))
                 break
+    tables = plan.wanted_tables(wish.category, wish.section, protected=False)
+    if tables and len(offers) < count_max:
+        counts = plan.table_counts.of(free)
+        at_tables = one_each(tables, counts, free, wish.quantity, enforce=rule == OrphanRule.ENFORCE)
+        offers += islice(at_tables, count_max - len(offers))
     return tuple(offers)
 
 
 def orphans_left(plan: SeatingPlan, free: bytearray, seats: Sequence[int]) -> tuple[int, ...]:
-    """The free seats that would stand alone between taken ones, or at a row's end, once `seats` are taken."""
+    """The free seats that would stand alone between taken ones, or at a row's end, or as the last one at a table, once
+    `seats` are taken."""
     taken = set(seats)
     orphans = set()
     for seat in seats:
@@ -85,6 +100,11 @@ def orphans_left(plan: SeatingPlan, free: bytearray, seats: Sequence[int]) -> tu
                 around = (beside - 1, beside + 1)
                 if not any(other in row and free[other] and other not in taken for other in around):
                     orphans.add(beside)
+    if plan.layout.tables:
+        for table in {table.first: table for seat in seats if (table := plan.table_of(seat)) is not None}.values():
+            left = [seat for seat in table.seats if free[seat] and seat not in taken]
+            if len(left) == 1:
+                orphans.add(left[0])
     return tuple(sorted(orphans))
 
 
@@ -93,14 +113,21 @@ def _by_rule(
 ) -> Iterator[tuple[str, tuple[int, ...]]]:
     """`(rule, seats)` of each rule that applies, in order; no seats: it found none."""
     if wish.accessible:
-        yield "accessible", _accessible(plan, free, wish)
+        yield "accessible", accessible_seats(plan, free, wish)
         return
     blocks = plan.wanted(wish.category, wish.section, protected=released)
+    tables = plan.wanted_tables(wish.category, wish.section, protected=released)
     yield "same_row", _in_one_row(blocks, free, wish.quantity, enforce=enforce)
+    counts = plan.table_counts.of(free) if tables else b""
+    if tables:
+        yield "same_table", at_one_table(tables, counts, free, wish.quantity, enforce=enforce)
     if wish.quantity > 2 * ALONE + 1:
         yield "adjacent_rows", _in_adjacent_rows(plan, blocks, free, wish.quantity, protected=released)
+        if tables:
+            beside = plan.beside_released if released else plan.beside
+            yield "adjacent_tables", at_adjacent_tables(tables, counts, free, wish.quantity, beside)
     if not wish.adjacent:
-        yield "apart", _apart(blocks, free, wish.quantity)
+        yield "apart", _apart(blocks, tables, free, wish.quantity)
 
 
 def _in_one_row(blocks: Sequence[Block], free: bytearray, quantity: int, *, enforce: bool) -> tuple[int, ...]:
@@ -247,7 +274,7 @@ def _shared_out(parts: list[range], quantity: int) -> list[range]:
     return shared if left == 0 else []
 
 
-def _apart(blocks: Sequence[Block], free: bytearray, quantity: int) -> tuple[int, ...]:
+def _apart(blocks: Sequence[Block], tables: Tables, free: bytearray, quantity: int) -> tuple[int, ...]:
     scattered: list[int] = []
     for block in blocks:
         seat = free.find(FREE, block.first, block.end)
@@ -256,23 +283,5 @@ def _apart(blocks: Sequence[Block], free: bytearray, quantity: int) -> tuple[int
             if len(scattered) == quantity:
                 return tuple(scattered)
             seat = free.find(FREE, seat + 1, block.end)
-    return ()
-
-
-def _accessible(plan: SeatingPlan, free: bytearray, wish: Best) -> tuple[int, ...]:
-    """The first accessible seat that is free, and the others of the party as near as can be: its companion seats,
-    then the free seats beside it, to its right before its left; never what belongs to another accessible seat."""
-    for seat, companions in plan.pool.items():
-        if not free[seat] or not plan.matches(seat, wish.category, wish.section):
-            continue
-        party = [seat, *(companion for companion in companions if free[companion])]
-        row = plan.row_of(seat)
-        for step in (1, -1):
-            beside = seat + step
-            while beside in row and free[beside] and (beside in party or beside not in plan.protected):
-                if beside not in party:
-                    party.append(beside)
-                beside += step
-        if len(party) >= wish.quantity:
-            return tuple(party[: wish.quantity])
-    return ()
+    scattered += islice(free_at_tables(tables, free), quantity - len(scattered))
+    return tuple(scattered) if len(scattered) == quantity else ()

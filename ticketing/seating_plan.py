@@ -6,7 +6,8 @@ Made once for each layout. Rows are listed best first, so a block's place in the
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from ticketing.layout import Bookable, Layout
+from ticketing.layout import Bookable, Layout, Table
+from ticketing.table_plan import TableBlock, TableCounts, Tables, table_blocks_of, tables_beside
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,17 @@ def _next_rows(blocks: tuple[Block, ...]) -> dict[int, tuple[Block, ...]]:
     return {block.first: by_row.get((block.row + 1, block.section, block.category), ()) for block in blocks}
 
 
+def _blocks_beside(
+    blocks: tuple[TableBlock, ...], beside: dict[int, tuple[int, ...]]
+) -> dict[tuple[int, int], tuple[TableBlock, ...]]:
+    """By table and category: the blocks of that category at the tables beside it."""
+    by_place = {(block.table, block.category): block for block in blocks}
+    return {
+        (table, category): tuple(by_place[other, category] for other in beside[table] if (other, category) in by_place)
+        for table, category in by_place
+    }
+
+
 class SeatingPlan:
     """The blocks of one layout, and the pool that is kept for people who need it.
 
@@ -81,12 +93,23 @@ class SeatingPlan:
         self._x = [seat.x for seat in layout.seats]
         self._starts = [row.start for row in self._rows]
         self._next_rows = (_next_rows(self.open_blocks), _next_rows(self.blocks))
+        table_blocks = table_blocks_of(layout)
+        open_tables = table_blocks_of(layout, self.protected) if self.protected else table_blocks
+        beside = tables_beside(layout)
+        self._beside = (_blocks_beside(open_tables, beside), _blocks_beside(table_blocks, beside))
+        self._tables = (Tables(open_tables), Tables(table_blocks))
+        self._wanted_tables: dict[tuple[str, str, bool], Tables] = {}
+        self.table_counts = TableCounts(layout)
         self._wanted: dict[tuple[str, str, bool], tuple[Block, ...]] = {}
 
     def row_of(self, seat: int) -> range:
         """The seats of its row; without rows it stands alone."""
         found = self._rows[bisect_right(self._starts, seat) - 1] if self._rows else range(0)
         return found if seat in found else range(seat, seat + 1)
+
+    def table_of(self, seat: int) -> Table | None:
+        """The table that a seat is at."""
+        return self.layout.tables_of_seats.get(seat)
 
     def matches(self, seat: int, category: str, section: str) -> bool:
         """Whether a seat is of the category and in the section (empty: any)."""
@@ -108,6 +131,34 @@ class SeatingPlan:
     def next_row(self, block: Block, *, protected: bool) -> tuple[Block, ...]:
         """The blocks of the same section and category in the next row of the layout."""
         return self._next_rows[protected][block.first]
+
+    def beside(self, block: TableBlock) -> tuple[TableBlock, ...]:
+        """The seats of its category at the tables beside a table, the nearest first; without the protected ones."""
+        return self._beside[False][block.table, block.category]
+
+    def beside_released(self, block: TableBlock) -> tuple[TableBlock, ...]:
+        """The same with the protected ones."""
+        return self._beside[True][block.table, block.category]
+
+    def wanted_tables(self, category: str, section: str, *, protected: bool) -> Tables:
+        """As `wanted`, at the tables that are sold by the seat."""
+        tables = self._tables[protected]
+        if not tables or not (category or section):
+            return tables
+        known = self._wanted_tables.get((category, section, protected))
+        if known is not None:
+            return known
+        number = self.categories.get(category)
+        found = Tables(
+            tuple(
+                block
+                for block in tables.blocks
+                if (not category or block.category == number) and (not section or block.section == section)
+            )
+        )
+        if found:
+            self._wanted_tables[category, section, protected] = found
+        return found
 
     def wanted(self, category: str, section: str, *, protected: bool) -> tuple[Block, ...]:
         """The blocks of a category and a section (empty: of all), best first; with the protected seats or without."""

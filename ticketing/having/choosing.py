@@ -36,6 +36,9 @@ def choose(
         for category in closed:
             for block in stock.plan.wanted(stock.category_names[category], "", protected=True):
                 free[block.first : block.end] = bytes(block.count)
+            for table in stock.plan.wanted_tables(stock.category_names[category], "", protected=True).blocks:
+                for seat in table.seats:
+                    free[seat] = 0
     released = _released(stock, now_ms)
     found = best_seats(stock.plan, free, wish, rule=rule, released=released)
     if found is None:
@@ -58,6 +61,9 @@ def _released(stock: Stock, now_ms: int) -> bool:
 def _why_none(stock: Stock, free: bytearray, wish: Best, rule: str, *, released: bool) -> str:
     if rule == OrphanRule.ENFORCE and best_seats(stock.plan, free, wish, released=released) is not None:
         return "orphan_seat"
-    blocks = stock.plan.wanted(wish.category, wish.section, protected=released or wish.accessible)
+    protected = released or wish.accessible
+    blocks = stock.plan.wanted(wish.category, wish.section, protected=protected)
     left = sum(free.count(1, block.first, block.end) for block in blocks)
+    tables = stock.plan.wanted_tables(wish.category, wish.section, protected=protected)
+    left += sum(free[seat] for table in tables.blocks for seat in table.seats)
     return "no_adjacent_block" if left >= wish.quantity else "sold_out"

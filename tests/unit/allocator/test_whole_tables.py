@@ -19,9 +19,10 @@ from tests.unit.allocator.stories import (
     refused,
     release,
 )
+from tests.unit.allocator.test_allocations import keep
 from ticketing import messages
 from ticketing.layout import AreaBody, Bookable, CategoryBody, LayoutBody, TableBody, build_layout, encode_layout
-from ticketing.messages import Best, Conflict
+from ticketing.messages import Best, Conflict, Why
 
 SUPPER = build_layout(
     LayoutBody(
@@ -165,3 +166,29 @@ def test_a_whole_table_is_never_held_in_part() -> None:
     outcome = held(scene, ask("anna", *table("B1"), at("A-1"), after_ms=1, partial=True))
     assert outcome.reservation.seats == (at("A-1"),)
     assert outcome.left_out == (Conflict("held", seat=at("B1-1")),)
+
+
+def test_the_best_at_tables_are_those_sold_by_the_seat_and_a_table_found_whole_counts_as_one() -> None:
+    scene = supper()
+    found = held(scene, hold("ben", best=Best(3, "supper")))
+    assert (found.reservation.seats, found.why) == (table("B1"), Why("same_table", ("same_row",)))
+    assert scene.show.tables_by_person == {"ent_ben": 1}
+    assert held(scene, hold("cleo", best=Best(3, "supper"), at=T0 + 1)).reservation.seats == table("S1")
+    assert refused(scene, hold("dora", best=Best(1, "supper"), at=T0 + 2)) == "sold_out", "T1 and T2 are not torn"
+
+
+def test_nobody_gets_more_whole_tables_by_asking_for_the_best_than_by_name() -> None:
+    scene = supper(ask("ben", *table("T1")))
+    lost = refusal(scene, hold("ben", best=Best(3, "supper"), at=T0 + 1))
+    assert (lost.code, lost.detail) == ("limit_exceeded", "1 tables held already; one person may hold 1 at once")
+    assert granted(scene, hold("ben", best=Best(2, "supper"), at=T0 + 2))
+
+
+def test_the_best_at_tables_are_given_of_no_category_that_is_kept_for_somebody() -> None:
+    scene = supper(
+        replace(keep("club", 22), command=msgspec.structs.replace(keep("club", 22).command, category="supper"))
+    )
+    assert refused(scene, hold("ben", best=Best(2, "supper"))) == "sold_out"
+    best = held(scene, hold("ben", best=Best(4), at=T0 + 1))
+    assert best.reservation.seats == tuple(at(f"A-{number}") for number in range(1, 5))
+    assert refused(scene, hold("cleo", best=Best(2), at=T0 + 2)) == "sold_out"

@@ -81,6 +81,8 @@ export default {
   "conflict.already_yours": "schon Ihrer",
   "why.same_row": "Nebeneinander in der besten Reihe mit Platz.",
   "why.adjacent_rows": "Keine Reihe reichte für alle: Reihen hintereinander, niemand allein.",
+  "why.same_table": "Zusammen am besten Tisch mit Platz.",
+  "why.adjacent_tables": "Kein Tisch reichte für alle: Tische nebeneinander, niemand allein.",
   "why.apart": "Zusammen ging es nicht; das sind die besten einzelnen.",
   "why.accessible": "Ein barrierefreier Platz mit Begleitplätzen daneben.",
   "problem.sold_out": "Im Moment ist nicht genug da. Gehaltenes kann zurückkommen.",

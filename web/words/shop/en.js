@@ -81,6 +81,8 @@ export default {
   "conflict.already_yours": "yours already",
   "why.same_row": "Side by side in the best row that had room.",
   "why.adjacent_rows": "No row had room for all: rows behind one another, nobody alone.",
+  "why.same_table": "Together at the best table that had room.",
+  "why.adjacent_tables": "No table had room for all: tables beside each other, nobody alone.",
   "why.apart": "There was no block together; these are the best single ones.",
   "why.accessible": "An accessible seat, with the companion seats beside it.",
   "problem.sold_out": "There is not enough left at the moment. What is held may come back.",

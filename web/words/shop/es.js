@@ -81,6 +81,8 @@ export default {
   "conflict.already_yours": "ya es suyo",
   "why.same_row": "Juntas en la mejor fila con sitio.",
   "why.adjacent_rows": "Ninguna fila tenía sitio para todos: filas seguidas, nadie solo.",
+  "why.same_table": "Juntas en la mejor mesa con sitio.",
+  "why.adjacent_tables": "Ninguna mesa tenía sitio para todos: mesas contiguas, nadie solo.",
   "why.apart": "No había bloque junto; estas son las mejores sueltas.",
   "why.accessible": "Un asiento accesible con acompañantes al lado.",
   "problem.sold_out": "Ahora no queda suficiente. Lo retenido puede volver.",

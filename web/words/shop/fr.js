@@ -81,6 +81,8 @@ export default {
   "conflict.already_yours": "déjà à vous",
   "why.same_row": "Côte à côte dans le meilleur rang libre.",
   "why.adjacent_rows": "Aucun rang ne suffisait : rangs successifs, personne seul.",
+  "why.same_table": "Ensemble à la meilleure table libre.",
+  "why.adjacent_tables": "Aucune table ne suffisait : tables voisines, personne seul.",
   "why.apart": "Pas de bloc ensemble ; voici les meilleures séparées.",
   "why.accessible": "Une place accessible, avec les accompagnants à côté.",
   "problem.sold_out": "Il n’en reste pas assez pour l’instant. Des places retenues peuvent revenir.",

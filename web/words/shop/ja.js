@@ -81,6 +81,8 @@ export default {
   "conflict.already_yours": "確保済み",
   "why.same_row": "空きのある最良の列で並び席です。",
   "why.adjacent_rows": "一列に収まらないため、前後の列に分けました。一人だけになる方はいません。",
+  "why.same_table": "空きのある最良のテーブルでご一緒です。",
+  "why.adjacent_tables": "全員が入れるテーブルがないため、隣り合うテーブルです。お一人になる方はいません。",
   "why.apart": "まとまった席がないため、最良の席を個別に選びました。",
   "why.accessible": "車いす席と、その隣の付き添い席です。",
   "problem.sold_out": "現在、残席が足りません。確保中の席が戻ることがあります。",
