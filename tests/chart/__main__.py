@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -43,12 +44,17 @@ REFUSED: dict[str, Sequence[str]] = {
 
 def main() -> int:
     """The exit code."""
-    try:
-        helm, kubeconform = tool(HELM), tool(KUBECONFORM)
-        schemas = {version: kubernetes_schemas(version) for version in KUBERNETES}
-    except Missing as error:
-        print(f"the chart was not looked at: {error}", file=sys.stderr)
-        return 2
+    with tempfile.TemporaryDirectory(prefix="onsale-chart-") as directory:
+        try:
+            helm, kubeconform = tool(HELM), tool(KUBECONFORM)
+            schemas = {version: kubernetes_schemas(version, Path(directory)) for version in KUBERNETES}
+        except Missing as error:
+            print(f"the chart was not looked at: {error}", file=sys.stderr)
+            return 2
+        return _look(helm, kubeconform, schemas)
+
+
+def _look(helm: Path, kubeconform: Path, schemas: Mapping[str, Path]) -> int:
     wrong = [] if _said(helm, "lint", "--strict", str(CHART)) is not None else ["helm lint finds fault with it"]
     for variant, words in VARIANTS.items():
         for version, folder in schemas.items():

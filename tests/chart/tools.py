@@ -1,6 +1,7 @@
 """helm and kubeconform, built once into the user's cache from their Go modules; Kubernetes' schemas, from a package."""
 
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
@@ -38,12 +39,21 @@ def tool(module: tuple[str, str], directory: Path | None = None) -> Path:
     return program
 
 
-def kubernetes_schemas(version: str) -> Path:
-    """The folder of Kubernetes' own strict schemas of a version (`1.37.0`). Raises `Missing`."""
+def kubernetes_schemas(version: str, directory: Path) -> Path:
+    """A folder in `directory` with Kubernetes' own strict schemas of a version (`1.37.0`). Raises `Missing`.
+
+    In the package they refer to one another by addresses of Kubernetes' site; here, by files beside them.
+    """
     found = importlib.util.find_spec("kubernetes_validate")
     if found is None or found.origin is None:
         raise Missing("Kubernetes' schemas are not there: pip install --require-hashes -r requirements/chart.txt")
     folder = Path(found.origin).parent / "kubernetes-json-schema" / f"v{version}-local-strict"
     if not folder.is_dir():
         raise Missing(f"the package has no schemas of Kubernetes {version}")
-    return folder
+    place = directory / version
+    place.mkdir()
+    for file in folder.glob("*.json"):
+        document = json.loads(file.read_text())
+        document.pop("$id", None)
+        (place / file.name).write_text(json.dumps(document).replace('"/api/_definitions.json#', '"_definitions.json#'))
+    return place
