@@ -33,7 +33,7 @@ def hold_a_sale(engine: Engine, images: Mapping[str, str], crowd: Sequence[str],
 
     try:
         say("starting everything behind the door")
-        call("up", "--detach", "--no-build", "door")
+        call("up", "--detach", "--no-build", "door", "sandbox")
         say("a crowd comes")
         call("run", "--rm", "crowd", *CROWD, *crowd)
     except Failed:
