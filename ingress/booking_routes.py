@@ -71,6 +71,8 @@ class Bookings:
         if not isinstance(command, Rejection):
             command = replace(command, bound=self.sale.bound(show, body, body.payment))
             self._require_open_door(command, show)
+            if command.reservations or command.seats:
+                await self.sale.notes.keep_together(show.row.part, command, self.sale.clock.now_ms())
             if body.contact is not None:
                 # Its id is made of the caller's own key: nobody else's contact can stand there.
                 await self._save_contact(show, command.key, command, body)

@@ -3,6 +3,9 @@
 Nothing is decided by it and it may speak of people, so it stays off the log, like contacts, and is erased with them.
 It is written before the command is on the log and found by what the reservation was made of: its id and the
 fingerprint of the request, so that another body under the same key, which is refused, leaves no trace in it.
+
+A booking that was one hold has that hold's note. One that was made of several, or of seats by name, shows the note of
+each of them, in the order in which they were named.
 """
 
 import json
@@ -14,7 +17,7 @@ from msgspec import Struct
 
 from ingress.stores import reaching_postgres
 from ticketing.asks import HoldBody
-from ticketing.messages import HoldSeats
+from ticketing.messages import BookNow, HoldSeats
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
@@ -28,6 +31,31 @@ FIND = """
 SELECT n.reason, n.metadata FROM contact_hold n
 JOIN reservations r USING (show_id, reservation_id, fingerprint)
 WHERE r.part = $1 AND n.show_id = $2 AND n.reservation_id = $3
+"""
+KEEP_TOGETHER = """
+WITH named AS (
+    SELECT id, nth FROM unnest($5::bytea[]) WITH ORDINALITY AS named (id, nth)
+    UNION ALL
+    SELECT r.reservation_id, 2147483647 FROM reservations r
+    WHERE cardinality($7::int[]) > 0 AND r.part = $1 AND r.show_id = $2 AND r.account = $6 AND r.status = 'held'
+      AND r.noted AND r.seats && $7 AND r.reservation_id <> ALL ($5)
+)
+INSERT INTO contact_basket (show_id, reservation_id, fingerprint, holds, created_at_ms)
+SELECT $2, $3, $4, array_agg(id ORDER BY nth, id), $8 FROM named
+WHERE EXISTS (SELECT FROM contact_hold n WHERE n.show_id = $2 AND n.reservation_id = id)
+HAVING count(*) > 0
+ON CONFLICT DO NOTHING
+"""
+FIND_TOGETHER = """
+SELECT n.reservation_id, n.reason, n.metadata
+FROM contact_basket b
+JOIN reservations booking ON booking.part = $1 AND booking.show_id = b.show_id
+ AND booking.reservation_id = b.reservation_id AND booking.fingerprint = b.fingerprint
+CROSS JOIN unnest(b.holds) WITH ORDINALITY AS hold (id, nth)
+JOIN contact_hold n ON n.show_id = b.show_id AND n.reservation_id = hold.id
+JOIN reservations r ON r.part = $1 AND r.show_id = n.show_id AND r.reservation_id = n.reservation_id
+ AND r.fingerprint = n.fingerprint
+WHERE b.show_id = $2 AND b.reservation_id = $3 ORDER BY hold.nth
 """
 FORGET = "DELETE FROM contact_hold WHERE show_id = $1 AND reservation_id = ANY($2) AND fingerprint = $3"
 
@@ -51,7 +79,7 @@ Noted = Sequence[tuple[HoldSeats, HoldNote | None]]
 
 
 class HoldNotes:
-    """Table `contact_hold`. All raise StoreAway."""
+    """Tables `contact_hold` and `contact_basket`. All raise StoreAway."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -79,6 +107,22 @@ class HoldNotes:
         """What was noted beside the hold of a reservation."""
         with reaching_postgres():
             row = await self._pool.fetchrow(FIND, part, show, reservation)
-        if row is None:
-            return None
-        return HoldNote(row["reason"], None if row["metadata"] is None else json.loads(row["metadata"]))
+        return None if row is None else _note_in(row)
+
+    async def keep_together(self, part: int, command: BookNow, now_ms: int) -> None:
+        """Keep of which holds a booking is about to be made: those that are named, and those of the seats named."""
+        with reaching_postgres():
+            await self._pool.execute(
+                KEEP_TOGETHER, part, command.show, command.key, command.fingerprint, command.reservations,
+                command.account, command.seats, now_ms,
+            )  # fmt: skip
+
+    async def of_booking(self, part: int, show: int, booking: bytes) -> list[tuple[bytes, HoldNote]]:
+        """What was noted beside each hold of which a booking was made that was not one hold itself."""
+        with reaching_postgres():
+            rows = await self._pool.fetch(FIND_TOGETHER, part, show, booking)
+        return [(row["reservation_id"], _note_in(row)) for row in rows]
+
+
+def _note_in(row: Any) -> HoldNote:
+    return HoldNote(row["reason"], None if row["metadata"] is None else json.loads(row["metadata"]))

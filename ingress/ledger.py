@@ -67,17 +67,22 @@ FIND_CONTACT = """
 SELECT name, email, phone, notes, special_requests, language FROM contact_booking
 WHERE show_id = $1 AND reservation_id = $2 ORDER BY created_at_ms DESC LIMIT 1
 """
-# What was noted beside the hold goes along.
+# What was noted beside the hold goes along, or beside all those of which the booking was made.
 ERASE_BOOKING = """
-WITH noted AS (DELETE FROM contact_hold WHERE show_id = $1 AND reservation_id = $2 RETURNING true),
+WITH basket AS (DELETE FROM contact_basket WHERE show_id = $1 AND reservation_id = $2 RETURNING holds),
+     noted AS (DELETE FROM contact_hold WHERE show_id = $1
+               AND (reservation_id = $2 OR reservation_id IN (SELECT unnest(holds) FROM basket)) RETURNING true),
      gone AS (DELETE FROM contact_booking WHERE show_id = $1 AND reservation_id = $2 RETURNING true)
 SELECT * FROM noted UNION SELECT * FROM gone
 """
 # Few and far between, and never while somebody waits: no index for it.
 ERASE_EMAIL = """
 WITH gone AS (DELETE FROM contact_booking WHERE lower(email) = lower($1) RETURNING show_id, reservation_id),
-     noted AS (DELETE FROM contact_hold USING gone
-               WHERE contact_hold.show_id = gone.show_id AND contact_hold.reservation_id = gone.reservation_id)
+     basket AS (DELETE FROM contact_basket b USING gone
+                WHERE b.show_id = gone.show_id AND b.reservation_id = gone.reservation_id
+                RETURNING b.show_id, b.holds),
+     noted AS (DELETE FROM contact_hold WHERE (show_id, reservation_id) IN (
+                   SELECT show_id, reservation_id FROM gone UNION SELECT show_id, unnest(holds) FROM basket))
 SELECT true FROM gone
 """
 

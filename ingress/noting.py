@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-from ingress.hold_notes import HoldNotes, Noted
+from ingress.hold_notes import HoldNote, HoldNotes, Noted
 from ingress.refusals import Refused, from_not_taken
 from ingress.service import SaleDesk
 from ingress.shows import Show
 from ticketing.clock import Clock
-from ticketing.messages import HoldMany, HoldSeats
+from ticketing.messages import HoldMany, HoldSeats, Reservation
+from ticketing.telling import NotedHold
+from ticketing.vocabulary import reservation_text
 
 LOSING = (400, 403, 404, 409, 410, 422)
 """Statuses of verdicts."""
@@ -45,3 +47,21 @@ async def noted_beside(
         if refused.status in LOSING:
             await sale.notes.forget(holds, command.fingerprint)
         raise
+
+
+async def note_beside(notes: HoldNotes, show: Show, found: Reservation) -> HoldNote:
+    """What was noted beside a hold. Raises StoreAway."""
+    # Of what nobody noted anything about the database is not asked.
+    note = await notes.find(show.row.part, show.row.show, found.id) if found.noted else None
+    return note or HoldNote("", None)
+
+
+async def notes_beside(notes: HoldNotes, show: Show, booking: Reservation) -> list[NotedHold]:
+    """What was noted beside each hold that went into a booking. Raises StoreAway."""
+    if booking.held_at_ms != booking.booked_at_ms:
+        return []  # it was held for a while itself
+    number = show.row.show
+    return [
+        NotedHold(reservation=reservation_text(number, hold), reason=note.reason or None, metadata=note.metadata)
+        for hold, note in await notes.of_booking(show.row.part, number, booking.id)
+    ]

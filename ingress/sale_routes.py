@@ -16,10 +16,10 @@ from ingress.callers import (
     require_sale,
 )
 from ingress.forcing import ask_slowly
-from ingress.hold_notes import HoldNote, HoldNotes, note_of
+from ingress.hold_notes import HoldNotes, note_of
 from ingress.labels import SeatsNamed, seats_named
 from ingress.ledger import ContactRow
-from ingress.noting import noted_beside
+from ingress.noting import note_beside, noted_beside, notes_beside
 from ingress.operations import Call, KeyUse, Operation, Who
 from ingress.refusals import FieldError, Refused, as_forced, from_rejection
 from ingress.service import SaleDesk
@@ -136,7 +136,7 @@ class Sale:
         if show is None or found is None:
             raise Refused("reservation_not_found")
         _require_owner(call.caller, found, reservation_text(number, key))
-        note = await self._note(show, found)
+        note = await note_beside(self.notes, show, found)
         answer = reservation_answer(found, show.where, admin=call.caller.admin)
         return _json(200, replace(answer, reason=note.reason or None, metadata=note.metadata))
 
@@ -154,13 +154,9 @@ class Sale:
             special_requests=contact.special_requests or None if contact else None,
             admin=call.caller.admin,
         )
-        note = await self._note(show, found)
-        return _json(200, replace(answer, reason=note.reason or None, metadata=note.metadata))
-
-    async def _note(self, show: Show, found: Reservation) -> HoldNote:
-        # Of what nobody noted anything about the database is not asked.
-        note = await self.notes.find(show.row.part, show.row.show, found.id) if found.noted else None
-        return note or HoldNote("", None)
+        note = await note_beside(self.notes, show, found)
+        holds = await notes_beside(self.notes, show, found)
+        return _json(200, replace(answer, reason=note.reason or None, metadata=note.metadata, holds=holds or None))
 
     def bound(self, show: Show, body: Buyer, payment: PaymentBody | None = None) -> tuple[str, ...]:
         """Whom the limits of one person bind beside whoever asks: the address of the contact, what was paid with."""

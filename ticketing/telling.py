@@ -101,8 +101,17 @@ class Contact(Struct, kw_only=True, omit_defaults=True):
     language: str = ""
 
 
+class NotedHold(Struct, kw_only=True, omit_defaults=True):
+    """What was noted beside one of the holds of which a booking was made."""
+
+    reservation: str
+    reason: str | None = None
+    metadata: dict[str, Any] | None = None
+
+
 class BookingAnswer(Answer, kw_only=True):
-    """A booking as it stands; `created_at` is when it was booked, `reason` and `metadata` are those of the hold."""
+    """A booking as it stands; `created_at` is when it was booked. When it is read: `reason` and `metadata` are those of
+    the hold that it was; `holds` has those of each hold, where it was made of several or of seats by name."""
 
     booking: str
     reservation: str
@@ -120,6 +129,7 @@ class BookingAnswer(Answer, kw_only=True):
     external_id: str | None = None
     reason: str | None = None
     metadata: dict[str, Any] | None = None
+    holds: list[NotedHold] | None = None
     booked_by: str | None = None
     """For admins only."""
     difference: int | None = None

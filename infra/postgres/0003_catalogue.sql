@@ -67,6 +67,19 @@ CREATE TABLE contact_hold (
 COMMENT ON COLUMN contact_hold.fingerprint IS 'of the request: that of another one under the same key, which was refused, is another row';
 COMMENT ON COLUMN contact_hold.metadata IS 'JSON with \u escapes, which may stand for what jsonb cannot hold';
 
+-- Of which holds a booking was made that was made of several, or of seats by name: what was noted beside them is told
+-- with the booking and erased with it.
+CREATE TABLE contact_basket (
+    show_id         bigint NOT NULL,
+    reservation_id  bytea NOT NULL,
+    fingerprint     bytea NOT NULL,
+    holds           bytea[] NOT NULL,
+    created_at_ms   bigint NOT NULL,
+    PRIMARY KEY (show_id, reservation_id, fingerprint)
+);
+COMMENT ON COLUMN contact_basket.reservation_id IS 'the booking''s';
+COMMENT ON COLUMN contact_basket.holds IS 'their ids, of those beside which something was noted';
+
 CREATE VIEW mail_addresses AS
 SELECT show_id, reservation_id, name, email, language, created_at_ms FROM contact_booking;
 COMMENT ON VIEW mail_addresses IS 'What whoever writes letters needs of the contacts, and no more.';
@@ -105,7 +118,7 @@ SELECT 'shw_' || lpad(to_hex(show_id), 10, '0') AS show, show_id, part, venue_id
 FROM catalogue_show;
 
 GRANT SELECT, INSERT ON catalogue_venue, catalogue_layout, catalogue_show TO onsale_ingress;
-GRANT SELECT, INSERT, DELETE ON contact_booking, contact_hold TO onsale_ingress;
+GRANT SELECT, INSERT, DELETE ON contact_booking, contact_hold, contact_basket TO onsale_ingress;
 GRANT SELECT ON mail_addresses TO onsale_notifier;
 GRANT SELECT, INSERT, UPDATE ON api_key TO onsale_ingress;
 GRANT SELECT ON api_key TO onsale_waiting_room, onsale_notifier;

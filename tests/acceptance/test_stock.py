@@ -104,6 +104,26 @@ async def _share_of_a_category(sale: Sale, show: str) -> None:
     assert len(await sale.rows("SELECT * FROM contact_hold")) == 1, "what is lost leaves no note"
     gone = await order(sale, "DELETE", f"{path}?category=stalls")
     assert (gone.status, gone.body["places"]) == (200, 3), gone.body
+    await _booked_together(sale, show, held.body["reservation"], noted)
+
+
+async def _booked_together(sale: Sale, show: str, first: str, noted: dict[str, Any]) -> None:
+    """A hold and a seat of another one become one booking, which shows what was noted beside each."""
+    other = await sale.hold(show, sale.partner_key, "A-7", "A-8", reason="a soloist")
+    assert other.status == 201, other.body
+    body = {"reservations": [first], "show": show, "seats": ["A-7"]}
+    booked = await sale.call("POST", "/api/bookings", body, token=sale.partner_key, key="together", prefer=PATIENT)
+    assert booked.status == 201, booked.body
+    path = f"/api/bookings/{booked.body['booking']}"
+    read = await sale.call("GET", path, token=sale.partner_key)
+    assert read.body["holds"] == [
+        {"reservation": first, **noted},
+        {"reservation": other.body["reservation"], "reason": "a soloist"},
+    ]
+    code, said = await sale.onsale("erase", "--booking", booked.body["booking"])
+    assert code == 0, said
+    assert await sale.rows("SELECT true FROM contact_hold UNION ALL SELECT true FROM contact_basket") == []
+    assert "holds" not in (await sale.call("GET", path, token=sale.partner_key)).body
 
 
 async def test_other_terms_in_mid_sale_and_after_another_allocator_took_over(sale: Sale) -> None:

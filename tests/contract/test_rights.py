@@ -58,6 +58,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     # Personal data: of ingress alone, but for the names and addresses that letters go to.
     "contact_booking": {"ingress": "rad"},
     "contact_hold": {"ingress": "rad"},
+    "contact_basket": {"ingress": "rad"},
     "mail_addresses": {"notifier": "r"},
     "api_key": {"ingress": "raw", "waiting_room": "r", "notifier": "r"},
     # What callers are told: events from the log of outcomes, and where they are sent.

@@ -174,7 +174,10 @@ export interface BlocksAnswer {
 /** How a table is sold. */
 export type Bookable = "whole" | "seats" | "both";
 
-/** A booking as it stands; `created_at` is when it was booked, `reason` and `metadata` are those of the hold. */
+/**
+ * A booking as it stands; `created_at` is when it was booked. When it is read: `reason` and `metadata` are those
+ * of the hold that it was; `holds` has those of each hold, where it was made of several or of seats by name.
+ */
 export interface BookingAnswer {
   message: string;
   created_at: string;
@@ -194,6 +197,7 @@ export interface BookingAnswer {
   external_id?: string | null;
   reason?: string | null;
   metadata?: Record<string, unknown> | null;
+  holds?: NotedHold[] | null;
   booked_by?: string | null;
   difference?: number | null;
 }
@@ -707,6 +711,13 @@ export interface NamedCounts {
   booked: number;
   blocked: number;
   name: string;
+}
+
+/** What was noted beside one of the holds of which a booking was made. */
+export interface NotedHold {
+  reservation: string;
+  reason?: string | null;
+  metadata?: Record<string, unknown> | null;
 }
 
 /** The notice has been taken; it need not be sent again. */

@@ -11,7 +11,7 @@ from tests.unit.ingress.stage import ADMIN_KEY, PARTNER_KEY, SHOW_TEXT, Reply, S
 from tests.unit.ingress.tales import SHOW, T0, refused, reservation
 from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome
-from ticketing.vocabulary import booking_text
+from ticketing.vocabulary import booking_text, reservation_text
 
 pytestmark = pytest.mark.anyio
 
@@ -57,6 +57,29 @@ async def test_a_booking_tells_what_was_noted_beside_its_hold() -> None:
     )  # fmt: skip
     read = await stage.call("GET", f"/api/bookings/{booking_text(SHOW, command.key)}", token=PARTNER_KEY)
     assert (read.status, read.body["metadata"], read.body["reason"]) == (200, METADATA, "a block for the choir")
+
+
+async def test_a_booking_of_several_holds_tells_what_was_noted_beside_each() -> None:
+    stage = Stage(decide=grant)
+    await hold(stage, NOTED)
+    await hold(stage, {"show": SHOW_TEXT, "seats": ["A-2"], "reason": "the soloist"}, key="k2")
+    await hold(stage, {"show": SHOW_TEXT, "seats": ["A-3"]}, key="k3")
+    names = [reservation_text(SHOW, command.key) for command in stage.commands]
+    for command in stage.commands:
+        assert isinstance(command, messages.HoldSeats)
+        stage.ledger.reservations[command.key] = reservation(command.key, seats=command.seats, account="key_partner")
+    book = {"reservations": [names[2], names[1]], "show": SHOW_TEXT, "seats": ["A-1"]}
+    await stage.call("POST", "/api/bookings", book, token=PARTNER_KEY, key="b")
+    asked = stage.commands[-1]
+    assert isinstance(asked, messages.BookNow)
+    booked = reservation(asked.key, seats=(0, 1, 2), status="booked", account="key_partner")
+    stage.ledger.reservations[asked.key] = booked
+    read = await stage.call("GET", f"/api/bookings/{booking_text(SHOW, asked.key)}", token=PARTNER_KEY)
+    assert read.body["holds"] == [
+        {"reservation": names[1], "reason": "the soloist"},
+        {"reservation": names[0], "reason": "a block for the choir", "metadata": METADATA},
+    ]
+    assert {"metadata", "reason"} & read.body.keys() == set(), "of no hold alone"
 
 
 async def test_a_hold_without_notes_says_nothing_of_them() -> None:
