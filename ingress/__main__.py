@@ -47,7 +47,7 @@ from runtime.postgres import open_pool, room_url
 from runtime.process import RunningRoom, run, serve
 from runtime.redis import open_redis
 from ticketing import topics
-from ticketing.clock import SystemClock
+from ticketing.clock import ElapsedClock, SystemClock
 from ticketing.pseudonyms import Pseudonyms
 from ticketing.staff import StaffKeys
 from ticketing.tokens import TokenKeys
@@ -103,7 +103,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             history_id = next((where.history_id for where in published.values()), None)
             return Follower(stream, table, start, history_id=history_id)
 
-        condition = Condition()
+        condition, elapsed = Condition(), ElapsedClock()
         waiters = Waiters(settings.ingress_waiters_max)
         views = Views(
             places_max=settings.ingress_places_cached_max,
@@ -147,6 +147,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
                 new_bell=FutureBell,
                 alarms=TickingAlarms(),
                 clock=clock,
+                elapsed=elapsed,
                 lag_max_ms=settings.ingress_lag_max_ms,
                 holds_waiting_max=settings.ingress_holds_waiting_max,
                 under_way_max=settings.ingress_under_way_max,
@@ -194,7 +195,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             tasks=[
                 partial(read_outcomes, follower, clock),
                 partial(watch_postgres, ledger.takes_writes, condition),
-                partial(watch_log, log_answers, condition, clock, settings.ingress_lag_max_ms),
+                partial(watch_log, log_answers, condition, elapsed, settings.ingress_lag_max_ms),
                 statuses.run,
                 waves.run,
                 sharing.run,

@@ -20,7 +20,8 @@ class Condition:
     lag_ms: dict[int, int] = field(default_factory=dict)
     """Show -> how long its oldest undecided command has waited, by its allocator's own word."""
     unanswered_since_ms: dict[int, int] = field(default_factory=dict)
-    """Partition -> when we put the first command on the log since its allocator was last heard of."""
+    """Partition -> when we put the first command on the log since its allocator was last heard of. By a clock that is
+    never set, as all of `now_ms` here."""
 
     def appended(self, part: int, now_ms: int) -> None:
         """A command of ours is on the log."""

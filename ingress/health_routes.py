@@ -53,6 +53,7 @@ class HealthCall:
     reasons: Callable[[], list[str]]
     waiting: Callable[[], int]
     clock: Clock
+    elapsed: Clock
     silent_ms: int
 
     async def read(self, call: Call) -> Response:
@@ -67,18 +68,18 @@ class HealthCall:
             postgres="away" if condition.postgres_away else "ok",
             log="away" if condition.log_away else "ok",
             reasons=reasons,
-            partitions=[self._part(part, now_ms) for part in parts],
+            partitions=[self._part(part, self.elapsed.now_ms()) for part in parts],
             shows=[ShowLag(show=show_text(show), lag_ms=lag) for show, lag in lags[:SHOWS_TOLD_MAX] if lag > 0],
             request_log_waiting=self.waiting(),
         )
         return Response(200, bodies.encode(answer), headers=[("cache-control", "no-store")])
 
-    def _part(self, part: int, now_ms: int) -> PartHealth:
+    def _part(self, part: int, elapsed_ms: int) -> PartHealth:
         if part in self.condition.parts_refused:
             return PartHealth(partition=part, status="refusing")
         since_ms = self.condition.unanswered_since_ms.get(part)
-        if since_ms is not None and now_ms - since_ms > self.silent_ms:
-            return PartHealth(partition=part, status="silent", silent_ms=now_ms - since_ms)
+        if since_ms is not None and elapsed_ms - since_ms > self.silent_ms:
+            return PartHealth(partition=part, status="silent", silent_ms=elapsed_ms - since_ms)
         return PartHealth(partition=part, status="ok")
 
     def operations(self) -> list[Operation]:

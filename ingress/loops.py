@@ -64,7 +64,7 @@ async def watch_postgres(takes_writes: Callable[[], Awaitable[bool]], condition:
         await asyncio.sleep(WATCH_EVERY_S)
 
 
-async def watch_log(answers: Callable[[], bool], condition: Condition, clock: Clock, lag_max_ms: int) -> None:
+async def watch_log(answers: Callable[[], bool], condition: Condition, elapsed: Clock, lag_max_ms: int) -> None:
     """Note each second whether the log answers, and measure for how much new holds are turned away."""
     while True:
         away = not answers()
@@ -73,7 +73,7 @@ async def watch_log(answers: Callable[[], bool], condition: Condition, clock: Cl
         condition.log_is(away=away)
         metrics.LOG_UP.set(not away)
         metrics.SHOWS_LAGGING.set(len(condition.lagging(lag_max_ms)))
-        metrics.PARTS_SILENT.set(len(condition.silent(clock.now_ms(), lag_max_ms)))
+        metrics.PARTS_SILENT.set(len(condition.silent(elapsed.now_ms(), lag_max_ms)))
         await asyncio.sleep(WATCH_EVERY_S)
 
 

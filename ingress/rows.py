@@ -196,7 +196,12 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
     keys = KeyCalls(ports.keys, clock, ports.entropy)
     webhooks = Webhooks(ports.webhooks, clock, ports.entropy, settings.webhook_private_addresses)
     health = HealthCall(
-        ports.condition, ports.reasons, ports.request_log.__len__, clock, silent_ms=settings.ingress_lag_max_ms
+        ports.condition,
+        ports.reasons,
+        ports.request_log.__len__,
+        clock,
+        ports.desk.elapsed,
+        silent_ms=settings.ingress_lag_max_ms,
     )
     rows = [
         *events.operations(),

@@ -82,9 +82,9 @@ class Alarms(Protocol):
 
 
 class SaleDesk:
-    """Takes commands to the log and brings their verdicts back. Beyond `lag_max_ms` of a show's allocator, and while
-    `holds_waiting_max` requests wait for a verdict, new holds are turned away; what is held can still be confirmed. Of
-    a partition `under_way_max` commands are under way at once, or fewer; beyond it callers take turns."""
+    """Takes commands to the log and brings their verdicts back. Beyond `lag_max_ms` of a show's allocator (`elapsed` is
+    never set), and while `holds_waiting_max` requests wait for a verdict, new holds are turned away, confirms are not.
+    Of a partition `under_way_max` commands are under way, then callers take turns."""
 
     def __init__(
         self,
@@ -95,6 +95,7 @@ class SaleDesk:
         new_bell: Callable[[], Bell],
         alarms: Alarms,
         clock: Clock,
+        elapsed: Clock,
         lag_max_ms: int,
         holds_waiting_max: int,
         under_way_max: int,
@@ -105,6 +106,7 @@ class SaleDesk:
         self._new_bell = new_bell
         self.alarms = alarms
         self.clock = clock
+        self.elapsed = elapsed
         self._lag_max_ms = lag_max_ms
         self.allowance = Allowance(holds_waiting_max)
         self._refusals = Lately(REFUSALS_IN_A_WINDOW_MAX)
@@ -112,8 +114,7 @@ class SaleDesk:
         self.turns = Turns(window=self.windows.now, each_max=max(1, holds_waiting_max // EACH_SHARE))
 
     def is_crowded(self) -> bool:
-        """Whether as many requests wait as can be served soon, or so many were refused of late that refusing is what
-        keeps this process from serving."""
+        """Whether as many requests wait as can be served soon, or refusing is what keeps this process from serving."""
         if len(self.waiters) >= self.allowance.now:
             return True
         return self._refusals.was_too_often and self._refusals.too_often(self.clock.now_ms())
@@ -124,8 +125,7 @@ class SaleDesk:
         return _not_taken(refused)
 
     def crowded(self) -> NotTaken | None:
-        """Why no new hold is taken now, whatever it is for: to be asked before anything is spent on a request, as one
-        that waits in vain costs as much as one that is served."""
+        """Why no new hold is taken now: asked before anything is spent on one, as to wait in vain costs as much."""
         return _not_taken(CROWDED) if self.is_crowded() else None
 
     def turned_away(self, command: AnyCommand, part: int) -> NotTaken | None:
@@ -135,14 +135,14 @@ class SaleDesk:
         if part in self.condition.parts_refused:
             return NotTaken("sales_paused", "the database takes no writes; what is on the log will be decided", 2)
         if isinstance(command, HoldSeats | HoldMany):
-            lag_ms = self.condition.lag_of(command.show, part, self.clock.now_ms())
+            lag_ms = self.condition.lag_of(command.show, part, self.elapsed.now_ms())
             if lag_ms > self._lag_max_ms:
                 return NotTaken("busy", "this show has more requests than it can decide at once", 2)
         return None
 
     def degraded(self) -> list[str]:
         """What callers are told to come back for; nothing where all is well."""
-        return self.condition.degraded(self.clock.now_ms(), self._lag_max_ms)
+        return self.condition.degraded(self.elapsed.now_ms(), self._lag_max_ms)
 
     async def ask(self, command: AnyCommand, part: int, wait_s: float) -> Verdict:
         """The verdict on `command`, or what is known after `wait_s` seconds (counted from when the log has it)."""
@@ -244,7 +244,7 @@ class Asking:
             desk.waiters.appended(waiter, self._log_gen, where)
             if waiter.heard is not None:
                 return
-        desk.condition.appended(self.part, desk.clock.now_ms())
+        desk.condition.appended(self.part, desk.elapsed.now_ms())
         if waiter is not None and self._wait_s > 0:
             self._unset = desk.alarms.set(self._overdue, self._wait_s)
         elif waiter is not None:

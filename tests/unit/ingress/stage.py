@@ -107,7 +107,8 @@ class Stage:
         self.ports = Ports(
             desk=SaleDesk(
                 log=self, waiters=self.waiters, condition=self.condition, new_bell=FutureBell, alarms=self,
-                clock=self.clock, lag_max_ms=5_000, holds_waiting_max=HOLDS_WAITING_MAX, under_way_max=1_000,
+                clock=self.clock, elapsed=self.clock, lag_max_ms=5_000, holds_waiting_max=HOLDS_WAITING_MAX,
+                under_way_max=1_000,
             ),
             catalogue=self.catalogue,
             ledger=self.ledger,
