@@ -40,6 +40,7 @@ from ingress.waves import Waves
 from ingress.webhook_table import WebhookTable
 from payments.opening import open_provider
 from runtime import logs
+from runtime.elapsed import ElapsedClock
 from runtime.follow import Follower
 from runtime.follow_edges import KafkaStream, PostgresTable
 from runtime.kafka import BatchingProducer, PartitionReader
@@ -47,7 +48,7 @@ from runtime.postgres import open_pool, room_url
 from runtime.process import RunningRoom, run, serve
 from runtime.redis import open_redis
 from ticketing import topics
-from ticketing.clock import ElapsedClock, SystemClock
+from ticketing.clock import SystemClock
 from ticketing.pseudonyms import Pseudonyms
 from ticketing.staff import StaffKeys
 from ticketing.tokens import TokenKeys

@@ -24,14 +24,6 @@ class SystemClock:
         return time.time_ns() // 1_000_000
 
 
-class ElapsedClock:
-    """Counts on whatever is done to the machine's clock: for how long something lasts, not for when it is."""
-
-    def now_ms(self) -> int:
-        """Milliseconds since some moment, which is another one in each process."""
-        return time.monotonic_ns() // 1_000_000
-
-
 class ManualClock:
     """A clock that moves only when it is told to: for tests and for simulated time."""
 
