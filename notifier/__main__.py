@@ -32,6 +32,7 @@ from payments.opening import open_provider
 from payments.provider import by_name
 from runtime import logs
 from runtime.addresses import ClientAddresses
+from runtime.elapsed import ElapsedClock
 from runtime.kafka import BatchingProducer, PartitionReader
 from runtime.localised import LANGUAGES, read_words
 from runtime.postgres import open_pool, room_url
@@ -95,6 +96,7 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
             selling=Selling(
                 log=KafkaCommandLog(producer),
                 clock=clock,
+                elapsed=ElapsedClock(),
                 entropy=os.urandom,
                 asks_max=settings.socket_asks_max,
                 asks_each_max=settings.socket_asks_each_max,

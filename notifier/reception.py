@@ -10,7 +10,7 @@ from notifier.frames import Unreadable, read_client_frame
 from notifier.hall import Hall
 from notifier.halls import Halls
 from notifier.ports import Facts, Keys, Limits, StoreAway
-from notifier.selling import ASK_MS_MAX, Selling
+from notifier.selling import Selling
 from notifier.watcher import Watcher, Wire
 from ticketing.clock import Clock, rfc3339
 from ticketing.problems import PROBLEMS
@@ -133,7 +133,7 @@ class Reception:
         for hall in self._halls:
             for watcher in list(hall.watchers):
                 self._sweep(hall, watcher, now_ms)
-            hall.persons.asks.forget_all(now_ms - ASK_MS_MAX)
+            self._selling.forget_overdue(hall)
             if not hall.watchers and now_ms - hall.empty_since_ms > self._limits.empty_hall_kept_ms:
                 self._halls.drop(hall)
         if now_ms - self._revoked_checked_ms >= REVOKED_CHECK_MS:

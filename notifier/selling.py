@@ -66,8 +66,8 @@ class Selling:
     """`entropy(n)` gives n random bytes.
 
     At most `asks_max` wait for a verdict at once, in all shows together, and `asks_each_max` of one account that has no
-    bound of its own; none while it `is_paused`. Where one has waited for longer than `lag_max_ms` the show takes no new
-    holds. `later(seconds, act)` acts so much later.
+    bound of its own; none while it `is_paused`. Where one has waited for longer than `lag_max_ms` (`elapsed` is a
+    clock that nobody sets) the show takes no new holds. `later(seconds, act)` acts so much later.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class Selling:
         *,
         log: CommandLog,
         clock: Clock,
+        elapsed: Clock,
         entropy: Callable[[int], bytes],
         asks_max: int,
         asks_each_max: int,
@@ -84,6 +85,7 @@ class Selling:
     ) -> None:
         self._log = log
         self._clock = clock
+        self._elapsed = elapsed
         self._entropy = entropy
         self._asks_max = asks_max
         self._asks_each_max = asks_each_max
@@ -107,7 +109,7 @@ class Selling:
                 return judged
             wish, slow = judged
         since_ms = hall.persons.asks.waits_since_ms()
-        if since_ms is not None and self._clock.now_ms() - since_ms > self._lag_max_ms:
+        if since_ms is not None and self._elapsed.now_ms() - since_ms > self._lag_max_ms:
             metrics.COMMANDS.labels("busy").inc()
             return _complain(said.id, Rejection("busy", "this show has more requests than it can decide at once"))
         command = wishes.ask_as_sent(wish, hall.show, caller, self._sent("POST", "/api/reservations", said.key))
@@ -115,6 +117,10 @@ class Selling:
             self._later(SLOW_SOCKET_S, partial(self._ask_late, hall, watcher, command, said.id))
             return None
         return self._ask(hall, watcher, command, said.id)
+
+    def forget_overdue(self, hall: Hall) -> None:
+        """Wait no longer for the verdicts that were asked for in a hall too long ago."""
+        hall.persons.asks.forget_all(self._elapsed.now_ms() - ASK_MS_MAX)
 
     def _judge(
         self, hall: Hall, right: Right | None, reply_to: str, raw: bytes, *, partner: bool
@@ -189,7 +195,7 @@ class Selling:
             metrics.COMMANDS.labels("rate_limited").inc()
             only = f"{most} requests of yours wait for a verdict; there may be no more at once"
             return _complain(reply_to, Rejection("rate_limited", only))
-        ask = Ask(watcher, command.account, command.key, reply_to, self._clock.now_ms(), self._waiting)
+        ask = Ask(watcher, command.account, command.key, reply_to, self._elapsed.now_ms(), self._waiting)
         hall.persons.asks.add(ask)
         try:
             self._log.append(hall.part, messages.encode(command), partial(self._placed, hall, ask))

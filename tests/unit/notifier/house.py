@@ -171,7 +171,7 @@ class House:
     """A notifier with one show in the catalogue."""
 
     def __init__(self, limits: Limits | None = None) -> None:
-        self.clock = ManualClock(T0)
+        self.clock, self.elapsed = ManualClock(T0), ManualClock(0)
         self.later: list[tuple[float, Callable[[], None]]] = []
         """What is to be done so many seconds later."""
         self.store = FakeStore()
@@ -198,6 +198,7 @@ class House:
             selling=Selling(
                 log=self.log,
                 clock=self.clock,
+                elapsed=self.elapsed,
                 entropy=bytes,
                 asks_max=ASKS_MAX,
                 asks_each_max=ASKS_EACH_MAX,
@@ -211,7 +212,7 @@ class House:
         self.notifier.follow(self.outcomes)
 
     async def _pause(self, seconds: float) -> None:
-        self.clock.advance(round(seconds * 1000))
+        self.passes(round(seconds * 1000))
 
     @property
     def sale(self) -> Sale:
@@ -242,6 +243,11 @@ class House:
         if rest is not None:
             done(rest)
 
-    def sweeps_after(self, ms: int) -> None:
+    def passes(self, ms: int) -> None:
+        """So much time."""
         self.clock.advance(ms)
+        self.elapsed.advance(ms)
+
+    def sweeps_after(self, ms: int) -> None:
+        self.passes(ms)
         done(self.reception.sweep())

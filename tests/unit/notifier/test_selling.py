@@ -219,15 +219,27 @@ def test_a_show_whose_allocator_says_nothing_takes_no_new_holds_and_lets_go_of_w
     house = House()
     anna, ben = enters(house), enters(house)
     assert asks(house, anna, "A-1") == []
-    house.clock.advance(LAG_MAX_MS)
+    house.passes(LAG_MAX_MS)
     assert asks(house, ben, "A-2", key="b") == []
-    house.clock.advance(1)
+    house.passes(1)
     assert asks(house, ben, "A-3", key="c") == ["error"]
     assert (complaint(ben)["code"], complaint(ben)["retryable"]) == ("busy", True)
     assert gives_back(house, ben, reservation_text(SHOW, bytes(16))) == []
     assert len(house.log.commands) == 3
     house.happens(granted(house, [0]))
     assert asks(house, ben, "A-3", key="c") == [], "who waits longest now has not waited long"
+
+
+@pytest.mark.parametrize("by_ms", [3_600 * SECOND, -3_600 * SECOND])
+def test_a_clock_that_is_set_makes_no_show_lag_and_forgets_nobody_who_waits(by_ms: int) -> None:
+    house = House()
+    anna, ben = enters(house), enters(house, KEYS.sign_pass(Pass(SHOW, "ent_ben", 1, T0 + 7_200 * SECOND)))
+    assert asks(house, anna, "A-1") == []
+    house.clock.advance(by_ms)
+    assert asks(house, ben, "A-2", key="b") == []
+    house.sweeps_after(0)
+    house.happens(granted(house, [0]))
+    assert len(anna[2].told("request_decided")) == 1
 
 
 def test_only_so_many_wait_of_one_person_and_of_all_and_after_a_while_nobody_does() -> None:
