@@ -20,6 +20,7 @@ BUGS = Counter("allocator_internal_errors_total", "Decisions that raised: each i
 LOG_LOST = Counter("allocator_log_lost_total", "Times that the log did not fit the cursor")
 CLAIMS = Counter("allocator_claims_total", "Partitions claimed")
 LOSSES = Counter("allocator_losses_total", "Desks dropped", ["reason"])
+PARTITIONS = Gauge("allocator_partitions", "Partitions that there are, whoever decides over them")
 OWNED = Gauge("allocator_partitions_owned", "Partitions that this process decides over")
 REFUSED = Gauge("allocator_partitions_refused", "Partitions on which the database takes no writes")
 POSTGRES_UP = Gauge("allocator_postgres_up", "1 while the database answers, else 0")

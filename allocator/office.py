@@ -167,6 +167,7 @@ class Office:
                 place.task = asyncio.create_task(self._own(place), name=f"desk {part}")
         if todo.give_back is not None and todo.give_back in self._places:
             self._places[todo.give_back].stop = True
+        metrics.PARTITIONS.set(len(seats))
         metrics.OWNED.set(len(desks))
 
     def _note_deciders(self, seats: list[Seat]) -> None:

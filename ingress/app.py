@@ -76,6 +76,8 @@ class Api:
         finally:
             counted.leave(status)
         metrics.requests(name, response.status).inc()
+        took_ms = max(0, self._forms.clock.now_ms() - began_ms)
+        metrics.request_seconds(name).observe(took_ms / 1000)
         if identity is not None and identity.person:
             _note_act(identity, name, request, response.status)
         elif identity is not None and identity.key is not None:

@@ -14,6 +14,12 @@ VERDICT_SECONDS = Timings(
     "From a command's intake to its verdict, of those that got one while waiting.",
     buckets=(0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
 )
+REQUEST_SECONDS = Histogram(
+    "onsale_ingress_request_seconds",
+    "From a request's arrival to its answer, by operation; of holds those that come over ASGI.",
+    ["operation"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
+)
 WAITERS = Gauge("onsale_ingress_waiters", "Requests waiting for a verdict.")
 VIEWS = Gauge("onsale_ingress_views", "Shows whose view is kept in memory.")
 BATCHES = Counter("onsale_ingress_outcome_batches_total", "Batches of outcomes, by whether they were needed.", ["use"])
@@ -30,5 +36,6 @@ POSTGRES_UP = Gauge("onsale_ingress_postgres_up", "1 while Postgres takes writes
 
 # Finding a counter by its labels costs more than counting; there are few, so each is found once.
 requests = cache(REQUESTS.labels)
+request_seconds = cache(REQUEST_SECONDS.labels)
 commands = cache(COMMANDS.labels)
 not_taken = cache(NOT_TAKEN.labels)

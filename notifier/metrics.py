@@ -22,6 +22,12 @@ RELOADS = Counter("onsale_notifier_reloads_total", "Views thrown away because an
 REPLAYED = Counter("onsale_notifier_replayed_total", "Personal frames told again after a reconnect")
 COMMANDS = Counter("onsale_notifier_commands_total", "Commands asked for by socket, by what the log said", ["how"])
 WARNINGS = Counter("onsale_notifier_warnings_total", "Warnings of holds that end soon", ["how"])
+DELIVERY_SECONDS = Histogram(
+    "onsale_notifier_delivery_seconds",
+    "One attempt to reach somebody else's server: a webhook, a letter, a refund or a question about a payment",
+    ["what"],
+    buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+)
 WEBHOOKS = Counter("onsale_notifier_webhooks_total", "Attempts to deliver an event to a webhook", ["result"])
 ASKED = Counter("onsale_notifier_payments_asked_total", "Payments asked about, by what the provider said", ["state"])
 REFUNDS = Counter("onsale_notifier_refunds_total", "Tries to give money back", ["result"])

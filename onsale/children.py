@@ -30,6 +30,7 @@ class Children:
     They inherit this process's environment (with that of their room in `environments` on top), and the kernel kills
     them when it dies. Beside each another one stands ready to take over. `on_change` is called with the process ids by
     name and the number of restarts by name, `say` with a line for people when one has died.
+    In `targets_dir` each says where its metrics are, in a file named for it.
     """
 
     def __init__(
@@ -39,6 +40,8 @@ class Children:
         on_change: Callable[[dict[str, int], dict[str, int]], None],
         say: Callable[[str], None],
         environments: Mapping[str, Mapping[str, str]] | None = None,
+        *,
+        targets_dir: Path | None = None,
     ) -> None:
         names = [
             f"{_short(room)}-{rooms[:at].count(room) + 1}" if rooms.count(room) > 1 else _short(room)
@@ -49,6 +52,7 @@ class Children:
         self._on_change = on_change
         self._say = say
         self._environments = environments or {}
+        self._targets_dir = targets_dir
         self._stopping = asyncio.Event()
         self.pids: dict[str, int] = {}
         self.restarts = dict.fromkeys(names, 0)
@@ -130,9 +134,14 @@ class Children:
                 stdin=PIPE,
                 stdout=output,
                 stderr=STDOUT,
-                environment=self._environments.get(room),
+                environment={**self._environments.get(room, {}), **self._scraped(name)},
                 directory=home_of(room),
             )
+
+    def _scraped(self, name: str) -> dict[str, str]:
+        if self._targets_dir is None:
+            return {}
+        return {"ONSALE_METRICS_TARGET": str(self._targets_dir / f"{name}.json"), "ONSALE_METRICS_PORT": "0"}
 
     def _log(self, name: str) -> Path:
         return self._log_dir / f"{name}.log"

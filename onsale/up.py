@@ -5,7 +5,7 @@ import os
 import shlex
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,12 +27,15 @@ from onsale_client import AsyncClient
 from payments.sandbox.client import NAME as SANDBOX
 from runtime import logs
 from runtime.http import listen
+from runtime.metrics_door import open_metrics_door
 from runtime.process import OpenRoom, RunningRoom, run, serve_together
 from runtime.settings import ServerSettings
 
 READY_TIMEOUT_S = 60.0
 READY_POLL_S = 0.1
 STOP_GRACE_S = 5.0
+TARGETS = "targets"
+"""Where each process says where its metrics are; `infra/prometheus/prometheus.yml` looks there."""
 FRONT = "onsale.front"
 CONSOLE = "onsale.console"
 
@@ -85,6 +88,7 @@ def up(options: UpOptions, say: Callable[[str], None], announce: Callable[[Annou
         os.environ.setdefault("ONSALE_PAYMENT_PROVIDER", SANDBOX)
         log_dir = data_dir / "log"
         log_dir.mkdir(exist_ok=True)
+        _empty_folder(data_dir / TARGETS)
         with (log_dir / "rooms.log").open("a") as log:
             logs.configure(os.environ["ONSALE_LOG_LEVEL"], json=True, stream=log)
             code = run(_Up(installation, options, say, announce).serve())
@@ -112,9 +116,13 @@ class _Up:
     async def serve(self) -> None:
         self._port = asyncio.get_running_loop().create_future()
         options, settings = self._options, ServerSettings()
+        own = {"metrics_target": str(self._installation.data_dir / TARGETS / "up.json")}
         shared = options.ingress > 1
         # Bound before any of them opens: so the number is known to all before the first one answers.
-        with listen(options.host, options.port, shared=shared) as listener, listen("127.0.0.1", 0) as mail:
+        async with AsyncExitStack() as stack:
+            listener = stack.enter_context(listen(options.host, options.port, shared=shared))
+            mail = stack.enter_context(listen("127.0.0.1", 0))
+            await stack.enter_async_context(open_metrics_door(settings.model_copy(update=own)))
             port = listener.getsockname()[1]
             os.environ.setdefault("ONSALE_PUBLIC_URL", f"http://{options.host}:{port}")
             await serve_together(
@@ -147,6 +155,7 @@ class _Up:
             self._note_children,
             self._say if options.tell_of_deaths else lambda _: None,
             {FRONT: one_more},
+            targets_dir=self._installation.data_dir / TARGETS,
         )
 
     @asynccontextmanager
@@ -179,6 +188,13 @@ class _Up:
     def _note(self, state: running.RunningNow) -> None:
         self._state = state
         running.write_state(self._installation.data_dir, state)
+
+
+def _empty_folder(folder: Path) -> None:
+    """Without what processes left that were killed before they could take it away."""
+    folder.mkdir(exist_ok=True)
+    for left in folder.iterdir():
+        left.unlink()
 
 
 def with_a_console(rooms: list[str], settings: ConsoleSettings) -> list[str]:

@@ -21,6 +21,7 @@ from runtime.door import Door
 from runtime.health import ProcessApp
 from runtime.http import HttpServer, listen
 from runtime.http_limits import DEFAULTS, HttpLimits
+from runtime.metrics_door import open_metrics_door
 from runtime.settings import ServerSettings
 
 log = structlog.get_logger(__name__)
@@ -74,15 +75,16 @@ async def serve(
     """Run one room until SIGTERM or SIGINT, with the address and logs of its settings; see `serve_together`."""
     logs.configure(settings.log_level, settings.log_json)
     structlog.contextvars.bind_contextvars(room=room_name)
-    await serve_together(
-        [lambda: open_room(settings)],
-        settings.host,
-        settings.port,
-        port_shared=settings.port_shared,
-        limits=settings.http_limits(),
-        stop_grace_s=settings.stop_grace_s,
-        on_listening=on_listening,
-    )
+    async with open_metrics_door(settings):
+        await serve_together(
+            [lambda: open_room(settings)],
+            settings.host,
+            settings.port,
+            port_shared=settings.port_shared,
+            limits=settings.http_limits(),
+            stop_grace_s=settings.stop_grace_s,
+            on_listening=on_listening,
+        )
 
 
 async def serve_together(

@@ -64,6 +64,19 @@ class ServerSettings(BaseSettings):
         default=False,
         description="Whether several processes of this machine listen on the same port; each connection is one's.",
     )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=0,
+        le=65535,
+        description="Port of a listener of its own for /metrics alone; 0 takes a free one. Without it metrics are told "
+        "where requests are answered, and no proxy should pass /metrics on.",
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="Address of that listener.")
+    metrics_target: str = Field(
+        default="",
+        description="File in which the process says where its metrics are, as Prometheus reads it (file_sd_configs); "
+        "named for the process. `onsale up` names one for each of its processes, in `targets/` of the data directory.",
+    )
     trusted_proxies: str = Field(
         default="",
         max_length=2_000,

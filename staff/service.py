@@ -73,7 +73,9 @@ class SignIn:
         person = await self._people.by_email(email)
         known = None if person is None or person.disabled else person
         kept = None if known is None else known.password_hash
-        if not await self._passwords.fits(kept, password[: PASSWORD_CHARS_MAX + 1]) or known is None:
+        with metrics.CHECK_SECONDS.time():
+            fits = await self._passwords.fits(kept, password[: PASSWORD_CHARS_MAX + 1])
+        if not fits or known is None:
             metrics.SIGN_INS.labels("wrong").inc()
             log.warning("staff.wrong_password", person=None if known is None else known.person_id, address=address)
             return Wrong()

@@ -11,6 +11,7 @@ import httpx
 from runtime import logs
 from runtime.addresses import ClientAddresses
 from runtime.kafka import BatchingProducer, PartitionReader
+from runtime.metered import metered
 from runtime.postgres import open_pool, room_url
 from runtime.process import RunningRoom, run, serve
 from runtime.redis import open_redis
@@ -194,7 +195,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         operating = [*overview.routes(), *coding.routes(), *plans.routes(), *operators.routes()]
         yield RunningRoom(
             name=ROOM,
-            app=create_app([*operating, *draws.routes(), *plain.routes(), *fans.routes()], os.urandom),
+            app=metered(create_app([*operating, *draws.routes(), *plain.routes(), *fans.routes()], os.urandom), ROOM),
             prefixes=("/room",),
             door=Window(documents, room.rooms.get).answer,
             tasks=[*(loop.run for loop in loops), both.joins.run, both.claims.run, statuses.run],

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from waiting_room import metrics
 from waiting_room.ports import LedgerUnavailable, StoreLost, StoreUnavailable
 
 log = structlog.get_logger("waiting_room")
@@ -18,6 +19,7 @@ class Loop:
         self._every_s = every_s
         self._step = step
         self._reason = ""
+        self._ok = metrics.STEP_OK.labels(name)
 
     def reasons(self) -> list[str]:
         """Why the step did not succeed the last time; none means that it did."""
@@ -31,8 +33,10 @@ class Loop:
             try:
                 await self._step()
                 self._reason = ""
+                self._ok.set(1)
             except (StoreUnavailable, StoreLost, LedgerUnavailable) as error:
                 if not self._reason:
                     log.warning("room.step_failed", step=self._name, error=repr(error))
                 self._reason = f"{self._name}: {type(error).__name__}"
+                self._ok.set(0)
             await asyncio.sleep(max(0.0, began + self._every_s - loop.time()))

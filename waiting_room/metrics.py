@@ -20,6 +20,8 @@ ALLOCATOR_LAG = Gauge("room_allocator_lag_seconds", "The allocator's lag as last
 STALLED = Gauge("room_stalled", "1 while people wait, the rate is above zero and nobody is called", ["show"])
 STORE_GENERATION = Gauge("room_store_generation", "How often the counters of the line were started", ["show"])
 ETA_ERROR = Gauge("room_eta_error_seconds", "How far the last wait that was told missed its interval", ["show"])
+SEATS = Gauge("room_seats", "Places as the allocator last said: free, held or booked", ["show", "state"])
+STEP_OK = Gauge("room_step_ok", "1 while a loop of the room does its work, 0 while what it needs is away", ["step"])
 LEDGER_BACKLOG = Gauge("room_ledger_backlog_rows", "Joins and claims that are not written to Postgres yet")
 
 
@@ -39,3 +41,6 @@ def measure(room: Room, now_ms: int) -> None:
         LIMITER.labels(show, which).set(which is admission.limited_by)
     if room.heard is not None:
         ALLOCATOR_LAG.labels(show).set(room.heard.lag_ms / 1000)
+        stock = room.heard.stock
+        for state, seats in (("free", stock.available), ("held", stock.held), ("booked", stock.booked)):
+            SEATS.labels(show, state).set(seats)

@@ -60,7 +60,11 @@ def create_app() -> ASGIApp:
 
 def _page_answer(pages: dict[str, File], headers: dict[str, str]) -> Callable[[Request], Response]:
     spoken = headers | {"Vary": "Accept-Language, Cookie"}
-    return lambda request: _answer(request, pages[_language(request)], spoken)
+
+    def page(request: Request) -> Response:
+        return _answer(request, pages[_language(request)], spoken)
+
+    return page
 
 
 def _language(request: Request) -> str:

@@ -64,7 +64,8 @@ class Postman:
             await self._settle(one, "not_sent")
             return
         try:
-            await self._sender.send(compose(letter, self._words[letter.language]))
+            with metrics.DELIVERY_SECONDS.labels("letter").time():
+                await self._sender.send(compose(letter, self._words[letter.language]))
         except (MailRefused, NoAddress) as error:
             await self._settle(one, "failed", str(error))
         except MailAway as error:

@@ -72,7 +72,8 @@ class Cashier:
 
     async def _ask(self, one: OpenAttempt) -> None:
         try:
-            found = await self._providers[one.provider].find(one.attempt)
+            with metrics.DELIVERY_SECONDS.labels("question").time():
+                found = await self._providers[one.provider].find(one.attempt)
             now_ms = self._clock.now_ms()
             commands = words.said(
                 one.provider, one.attempt, found, one.currency, now_ms=now_ms, pseudonyms=self._pseudonyms
@@ -82,6 +83,7 @@ class Cashier:
             return
         except (ProviderRefused, words.CurrencyWrong, Malformed) as error:
             log.error("money.cannot_be_known", attempt=one.attempt, error=repr(error))
+            metrics.ASKED.labels("given_up").inc()
             await self._store.settle_attempt(one, "given_up", 0, str(error))
             return
         part = one.part
@@ -98,6 +100,7 @@ class Cashier:
     async def _ask_again(self, one: OpenAttempt, error: str) -> None:
         if one.asks >= ASKS_MAX:
             log.error("money.given_up", attempt=one.attempt, error=error)
+            metrics.ASKED.labels("given_up").inc()
             await self._store.settle_attempt(one, "given_up", 0, error)
             return
         wait_s = ASK_AGAIN_S[min(one.asks, len(ASK_AGAIN_S)) - 1]
@@ -106,7 +109,8 @@ class Cashier:
     async def _give_back(self, one: DueRefund) -> None:
         refund = Refund(one.refund, one.reference, one.amount, one.reason)
         try:
-            named = await self._providers[one.provider].refund(refund)
+            with metrics.DELIVERY_SECONDS.labels("refund").time():
+                named = await self._providers[one.provider].refund(refund)
         except ProviderAway as error:
             await self._refund_again(one, str(error))
         except ProviderRefused as error:

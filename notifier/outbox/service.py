@@ -63,7 +63,8 @@ class Outbox:
 
     async def _deliver(self, due: Due) -> None:
         try:
-            answered = await self._wire.post(due, self._clock.now_ms())
+            with metrics.DELIVERY_SECONDS.labels("webhook").time():
+                answered = await self._wire.post(due, self._clock.now_ms())
             if due.twice and 200 <= (answered.status or 0) < 300:
                 # What came of it is what the second was answered: it is the one that may find somebody unprepared.
                 answered = await self._wire.post(due, self._clock.now_ms())

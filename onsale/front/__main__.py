@@ -5,6 +5,7 @@ import sys
 from onsale.front.rooms import front_rooms
 from onsale.open_files import raise_open_files
 from runtime import logs
+from runtime.metrics_door import open_metrics_door
 from runtime.process import run, serve_together
 from runtime.settings import ServerSettings
 
@@ -14,8 +15,12 @@ def main() -> int:
     raise_open_files()
     settings = ServerSettings()
     logs.configure(settings.log_level, settings.log_json)
-    return run(
-        serve_together(
+    return run(_serve(settings))
+
+
+async def _serve(settings: ServerSettings) -> None:
+    async with open_metrics_door(settings):
+        await serve_together(
             front_rooms(),
             settings.host,
             settings.port,
@@ -23,7 +28,6 @@ def main() -> int:
             limits=settings.http_limits(),
             stop_grace_s=settings.stop_grace_s,
         )
-    )
 
 
 if __name__ == "__main__":

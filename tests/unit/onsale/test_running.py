@@ -117,9 +117,9 @@ async def test_a_child_may_be_a_part_of_a_package_and_is_told_what_is_for_its_ki
     part = tmp_path / sleeper / "front"
     part.mkdir()
     (part / "__init__.py").write_text("")
-    (part / "__main__.py").write_text(f"import os\nprint(os.environ.get('TOLD'), flush=True)\n{SLEEPER}")
-    plain = tmp_path / sleeper / "__main__.py"
-    plain.write_text(f"import os\nprint(os.environ.get('TOLD'), flush=True)\n{SLEEPER}")
+    tells = f"import os\nprint(os.environ.get('TOLD'), os.environ['ONSALE_METRICS_TARGET'], flush=True)\n{SLEEPER}"
+    (part / "__main__.py").write_text(tells)
+    (tmp_path / sleeper / "__main__.py").write_text(tells)
     monkeypatch.setattr(onsale.children, "STANDBY_AFTER_S", 60.0)
     running_now: asyncio.Queue[set[str]] = asyncio.Queue()
     children = Children(
@@ -128,6 +128,7 @@ async def test_a_child_may_be_a_part_of_a_package_and_is_told_what_is_for_its_ki
         lambda pids, _: running_now.put_nowait(set(pids)),
         lambda _: None,
         {f"{sleeper}.front": {"TOLD": "a port"}},
+        targets_dir=tmp_path / "targets",
     )
     said = {name: tmp_path / "log" / f"{name}.log" for name in (sleeper, "front")}
     async with children.open() as room, asyncio.timeout(20), asyncio.TaskGroup() as group:
@@ -139,7 +140,10 @@ async def test_a_child_may_be_a_part_of_a_package_and_is_told_what_is_for_its_ki
             await asyncio.sleep(0.05)
         assert room.request_stop is not None
         room.request_stop()
-    assert {name: log.read_text() for name, log in said.items()} == {sleeper: "None\n", "front": "a port\n"}
+    assert {name: log.read_text() for name, log in said.items()} == {
+        sleeper: f"None {tmp_path}/targets/{sleeper}.json\n",
+        "front": f"a port {tmp_path}/targets/front.json\n",
+    }
 
 
 def test_one_that_stands_by_begins_when_told_and_leaves_when_not_needed(sleeper: str, tmp_path: Path) -> None:
