@@ -3,6 +3,7 @@
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
+from allocator.errors import DataRefused, LogUnreadable, Replaced, ResultUnknown, WritesRefused
 from allocator.netting import Batch
 
 log = structlog.get_logger(__name__)
@@ -20,6 +21,8 @@ BUGS = Counter("allocator_internal_errors_total", "Decisions that raised: each i
 LOG_LOST = Counter("allocator_log_lost_total", "Times that the log did not fit the cursor")
 CLAIMS = Counter("allocator_claims_total", "Partitions claimed")
 LOSSES = Counter("allocator_losses_total", "Desks dropped", ["reason"])
+for _reason in (Replaced, ResultUnknown, WritesRefused, LogUnreadable, DataRefused):
+    LOSSES.labels(_reason.__name__)  # there from the start, as an alert looks for their rise
 PARTITIONS = Gauge("allocator_partitions", "Partitions that there are, whoever decides over them")
 OWNED = Gauge("allocator_partitions_owned", "Partitions that this process decides over")
 REFUSED = Gauge("allocator_partitions_refused", "Partitions on which the database takes no writes")

@@ -121,6 +121,7 @@ def failed(error: Exception, operation: str, request: Request) -> Response:
             log.warning("ingress.value_refused", operation=operation, error=str(error))
             refused = Refused("data_refused")
         case _:
+            metrics.BUGS.inc()
             log.error("ingress.bug", operation=operation, request_id=request.request_id, exc_info=error)
             refused = Refused("internal_error")
     headers = list(refused.headers)

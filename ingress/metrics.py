@@ -2,11 +2,12 @@
 
 from functools import cache
 
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter, Gauge, Histogram
 
 from ingress.counting import Counts, Timings
 
 REQUESTS = Counts("onsale_ingress_requests_total", "Answers by operation and HTTP status.", ["operation", "status"])
+BUGS = Counter("onsale_ingress_bugs_total", "Requests answered 500: each is a bug.")
 COMMANDS = Counts("onsale_ingress_commands_total", "Commands put on the log, by kind.", ["kind"])
 NOT_TAKEN = Counts("onsale_ingress_not_taken_total", "Commands that did not reach the log, by reason.", ["code"])
 VERDICT_SECONDS = Timings(

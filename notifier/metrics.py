@@ -33,3 +33,11 @@ ASKED = Counter("onsale_notifier_payments_asked_total", "Payments asked about, b
 REFUNDS = Counter("onsale_notifier_refunds_total", "Tries to give money back", ["result"])
 MAILS = Counter("onsale_notifier_mails_total", "Letters about bookings", ["result"])
 ROOM_ROUNDS = Counter("onsale_notifier_room_rounds_total", "Rounds of telling how far a waiting room serves")
+
+# There from the start, as alerts look for their rise: what begins with its first count has not risen.
+for _result in ("done", "again", "failed"):
+    WEBHOOKS.labels(_result)
+    REFUNDS.labels(_result)
+for _result in ("sent", "not_sent", "again", "failed"):
+    MAILS.labels(_result)
+ASKED.labels("given_up")

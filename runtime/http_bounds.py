@@ -19,6 +19,7 @@ from runtime.direct import DirectProtocol, DirectRoutes
 from runtime.http_limits import Fault, HttpLimits
 
 REFUSED = Counter("runtime_http_refused_total", "Connections ended for what they cost or how they spoke.", ["why"])
+REFUSED.labels(Fault.TOO_MANY.code)  # there from the start, as an alert looks for its rise
 
 
 class Phase(Enum):

@@ -16,6 +16,7 @@ SECONDS = Histogram(
     ["room", "call"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5),
 )
+BUGS = Counter("runtime_http_bugs_total", "Requests whose room raised: each is a bug.", ["room"])
 UNKNOWN = "none"
 """The call of a request that no route fits: paths are never labels, or whoever asks would decide how many there are."""
 CUT_OFF = 499
@@ -24,6 +25,8 @@ CUT_OFF = 499
 
 def metered(app: ASGIApp, room: str) -> ASGIApp:
     """`app` with its HTTP requests counted; a call is named for the Starlette endpoint that answers it."""
+
+    bugs = BUGS.labels(room)  # there from the start: what begins with its first count has not risen
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -43,6 +46,7 @@ def metered(app: ASGIApp, room: str) -> ASGIApp:
         except Exception:
             # The server answers for it, where nothing has been said yet.
             status = 500
+            bugs.inc()
             raise
         finally:
             name = getattr(scope.get("endpoint"), "__name__", UNKNOWN)

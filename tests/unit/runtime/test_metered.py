@@ -31,6 +31,7 @@ async def test_requests_are_counted_by_endpoint_and_status_and_timed() -> None:
     assert counted("hall", "show", "201") == 2
     assert counted("hall", "show", "500") == 1
     assert counted("hall", "none", "404") == 2
+    assert REGISTRY.get_sample_value("runtime_http_bugs_total", {"room": "hall"}) == 1
     timed = REGISTRY.get_sample_value("runtime_http_request_seconds_count", {"room": "hall", "call": "show"})
     assert timed == 3
 
