@@ -7,7 +7,7 @@ import { ACTS, BRAKES } from "./acts.js";
 import { Past } from "./chart.js";
 import { begin, onDone } from "./dialog.js";
 import { kindOf, showHealth, showLog, showReadiness, showRoom } from "./room.js";
-import { ask, signOut, whoIsIt } from "./session.js";
+import { ask, signOut, whoIsIt } from "../shared/session.js";
 
 const EVERY_MS = 1_000, HEALTH_EVERY_MS = 5_000;
 const past = new Past();

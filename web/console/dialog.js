@@ -3,7 +3,7 @@
 import { inWords } from "../shared/api.js";
 import { count, element, find, language, shortMoment, t } from "../shared/words.js";
 import { callOf, previewPath, undoOf } from "./acts.js";
-import { ask } from "./session.js";
+import { ask } from "../shared/session.js";
 
 const TYPING_MS = 250;
 const RATE_MAX_MIN = 2_400;

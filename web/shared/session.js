@@ -1,13 +1,15 @@
 /** Who is signed in, and asking in their name: with the cookie, and with its other half for whatever changes something. */
 
-/** @typedef {import("../shared/api.js").Answer} Answer */
+/** @typedef {import("./api.js").Answer} Answer */
 
 const PATIENCE_MS = 4_000;
 let csrf = "";
 
 /**
  * One request. A network that is away, or takes too long, is an answer with status 0.
- * @param {string} method @param {string} path @param {{body?: object, ifVersion?: number}} [given]
+ * @param {string} method @param {string} path
+ * @param {{body?: object, ifVersion?: number, of?: string, key?: string, patienceMs?: number}} [given] `of`: the API key
+ *   that a partner's person speaks for; `key`: the Idempotency-Key
  * @returns {Promise<Answer>}
  */
 export async function ask(method, path, given = {}) {
@@ -15,16 +17,32 @@ export async function ask(method, path, given = {}) {
   const headers = { Accept: "application/json" };
   if (given.body) headers["Content-Type"] = "application/json";
   if (given.ifVersion) headers["If-Match"] = `"${given.ifVersion}"`;
+  if (given.of) headers["X-Onsale-Key"] = given.of;
+  if (given.key) headers["Idempotency-Key"] = given.key;
   if (method !== "GET") headers["X-CSRF-Token"] = csrf;
   try {
     const body = given.body ? JSON.stringify(given.body) : undefined;
-    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const signal = AbortSignal.timeout(given.patienceMs ?? PATIENCE_MS);
     const response = await fetch(path, { method, headers, body, signal, cache: "no-store", credentials: "same-origin" });
     const text = await response.text();
     if (response.status === 401) signIn();
     return { ok: response.ok, status: response.status, body: text ? JSON.parse(text) : {}, retryAfterS: 1 };
   } catch {
     return { ok: false, status: 0, body: {}, retryAfterS: 1 };
+  }
+}
+
+/**
+ * A file, as it comes. Null: it did not come whole.
+ * @param {string} path @param {string} [of] as with `ask` @returns {Promise<Blob | null>}
+ */
+export async function fetchFile(path, of) {
+  try {
+    const response = await fetch(path, { headers: of ? { "X-Onsale-Key": of } : {}, cache: "no-store", credentials: "same-origin" });
+    if (response.status === 401) signIn();
+    return response.ok ? await response.blob() : null;
+  } catch {
+    return null;
   }
 }
 

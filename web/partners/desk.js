@@ -1,0 +1,158 @@
+/** What every part of the portal stands on: who is there, for which key they look, and how things are shown and asked for. */
+
+import { inWords } from "../shared/api.js";
+import { notice } from "../shared/frame.js";
+import { ask } from "../shared/session.js";
+import { element, find, t } from "../shared/words.js";
+
+const PATIENCE_MS = 20_000;
+
+/** @typedef {import("../types/api.d.ts").KeyShown} Key */
+
+/** Who is signed in; `key`: the one that is looked at, of a partner always one, of an admin perhaps none (all). */
+export const desk = {
+  admin: false,
+  /** @type {Key[]} */
+  keys: [],
+  key: "",
+};
+
+/**
+ * One call of the API, in the name of whoever is signed in.
+ * @param {string} method @param {string} path @param {{body?: object, key?: string}} [given]
+ */
+export function call(method, path, given = {}) {
+  // Keys themselves are looked after for the partner as a whole.
+  const of = desk.admin || path.startsWith("/api/admin/keys") ? "" : desk.key;
+  return ask(method, path, { ...given, of, patienceMs: PATIENCE_MS });
+}
+
+/** @param {Record<string, string | number | undefined>} fields @returns {string} with its question mark, without what is empty */
+export function queryOf(fields) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined && value !== "") query.set(name, String(value));
+  const text = query.toString();
+  return text && `?${text}`;
+}
+
+/** @typedef {{label: string, run: () => unknown, look?: string}} Act */
+
+/**
+ * One thing in a list.
+ * @param {string} title
+ * @param {{state?: [string, string], facts?: [string, string | Node][], acts?: Act[], ids?: string}} [given] `state`: its look
+ *   and its words; `ids`: what others call it
+ */
+export function card(title, { state, facts = [], acts = [], ids = "" } = {}) {
+  const item = element("li", "", "thing"), head = element("p", "", "row head");
+  head.append(element("strong", title));
+  if (state) head.append(element("span", state[1], `state ${state[0]}`));
+  item.append(head);
+  if (ids) item.append(element("p", ids, "quiet small digits ids"));
+  const shown = facts.filter(([, value]) => value !== "");
+  if (shown.length) item.append(factsOf(shown));
+  if (acts.length) {
+    const row = element("div", "", "actions row");
+    row.append(...acts.map((act) => button(act, title)));
+    item.append(row);
+  }
+  return item;
+}
+
+/** @param {[string, string | Node][]} facts */
+export function factsOf(facts) {
+  const list = element("dl", "", "small about");
+  for (const [name, value] of facts) {
+    const pair = element("div"), dd = element("dd");
+    dd.append(value);
+    pair.append(element("dt", name), dd);
+    list.append(pair);
+  }
+  return list;
+}
+
+/** @param {Act} act @param {string} [of] what it is done to, for whoever does not see what it stands beside */
+export function button({ label, run, look = "plain" }, of = "") {
+  const made = /** @type {HTMLButtonElement} */ (element("button", label, `${look} small`));
+  made.type = "button";
+  if (of) made.setAttribute("aria-label", `${label}: ${of}`);
+  made.addEventListener("click", run);
+  return made;
+}
+
+/** A list that comes in pages: what was loaded stays, and a button brings more. */
+export class Pages {
+  /**
+   * @param {string} name of the elements: `name`, `name-more`, `name-none`
+   * @param {(line: any) => Node} draw @param {(lines: any[]) => void} [after] is told of all that are shown
+   */
+  constructor(name, draw, after) {
+    this.place = find(name);
+    this.more = find(`${name}-more`);
+    this.none = find(`${name}-none`);
+    this.draw = draw;
+    this.after = after;
+    this.path = () => "";
+    /** @type {any[]} */
+    this.lines = [];
+    this.asked = 0;
+    this.more.addEventListener("click", () => this.load(this.next));
+    this.next = "";
+  }
+
+  /** @param {(after: string) => string} path where a page is asked for, behind a cursor (or at the beginning) */
+  open(path) {
+    this.path = path;
+    this.lines = [];
+    this.place.setAttribute("aria-busy", "true");
+    return this.load("");
+  }
+
+  /** @param {string} after */
+  async load(after) {
+    const mine = ++this.asked;
+    const answer = await call("GET", this.path(after));
+    // Another list was asked for meanwhile.
+    if (mine !== this.asked) return;
+    if (!answer.ok) return notice(inWords(answer), "error");
+    if (!after) {
+      this.place.removeAttribute("aria-busy");
+      this.place.replaceChildren();
+    }
+    this.lines.push(...answer.body.data);
+    this.place.append(...answer.body.data.map(this.draw));
+    this.next = answer.body.next_cursor ?? "";
+    this.more.hidden = !answer.body.has_more;
+    this.none.hidden = this.lines.length > 0;
+    this.after?.(this.lines);
+  }
+
+  /** All that is shown is asked for once more. */
+  again() {
+    return this.open(this.path);
+  }
+}
+
+/** @returns {Promise<void>} the keys are read anew */
+export async function readKeys() {
+  const found = [];
+  for (let after = ""; ; ) {
+    const answer = await call("GET", `/api/admin/keys${queryOf({ limit: 200, after })}`);
+    if (!answer.ok) return notice(inWords(answer), "error");
+    found.push(...answer.body.data);
+    if (!answer.body.has_more) break;
+    after = answer.body.next_cursor;
+  }
+  desk.keys = found;
+}
+
+/** @param {string} words what was done @param {string} [kind] */
+export function done(words, kind = "good") {
+  notice(words, kind);
+}
+
+/** @param {string} name @param {string} prefix @returns {string} its words, or itself where it has none */
+export function word(name, prefix) {
+  const words = t(`${prefix}.${name}`);
+  return words === `${prefix}.${name}` ? name : words;
+}

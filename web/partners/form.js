@@ -1,0 +1,191 @@
+/** A dialog that asks for some fields, sends them, and shows what is wrong with which of them; and the one for secrets. */
+
+import { inWords } from "../shared/api.js";
+import { say } from "../shared/frame.js";
+import { element, find, t } from "../shared/words.js";
+import { word } from "./desk.js";
+
+/**
+ * @typedef {{name: string, label: string, kind?: string, value?: any, hint?: string, required?: boolean, min?: number,
+ *   max?: number, length?: number, options?: [string, string][]}} Field `kind`: a type of `input`, or long, select, check
+ *   (one box), checks (of several), list (words with spaces between)
+ * @typedef {{title: string, words?: string, fields?: Field[], go: string, danger?: boolean,
+ *   send: (values: Record<string, any>) => Promise<import("../shared/api.js").Answer>,
+ *   then?: (body: any) => void}} Form
+ */
+
+const dialog = /** @type {HTMLDialogElement} */ (find("dialog"));
+/** @type {Form | null} */
+let open = null;
+
+/** @param {Form} form */
+export function begin(form) {
+  open = form;
+  find("form-title").textContent = form.title;
+  find("form-words").hidden = !form.words;
+  find("form-words").textContent = form.words ?? "";
+  find("form-fields").replaceChildren(...(form.fields ?? []).map(fieldOf));
+  find("form-error").hidden = true;
+  find("form-go").textContent = form.go;
+  find("form-go").className = form.danger ? "danger" : "";
+  dialog.showModal();
+}
+
+/** @param {Field} field */
+function fieldOf(field) {
+  if (field.kind === "check") {
+    const label = element("label", "", "check"), box = input(field, "checkbox");
+    box.checked = Boolean(field.value);
+    label.append(box, ` ${field.label}`);
+    return wrapped(field, label);
+  }
+  if (field.kind === "checks") {
+    const set = element("fieldset", "", "plain");
+    set.append(element("legend", field.label));
+    for (const [value, words] of field.options ?? []) {
+      const label = element("label", "", "check"), box = input(field, "checkbox", `${field.name}-${value}`);
+      box.value = value;
+      box.checked = (field.value ?? []).includes(value);
+      label.append(box, ` ${words}`);
+      set.append(label);
+    }
+    return wrapped(field, set);
+  }
+  const label = /** @type {HTMLLabelElement} */ (element("label", field.label)), made = control(field);
+  label.htmlFor = made.id;
+  return wrapped(field, label, made);
+}
+
+/** @param {Field} field @returns {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} */
+function control(field) {
+  const { kind = "text", value = "" } = field;
+  if (kind === "select") {
+    const made = /** @type {HTMLSelectElement} */ (element("select"));
+    name(made, field);
+    made.append(...(field.options ?? []).map(([given, words]) => new Option(words, given, false, given === value)));
+    return made;
+  }
+  if (kind === "long") {
+    const made = /** @type {HTMLTextAreaElement} */ (element("textarea"));
+    name(made, field);
+    made.value = value;
+    return made;
+  }
+  const made = input(field, kind === "list" ? "text" : kind);
+  made.value = Array.isArray(value) ? value.join(" ") : String(value);
+  return made;
+}
+
+/** @param {Field} field @param {string} type @param {string} [id] */
+function input(field, type, id = field.name) {
+  const made = /** @type {HTMLInputElement} */ (element("input"));
+  made.type = type;
+  made.autocomplete = "off";
+  if (field.min !== undefined) made.min = String(field.min);
+  if (field.max !== undefined) made.max = String(field.max);
+  if (field.length !== undefined) made.maxLength = field.length;
+  name(made, field, id);
+  return made;
+}
+
+/** @param {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} made @param {Field} field @param {string} [id] */
+function name(made, field, id = field.name) {
+  made.id = `field-${id}`;
+  made.name = field.name;
+  made.required = Boolean(field.required);
+  made.setAttribute("aria-describedby", `hint-${field.name} wrong-${field.name}`);
+}
+
+/** @param {Field} field @param {...Node} parts */
+function wrapped(field, ...parts) {
+  const place = element("div", "", "field"), hint = element("p", field.hint ?? "", "hint"), wrong = element("p", "", "wrong");
+  hint.id = `hint-${field.name}`;
+  hint.hidden = !field.hint;
+  wrong.id = `wrong-${field.name}`;
+  wrong.hidden = true;
+  place.append(...parts, hint, wrong);
+  return place;
+}
+
+/** @returns {Record<string, any>} by the fields' names; what is left empty is null, or an empty list */
+function values() {
+  /** @type {Record<string, any>} */
+  const found = {};
+  for (const field of open?.fields ?? []) {
+    const all = [...find("form-fields").querySelectorAll(`[name="${field.name}"]`)], [one] = all;
+    if (field.kind === "check") found[field.name] = one.checked;
+    else if (field.kind === "checks") found[field.name] = all.filter((box) => box.checked).map((box) => box.value);
+    else if (field.kind === "list") found[field.name] = one.value.split(/[\s,;]+/).filter(Boolean);
+    else if (field.kind === "number") found[field.name] = one.value === "" ? null : Number(one.value);
+    else if (field.kind === "datetime-local") found[field.name] = one.value === "" ? null : new Date(one.value).toISOString();
+    else found[field.name] = one.value.trim() === "" ? null : one.value.trim();
+  }
+  return found;
+}
+
+/** @param {Event} event */
+async function go(event) {
+  event.preventDefault();
+  if (!open) return;
+  const form = open, pressed = find("form-go");
+  pressed.disabled = true;
+  const answer = await form.send(values());
+  pressed.disabled = false;
+  if (!answer.ok) return complain(answer);
+  dialog.close();
+  form.then?.(answer.body);
+}
+
+/** What is wrong stands at its field; what belongs to none stands below. @param {import("../shared/api.js").Answer} answer */
+function complain(answer) {
+  for (const made of find("form-fields").querySelectorAll("[aria-invalid]")) made.removeAttribute("aria-invalid");
+  for (const place of find("form-fields").querySelectorAll(".wrong")) place.hidden = true;
+  /** @type {HTMLElement | null} */
+  let first = null;
+  for (const { pointer, code } of answer.body.errors ?? []) {
+    const named = pointer.split("/")[1], made = find("form-fields").querySelector(`[name="${CSS.escape(named)}"]`);
+    if (!made) continue;
+    made.setAttribute("aria-invalid", "true");
+    const place = find(`wrong-${named}`);
+    place.hidden = false;
+    place.textContent = word(code, "wrong");
+    first ??= made;
+  }
+  const error = find("form-error");
+  error.hidden = false;
+  error.textContent = inWords(answer);
+  (first ?? error).focus();
+}
+
+/**
+ * Shows what is never shown again.
+ * @param {string} title @param {string} secret @param {string} words what it is for
+ */
+export function showSecret(title, secret, words) {
+  find("secret-title").textContent = title;
+  find("secret-words").textContent = words;
+  find("secret-text").textContent = secret;
+  find("secret-copied").textContent = "";
+  find("secret-dialog").showModal();
+}
+
+async function copy() {
+  const text = find("secret-text").textContent;
+  try {
+    await navigator.clipboard.writeText(text);
+    find("secret-copied").textContent = t("portal.copied");
+  } catch {
+    // Where the browser does not let us, it is marked for the person's own hands.
+    getSelection()?.selectAllChildren(find("secret-text"));
+    find("secret-copied").textContent = t("portal.copy_it");
+  }
+}
+
+find("form").addEventListener("submit", go);
+find("form-not").addEventListener("click", () => dialog.close());
+find("secret-copy").addEventListener("click", copy);
+find("secret-close").addEventListener("click", () => {
+  find("secret-dialog").close();
+  find("secret-text").textContent = "";
+  say(t("portal.put_away"));
+});

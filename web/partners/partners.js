@@ -1,0 +1,92 @@
+/** The portal: who is there, for which key, and which part of it is looked at. All of it stands in the address. */
+
+import { inWords } from "../shared/api.js";
+import { notice } from "../shared/frame.js";
+import { signOut, whoIsIt } from "../shared/session.js";
+import { element, find, t } from "../shared/words.js";
+import { desk, readKeys } from "./desk.js";
+import { onKeys, openKeys } from "./keys.js";
+
+/** @typedef {{open: () => unknown, keyed?: boolean, admins?: boolean}} Part `keyed`: it is looked at for one key */
+/** @type {Record<string, Part>} */
+const PARTS = {
+  keys: { open: openKeys },
+};
+let part = new URL(location.href).searchParams.get("part") ?? "keys";
+
+/** @returns {Part} */
+const current = () => PARTS[part] ?? PARTS.keys;
+
+function remember() {
+  const to = new URL(location.href);
+  to.searchParams.set("part", part);
+  if (desk.key) to.searchParams.set("key", desk.key);
+  else to.searchParams.delete("key");
+  history.replaceState(null, "", to);
+}
+
+/** @param {string} name */
+function link(name) {
+  const item = element("li"), made = /** @type {HTMLAnchorElement} */ (element("a", t(`portal.tab_${name}`)));
+  made.href = `?part=${name}`;
+  made.dataset.part = name;
+  made.addEventListener("click", (event) => {
+    event.preventDefault();
+    part = name;
+    show();
+  });
+  item.append(made);
+  return item;
+}
+
+async function show() {
+  if (!PARTS[part] || (PARTS[part].admins && !desk.admin)) part = "keys";
+  notice("");
+  for (const made of find("tabs").querySelectorAll("a")) {
+    if (made.dataset.part === part) made.setAttribute("aria-current", "page");
+    else made.removeAttribute("aria-current");
+  }
+  for (const name of Object.keys(PARTS)) find(`part-${name}`).hidden = name !== part;
+  find("key-field").hidden = !current().keyed || desk.keys.length === 0;
+  document.title = `${t(`portal.tab_${part}`)} – ${t("portal.title")}`;
+  remember();
+  if (current().keyed && !desk.admin && !desk.key) return notice(t("portal.keys_first"));
+  await current().open();
+}
+
+/** The key that the address names, else one that works; an admin looks at all of them unless they choose one. */
+function choices() {
+  const asked = new URL(location.href).searchParams.get("key") ?? desk.key;
+  const names = desk.keys.map((key) => key.key);
+  const first = (desk.keys.find((key) => !key.revoked_at) ?? desk.keys[0])?.key ?? "";
+  desk.key = names.includes(asked) ? asked : desk.admin ? "" : first;
+  const all = desk.admin ? [new Option(t("portal.all_keys"), "", false, desk.key === "")] : [];
+  find("key").replaceChildren(
+    ...all,
+    ...desk.keys.map((key) => new Option(`${key.name} (${key.key}${key.revoked_at ? `, ${t("portal.revoked")}` : ""})`, key.key, false, key.key === desk.key)),
+  );
+}
+
+find("sign-out").addEventListener("click", signOut);
+find("key").addEventListener("change", () => {
+  desk.key = find("key").value;
+  show();
+});
+onKeys(() => {
+  choices();
+  openKeys();
+});
+const me = await whoIsIt();
+if (me.ok) {
+  const { name, roles, partner } = me.body;
+  desk.admin = roles.includes("admin");
+  find("who").textContent = partner ? `${name} · ${partner}` : name;
+  find("loading").hidden = true;
+  if (!desk.admin && !roles.includes("partner")) notice(t("portal.no_role"), "error");
+  else {
+    await readKeys();
+    choices();
+    find("tabs").append(...Object.keys(PARTS).filter((one) => desk.admin || !PARTS[one].admins).map(link));
+    await show();
+  }
+} else if (me.status !== 401) notice(inWords(me), "error");
