@@ -1,7 +1,13 @@
-"""`/api/docs`: the OpenAPI document for reading. One page without scripts; nothing of it comes from elsewhere. Pure."""
+"""`/api/docs`: the OpenAPI document for reading, and for trying its calls. Pure.
 
+Nothing comes from elsewhere. All that there is to read is in the page, without scripts; the one script that there is
+(`docs/try.js`) puts a form beside each call.
+"""
+
+import hashlib
 import json
 import shlex
+from base64 import b64encode
 from collections.abc import Iterator
 from html import escape
 from typing import Any
@@ -14,11 +20,20 @@ body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding
 h2{margin-top:2.5rem;font-size:1.1rem}code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}
 pre{font-size:.85rem;overflow:auto;max-height:24rem;padding:.5rem;border:1px solid #ddd}summary{cursor:pointer}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0}
+form{padding:.5rem;border:1px solid #888}label{display:block;margin:.4rem 0}
+input,textarea,select,button{font:inherit;color:inherit;background:transparent;border:1px solid #888;padding:.3rem}
+input,textarea{display:block;width:100%;box-sizing:border-box;font-family:ui-monospace,monospace}button{cursor:pointer}
+option{color:#1b1b1f;background:#fff}.key{padding:.5rem;border:1px solid #888}
 tr{border-bottom:1px solid #ddd}a{color:#0b57d0}.who{color:#555}
 @media(prefers-color-scheme:dark){body{color:#e6e6ea;background:#16161a}a{color:#8ab4f8}.who{color:#aaa}tr{border-color:#444}}
 """
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-"""What a browser may load for the page: nothing but the style that it brings along."""
+SCRIPT_PATH = "/api/docs.js"
+_STYLE_HASH = b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+POLICY = (
+    f"default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+"""What a browser may load for the page: the style that it brings along, and its script, which may ask this origin."""
 
 
 def docs_page(document: Schema) -> bytes:
@@ -28,7 +43,8 @@ def docs_page(document: Schema) -> bytes:
     calls = [(path, method, call) for path, methods in document["paths"].items() for method, call in methods.items()]
     pieces = [
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head><body><h1>{title}</h1>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
+        f'<script type="module" src="{SCRIPT_PATH}"></script></head><body><h1>{title}</h1>'
         f"<p>{escape(info['description'])}</p>"
         '<p>The same for programs: <a href="/api/openapi.json">openapi.json</a></p><ul>',
         *[
@@ -62,6 +78,7 @@ def _call(path: str, method: str, call: Schema) -> Iterator[str]:
     yield from _rows([(status, "answer", _answer(it)) for status, it in call["responses"].items()])
     for name in call.get("x-examples", {}):
         yield from _example(path, method, call, name)
+    yield f'<div data-call="{escape(path)} {method}"></div>'
 
 
 def _example(path: str, method: str, call: Schema, name: str) -> Iterator[str]:

@@ -1,17 +1,10 @@
-"""All rows of the table, and the application that answers them; among them the table itself, as OpenAPI."""
+"""All rows of the table, and the application that answers them."""
 
-import asyncio
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import NamedTuple
-
-import msgspec
 
 from ingress.allocation_routes import AllocationCalls
 from ingress.app import Api
-from ingress.asgi import Response, cached
 from ingress.asyncapi import asyncapi_row
 from ingress.auth_routes import Auth
 from ingress.batch_routes import Batches
@@ -25,10 +18,8 @@ from ingress.condition import Condition
 from ingress.dead_letter_routes import Append, DeadLetterCalls
 from ingress.dead_letter_table import DeadLetterTable
 from ingress.direct import DirectHolds
-from ingress.docs_page import POLICY, docs_page
 from ingress.doorkeeper import Doorkeeper
 from ingress.event_routes import Events
-from ingress.examples import read_examples
 from ingress.feed_routes import Feed
 from ingress.forms import Forms
 from ingress.health_routes import HealthCall
@@ -40,9 +31,9 @@ from ingress.ledger_routes import ShowLedger
 from ingress.limiter import Limiter, Rates
 from ingress.link_routes import BookingLinks
 from ingress.looking import Looking
-from ingress.openapi import Schema, document
+from ingress.openapi_rows import openapi_rows
 from ingress.operating_routes import Operating
-from ingress.operations import Call, Operation, Table
+from ingress.operations import Operation, Table
 from ingress.payment_routes import Payments
 from ingress.quote_routes import Quotes
 from ingress.recording import Recording
@@ -69,9 +60,6 @@ from runtime.addresses import ClientAddresses
 from ticketing.clock import Clock
 from ticketing.pseudonyms import Pseudonyms
 from ticketing.tokens import TokenKeys
-
-PAGE = "text/html; charset=utf-8"
-YAML = "application/yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,63 +218,3 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         asyncapi_row(),
     ]
     return [*rows, *openapi_rows(rows)]
-
-
-class OpenApiDocument(msgspec.Struct):
-    """An OpenAPI document, as its own specification tells."""
-
-    openapi: str
-
-
-class Written(NamedTuple):
-    """The document, as it is sent and for reading; `etag` is that of all its forms."""
-
-    whole: Schema
-    body: bytes
-    page: bytes
-    etag: str
-
-
-def openapi_rows(rows: list[Operation]) -> list[Operation]:
-    """The rows that tell all of them, themselves among them: for programs, and for reading.
-
-    Written down when somebody first asks, beside the event loop: it takes as long as a few hundred holds.
-    """
-
-    async def read_openapi(call: Call) -> Response:
-        done = await asyncio.to_thread(written)
-        return cached(call.request, done.body, etag=done.etag, max_age_s=60)
-
-    async def read_openapi_yaml(call: Call) -> Response:
-        done, body = await asyncio.to_thread(lambda: (written(), as_yaml()))
-        return cached(call.request, body, etag=done.etag, max_age_s=60, media_type=YAML)
-
-    async def read_docs(call: Call) -> Response:
-        done = await asyncio.to_thread(written)
-        answer = cached(call.request, done.page, etag=done.etag, max_age_s=60, media_type=PAGE)
-        answer.headers.append(("content-security-policy", POLICY))
-        return answer
-
-    own = [
-        Operation(
-            "read_openapi", "GET", "/api/openapi.json", read_openapi, "This document",
-            {200: OpenApiDocument, 304: None},
-        ),
-        Operation("read_openapi_yaml", "GET", "/api/openapi.yaml", read_openapi_yaml, "This document in YAML",
-                  {200: OpenApiDocument, 304: None}, page=YAML),
-        Operation("read_docs", "GET", "/api/docs", read_docs, "This document for reading", {200: None, 304: None},
-                  page=PAGE),
-    ]  # fmt: skip
-
-    @cache
-    def written() -> Written:
-        whole = document([*rows, *own], read_examples())
-        body, page = msgspec.json.encode(whole), docs_page(whole)
-        return Written(whole, body, page, f'"{hashlib.sha256(body + page).hexdigest()[:32]}"')
-
-    @cache
-    def as_yaml() -> bytes:
-        # It takes a fifth of a second, which readers of JSON need not wait for.
-        return msgspec.yaml.encode(written().whole)
-
-    return own

@@ -31,7 +31,7 @@ WRITE = bool(os.environ.get("ONSALE_TEST_WRITE_EXAMPLES"))
 WRITTEN_AFTER_S = 1.2
 SETTLING_S = 15
 """What is told a little later (deliveries, logs, refunds) is asked for again within this."""
-QUOTED_NOT = {"sockets", "openapi", "openapi-yaml", "page"}
+QUOTED_NOT = {"sockets", "openapi", "openapi-yaml", "page", "script"}
 """Whole documents."""
 PARTNER_KEY = "osk_live_5a1e00000000000000000000000000000000000000000000"
 RECEIVER, NOBODY_LISTENS = "https://partner.example/onsale", "http://127.0.0.1:9/onsale"

@@ -1939,4 +1939,10 @@ export interface Calls {
     path: "/api/docs";
     answer: string;
   };
+  /** The script of the page for reading, with which its calls are tried. */
+  read_docs_script: {
+    method: "GET";
+    path: "/api/docs.js";
+    answer: string;
+  };
 }

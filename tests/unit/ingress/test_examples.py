@@ -12,7 +12,7 @@ from ingress.refusals import ProblemAnswer
 from tests.unit.ingress.stage import Stage
 from ticketing.problems import PROBLEMS
 
-WHOLE_DOCUMENTS = {"read_asyncapi", "read_openapi", "read_openapi_yaml", "read_docs"}
+WHOLE_DOCUMENTS = {"read_asyncapi", "read_openapi", "read_openapi_yaml", "read_docs", "read_docs_script"}
 """Too long to be quoted."""
 EXAMPLES = read_examples()
 
