@@ -24,7 +24,7 @@ form{padding:.5rem;border:1px solid #888}label{display:block;margin:.4rem 0}
 input,textarea,select,button{font:inherit;color:inherit;background:transparent;border:1px solid #888;padding:.3rem}
 input,textarea{display:block;width:100%;box-sizing:border-box;font-family:ui-monospace,monospace}button{cursor:pointer}
 option{color:#1b1b1f;background:#fff}.key{padding:.5rem;border:1px solid #888}
-tr{border-bottom:1px solid #ddd}a{color:#0b57d0}.who{color:#555}
+td:first-child{min-width:4ch}tr{border-bottom:1px solid #ddd}a{color:#0b57d0}.who{color:#555}
 @media(prefers-color-scheme:dark){body{color:#e6e6ea;background:#16161a}a{color:#8ab4f8}.who{color:#aaa}tr{border-color:#444}}
 """
 SCRIPT_PATH = "/api/docs.js"
