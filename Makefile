@@ -9,7 +9,7 @@ BIN := .venv/bin
 STAMP := .venv/.locks-installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test lint types audit sim faults fuzz soak bench browser containers chart stop clean
+.PHONY: help setup lock demo test lint types audit sim faults fuzz soak bench browser containers alerts chart stop clean
 
 help:  ## what you are reading
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/\1|\2/' | \
@@ -82,6 +82,11 @@ browser: setup  ## the pages in Chromium, from the list to the ticket: ARGS="-k 
 
 containers: setup  ## images, the contract tests and a short sale in containers; needs a Docker engine: ARGS="--only sale"
 	@$(BIN)/python -m infra.containers $(ARGS)
+
+alerts:  ## the alerts' rules, and for each a story in which it fires; needs promtool (Debian: prometheus)
+	@command -v promtool > /dev/null || { echo 'promtool is not there; it comes with Prometheus'; exit 2; }
+	@promtool check rules infra/prometheus/rules/*.yml
+	@promtool test rules infra/prometheus/tests/*.yml
 
 chart: setup  ## the Helm chart, with helm and kubeconform; needs Go, which builds both at the first time
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/chart.txt
