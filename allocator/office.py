@@ -162,8 +162,7 @@ class Office:
         todo = plan(me, ours, members, self._places)
         for part in todo.claim:
             if part not in self._places:
-                place = Place(part, self._open_store(part), now_s)
-                self._places[part] = place
+                place = self._places[part] = Place(part, self._open_store(part), now_s)
                 place.task = asyncio.create_task(self._own(place), name=f"desk {part}")
         if todo.give_back is not None and todo.give_back in self._places:
             self._places[todo.give_back].stop = True

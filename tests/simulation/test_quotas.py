@@ -4,12 +4,13 @@ from types import ModuleType
 
 import pytest
 
-from allocator import booking, changing, holding
+from allocator import booking, changing
 from tests.simulation.quotas import broken
 from tests.unit.allocator.stories import LAYOUT, T0, Scene, Told, confirm, given, granted, hold
 from tests.unit.allocator.test_allocations import PLACES, give_back, keep, partner
 from tests.unit.allocator.test_booking_now import book
 from tests.unit.allocator.test_changing import swap
+from ticketing.having import places
 
 SIX_OF_THREE = (keep("club", 6), partner("club", "A-1", "A-2", floor=4), keep("club", 3, key="less"))
 """A partner has six places when its share becomes three: it keeps them, and gets no more."""
@@ -49,7 +50,7 @@ def test_other_seats_for_a_booking_are_no_more_than_before() -> None:
     ("careless", "told"),
     [
         (booking, book("club", "A-1", floor=1, at=T0 + 10)),
-        (holding, partner("club", "B-1", after=10)),
+        (places, partner("club", "B-1", after=10)),
         (changing, swap("club", "A-1", "B-1 B-2", at=T0 + 10, partner=True)),
     ],
     ids=without_a_look,
@@ -64,7 +65,7 @@ def test_one_place_more_than_before_is_found(monkeypatch: pytest.MonkeyPatch, ca
 
 @pytest.mark.parametrize(
     ("careless", "told"),
-    [(booking, book("ben", floor=1, at=T0 + 20)), (holding, hold("ben", "B-1", at=T0 + 20))],
+    [(booking, book("ben", floor=1, at=T0 + 20)), (places, hold("ben", "B-1", at=T0 + 20))],
     ids=without_a_look,
 )
 def test_a_place_that_is_promised_to_another_is_found(

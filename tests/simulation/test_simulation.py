@@ -17,6 +17,7 @@ from tests.simulation.memory_log import MemoryRecord
 from tests.simulation.mutants import MUTANTS, caught
 from tests.simulation.troubles import CRASH_POINTS
 from tests.simulation.world import COMMANDS_MIN, FAULTS_MIN, World
+from ticketing import having
 from ticketing.problems import PROBLEMS
 from ticketing.vocabulary import ReservationStatus
 
@@ -87,7 +88,8 @@ def test_the_crash_points_are_all_that_a_desk_can_stand_at() -> None:
 def test_the_refusals_are_all_that_an_allocator_can_give() -> None:
     said = {
         node.value
-        for path in Path(inspect.getfile(allocator)).parent.glob("*.py")
+        for package in (allocator, having)
+        for path in Path(inspect.getfile(package)).parent.glob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.Constant) and node.value in PROBLEMS
     }
