@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 
 from ticketing.layout import Bookable, Layout, Table
-from ticketing.table_plan import TableBlock, TableCounts, Tables, table_blocks_of, tables_beside
+from ticketing.table_plan import TableBlock, TableCounts, Tables, TablesBeside, table_blocks_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +56,6 @@ def _next_rows(blocks: tuple[Block, ...]) -> dict[int, tuple[Block, ...]]:
     return {block.first: by_row.get((block.row + 1, block.section, block.category), ()) for block in blocks}
 
 
-def _blocks_beside(
-    blocks: tuple[TableBlock, ...], beside: dict[int, tuple[int, ...]]
-) -> dict[tuple[int, int], tuple[TableBlock, ...]]:
-    """By table and category: the blocks of that category at the tables beside it."""
-    by_place = {(block.table, block.category): block for block in blocks}
-    return {
-        (table, category): tuple(by_place[other, category] for other in beside[table] if (other, category) in by_place)
-        for table, category in by_place
-    }
-
-
 class SeatingPlan:
     """The blocks of one layout, and the pool that is kept for people who need it.
 
@@ -93,11 +82,9 @@ class SeatingPlan:
         self._x = [seat.x for seat in layout.seats]
         self._starts = [row.start for row in self._rows]
         self._next_rows = (_next_rows(self.open_blocks), _next_rows(self.blocks))
-        table_blocks = table_blocks_of(layout)
-        open_tables = table_blocks_of(layout, self.protected) if self.protected else table_blocks
-        beside = tables_beside(layout)
-        self._beside = (_blocks_beside(open_tables, beside), _blocks_beside(table_blocks, beside))
-        self._tables = (Tables(open_tables), Tables(table_blocks))
+        tables = Tables(table_blocks_of(layout))
+        self._tables = (Tables(table_blocks_of(layout, self.protected)) if self.protected else tables, tables)
+        self._tables_beside = TablesBeside(layout)
         self._wanted_tables: dict[tuple[str, str, bool], Tables] = {}
         self.table_counts = TableCounts(layout)
         self._wanted: dict[tuple[str, str, bool], tuple[Block, ...]] = {}
@@ -134,11 +121,20 @@ class SeatingPlan:
 
     def beside(self, block: TableBlock) -> tuple[TableBlock, ...]:
         """The seats of its category at the tables beside a table, the nearest first; without the protected ones."""
-        return self._beside[False][block.table, block.category]
+        return self._beside(block, protected=False)
 
     def beside_released(self, block: TableBlock) -> tuple[TableBlock, ...]:
         """The same with the protected ones."""
-        return self._beside[True][block.table, block.category]
+        return self._beside(block, protected=True)
+
+    def _beside(self, block: TableBlock, *, protected: bool) -> tuple[TableBlock, ...]:
+        at = self._tables[protected].at
+        return tuple(
+            there
+            for table in self._tables_beside.of(block.table)
+            for there in at.get(table, ())
+            if there.category == block.category
+        )
 
     def wanted_tables(self, category: str, section: str, *, protected: bool) -> Tables:
         """As `wanted`, at the tables that are sold by the seat."""

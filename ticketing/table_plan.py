@@ -3,9 +3,11 @@
 Made once for each layout. A table that is sold whole only is none of them: no single seat of it is given.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from math import dist
 from statistics import median
+
+import msgspec
 
 from ticketing.layout import SEAT_SIZE, Bookable, Layout, Shape, Table
 
@@ -19,8 +21,7 @@ LOOKED_AT_MAX = 32
 """Of the tables of one square as large as `FAR`; more of them would stand upon each other."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TableBlock:
+class TableBlock(msgspec.Struct, frozen=True, eq=False, gc=False):
     """The `seats` of one `category` at a table, in order; the table itself has all from `first` to before `end`."""
 
     section: str
@@ -40,19 +41,26 @@ class TableBlock:
 def table_blocks_of(layout: Layout, kept: frozenset[int] = frozenset()) -> tuple[TableBlock, ...]:
     """The seats at the tables that are sold by the seat, in the layout's order, without those that are `kept`."""
     blocks: list[TableBlock] = []
+    of_seats = [seat.category for seat in layout.seats]
     for number, table in enumerate(layout.tables):
         if table.bookable == Bookable.WHOLE:
             continue
-        by_category: dict[int, list[int]] = {}
-        for seat in table.seats:
-            if seat not in kept:
-                by_category.setdefault(layout.seats[seat].category, []).append(seat)
-        is_round, end = table.shape == Shape.ROUND, table.first + table.count
+        first, end = table.first, table.first + table.count
+        seats = [seat for seat in range(first, end) if seat not in kept] if kept else range(first, end)
+        is_round = table.shape == Shape.ROUND
         blocks += (
-            TableBlock(table.section, number, table.first, end, category, tuple(seats), is_round)
-            for category, seats in by_category.items()
+            TableBlock(table.section, number, first, end, category, at_table, is_round)
+            for category, at_table in _by_category(seats, of_seats)
         )
     return tuple(blocks)
+
+
+def _by_category(seats: Sequence[int], of_seats: list[int]) -> list[tuple[int, tuple[int, ...]]]:
+    """The seats of each category, which is at most tables the only one; in the order of their first seats."""
+    found: dict[int, list[int]] = {}
+    for seat in seats:
+        found.setdefault(of_seats[seat], []).append(seat)
+    return [(category, tuple(together)) for category, together in found.items()]
 
 
 class Tables:
@@ -98,50 +106,72 @@ class TableCounts:
         return b"".join(found)
 
 
-def tables_beside(layout: Layout) -> dict[int, tuple[int, ...]]:
-    """By a table's number: the tables beside it that are sold by the seat in the same section, the nearest first."""
-    by_section: dict[str, list[int]] = {}
-    for number, table in enumerate(layout.tables):
-        if table.bookable != Bookable.WHOLE:
-            by_section.setdefault(table.section, []).append(number)
-    found: dict[int, tuple[int, ...]] = {}
-    for numbers in by_section.values():
-        found |= _beside(layout, numbers)
-    return found
+class TablesBeside:
+    """Which tables that are sold by the seat stand beside each other, in the same section.
 
+    Found for each table when it is first asked for, and kept: few ever are, and a hall of ten thousand would keep its
+    show waiting while it looks around all of them.
+    """
 
-def _beside(layout: Layout, numbers: list[int]) -> dict[int, tuple[int, ...]]:
-    reach = FAR * median(_size(layout, layout.tables[number]) for number in numbers)
-    squares: dict[tuple[int, int], list[int]] = {}
-    for number in numbers:
-        square = squares.setdefault(_square(layout.tables[number], reach), [])
-        if len(square) < LOOKED_AT_MAX:
-            square.append(number)
-    around: dict[int, list[tuple[float, int]]] = {}
-    for number in numbers:
-        table = layout.tables[number]
-        across, down = _square(table, reach)
+    def __init__(self, layout: Layout) -> None:
+        self._tables = layout.tables
+        self._centres = [(table.x, table.y) for table in layout.tables]
+        self._reaches = {section: FAR * median(sizes) for section, sizes in _sizes(layout).items()}
+        self._squares: dict[tuple[str, int, int], list[int]] = {}
+        for number, table in enumerate(layout.tables):
+            if table.bookable != Bookable.WHOLE:
+                square = self._squares.setdefault((table.section, *self._square(table)), [])
+                if len(square) < LOOKED_AT_MAX:
+                    square.append(number)
+        self._near: dict[int, list[tuple[float, int]]] = {}
+        self._beside: dict[int, tuple[int, ...]] = {}
+
+    def of(self, number: int) -> tuple[int, ...]:
+        """The tables beside the one of this number, the nearest first."""
+        known = self._beside.get(number)
+        if known is None:
+            known = self._beside[number] = tuple(
+                other for apart, other in self._near_to(number) if apart < NEAR * self._nearest_to(other)
+            )
+        return known
+
+    def _nearest_to(self, number: int) -> float:
+        near = self._near_to(number)
+        return near[0][0] if near else 0.0
+
+    def _near_to(self, number: int) -> list[tuple[float, int]]:
+        """`(distance, table)`: the nearest first, and those that are not much farther away."""
+        known = self._near.get(number)
+        if known is None:
+            known = self._near[number] = self._look_around(number)
+        return known
+
+    def _look_around(self, number: int) -> list[tuple[float, int]]:
+        table, here, centres = self._tables[number], self._centres[number], self._centres
+        across, down = self._square(table)
         apart = [
-            (dist((table.x, table.y), (layout.tables[other].x, layout.tables[other].y)), other)
+            (dist(here, centres[other]), other)
             for x in (across - 1, across, across + 1)
             for y in (down - 1, down, down + 1)
-            for other in squares.get((x, y), ())
+            for other in self._squares.get((table.section, x, y), ())
             if other != number
         ]
-        around[number] = sorted(it for it in apart if it[0] < reach)
-    nearest = {number: found[0][0] if found else 0.0 for number, found in around.items()}
-    return {
-        number: tuple(other for apart, other in found if apart < NEAR * min(nearest[number], nearest[other]))
-        for number, found in around.items()
-    }
+        nearest, _ = min(apart, default=(0.0, number))
+        most = min(self._reaches[table.section], NEAR * nearest)
+        return sorted(it for it in apart if it[0] < most)
+
+    def _square(self, table: Table) -> tuple[int, int]:
+        side = self._reaches[table.section]
+        return int(table.x // side), int(table.y // side)
 
 
-def _size(layout: Layout, table: Table) -> float:
-    """How wide or high a table is with its seats, in canvas units."""
-    seats = layout.seats[table.first : table.first + table.count]
-    xs, ys = [seat.x for seat in seats], [seat.y for seat in seats]
-    return max(max(xs) - min(xs), max(ys) - min(ys)) + SEAT_SIZE
-
-
-def _square(table: Table, side: float) -> tuple[int, int]:
-    return int(table.x // side), int(table.y // side)
+def _sizes(layout: Layout) -> dict[str, list[float]]:
+    """By section, of each table that is sold by the seat: how wide or high it is with its seats, in canvas units."""
+    xs, ys = [seat.x for seat in layout.seats], [seat.y for seat in layout.seats]
+    sizes: dict[str, list[float]] = {}
+    for table in layout.tables:
+        if table.bookable != Bookable.WHOLE:
+            across, down = xs[table.first : table.first + table.count], ys[table.first : table.first + table.count]
+            size = max(max(across) - min(across), max(down) - min(down)) + SEAT_SIZE
+            sizes.setdefault(table.section, []).append(size)
+    return sizes

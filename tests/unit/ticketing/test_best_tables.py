@@ -22,7 +22,7 @@ from ticketing.layout import (
 )
 from ticketing.messages import Best, Why
 from ticketing.seating_plan import SeatingPlan
-from ticketing.table_plan import FAR, NEAR, tables_beside
+from ticketing.table_plan import FAR, NEAR, TablesBeside
 from ticketing.vocabulary import OrphanRule
 
 WISHES = st.builds(
@@ -175,7 +175,8 @@ def test_a_party_without_a_table_for_all_sits_at_tables_beside_each_other_with_n
 @given(table_halls())
 def test_tables_beside_each_other_are_those_that_a_look_at_all_pairs_finds(hall: Hall) -> None:
     layout, _ = hall
-    found = {(one, other) for one, others in tables_beside(layout).items() for other in others}
+    by_seat = [number for number, table in enumerate(layout.tables) if table.bookable != Bookable.WHOLE]
+    found = {(one, other) for one in by_seat for other in TablesBeside(layout).of(one)}
     wide = max((45.0, *(FAR * 24 for _ in layout.tables)))
     pairs = {(a, b) for a in range(len(layout.tables)) for b in range(len(layout.tables)) if beside(layout, a, b)}
     assert {pair for pair in found ^ pairs if apart(*(layout.tables[it] for it in pair)) < wide} == set()
@@ -205,10 +206,10 @@ def test_in_a_grid_those_around_a_table_are_beside_it_and_nothing_is_across_an_a
     plan, _ = supper(
         *grid(3, 3), *(it.model_copy(update={"label": f"B{it.label}", "x": it.x + 2000}) for it in grid(1, 1))
     )
-    found = tables_beside(plan.layout)
-    assert sorted(found[4]) == [0, 1, 2, 3, 5, 6, 7, 8]
-    assert sorted(found[0]) == [1, 3, 4]
-    assert found[9] == ()
+    found = TablesBeside(plan.layout)
+    assert sorted(found.of(4)) == [0, 1, 2, 3, 5, 6, 7, 8]
+    assert sorted(found.of(0)) == [1, 3, 4]
+    assert found.of(9) == ()
 
 
 def test_four_share_a_table_five_sit_three_and_two_at_tables_beside_each_other() -> None:
