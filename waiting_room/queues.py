@@ -1,7 +1,7 @@
 """One line of a room as an instance sees it: where it stands, how fast it moves, who takes part in its draw."""
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from waiting_room.draws import Draw
 from waiting_room.eta import Eta
@@ -73,16 +73,21 @@ class Queue:
         return self.reserved
 
     def saw(self, position: Position, now_ms: int) -> None:
-        """The line stands at `position`; answers that come out of turn never take it back."""
+        """The line stands at `position`. Neither an answer that comes out of turn takes it back, nor a store that forgot
+        between an answer and what was asked before it: our next move tells that store how far the line was served."""
         self.seen_at_ms = now_ms
-        if position.serving > self.position.serving or not self.track:
+        known = self.position
+        if position.at_ms < known.at_ms and position.gen <= known.gen:
+            return
+        if position.serving < known.serving:
+            position = replace(position, serving=known.serving)
+        if position.serving > known.serving or not self.track:
             self.moved_at_ms = position.at_ms
-        if position.gen != self.position.gen:
+        if position.gen != known.gen:
             # Numbers that a lost store left out were not joined by anybody.
             self.joins.clear()
-        if position.at_ms >= self.position.at_ms or position.gen > self.position.gen:
-            self.position = position
-            self.joins.append((position.at_ms, position.issued))
+        self.position = position
+        self.joins.append((position.at_ms, position.issued))
         _forget_old(self.joins, position.at_ms)
         self.track.append((position.at_ms, position.serving))
         _forget_old(self.track, position.at_ms)
