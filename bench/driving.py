@@ -180,11 +180,15 @@ async def _window(
 ) -> tuple[Spent, bytes]:
     """What was spent in the generator's measured window, and its last line."""
     assert generator.stdout is not None
+    failed = RuntimeError("the load generator failed; its reason stands above")
     if await generator.stdout.readline() != load.BEGUN:
-        raise RuntimeError("the load generator failed; its reason stands above")
+        raise failed
     watch = Stopwatch(site.processes(*rooms, load_pid=generator.pid))
     await asyncio.sleep(measure_s)
-    return watch.stop(), await generator.stdout.readline()
+    spent, answer = watch.stop(), await generator.stdout.readline()
+    if not answer:
+        raise failed
+    return spent, answer
 
 
 @asynccontextmanager
