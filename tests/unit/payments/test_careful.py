@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 import stamina
@@ -47,26 +48,49 @@ async def test_a_no_is_an_answer_and_not_asked_for_twice() -> None:
         assert till.asked == number
 
 
-async def test_while_it_is_down_nothing_is_asked() -> None:
-    till = Till(broken=[away()] * 5)
-    guarded = careful(till)
-    for _ in range(4):
+@dataclass
+class Hands:
+    """The clock that the breaker looks at."""
+
+    now_s: float = 1_000.0
+
+    def time(self) -> float:
+        return self.now_s
+
+
+async def test_a_provider_that_is_down_is_asked_nothing_then_once_and_then_as_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Closed, open, half open, open again, half open, closed: and all the while it is one payment and one refund."""
+    hands = Hands()
+    monkeypatch.setattr("purgatory.domain.model.time", hands)
+    till, refund = Till(broken=[away()] * 6), Refund("evt_1", "c1", 500)
+    guarded = careful(till, failures_max=5, closed_s=60.0)
+    for _ in range(2):
         with pytest.raises(ProviderAway):
             await guarded.begin(ORDER)
-    assert till.asked == 5
+    assert till.asked == 5, "the sixth try was not made"
+    for question in (lambda: guarded.begin(ORDER), lambda: guarded.find("rsv_1.2"), lambda: guarded.refund(refund)):
+        with pytest.raises(ProviderAway, match="too often"):
+            await question()
+    hands.now_s += 59
     with pytest.raises(ProviderAway, match="too often"):
-        await guarded.find("rsv_1.2")
-    assert till.asked == 5
-
-
-async def test_after_a_while_it_is_asked_once_more_and_all_is_well() -> None:
-    till = Till(broken=[away()] * 3)
-    guarded = careful(till, failures_max=3, closed_s=0.0)
-    with pytest.raises(ProviderAway):
         await guarded.begin(ORDER)
-    assert (await guarded.begin(ORDER)).pay_at
-    till.broken = [away(), away()]
-    assert (await guarded.begin(ORDER)).pay_at, "it counts from the start again"
+    assert till.asked == 5
+    hands.now_s += 2
+    with pytest.raises(ProviderAway, match="too often"):
+        await guarded.begin(ORDER)
+    assert till.asked == 6, "one question, and not three"
+    hands.now_s += 59
+    with pytest.raises(ProviderAway, match="too often"):
+        await guarded.refund(refund)
+    assert (till.asked, till.refunds) == (6, {})
+    hands.now_s += 2
+    assert (await guarded.begin(ORDER)).pay_at == "/pay/rsv_1.2"
+    till.broken = [away(), away(), None, away(), away(), None]
+    assert await guarded.refund(refund) == "back_evt_1", "it counts from the start again"
+    assert await guarded.refund(refund) == "back_evt_1"
+    assert (list(till.orders), till.refunds) == (["rsv_1.2"], {"evt_1": refund})
 
 
 async def test_a_refund_whose_answer_was_lost_is_made_once() -> None:

@@ -21,8 +21,9 @@ class Till:
     asked: int = 0
 
     async def begin(self, order: Order) -> Checkout:
-        self._break()
+        # Done, and only the answer is lost: the worst way to be away.
         first = self.orders.setdefault(order.attempt, order)
+        self._break()
         return Checkout(f"/pay/{first.attempt}")
 
     async def find(self, attempt: str) -> Found:
@@ -31,7 +32,6 @@ class Till:
         return self.found.get(attempt, known)
 
     async def refund(self, refund: Refund) -> str:
-        # Done, and only the answer is lost: the worst way to be away.
         self.refunds.setdefault(refund.name, refund)
         self._break()
         return f"back_{refund.name}"
