@@ -131,44 +131,76 @@ async def letter_to(sale: Sale, number: int, email: str) -> str:
     return str(text.get_content())
 
 
-async def test_money_that_books_nothing_goes_back_once(sale: Sale) -> None:
-    """Twice, too little, and too late for seats that somebody else has: each goes back by itself."""
+async def test_every_end_of_a_payment_as_a_partner_is_told_of_it(sale: Sale) -> None:
+    """Twice, too little, never, and too late: for seats that are free still, and for one that somebody else has. What
+    books nothing goes back by itself, once."""
     show = await a_show(sale, hold_s=2, payment_s=2)
-    anna, ben, cleo, dora = (sale.fan(show) for _ in range(4))
-    twice = await paying(sale, show, anna, "A-1")
-    await choose(sale, twice, "twice")
-    less = await paying(sale, show, ben, "A-2")
-    await choose(sale, less, "less")
-    late, later = await paying(sale, show, cleo, "A-3"), await paying(sale, show, dora, "A-4")
-    for begun in (late, later):
-        await choose(sale, begun, "late")
-    await until(sale, twice, anna, "booked")
-    await until(sale, later, dora, "expired")
-    taken = await sale.hold(show, sale.partner_key, "A-4")
-    assert taken.status == 201
-    told = {"reservation": taken.body["reservation"], "payment": {"provider": "till", "reference": "1", "amount": 5000}}
-    booked = await sale.call("POST", "/api/bookings", told, token=sale.partner_key)
-    assert booked.status == 201, booked.body
-    ours = told | {"payment": {"provider": "sandbox", "reference": "2", "amount": 5000}}
-    refused = await sale.call("POST", "/api/bookings", ours, token=sale.partner_key)
-    assert (refused.status, refused.body["errors"][0]["pointer"]) == (400, "/payment/provider")
-    # Whoever is late has the seats if they are still free, and the money back if not.
-    await until(sale, late, cleo, "booked")
+    partner = sale.partner_key
+    twice, less, never, late, later = [await paying(sale, show, partner, f"A-{n}") for n in range(1, 6)]
+    for begun, choice in ((twice, "twice"), (less, "less"), (late, "late"), (later, "late")):
+        await choose(sale, begun, choice)
+    await until(sale, twice, partner, "booked")
+    for begun in (never, later):
+        await until(sale, begun, partner, "expired")
+    await somebody_else_books(sale, show, "A-5")
+    await until(sale, late, partner, "booked")
     await until_none(sale, "SELECT 1 FROM sandbox_notice WHERE NOT done")
-    assert await refunds_due(sale) == [
-        (5000, True, 0), (5000, True, 0), (5000, True, 0),
-        (4999, False, 4999), (5000, False, 5000), (5000, False, 5000),
-    ]  # fmt: skip
+    begins, ends = ["request_decided held", "request_decided paying"], "reservation_expired expired"
+    assert await heard(sale, 19) == {
+        twice["reservation"]: [*begins, "booking_confirmed booked", "refund_due 5000 already_booked"],
+        less["reservation"]: [*begins, "refund_due 4999 amount_wrong", ends],
+        never["reservation"]: [*begins, ends],
+        late["reservation"]: [*begins, ends, "booking_confirmed booked"],
+        later["reservation"]: [*begins, ends, "refund_due 5000 seats_unavailable"],
+    }
+    for begun, *refused in ((twice, 409, "already_booked"), (never, 410, "hold_expired")):
+        again = await sale.call("POST", f"/api/reservations/{begun['reservation']}/checkout", {}, token=partner)
+        assert [again.status, again.body["code"]] == refused
+    confirmed = await sale.confirm(later["reservation"], partner)
+    assert (confirmed.status, confirmed.body["code"]) == (410, "hold_expired")
     await until_none(
         sale, "SELECT 1 FROM payment WHERE refund_due > 0 AND reference NOT IN (SELECT reference FROM sandbox_refund)"
     )
     await until_none(sale, "SELECT 1 FROM delivery_refund WHERE state <> 'done'")
-    rows = await sale.rows("SELECT reason, amount FROM delivery_refund ORDER BY reason")
-    assert [(row["reason"], row["amount"]) for row in rows] == [
-        ("already_booked", 5000), ("amount_wrong", 4999), ("seats_unavailable", 5000),
+    seen = (await sale.call("GET", f"/api/admin/refunds?show={show}", token=sale.admin_key)).body["data"]
+    assert sorted((line["state"], line["reason"], line["amount"]) for line in seen) == [
+        ("done", "already_booked", 5000), ("done", "amount_wrong", 4999), ("done", "seats_unavailable", 5000),
     ]  # fmt: skip
+    given_back = await sale.rows("SELECT reference, amount FROM sandbox_refund")
+    assert {(row["reference"], row["amount"]) for row in given_back} == {(it["reference"], it["amount"]) for it in seen}
+    letters = {await letter_to(sale, number, ADA["email"]) for number in range(2)}
+    assert [sum(seat in letter for letter in letters) for seat in ("A-1", "A-4")] == [1, 1]
+    await until_none(sale, "SELECT 1 FROM delivery_mail WHERE state = 'due'")
+    assert len(mailbox.Maildir(sale.letters)) == 2, "nobody else has places"
     code, report = await sale.verify()
     assert code == 0, report
+
+
+async def somebody_else_books(sale: Sale, show: str, seat: str) -> None:
+    """A partner says itself what was paid, but not of payments that a provider tells of."""
+    taken = await sale.hold(show, sale.admin_key, seat)
+    assert taken.status == 201, taken.body
+    told = {"reservation": taken.body["reservation"], "payment": {"provider": "till", "reference": "1", "amount": 5000}}
+    ours = told | {"payment": {"provider": "sandbox", "reference": "2", "amount": 5000}}
+    refused = await sale.call("POST", "/api/bookings", ours, token=sale.admin_key)
+    assert (refused.status, refused.body["errors"][0]["pointer"]) == (400, "/payment/provider")
+    assert (await sale.call("POST", "/api/bookings", told, token=sale.admin_key)).status == 201
+
+
+async def heard(sale: Sale, count: int) -> dict[str, list[str]]:
+    """What the partner's feed says of each reservation, once it has so many events."""
+    async with asyncio.timeout(WITHIN_S):
+        while True:
+            page = await sale.call("GET", "/api/events-feed?limit=100", token=sale.partner_key)
+            if len(page.body["data"]) >= count:
+                break
+            await asyncio.sleep(0.05)
+    told: dict[str, list[str]] = {}
+    for event in page.body["data"]:
+        outcome = event["body"]["data"]["outcome"]
+        words = [outcome["status"]] if "status" in outcome else [str(outcome["amount"]), outcome["reason"]]
+        told.setdefault(outcome["reservation"], []).append(" ".join((event["body"]["type"], *words)))
+    return told
 
 
 async def test_a_payment_of_which_nothing_is_said_is_asked_for(sale: Sale) -> None:
