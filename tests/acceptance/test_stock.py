@@ -59,6 +59,7 @@ async def test_tables_parts_and_blocked_seats(sale: Sale) -> None:
     lost = await sale.hold(show, sale.fan(show), tables=["T1"], areas=[{"area": "floor", "quantity": 1}])
     assert (lost.status, lost.body["conflicts"]) == (409, [{"label": "T1-3", "reason": "held"}])
     assert await sale.rows("SELECT * FROM area WHERE taken > 0") == [], "nothing of it is held"
+    assert len(await sale.rows("SELECT * FROM seat_taken")) == 1
     assert lost.body["alternatives"] == [[f"T2-{n}" for n in range(1, 9)]]
     torn = await sale.hold(show, sale.fan(show), "T2-1")
     assert (torn.status, torn.body["code"]) == (422, "table_not_sold_so")

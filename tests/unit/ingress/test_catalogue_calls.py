@@ -134,36 +134,6 @@ async def test_the_rules_go_on_the_log() -> None:
     assert {name: reply.body["rules"][name] for name in policy} == policy
 
 
-@pytest.mark.parametrize("size", [{"capacity": 0}, {"capacity": 200_001}, {"rows": 0, "seats_per_row": 5}])
-async def test_a_layout_of_a_size_that_no_show_has(size: dict[str, int]) -> None:
-    reply = await Stage().call("PUT", f"/api/admin/venues/{VENUE}/layout", size, token=ADMIN_KEY)
-    assert (reply.status, reply.body["code"]) == (422, "layout_invalid")
-
-
-async def test_a_layout_is_told_all_that_is_wrong_with_it() -> None:
-    body = {
-        "categories": [{"name": "a", "price": 1}],
-        "areas": [
-            {"label": "floor", "category": "b", "capacity": 50},
-            {"label": "floor", "category": "a", "capacity": 50},
-        ],
-    }
-    reply = await Stage().call("PUT", f"/api/admin/venues/{VENUE}/layout", body, token=ADMIN_KEY)
-    assert {(error["pointer"], error["code"]) for error in reply.body["errors"]} == {
-        ("/areas/0/category", "unknown_category"),
-        ("/areas/1/label", "duplicate_label"),
-    }
-
-
-async def test_a_layout_that_is_only_validated_is_kept_nowhere() -> None:
-    stage = Stage()
-    target = f"/api/admin/venues/{VENUE}/layout?validate_only=true"
-    reply = await stage.call("PUT", target, {"capacity": 100}, token=ADMIN_KEY)
-    assert (reply.status, reply.body["total_seats"]) == (200, 100)
-    assert "version" not in reply.body
-    assert len(stage.catalogue.layouts) == 1
-
-
 async def test_a_venue_made_twice_with_one_key_is_one_venue() -> None:
     stage = Stage()
     made = [
