@@ -12,6 +12,7 @@ from allocator.keeping import WHY_NOT_HELD, why_not_paid
 from allocator.stock import ShowStock
 from allocator.taken import conflict_over_area, too_many_of_show, why_not_on_sale
 from ticketing import messages
+from ticketing.having.asked import NOT_ADMITTED
 from ticketing.having.shares import places_of, why_kept
 from ticketing.having.whole_tables import torn
 from ticketing.messages import AnyOutcome, Conflict, Reservation
@@ -115,6 +116,8 @@ def _rule_against(show: ShowStock, command: messages.BookNow, now_ms: int) -> tu
         return None
     # Places that nobody holds are sold on the terms of a hold.
     policy = show.terms.policy
+    if policy.admission_required and command.partner:
+        return NOT_ADMITTED
     most = policy.seats_per_hold_partner_max if command.partner else policy.seats_per_hold_max
     asked = sum(quantity for _, quantity in command.areas)
     if asked > most:

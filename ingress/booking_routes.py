@@ -149,6 +149,7 @@ class Bookings:
                 body=ConfirmBody,
                 refusals=(*TAKEN_BACK, *KEEPING, *losing, "invalid_id", "show_not_found", "hold_not_yours",
                           "payment_missing", "payment_reused", "payment_under_way", "amount_wrong", "not_on_sale",
+                          "admission_required",
                           "show_closed", "show_cancelled", "several_shows"),
             ),
             Operation(

@@ -131,7 +131,7 @@ class Quotes:
                 refusals=("show_not_found", "invalid_id", "wrong_show", "seats_unavailable", "sold_out",
                           "no_adjacent_block", "orphan_seat", "allocation_exhausted", "not_on_sale", "show_closed",
                           "show_cancelled", "too_many_seats", "unknown_places",
-                          "table_not_sold_so", "nothing_asked_for", "hold_time_out_of_range"),
+                          "table_not_sold_so", "nothing_asked_for", "hold_time_out_of_range", "admission_required"),
             ),
         ]  # fmt: skip
 

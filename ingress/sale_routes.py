@@ -212,7 +212,8 @@ class Sale:
             refusals=("show_not_found", "invalid_id", "wrong_show", "seats_unavailable", "sold_out",
                       "no_adjacent_block", "limit_exceeded", "already_yours", "not_on_sale", "show_closed",
                       "too_many_seats", "unknown_places", "table_not_sold_so", "orphan_seat",
-                      "allocation_exhausted", "cooling_down", "nothing_asked_for", "hold_time_out_of_range"),
+                      "allocation_exhausted", "cooling_down", "admission_required", "nothing_asked_for",
+                      "hold_time_out_of_range"),
         )  # fmt: skip
 
     def operations(self) -> list[Operation]:

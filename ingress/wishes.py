@@ -69,7 +69,9 @@ class PolicyBody(Body):
     tables_per_hold_partner: Annotated[int, Field(ge=1, le=200)] = 10
     max_held_tables_per_person: Annotated[int, Field(ge=1, le=SEATS_PER_SHOW_MAX)] = 1
     payment: Literal["required", "optional"] = "required"
-    admission_required: bool = True
+    admission_required: Annotated[
+        bool, Field(description="sold only to those who come through the waiting room: API keys hold nothing")
+    ] = False
     refund_until_s: Annotated[
         int, Field(ge=0, le=366 * 86_400, description="how long before the start a booking can be cancelled")
     ] = 86_400

@@ -40,6 +40,7 @@ PROBLEMS: dict[str, Problem] = {
     "signature_invalid": Problem(401, "The notice is not signed by the provider"),
     "insufficient_scope": Problem(403, "The token does not allow this"),
     "wrong_show": Problem(403, "The token is for another show"),
+    "admission_required": Problem(403, "The show is sold only to those who come through its waiting room"),
     "not_yours": Problem(403, "This belongs to somebody else"),
     "ticket_invalid": Problem(401, "The ticket is not one of ours"),
     "code_needed": Problem(403, "This line is for people with a code"),

@@ -73,8 +73,8 @@ class Queue:
         return self.reserved
 
     def saw(self, position: Position, now_ms: int) -> None:
-        """The line stands at `position`. Neither an answer that comes out of turn takes it back, nor a store that forgot
-        between an answer and what was asked before it: our next move tells that store how far the line was served."""
+        """The line stands at `position`. Neither an answer out of turn takes it back, nor a store that forgot between
+        an answer and what was asked before it: our next move tells that store how far the line was served."""
         self.seen_at_ms = now_ms
         known = self.position
         if position.at_ms < known.at_ms and position.gen <= known.gen:

@@ -9,6 +9,7 @@ from ticketing.vocabulary import GROUP_PLACES_MAX
 
 Rule = tuple[str, str]
 """`(code, detail)` of a rule that forbids a hold whatever is free."""
+NOT_ADMITTED: Rule = "admission_required", "the show is sold to those who come through its waiting room: use their pass"
 
 
 class Asked(msgspec.Struct, frozen=True, gc=False):
@@ -20,6 +21,8 @@ class Asked(msgspec.Struct, frozen=True, gc=False):
 
 def asked_by(command: HoldSeats, layout: Layout, policy: Policy) -> Asked | Rule:
     """How much is asked for, or the rule that nobody may ask so, whenever and whoever it is."""
+    if policy.admission_required and command.partner:
+        return NOT_ADMITTED
     seats, areas = command.seats, command.areas
     asked = len(seats)
     tables = 0

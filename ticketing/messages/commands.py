@@ -47,7 +47,8 @@ class Policy(Struct, frozen=True, omit_defaults=True, gc=False):
     hold_max_s: Seconds = 900
     payment_s: Seconds = 180
     payment_required: bool = True
-    admission_required: bool = True
+    admission_required: bool = False
+    """Whether places go to those alone who come through the waiting room, so that no key holds any."""
     refund_until_s: Seconds = 24 * 3600
     """How long before the start a booking can still be cancelled."""
     orphan_rule: OrphanRule = OrphanRule.OFF

@@ -798,6 +798,7 @@ export interface PolicyBody {
   tables_per_hold_partner?: number;
   max_held_tables_per_person?: number;
   payment?: "required" | "optional";
+  /** sold only to those who come through the waiting room: API keys hold nothing */
   admission_required?: boolean;
   /** how long before the start a booking can be cancelled */
   refund_until_s?: number;
@@ -1349,6 +1350,7 @@ export interface WhyThese {
 
 /** What can go wrong: docs/api/problems.md. */
 export type ProblemCode =
+  | "admission_required"
   | "allocation_exhausted"
   | "allocation_mixed"
   | "allocation_not_found"

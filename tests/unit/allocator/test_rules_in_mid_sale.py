@@ -1,12 +1,13 @@
 """Each rule of a show can be changed in mid-sale, and the next command is judged by it as it is then."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import pytest
 
 from tests.unit.allocator.stories import (
+    LAYOUT,
     POLICY,
     SECOND,
     T0,
@@ -19,12 +20,15 @@ from tests.unit.allocator.stories import (
     granted,
     hold,
     pay,
+    refusal,
     refused,
     release,
 )
+from tests.unit.allocator.test_booking_now import book
 from tests.unit.allocator.test_orders import change
 from tests.unit.allocator.test_whole_tables import ask, supper, table
-from ticketing.messages import Policy
+from ticketing.messages import Best, Policy
+from ticketing.seating_plan import SeatingPlan
 from ticketing.vocabulary import OrphanRule
 
 LATER = T0 + 2 * SECOND
@@ -42,6 +46,17 @@ class Case:
     after: str = ""
     first: Policy = POLICY
     place: Callable[..., Scene] = given
+
+
+def accessible_front(*story: Told) -> Scene:
+    """Row A is for people who need it."""
+    scene = given(*story)
+    row = LAYOUT.rows[0]
+    seats = tuple(
+        msgspec.structs.replace(seat, accessible=number < row.count) for number, seat in enumerate(LAYOUT.seats)
+    )
+    scene.show.plan = SeatingPlan(msgspec.structs.replace(LAYOUT, seats=seats))
+    return scene
 
 
 PATIENT = msgspec.structs.replace(POLICY, unpaid_holds_max=1)
@@ -89,12 +104,16 @@ CASES = [
         before="limit_exceeded",
         place=supper,
     ),
+    Case({"admission_required": True}, hold("agency", "C-1", at=LATER, partner=True), after="admission_required"),
+    Case(
+        {"accessible_released_at_ms": LATER},
+        hold("ben", best=Best(2, "front"), at=LATER),
+        (hold("anna", "B-1", "B-2", "B-3", "B-4"),),
+        before="sold_out",
+        place=accessible_front,
+    ),
 ]
-ELSEWHERE = {
-    "hold_s", "hold_max_s", "payment_s",  # below
-    "accessible_released_at_ms",  # test_choosing.py
-    "admission_required",  # whether a partner needs a pass: asked at the door, before there is a command
-}  # fmt: skip
+ELSEWHERE = {"hold_s", "hold_max_s", "payment_s"}  # below
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: next(iter(case.rule)))
@@ -119,3 +138,20 @@ def test_how_long_a_hold_and_a_payment_last_is_what_the_show_says_then() -> None
     assert granted(scene, pay("ben", at=LATER + 1))
     paying = scene.reservation("ben")
     assert paying.payment_until_ms == LATER + 1 + 7 * SECOND
+
+
+def test_where_admission_is_asked_for_keys_hold_nothing_new_and_keep_what_they_have() -> None:
+    mine = hold("agency", "A-1", "A-2", partner=True)
+    scene = given(mine, hold("agency", floor=1, at=T0 + 1, partner=True, key="two"))
+    admitted = msgspec.structs.replace(POLICY, admission_required=True)
+    assert granted(scene, change(policy=admitted))
+    in_one_call = book("agency", floor=2, at=LATER)
+    of_a_key = replace(in_one_call, command=msgspec.structs.replace(in_one_call.command, partner=True))
+    assert refused(scene, of_a_key) == "admission_required"
+    lost = refusal(scene, hold("agency", "A-1", "C-1", at=LATER, partner=True))
+    assert (lost.code, lost.conflicts, lost.alternatives) == ("admission_required", (), ())
+    assert granted(scene, extend("agency", by_s=60, at=LATER), confirm("agency", at=LATER))
+    assert granted(scene, hold("ben", "C-1", at=LATER), book("anna", floor=2, at=LATER))
+    assert refused(scene, hold("cleo", "C-1", at=LATER)) == "seats_unavailable"
+    assert refused(scene, hold("agency", "C-1", at=LATER, partner=True, key="three")) == "admission_required"
+    assert granted(scene, change("back", policy=POLICY), hold("agency", "C-2", at=LATER + 1, partner=True))

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+import msgspec
+
 from allocator.answer import Moment
 from allocator.draft import Draft
 from allocator.seating import decide
@@ -89,6 +91,8 @@ class World:
         )  # fmt: skip
         self.say(opened)
         self.fill()
+        self.policy = msgspec.structs.replace(self.policy, admission_required=dice.random() < 0.1)
+        self.say(messages.ChangeShow(**self.head("key_house"), policy=self.policy))
 
     def head(self, account: str) -> dict[str, Any]:
         self.offset += 1

@@ -47,5 +47,6 @@ def test_a_quote_and_the_hold_say_the_same() -> None:
         seen["alternatives"] += bool(getattr(held, "alternatives", ()))
     # All of what a quote once judged otherwise, or not at all, has been asked for.
     wanted = {"granted", "allocation_exhausted", "allocated", "orphan_seat", "table_not_sold_so", "too_many_seats",
-              "sold_out", "seats_unavailable", "no_adjacent_block", "of a share", "alternatives"}  # fmt: skip
+              "sold_out", "seats_unavailable", "no_adjacent_block", "of a share", "alternatives",
+              "admission_required"}  # fmt: skip
     assert {name for name in wanted if seen[name] < 3} == set()
