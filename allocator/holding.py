@@ -8,6 +8,7 @@ from allocator.stock import ShowStock
 from ticketing import messages
 from ticketing.having.asked import Asked, Rule, asked_by
 from ticketing.having.offers import Offers, that_can_be_had
+from ticketing.having.persons import too_many_holds, too_many_places, too_many_tables
 from ticketing.having.places import Asking, NotHad, places_for
 from ticketing.having.whole_tables import can_be_had
 from ticketing.messages import AnyOutcome, Conflict, Reservation
@@ -96,47 +97,27 @@ def _rule_against(show: ShowStock, command: messages.HoldSeats, now_ms: int, ask
         return "not_on_sale", f"the sale opens at {terms.opens_at_ms} ms"
     if not isinstance(asked, Asked):
         return asked
-    if command.person:
-        if (rule := _impatience(show, command.person, now_ms)) is not None:
-            return rule
-        if asked.tables and (rule := _rule_of_tables(show, command, asked.tables)) is not None:
-            return rule
-        held = show.held_by_person.get(command.person, 0)
-        most = terms.policy.max_held_seats_per_person
-        if held + asked.places > most and not command.group:
-            return "limit_exceeded", f"{held} held already; one person may hold {most} at once"
-        most = terms.policy.seats_per_person_max
-        if most and held + show.booked_by_person.get(command.person, 0) + asked.places > most:
-            return "limit_exceeded", f"one person may have {most} places of this show"
-    return None
+    if not command.person:
+        return None
+    return _impatience(show, command.person, now_ms) or too_many_places(show, terms.policy, command, asked)
 
 
 def _impatience(show: ShowStock, person: str, now_ms: int) -> Rule | None:
     """Against too many holds at once, or too many of late that came to nothing."""
     policy = show.terms.policy
-    most = policy.holds_at_once_max
-    if most and show.holds_by_person.get(person, 0) >= most:
-        return "limit_exceeded", f"one person may have {most} holds at once"
-    if policy.unpaid_holds_max:
+    rule = too_many_holds(show, policy, person)
+    if rule is None and policy.unpaid_holds_max:
         within_ms = policy.cool_down_s * 1000
         until_ms = show.unpaid.cools_until_ms(person, policy.unpaid_holds_max, within_ms, now_ms)
         if until_ms:
             return "cooling_down", f"{policy.unpaid_holds_max} holds came to nothing; no new one before {until_ms} ms"
-    return None
-
-
-def _rule_of_tables(show: ShowStock, command: messages.HoldSeats, tables: int) -> Rule | None:
-    held = show.tables_by_person.get(command.person, 0)
-    most = show.terms.policy.max_held_tables_per_person
-    if held + tables > most:
-        return "limit_exceeded", f"{held} tables held already; one person may hold {most} at once"
-    return None
+    return rule
 
 
 def _rule_of_tables_found(show: ShowStock, command: messages.HoldSeats, seats: tuple[int, ...]) -> Rule | None:
     """Tables that can be sold whole, and all of whose seats are among the best ones, count as those that are named."""
     whole = len(show.layout.whole_tables(seats))
-    return _rule_of_tables(show, command, whole) if whole and command.person else None
+    return too_many_tables(show, show.terms.policy, command.person, whole) if whole and command.person else None
 
 
 def _reservation(show: ShowStock, command: messages.HoldSeats, seats: tuple[int, ...], moment: Moment) -> Reservation:

@@ -24,6 +24,7 @@ from ingress.log_edge import FutureBell, KafkaCommandLog, RawAppend, TickingAlar
 from ingress.looking import Looking
 from ingress.loops import CommandEnds, ShowStatuses, read_outcomes, watch_log, watch_postgres
 from ingress.outcomes import Followed, OutcomeReader
+from ingress.own_table import OwnTable
 from ingress.refund_table import RefundTable
 from ingress.request_log import RequestLog
 from ingress.request_table import RequestTable
@@ -157,6 +158,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             ledger=ledger,
             notes=HoldNotes(pool),
             shares=ShareTable(pool),
+            owns=OwnTable(pool),
             shelf=shelf,
             looking=Looking(views=views, snapshots=ledger, seen=follower.seen, pause=asyncio.sleep),
             views=views,

@@ -12,7 +12,8 @@ from ingress.callers import require_sale
 from ingress.events import on_sale
 from ingress.looking import Looking
 from ingress.operations import Call, Operation, Who
-from ingress.quoting import NotQuoted, Quoted, quote, seen_stock
+from ingress.own_table import OwnTable
+from ingress.quoting import NOTHING, NotQuoted, Own, Quoted, own_of, quote, seen_stock
 from ingress.refusals import FieldError, Refused, from_rejection
 from ingress.share_table import ShareTable
 from ingress.shelf import Shelf
@@ -24,6 +25,7 @@ from ticketing.clock import Clock, rfc3339
 from ticketing.having.allocation import Allocations
 from ticketing.intake import Rejection
 from ticketing.labels import PlaceConflict, place_conflict, seat_labels
+from ticketing.messages import HoldSeats
 from ticketing.seating_plan import SeatingPlan
 from ticketing.show_view import ShowView
 from ticketing.telling import Answer, AreaPrice, SeatPrice, WhyThese
@@ -39,7 +41,8 @@ Kept = tuple[Allocations, dict[str, int]]
 
 
 class QuoteAnswer(Answer, kw_only=True):
-    """What would be held, and its price now. How much a person holds already is judged by the hold alone."""
+    """What would be held, and its price now. How many places a person has booked, and whether they have to wait for
+    having let too many holds go, is judged by the hold alone."""
 
     show: str
     venue: str
@@ -60,6 +63,7 @@ class Quotes:
     shelf: Shelf
     looking: Looking
     shares: ShareTable
+    owns: OwnTable
     clock: Clock
     plans: Lru[str, SeatingPlan] = field(default_factory=lambda: Lru(PLANS_PLACES_MAX))
     planning: OnceAtATime[str, SeatingPlan] = field(default_factory=OnceAtATime)
@@ -78,15 +82,16 @@ class Quotes:
         now_ms = self.clock.now_ms()
         allocations, taken = await self.keeping.get(show.row.show, lambda: self._kept(show), now_ms)
         plan = await self._plan(show)
+        command = wishes.ask(wish, show.row.show, caller, key=b"", keyed=False, at_ms=now_ms)
+        own = await self._own(show, command)
         # Looked at last: from here on nothing else happens before the answer.
         view = await self.looking.view(show)
         if view is None:
             raise Refused("show_not_found")
         if not on_sale(show, view.status, now_ms):
             raise Refused(_why_not_on_sale(show, view.status, now_ms))
-        command = wishes.ask(wish, show.row.show, caller, key=b"", keyed=False, at_ms=now_ms)
         stock = seen_stock(plan, view, show.facts.policy, allocations, taken)
-        found = quote(stock, view, command, now_ms)
+        found = quote(stock, view, command, now_ms, own)
         if isinstance(found, NotQuoted):
             conflicts = [place_conflict(conflict, show.row.show, show.layout) for conflict in found.conflicts]
             alternatives = [seat_labels(show.layout, seats) for seats in found.alternatives]
@@ -112,6 +117,15 @@ class Quotes:
         taken = await self.shares.taken_by(part, number, list(kept), layout)
         return msgspec.convert(kept, Allocations), {name: places for name, (places, _) in taken.items()}
 
+    async def _own(self, show: Show, command: HoldSeats) -> Own:
+        part, number, seats, person = show.row.part, command.show, command.seats, command.person
+        try:
+            taken = await self.owns.seats_of(part, number, seats, command.account, person) if seats else {}
+            return own_of(show.layout, taken, await self.owns.held_by(part, number, person) if person else [])
+        except StoreAway:
+            # What is seen of the show and was read of its shares is told all the same.
+            return NOTHING
+
     async def _plan(self, show: Show) -> SeatingPlan:
         layout = show.row.layout
         return self.plans.get(layout) or await self.planning.run(layout, lambda: self._make_plan(show))
@@ -129,8 +143,8 @@ class Quotes:
                 "quote", "POST", "/api/reservations/quote", self.quote,
                 "What a hold would get and cost now; nothing is held", answers, Who.SIGNED_IN, body=HoldBody,
                 refusals=("show_not_found", "invalid_id", "wrong_show", "seats_unavailable", "sold_out",
-                          "no_adjacent_block", "orphan_seat", "allocation_exhausted", "not_on_sale", "show_closed",
-                          "show_cancelled", "too_many_seats", "unknown_places",
+                          "no_adjacent_block", "orphan_seat", "already_yours", "limit_exceeded", "allocation_exhausted",
+                          "not_on_sale", "show_closed", "show_cancelled", "too_many_seats", "unknown_places",
                           "table_not_sold_so", "nothing_asked_for", "hold_time_out_of_range", "admission_required"),
             ),
         ]  # fmt: skip

@@ -1,7 +1,7 @@
 """What a hold would be answered, judged by what is seen of the show: by the functions that the decider asks.
 
-Pure. Not judged is what only the decider knows: how much the person who asks holds already, and which of the taken
-places are the caller's own.
+Pure. Not judged is what only the decider knows of the person who asks: how many places they have booked, and whether
+they have to wait for having let too many go.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import msgspec
 
 from ticketing.having.allocation import Allocations
-from ticketing.having.asked import Asked, asked_by
+from ticketing.having.asked import Asked, Rule, asked_by
 from ticketing.having.offers import Offers, blocks_like, like, tables_like, that_can_be_had
+from ticketing.having.persons import too_many_holds, too_many_places, too_many_tables
 from ticketing.having.places import Asking, NotHad, places_for
 from ticketing.having.whole_tables import can_be_had
 from ticketing.layout import Layout
@@ -22,6 +23,31 @@ from ticketing.vocabulary import SeatStatus
 
 FREE = bytes(mark == AVAILABLE for mark in range(256))
 """From the marks of a view to the search for seats: 1 for each that can be had."""
+
+
+Held = tuple[tuple[int, ...], tuple[AreaCount, ...]]
+"""`(seats, areas)` of one hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What who asks has already: by seat, in which reservation; and of the person, in all their holds, the places that
+    are not at whole tables."""
+
+    seats: Mapping[int, bytes]
+    holds: int = 0
+    places: int = 0
+    tables: int = 0
+
+
+NOTHING = Own({})
+
+
+def own_of(layout: Layout, seats: Mapping[int, bytes], held: Sequence[Held]) -> Own:
+    """`seats` as in `Own`; `held`: seats and areas of each hold of the person."""
+    whole = [table for own, _ in held for table in layout.whole_tables(own)]
+    places = sum(len(own) + sum(quantity for _, quantity in areas) for own, areas in held)
+    return Own(seats, len(held), places - sum(table.count for table in whole), len(whole))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +104,23 @@ class NotQuoted:
     alternatives: Offers = ()
 
 
-def quote(stock: SeenStock, view: ShowView, command: HoldSeats, now_ms: int) -> Quoted | NotQuoted:
-    """The answer to a hold of a show that is on sale, were it decided now."""
+def quote(stock: SeenStock, view: ShowView, command: HoldSeats, now_ms: int, own: Own = NOTHING) -> Quoted | NotQuoted:
+    """The answer to a hold of a show that is on sale, were it decided now, to who has `own` already."""
     asked = asked_by(command, stock.layout, stock.policy)
     if not isinstance(asked, Asked):
         return NotQuoted(*asked)
-    conflicts = conflicts_of(view, command)
+    rule = _rule_of_person(stock, command, asked, own) if command.person else None
+    if rule is not None:
+        return NotQuoted(*rule)
+    conflicts = conflicts_of(view, command, own.seats)
     seats, areas = command.seats, command.areas
     if conflicts and command.partial:
         seats, areas = can_be_had(stock, seats, areas, conflicts)
     if conflicts and not (command.partial and (seats or areas)):
         if conflicts[0].seat < 0:
             return NotQuoted("sold_out", conflicts=tuple(conflicts))
+        if all(conflict.reason == "already_yours" for conflict in conflicts):
+            return NotQuoted("already_yours", conflicts=tuple(conflicts))
         wish = msgspec.structs.replace(command, areas=()) if conflicts[-1].area >= 0 else command
         return NotQuoted(
             "seats_unavailable", conflicts=tuple(conflicts), alternatives=_offers(stock, wish, wish.seats, now_ms)
@@ -99,7 +130,36 @@ def quote(stock: SeenStock, view: ShowView, command: HoldSeats, now_ms: int) -> 
         kept = tuple(Conflict("allocated", seat=seat) for seat in found.kept)
         offers = _offers(stock, command, seats, now_ms) if found.code == "orphan_seat" and seats else ()
         return NotQuoted(found.code, found.detail, kept, offers)
+    if command.best is not None and (rule := _rule_of_tables_found(stock, command, found.seats, own)):
+        return NotQuoted(*rule)
     return Quoted(found.seats, areas, found.why, tuple(conflicts))
+
+
+@dataclass(frozen=True, slots=True)
+class _SeenPersons:
+    """`ticketing.having.persons.Persons` of the one who asks."""
+
+    held_by_person: Mapping[str, int]
+    tables_by_person: Mapping[str, int]
+    holds_by_person: Mapping[str, int]
+    booked_by_person: Mapping[str, int]
+
+
+def _persons(person: str, own: Own) -> _SeenPersons:
+    return _SeenPersons({person: own.places}, {person: own.tables}, {person: own.holds}, {})
+
+
+def _rule_of_person(stock: SeenStock, command: HoldSeats, asked: Asked, own: Own) -> Rule | None:
+    persons = _persons(command.person, own)
+    return too_many_holds(persons, stock.policy, command.person) or too_many_places(
+        persons, stock.policy, command, asked
+    )
+
+
+def _rule_of_tables_found(stock: SeenStock, command: HoldSeats, seats: tuple[int, ...], own: Own) -> Rule | None:
+    """Tables that can be sold whole, and all of whose seats are among the best ones, count as those that are named."""
+    whole, person = len(stock.layout.whole_tables(seats)), command.person
+    return too_many_tables(_persons(person, own), stock.policy, person, whole) if whole and person else None
 
 
 def _offers(stock: SeenStock, command: HoldSeats, seats: tuple[int, ...], now_ms: int) -> Offers:
@@ -108,10 +168,12 @@ def _offers(stock: SeenStock, command: HoldSeats, seats: tuple[int, ...], now_ms
     return that_can_be_had(stock, msgspec.structs.replace(command, seats=seats), offers, now_ms)
 
 
-def conflicts_of(view: ShowView, command: HoldSeats) -> list[Conflict]:
-    """The places of the wish that are not to be had: the seats before the areas."""
+def conflicts_of(view: ShowView, command: HoldSeats, own: Mapping[int, bytes]) -> list[Conflict]:
+    """The places of the wish that are not to be had: the seats before the areas. `own`: the caller's, as in `Own`."""
     found = [
-        Conflict(STATUS_NAMES[view.seats[seat]].value, seat=seat)
+        Conflict("already_yours", seat=seat, reservation=own[seat])
+        if seat in own
+        else Conflict(STATUS_NAMES[view.seats[seat]].value, seat=seat)
         for seat in command.seats
         if view.seats[seat] != AVAILABLE
     ]

@@ -34,6 +34,7 @@ from ingress.looking import Looking
 from ingress.openapi_rows import openapi_rows
 from ingress.operating_routes import Operating
 from ingress.operations import Operation, Table
+from ingress.own_table import OwnTable
 from ingress.payment_routes import Payments
 from ingress.quote_routes import Quotes
 from ingress.recording import Recording
@@ -71,6 +72,7 @@ class Ports:
     ledger: Ledger
     notes: HoldNotes
     shares: ShareTable
+    owns: OwnTable
     shelf: Shelf
     looking: Looking
     views: Views
@@ -180,7 +182,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
     operating = Operating(ports.desk, shelf, looking, ports.tokens, clock)
     allocations = AllocationCalls(ports.desk, shelf, ports.shares, ports.keys, ports.tokens, clock)
     batches = Batches(ports.desk, shelf, ports.notes, ports.limiter, ports.tokens, clock)
-    quotes = Quotes(shelf, looking, ports.shares, clock)
+    quotes = Quotes(shelf, looking, ports.shares, ports.owns, clock)
     keys = KeyCalls(ports.keys, clock, ports.entropy)
     webhooks = Webhooks(ports.webhooks, clock, ports.entropy, settings.webhook_private_addresses)
     health = HealthCall(

@@ -161,10 +161,13 @@ SELECT part, show_id, reservation_id, 'blocked', 0, array_agg(seat_no), '{}' FRO
 WHERE reservation_id = 'blocked' GROUP BY part, show_id, reservation_id;
 COMMENT ON VIEW show_snapshot IS 'What owns places now. Read with published_batches and show_state in one snapshot.';
 
+CREATE VIEW taken_seats AS
+SELECT part, show_id, seat_no, reservation_id FROM seat_taken WHERE reservation_id <> 'blocked';
+
 CREATE VIEW live_holds AS
 SELECT part, show_id, reservation_id, status, version, account, held_at_ms, expires_at_ms, hold_s
 FROM reservation WHERE status IN ('held', 'paying');
-CREATE INDEX reservation_unpaid ON reservation (part) WHERE status IN ('held', 'paying');
+CREATE INDEX reservation_unpaid ON reservation (part, show_id, person) WHERE status IN ('held', 'paying');
 
 CREATE VIEW bookings_to_end AS
 SELECT r.part, r.show_id, r.reservation_id, r.version FROM reservation r JOIN show s USING (part, show_id)
@@ -192,5 +195,6 @@ GRANT UPDATE ON allocator_cursor TO onsale_allocator;
 GRANT INSERT, UPDATE, DELETE ON allocator_member TO onsale_allocator;
 GRANT SELECT ON published_batches, outcome_batches, show_state, show_snapshot TO onsale_ingress, onsale_notifier;
 GRANT SELECT ON reservations, bookings TO onsale_ingress, onsale_notifier;
+GRANT SELECT ON taken_seats TO onsale_ingress;
 GRANT SELECT ON published_batches, outcome_batches, live_holds, bookings_to_end TO onsale_expiry_worker;
 GRANT SELECT ON show_state TO onsale_expiry_worker, onsale_waiting_room;

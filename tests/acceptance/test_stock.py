@@ -52,6 +52,10 @@ async def order(sale: Sale, method: str, path: str, body: Any = None, key: str |
     return await sale.call(method, f"/api/admin/shows/{path}", body, token=sale.admin_key, key=key)
 
 
+async def quote(sale: Sale, show: str, token: str, **wish: Any) -> Answer:
+    return await sale.call("POST", "/api/reservations/quote", {"show": show, **wish}, token=token)
+
+
 async def test_tables_parts_and_blocked_seats(sale: Sale) -> None:
     venue, show = await supper(sale)
     one = await sale.hold(show, sale.fan(show), "T1-3")
@@ -63,8 +67,12 @@ async def test_tables_parts_and_blocked_seats(sale: Sale) -> None:
     assert lost.body["alternatives"] == [[f"T2-{n}" for n in range(1, 9)]]
     torn = await sale.hold(show, sale.fan(show), "T2-1")
     assert (torn.status, torn.body["code"]) == (422, "table_not_sold_so")
-    table = await sale.hold(show, sale.fan(show), tables=["T2"])
+    cleo = sale.fan(show)
+    table = await sale.hold(show, cleo, tables=["T2"])
     assert (table.status, table.body["tables"], table.body["total_amount"]) == (201, ["T2"], 72_000)
+    for refused in (await quote(sale, show, cleo, tables=["T1"]), await sale.hold(show, cleo, tables=["T1"])):
+        assert (refused.status, refused.body["code"]) == (409, "limit_exceeded")
+        assert refused.body["detail"] == "1 tables held already; one person may hold 1 at once"
 
     blocked = await order(sale, "POST", f"{show}/blocks", {"seats": ["A-1", "A-2"], "reason": "camera"}, "block")
     assert (blocked.status, blocked.body["seats"]) == (200, ["A-1", "A-2"])
@@ -100,8 +108,10 @@ async def _share_of_a_category(sale: Sale, show: str) -> None:
     assert (line["category"], line["taken"], line["booked"], line["left"]) == ("stalls", 2, 0, 3)
     read = await sale.call("GET", f"/api/reservations/{held.body['reservation']}", token=sale.partner_key)
     assert (read.body["metadata"], read.body["reason"]) == (noted["metadata"], "a choir")
-    again = await sale.hold(show, sale.partner_key, "A-5", **noted)
-    assert (again.status, again.body["code"]) == (409, "already_yours")
+    mine = [{"label": "A-5", "reason": "already_yours", "reservation": held.body["reservation"]}]
+    quoted = await quote(sale, show, sale.partner_key, seats=["A-5"])
+    for again in (quoted, await sale.hold(show, sale.partner_key, "A-5", **noted)):
+        assert (again.status, again.body["code"], again.body["conflicts"]) == (409, "already_yours", mine)
     assert len(await sale.rows("SELECT * FROM contact_hold")) == 1, "what is lost leaves no note"
     gone = await order(sale, "DELETE", f"{path}?category=stalls")
     assert (gone.status, gone.body["places"]) == (200, 3), gone.body
@@ -138,6 +148,7 @@ async def test_other_terms_in_mid_sale_and_after_another_allocator_took_over(sal
     assert (await sale.hold(show, sale.fan(show), "A-2")).body["total_amount"] == 4500
     seats = (await sale.call("GET", f"/api/venues/{venue}/shows/{show}/seats")).body["seats"]
     assert {seat["price"] for seat in seats if seat["category"] == "stalls"} == {4500}
+    await _who_may_hold_in_mid_sale(sale, show)
     kept = await sale.call("GET", f"/api/reservations/{held.body['reservation']}", token=held.body["reservation_token"])
     assert kept.body["total_amount"] == 3000
     assert (await order(sale, "POST", f"{show}/blocks", {"seats": ["A-8"]})).status == 200
@@ -153,6 +164,31 @@ async def test_other_terms_in_mid_sale_and_after_another_allocator_took_over(sal
     assert (lost.status, lost.body["conflicts"]) == (409, [{"label": "A-8", "reason": "blocked"}])
     code, report = await sale.verify()
     assert code == 0, report
+
+
+async def _who_may_hold_in_mid_sale(sale: Sale, show: str) -> None:
+    """Keys are shut out and let in again; who held and gave back without paying waits, with a reason."""
+
+    async def rules(**policy: Any) -> None:
+        changed = await order(sale, "PATCH", show, {"policy": policy}, key=repr(policy))
+        assert changed.status == 200 and policy.items() <= changed.body["rules"].items(), changed.body
+
+    await rules(admission_required=True)
+    for refused in (await quote(sale, show, sale.partner_key, seats=["A-3"]),
+                    await sale.hold(show, sale.partner_key, "A-3")):  # fmt: skip
+        assert (refused.status, refused.body["code"]) == (403, "admission_required")
+    assert (await quote(sale, show, sale.fan(show), seats=["A-3"])).status == 200
+    await rules(admission_required=False, unpaid_holds=1)
+    fan = sale.fan(show)
+    held = await sale.hold(show, fan, "A-3")
+    assert (await sale.call("DELETE", f"/api/reservations/{held.body['reservation']}", token=fan)).status == 200
+    waits = await sale.hold(show, fan, "A-3")
+    assert (waits.status, waits.body["code"], waits.body["retryable"]) == (409, "cooling_down", True)
+    assert waits.body["detail"].startswith("1 holds came to nothing; no new one before ")
+    await rules(unpaid_holds=0)
+    held = await sale.hold(show, fan, "A-3")
+    assert held.status == 201
+    assert (await sale.call("DELETE", f"/api/reservations/{held.body['reservation']}", token=fan)).status == 200
 
 
 async def heard_by_partner(sale: Sale) -> list[dict[str, Any]]:

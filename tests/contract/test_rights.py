@@ -47,6 +47,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "show_snapshot": {"ingress": "r", "notifier": "r"},
     "reservations": {"ingress": "r", "notifier": "r"},
     "bookings": {"ingress": "r", "notifier": "r"},
+    "taken_seats": {"ingress": "r"},
     "live_holds": {"expiry_worker": "r"},
     "bookings_to_end": {"expiry_worker": "r"},
     # The catalogue is only added to.

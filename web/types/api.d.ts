@@ -834,7 +834,10 @@ export interface ProblemMeaning {
   retryable: boolean;
 }
 
-/** What would be held, and its price now. How much a person holds already is judged by the hold alone. */
+/**
+ * What would be held, and its price now. How many places a person has booked, and whether they have to wait for
+ * having let too many holds go, is judged by the hold alone.
+ */
 export interface QuoteAnswer {
   message: string;
   created_at: string;

@@ -32,7 +32,7 @@ from ticketing.vocabulary import OrphanRule, show_text
 T0 = 1_800_000_000_000
 HOUR = 3_600_000
 SHOW, PART = 7, 3
-CLUB, AGENCY = "key_club", "key_agency"
+CLUB, AGENCY, ANNA = "key_club", "key_agency", "ent_anna"
 WORLDS, ASKS = 120, 8
 
 
@@ -78,9 +78,10 @@ class World:
         self.policy = Policy(
             seats_per_hold_max=6,
             seats_per_hold_partner_max=12,
-            max_held_seats_per_person=100,
+            max_held_seats_per_person=dice.choice((100, 100, 4)),
+            holds_at_once_max=dice.choice((0, 0, 2)),
             tables_per_hold_max=1,
-            max_held_tables_per_person=10,
+            max_held_tables_per_person=dice.choice((10, 1)),
             orphan_rule=dice.choice(list(OrphanRule)),
             accessible_released_at_ms=dice.choice((0, T0 - 1, T0 + HOUR)),
         )
@@ -110,10 +111,13 @@ class World:
         """Some seats are blocked, some places held and booked, and some of the rest is kept for partners."""
         dice = self.dice
         self.say(messages.BlockSeats(**self.head("key_house"), seats=(dice.randrange(len(LABELS)),), reason="camera"))
-        for account in dice.choices((CLUB, AGENCY, "key_other"), k=dice.randrange(9)):
+        for account in dice.choices((CLUB, AGENCY, "key_other", ANNA), k=dice.randrange(9)):
             seats = tuple(sorted(dice.sample(range(len(LABELS)), dice.randint(1, 4))))
             areas = ((0, dice.randint(1, 4)),) if dice.random() < 0.4 else ()
-            held = messages.HoldSeats(**self.head(account), partner=True, seats=seats, areas=areas, partial=True)
+            person = ANNA if account == ANNA else ""
+            held = messages.HoldSeats(
+                **self.head(account), person=person, partner=not person, seats=seats, areas=areas, partial=True
+            )
             said = self.say(held)
             if isinstance(said[0], messages.SeatsHeld) and dice.random() < 0.5:
                 self.say(messages.ConfirmBooking(**self.head(account), reservation=held.key))
@@ -154,7 +158,7 @@ class World:
 
     def ask(self) -> tuple[messages.HoldSeats, messages.AnyOutcome] | None:
         """Somebody asks for something, and what they are answered; nothing comes of it. None: nobody may ask so."""
-        account = self.dice.choice(("ent_anna", CLUB, AGENCY, "key_other"))
+        account = self.dice.choice((ANNA, CLUB, AGENCY, "key_other"))
         caller = Caller(account, partner=account.startswith("key"), roles=frozenset())
         wish = wishes.judge(self.body(), self.facts, partner=caller.partner)
         if isinstance(wish, Rejection):

@@ -26,6 +26,7 @@ from payments.provider import PaymentProvider
 from tests.unit.ingress.memory import MemoryCatalogue, MemoryKeys, MemoryLedger
 from tests.unit.ingress.memory_bookings import MemoryBookings
 from tests.unit.ingress.memory_notes import MemoryNotes
+from tests.unit.ingress.memory_owns import MemoryOwns
 from tests.unit.ingress.memory_refunds import MemoryRefunds
 from tests.unit.ingress.memory_requests import MemoryLetters, MemoryRequests
 from tests.unit.ingress.memory_sessions import MemorySessions
@@ -114,6 +115,7 @@ class Stage:
             ledger=self.ledger,
             notes=self.notes,
             shares=MemoryShares(self.ledger),
+            owns=MemoryOwns(self.ledger),
             shelf=Shelf(self.catalogue.show, self.catalogue.document, shows_max=100, places_max=100_000),
             looking=Looking(views=self.views, snapshots=self.ledger, seen=lambda _: self.seen, pause=self._pause),
             views=self.views,

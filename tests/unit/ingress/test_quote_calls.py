@@ -3,13 +3,19 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.unit.ingress.stage import PARTNER_KEY, SHOW_TEXT, Reply, Stage
 from tests.unit.ingress.tales import DAY, PART, SHOW, T0, held, reservation
 from ticketing import messages
+from ticketing.intake import Caller
 from ticketing.show_view import BLOCKED
+from ticketing.vocabulary import reservation_text
+from ticketing.wishes import person_of
 
 pytestmark = pytest.mark.anyio
+
+MINE = replace(reservation(b"a" * 16, seats=(0,), areas=((0, 3),)), person="ent_anna")
 
 
 async def quote(stage: Stage, show: str = SHOW_TEXT, **wish: Any) -> Reply:
@@ -101,6 +107,42 @@ async def test_a_partner_is_quoted_no_more_than_is_left_of_its_share_and_of_what
     lost = await stage.call("POST", "/api/reservations/quote", body, token=PARTNER_KEY)
     assert (lost.status, lost.body["code"]) == (409, "allocation_exhausted")
     assert lost.body["detail"] == "1 places are left of the share and of what may be borrowed"
+
+
+async def test_what_the_caller_has_already_counts_as_it_does_for_a_hold() -> None:
+    stage = await taken_hall()
+    mine = stage.ledger.reservations[MINE.id] = MINE
+    lost = await quote(stage, seats=["A-1", "A-2"])
+    assert (lost.body["code"], lost.body["conflicts"]) == (
+        "seats_unavailable",
+        [
+            {"label": "A-1", "reason": "already_yours", "reservation": reservation_text(SHOW, mine.id)},
+            {"label": "A-2", "reason": "blocked"},
+        ],
+    )
+    again = await quote(stage, seats=["A-1"])
+    assert (again.status, again.body["code"]) == (409, "already_yours")
+    body = {"show": SHOW_TEXT, "seats": ["A-1"]}
+    other = await stage.call("POST", "/api/reservations/quote", body, token=stage.fan("ben"))
+    assert other.body["conflicts"] == [{"label": "A-1", "reason": "held"}]
+    most = await quote(stage, best={"quantity": 6})
+    assert most.status == 200
+    more = await quote(stage, best={"quantity": 7})
+    assert (more.status, more.body["code"]) == (409, "limit_exceeded")
+    assert more.body["detail"] == "4 held already; one person may hold 10 at once"
+
+
+async def test_a_partners_customer_is_bound_and_a_partner_alone_is_not() -> None:
+    stage = await taken_hall()
+    body = {"show": SHOW_TEXT, "best": {"quantity": 7}, "on_behalf_of": "customer 7"}
+    assert (await stage.call("POST", "/api/reservations/quote", body, token=PARTNER_KEY)).status == 200
+    person = person_of("customer 7", Caller("key_partner", partner=True, roles=frozenset()))
+    stage.ledger.reservations[MINE.id] = replace(MINE, account="key_partner", person=person)
+    lost = await stage.call("POST", "/api/reservations/quote", body, token=PARTNER_KEY)
+    assert (lost.status, lost.body["code"]) == (409, "limit_exceeded")
+    alone = {"show": SHOW_TEXT, "seats": ["A-1", "A-3"]}
+    held = await stage.call("POST", "/api/reservations/quote", alone, token=PARTNER_KEY)
+    assert held.body["conflicts"] == [{"label": "A-1", "reason": "held"}], "for a customer, who is somebody else"
 
 
 async def test_a_show_that_was_cancelled_is_said_to_be() -> None:
