@@ -97,21 +97,24 @@ def _rule_against(show: ShowStock, command: messages.HoldSeats, now_ms: int, ask
         return "not_on_sale", f"the sale opens at {terms.opens_at_ms} ms"
     if not isinstance(asked, Asked):
         return asked
-    if not command.person:
-        return None
-    return _impatience(show, command.person, now_ms) or too_many_places(show, terms.policy, command, asked)
+    if command.person:
+        return _impatience(show, command.person, now_ms) or too_many_places(show, terms.policy, command, asked)
+    return _cool_down(show, command.account, terms.policy.unpaid_holds_partner_max, now_ms)
 
 
 def _impatience(show: ShowStock, person: str, now_ms: int) -> Rule | None:
     """Against too many holds at once, or too many of late that came to nothing."""
     policy = show.terms.policy
-    rule = too_many_holds(show, policy, person)
-    if rule is None and policy.unpaid_holds_max:
-        within_ms = policy.cool_down_s * 1000
-        until_ms = show.unpaid.cools_until_ms(person, policy.unpaid_holds_max, within_ms, now_ms)
-        if until_ms:
-            return "cooling_down", f"{policy.unpaid_holds_max} holds came to nothing; no new one before {until_ms} ms"
-    return rule
+    return too_many_holds(show, policy, person) or _cool_down(show, person, policy.unpaid_holds_max, now_ms)
+
+
+def _cool_down(show: ShowStock, who: str, holds_max: int, now_ms: int) -> Rule | None:
+    if not holds_max:
+        return None
+    until_ms = show.unpaid.cools_until_ms(who, holds_max, show.terms.policy.cool_down_s * 1000, now_ms)
+    if not until_ms:
+        return None
+    return "cooling_down", f"{holds_max} holds came to nothing; no new one before {until_ms} ms"
 
 
 def _rule_of_tables_found(show: ShowStock, command: messages.HoldSeats, seats: tuple[int, ...]) -> Rule | None:

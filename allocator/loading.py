@@ -43,9 +43,8 @@ SELECT show_id, reservation_id FROM reservation
 WHERE part = $1 AND show_id = ANY($2) AND status NOT IN ('held', 'paying', 'booked')
 """
 UNPAID = """
-SELECT show_id, person, held_at_ms FROM reservation
-WHERE part = $1 AND show_id = ANY($2) AND status IN ('released', 'expired') AND person <> '' AND booked_at_ms = 0
-  AND held_at_ms > $3
+SELECT show_id, CASE WHEN person <> '' THEN person ELSE account END AS who, held_at_ms FROM reservation
+WHERE part = $1 AND show_id = ANY($2) AND status IN ('released', 'expired') AND booked_at_ms = 0 AND held_at_ms > $3
 ORDER BY held_at_ms
 """
 PAYMENTS = """
@@ -83,7 +82,7 @@ async def load_shows(connection: asyncpg.Connection, state: PartitionState, show
     for row in await connection.fetch(ENDED, part, shows):
         state.shows[row["show_id"]].ended.add(row["reservation_id"])
     for row in await connection.fetch(UNPAID, part, shows, state.last_now_ms - KEPT_MS):
-        state.shows[row["show_id"]].unpaid.note(row["person"], row["held_at_ms"])
+        state.shows[row["show_id"]].unpaid.note(row["who"], row["held_at_ms"])
     for row in await connection.fetch(SEATS, part, shows):
         stock = state.shows[row["show_id"]]
         if row["reservation_id"] not in stock.live and row["reservation_id"] != BLOCKED_BY:

@@ -54,6 +54,7 @@ def loss_of(show: ShowStock, command: messages.HoldSeats, asked: Asked, now_ms: 
         held_max=_held_max(show, asked),
     )
     is_as_always = len(alternatives) == len(offers) or not _may_grow(show, command, now_ms)
+    is_as_always &= not (command.partner and show.terms.policy.unpaid_holds_partner_max)
     if command.account not in owners and not command.group and is_as_always:
         if len(show.losses) >= LOSSES_KEPT_MAX:
             show.losses.clear()

@@ -13,7 +13,8 @@ KEPT_MAX = 100
 
 
 class UnpaidHolds:
-    """By person, when their last holds began that came to nothing, ascending; the person of the latest one last."""
+    """By person, or by account where it held for nobody: when their last holds began that came to nothing, ascending;
+    the person of the latest one last."""
 
     __slots__ = ("_began_ms",)
 

@@ -136,13 +136,13 @@ class ShowStock:
             if old is None and new.version > 1:  # an expired one that came back
                 self.ended.discard(new.id)
                 self.recalled.pop(new.id, None)
-                self.unpaid.forgive(new.person, new.held_at_ms)
+                self.unpaid.forgive(new.person or new.account, new.held_at_ms)
         else:
             self.live.pop(new.id, None)
             self.ended.add(new.id)
             self.recall(record)
-            if new.person and not new.booked_at_ms:
-                self.unpaid.note(new.person, new.held_at_ms)
+            if not new.booked_at_ms:
+                self.unpaid.note(new.person or new.account, new.held_at_ms)
 
     def _reshape(self, old: messages.Reservation, new: messages.Reservation, draft: ShowDraft, *, owns: bool) -> None:
         """Other seats than before: what it has no more is free, what is new to it is its own."""

@@ -93,6 +93,7 @@ def rules(policy: Policy) -> shown.Rules:
         max_held_tables_per_person=policy.max_held_tables_per_person,
         holds_at_once=policy.holds_at_once_max,
         unpaid_holds=policy.unpaid_holds_max,
+        unpaid_holds_partner=policy.unpaid_holds_partner_max,
         cool_down_s=policy.cool_down_s,
         payment="required" if policy.payment_required else "optional",
         admission_required=policy.admission_required,

@@ -1,7 +1,7 @@
 """What a hold would be answered, judged by what is seen of the show: by the functions that the decider asks.
 
-Pure. Not judged is what only the decider knows of the person who asks: how many places they have booked, and whether
-they have to wait for having let too many go.
+Pure. Not judged is what only the decider knows of who asks: how many places a person has booked, and whether they have
+to wait for having let too many go.
 """
 
 from collections.abc import Mapping, Sequence

@@ -28,6 +28,7 @@ class Rules(Struct, kw_only=True):
     max_held_tables_per_person: int
     holds_at_once: int
     unpaid_holds: int
+    unpaid_holds_partner: int
     cool_down_s: int
     payment: str
     admission_required: bool

@@ -55,6 +55,9 @@ class PolicyBody(Body):
     unpaid_holds: Annotated[
         int, Field(ge=0, le=50, description="so many that came to nothing make a person wait; 0: never")
     ] = 20
+    unpaid_holds_partner: Annotated[
+        int, Field(ge=0, le=50, description="the same for a key, as far as it holds on behalf of nobody; 0: never")
+    ] = 0
     cool_down_s: Annotated[int, Field(ge=0, le=3600, description="within how long, and for how long")] = 600
     hold_s: Annotated[int, Field(ge=1, le=86_400, description="60 to 900; shows with test: true from 1")] = 300
     hold_max_s: Annotated[int, Field(ge=1, le=86_400, description="the longest a hold can be extended to")] = 900
@@ -98,6 +101,7 @@ class PolicyBody(Body):
         return cls(
             holds_at_once=policy.holds_at_once_max,
             unpaid_holds=policy.unpaid_holds_max,
+            unpaid_holds_partner=policy.unpaid_holds_partner_max,
             cool_down_s=policy.cool_down_s,
             hold_s=policy.hold_s,
             hold_max_s=policy.hold_max_s,
@@ -142,6 +146,7 @@ class PolicyBody(Body):
             max_held_tables_per_person=self.max_held_tables_per_person,
             holds_at_once_max=self.holds_at_once,
             unpaid_holds_max=self.unpaid_holds,
+            unpaid_holds_partner_max=self.unpaid_holds_partner,
             cool_down_s=self.cool_down_s,
             hold_s=self.hold_s,
             hold_max_s=self.hold_max_s,

@@ -158,10 +158,10 @@ class MemoryConnection:
             case loading.UNPAID:
                 shows, since_ms = arguments
                 return [
-                    row
+                    {**row, "who": row["person"] or row["account"]}
                     for row in _of(tables.reservation, part, shows)
                     if row["status"] in {"released", "expired"} and not row["booked_at_ms"]
-                    if row["person"] and row["held_at_ms"] > since_ms
+                    if row["held_at_ms"] > since_ms
                 ]
             case loading.SEATS:
                 return _of(tables.seat_taken, part, *arguments)

@@ -42,6 +42,8 @@ class Policy(Struct, frozen=True, omit_defaults=True, gc=False):
     """How many holds one person may have at a time; 0: any number."""
     unpaid_holds_max: Annotated[int, Meta(ge=0, le=50)] = 0
     """So many holds that came to nothing within `cool_down_s` make a person wait until that is over; 0: never."""
+    unpaid_holds_partner_max: Annotated[int, Meta(ge=0, le=50)] = 0
+    """The same for an API key, as far as it holds for nobody; 0: never."""
     cool_down_s: Annotated[int, Meta(ge=0, le=3600)] = 600
     hold_s: Seconds = 300
     hold_max_s: Seconds = 900

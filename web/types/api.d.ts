@@ -781,6 +781,8 @@ export interface PolicyBody {
   holds_at_once?: number;
   /** so many that came to nothing make a person wait; 0: never */
   unpaid_holds?: number;
+  /** the same for a key, as far as it holds on behalf of nobody; 0: never */
+  unpaid_holds_partner?: number;
   /** within how long, and for how long */
   cool_down_s?: number;
   /** 60 to 900; shows with test: true from 1 */
@@ -970,6 +972,7 @@ export interface Rules {
   max_held_tables_per_person: number;
   holds_at_once: number;
   unpaid_holds: number;
+  unpaid_holds_partner: number;
   cool_down_s: number;
   payment: string;
   admission_required: boolean;

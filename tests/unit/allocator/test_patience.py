@@ -1,5 +1,7 @@
 """How many holds one person may have at once, and what comes of letting them go again and again."""
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -57,6 +59,24 @@ def test_holds_that_expire_count_and_those_that_are_booked_do_not() -> None:
     assert granted(show, hold("anna", "A-2", at=T0 + 1), expire("anna", at=T0 + MINUTE + 1))
     assert granted(show, hold("anna", "A-2", at=T0 + MINUTE + 2), expire("anna", at=T0 + 2 * MINUTE + 2))
     assert refused(show, hold("anna", "A-2", at=T0 + 2 * MINUTE + 3)) == "cooling_down"
+
+
+def test_a_key_that_holds_for_nobody_waits_where_the_show_says_so() -> None:
+    show = given(policy=msgspec.structs.replace(IMPATIENT, unpaid_holds_max=0, unpaid_holds_partner_max=3))
+    let_go(show, "anna", 5)
+    for n in range(3):
+        told = hold("agency", "A-1", at=T0 + MINUTE + n * SECOND, partner=True)
+        assert granted(show, told, release("agency", at=told.at + 1))
+    assert granted(show, hold("ben", "A-2", at=T0 + MINUTE))
+    later = T0 + 2 * MINUTE
+    taken = hold("club", "A-2", at=later, partner=True)
+    assert refused(show, taken) == refused(show, hold("club", "A-2", at=later + 1, partner=True)) == "seats_unavailable"
+    lost = refusal(show, hold("agency", "A-2", at=later, partner=True))
+    assert (lost.code, lost.detail.startswith("3 holds came to nothing; ")) == ("cooling_down", True)
+    customer = hold("agency", "A-1", at=later + 2, partner=True)
+    named = replace(customer, command=msgspec.structs.replace(customer.command, person="cus_1"))
+    assert granted(show, named, hold("anna", "A-3", at=later + 3))
+    assert granted(show, hold("agency", "A-4", at=T0 + MINUTE + 301 * SECOND, partner=True))
 
 
 def test_giving_back_a_part_is_no_letting_go() -> None:

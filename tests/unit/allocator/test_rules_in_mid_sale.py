@@ -74,6 +74,12 @@ CASES = [
     ),
     Case({"holds_at_once_max": 1}, hold("ben", "C-1", at=LATER), (hold("ben", "A-1"),), after="limit_exceeded"),
     Case({"unpaid_holds_max": 1}, hold("ben", "C-1", at=LATER), LET_GO, after="cooling_down"),
+    Case(
+        {"unpaid_holds_partner_max": 1},
+        hold("agency", "C-1", at=LATER, partner=True),
+        (hold("agency", "A-1", partner=True), release("agency")),
+        after="cooling_down",
+    ),
     Case({"cool_down_s": 1}, hold("ben", "C-1", at=LATER), LET_GO, before="cooling_down", first=PATIENT),
     Case({"payment_required": True}, confirm("ben", at=LATER), (hold("ben", "A-1"),), after="payment_missing"),
     Case(
