@@ -99,4 +99,5 @@ def rules(policy: Policy) -> shown.Rules:
         admission_required=policy.admission_required,
         refund_until_s=policy.refund_until_s,
         orphan_rule=policy.orphan_rule,
+        accessible_released_at=rfc3339(policy.accessible_released_at_ms) if policy.accessible_released_at_ms else None,
     )

@@ -13,7 +13,7 @@ class Tier(Struct, kw_only=True, omit_defaults=True):
     colour: str
 
 
-class Rules(Struct, kw_only=True):
+class Rules(Struct, kw_only=True, omit_defaults=True):
     """A show's policy; times in seconds."""
 
     hold_s: int
@@ -34,6 +34,8 @@ class Rules(Struct, kw_only=True):
     admission_required: bool
     refund_until_s: int
     orphan_rule: str
+    accessible_released_at: str | None = None
+    """Absent: never."""
 
 
 class EventAnswer(Answer, kw_only=True):

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 from payments import notices
 from payments.provider import Order, ProviderRefused, Refund
 from payments.sandbox.book import Attempt, Book
-from payments.sandbox.choices import Choice, plan
+from payments.sandbox.choices import Choice, made_by, plan
 from payments.sandbox.client import ATTEMPTS, REFUNDS
 from payments.sandbox.page import HEADERS, choose_page, told_page
 from ticketing.clock import Clock
@@ -58,6 +58,9 @@ class _Desk:
             begun = await self.book.begin(order, asked.notify_at, secrets.token_hex(16))
         except ProviderRefused as error:
             return Response(str(error), 409)
+        choice = made_by(begun.amount)
+        if choice is not None:
+            await self._choose(begun, choice, self.clock.now_ms())
         return _json(msgspec.json.encode({"pay_at": PAGES.replace("{page}", begun.page)}), 201)
 
     async def refunds(self, request: Request) -> Response:

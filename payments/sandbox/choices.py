@@ -31,6 +31,18 @@ WORDS = {
 }
 
 
+MAGIC_FROM = 9_901
+MAGIC_OF = 10_000
+"""An amount that ends in 9901, in minor units, makes the first choice by itself, one in 9902 the second, and so on."""
+
+
+def made_by(amount: int) -> Choice | None:
+    """The choice that an amount makes by itself, for programs that press no buttons."""
+    number = amount % MAGIC_OF - MAGIC_FROM
+    choices = list(Choice)
+    return choices[number] if 0 <= number < len(choices) else None
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What becomes of an attempt from `at_ms` on: its state, what is paid, and how many notices are sent then."""

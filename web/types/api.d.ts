@@ -978,6 +978,7 @@ export interface Rules {
   admission_required: boolean;
   refund_until_s: number;
   orphan_rule: string;
+  accessible_released_at?: string | null;
 }
 
 export interface SeatAnswer {

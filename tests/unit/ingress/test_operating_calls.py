@@ -5,9 +5,11 @@ from dataclasses import replace
 import msgspec
 import pytest
 
+from ingress.wishes import PolicyBody
 from tests.unit.ingress.stage import ADMIN_KEY, PARTNER_KEY, SHOW_TEXT, Reply, Stage
 from tests.unit.ingress.tales import PART, SHOW, T0, VENUE
 from ticketing import messages
+from ticketing.clock import rfc3339
 from ticketing.messages import AnyCommand, AnyOutcome, Conflict
 
 pytestmark = pytest.mark.anyio
@@ -85,6 +87,27 @@ async def test_what_is_left_out_of_the_policy_stays_as_it_is() -> None:
     assert command.policy == msgspec.structs.replace(
         before, seats_per_hold_max=3, orphan_rule=command.policy.orphan_rule
     )
+
+
+EVERY_RULE = {
+    "holds_at_once": 2, "unpaid_holds": 5, "unpaid_holds_partner": 7, "cool_down_s": 30, "hold_s": 90,
+    "hold_max_s": 200, "payment_s": 70, "seats_per_hold": 4, "seats_per_hold_partner": 40,
+    "max_held_seats_per_person": 6, "seats_per_person": 8, "tables_per_hold": 2, "tables_per_hold_partner": 5,
+    "max_held_tables_per_person": 3, "payment": "optional", "admission_required": True, "refund_until_s": 3600,
+    "orphan_rule": "enforce", "accessible_released_at": rfc3339(T0),
+}  # fmt: skip
+
+
+async def test_each_rule_can_be_changed_goes_on_the_log_and_is_told() -> None:
+    stage = Stage(decide=carry_out)
+    reply = await patch(stage, {"policy": EVERY_RULE})
+    assert reply.body["rules"] == EVERY_RULE
+    (command,) = stage.commands
+    assert isinstance(command, messages.ChangeShow) and command.policy is not None
+    said, default = msgspec.structs.asdict(command.policy), msgspec.structs.asdict(messages.Policy())
+    assert {name for name in said if said[name] == default[name]} == set()
+    assert command.policy.accessible_released_at_ms == T0
+    assert set(EVERY_RULE) == set(PolicyBody.model_fields)
 
 
 async def test_prices_are_told_for_all_categories() -> None:
