@@ -11,7 +11,7 @@ log = structlog.get_logger(__name__)
 BATCH_SECONDS = Histogram(
     "allocator_batch_seconds",
     "From sending a batch to the database to its commit",
-    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5),
+    buckets=(0.001, 0.002, 0.003, 0.004, 0.005, 0.006, 0.008, 0.01, 0.015, 0.02, 0.05, 0.1, 0.25, 1, 5),
 )
 RECORDS = Counter("allocator_records_total", "Commands decided and committed")
 LOST_IN_A_ROW = Counter("allocator_lost_in_a_row_total", "Commands refused at once, for what others had just lost")

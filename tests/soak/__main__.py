@@ -5,6 +5,7 @@ Below ten judged minutes nothing is said of memory and batch times: the report n
 
 import argparse
 import asyncio
+import math
 import random
 import sys
 import time
@@ -131,6 +132,7 @@ class Run:
             "kills": dict(self.kills),
             "rooms": rooms,
             "batch_median_ms": medians,
+            "batches": [round(after[math.inf] - before[math.inf]) for before, after in pairwise(self.times)],
             "acknowledged": verdict.acknowledged,
             "lost": verdict.lost,
             "doubled": verdict.doubled,
