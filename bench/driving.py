@@ -184,8 +184,11 @@ async def _window(
     if await generator.stdout.readline() != load.BEGUN:
         raise failed
     watch = Stopwatch(site.processes(*rooms, load_pid=generator.pid))
-    await asyncio.sleep(measure_s)
-    spent, answer = watch.stop(), await generator.stdout.readline()
+    line = asyncio.ensure_future(generator.stdout.readline())
+    await asyncio.wait({line}, timeout=measure_s)
+    spent, answer = watch.stop(), await line
+    if answer == load.ENDED:
+        answer = await generator.stdout.readline()
     if not answer:
         raise failed
     return spent, answer

@@ -4,7 +4,8 @@
 
 Closed loop: each connection sends a request of the file, waits for its whole answer, sends the next. The requests are
 complete HTTP/1.1 messages, made beforehand; of the answers only the status and the length are looked at. Prints a line
-when the measured window begins, and the `Measured` at its end, as JSON.
+when the measured window begins, and the `Measured` at its end, as JSON. A fast machine may have sent all there is
+before the time is over (a show is sold out): then the window ends there, and a line says so at once.
 """
 
 import asyncio
@@ -21,7 +22,9 @@ import uvloop
 
 from bench.measuring import percentile
 
-BEGUN = b"begun\n"
+BEGUN, ENDED = b"begun\n", b"ended early\n"
+WINDOW_SHARE_MIN = 0.5
+"""Of the window that was asked for; what is measured in less says nothing."""
 LENGTH = struct.Struct(">I")
 HEAD_END = b"\r\n\r\n"
 LENGTH_HEADER = b"content-length: "
@@ -78,12 +81,18 @@ class Run:
         self.statuses: Counter[bytes] = Counter()
         self.latencies_s: list[float] = []
         self.stopped = False
-        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done where the run ends before its time."""
 
     def fail(self, error: Exception) -> None:
-        """End the run."""
-        if not self.failed.done():
-            self.failed.set_exception(error)
+        """End the run; there are no figures."""
+        if not self.over.done():
+            self.over.set_exception(error)
+
+    def finish(self) -> None:
+        """End the window: all there is has been sent."""
+        if not self.over.done():
+            self.over.set_result(None)
 
 
 class Connection(asyncio.Protocol):
@@ -126,7 +135,7 @@ class Connection(asyncio.Protocol):
         try:
             request = self._run.take()
         except StopIteration:
-            self._run.fail(OutOfRequests("the file has too few requests"))
+            self._run.finish()
             return
         self._sent_s = time.perf_counter()
         transport.write(request)
@@ -142,15 +151,24 @@ async def generate(port: int, connections: int, warm_s: float, measure_s: float,
 
 
 async def measure(run: Run, warm_s: float, measure_s: float) -> Measured:
-    """Let a loop that has begun warm up, and measure it; says when that begins. Raises what made the run fail."""
-    await _pass(run, warm_s)
+    """Let a loop that has begun warm up, and measure it; says when that begins, and when it ends early.
+
+    Raises what made the run fail, and `OutOfRequests`.
+    """
+    if await _is_over(run, warm_s):
+        raise OutOfRequests("all was sent before anything was measured")
     before = run.statuses.copy()
     run.latencies_s.clear()
     sys.stdout.buffer.write(BEGUN)
     sys.stdout.buffer.flush()
     began_s, began_cpu_s = time.perf_counter(), time.process_time()
-    await _pass(run, measure_s)
+    is_over = await _is_over(run, measure_s)
     seconds, cpu_s = time.perf_counter() - began_s, time.process_time() - began_cpu_s
+    if is_over:
+        sys.stdout.buffer.write(ENDED)
+        sys.stdout.buffer.flush()
+        if seconds < WINDOW_SHARE_MIN * measure_s:
+            raise OutOfRequests(f"all was sent after {seconds:.1f} of {measure_s:.1f} s")
     seen = run.statuses - before
     ordered = sorted(run.latencies_s)
     if not ordered:
@@ -168,10 +186,11 @@ async def measure(run: Run, warm_s: float, measure_s: float) -> Measured:
     )
 
 
-async def _pass(run: Run, seconds: float) -> None:
-    done, _ = await asyncio.wait({run.failed}, timeout=seconds)
-    for failed in done:
-        failed.result()
+async def _is_over(run: Run, within_s: float) -> bool:
+    done, _ = await asyncio.wait({run.over}, timeout=within_s)
+    for over in done:
+        over.result()
+    return bool(done)
 
 
 def _by_number(statuses: Counter[bytes]) -> dict[int, int]:
