@@ -233,10 +233,10 @@ async def open_sale(servers: Servers, database: Database, topics: str, redis_pre
                     with suppress(ProcessLookupError):
                         await allocator.kill()
     finally:
-        shutil.rmtree(letters, ignore_errors=True)
         serving.cancel()
         with suppress(asyncio.CancelledError):
             await serving
+        shutil.rmtree(letters, ignore_errors=True)
 
 
 async def _keys(database: Database) -> tuple[str, str]:

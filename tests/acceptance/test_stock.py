@@ -255,5 +255,32 @@ async def test_a_batch_is_held_as_one_or_each_for_itself(sale: Sale) -> None:
     assert (await sale.confirm(first["reservation"], first["reservation_token"])).status == 201
     each = await batch({"seats": ["A-1"]}, {"areas": [{"area": "floor", "quantity": 1}]}, key="three", atomic=False)
     assert [it["status"] for it in each.body["data"]] == ["rejected", "granted"]
+    await _the_best(sale)
     code, report = await sale.verify()
     assert code == 0, report
+
+
+async def _the_best(sale: Sale) -> None:
+    """Together, with why; the places of those who need them are theirs until they are released; a group in blocks."""
+    venue = (await sale.call("POST", "/api/admin/venues", {"name": "A Hall"}, token=sale.admin_key)).body["venue"]
+    seats = [[{"label": f"{row}-{n}", "x": 30 * n, "y": 40 * y} for n in range(1, 61)] for y, row in enumerate("ABCD")]
+    seats[0][0]["accessible"], seats[0][1]["companion_of"] = True, "A-1"
+    rows = [{"label": "ABCD"[y], "category": "one", "seats": row} for y, row in enumerate(seats)]
+    layout = {"categories": [{"name": "one", "price": 100}], "sections": [{"name": "hall", "rows": rows}]}
+    assert (await sale.call("PUT", f"/api/admin/venues/{venue}/layout", layout, token=sale.admin_key)).status == 200
+    show = (await sale.new_show(venue=venue))["show"]
+
+    async def best(token: str, **wish: Any) -> tuple[list[str], dict[str, Any]]:
+        held = await sale.hold(show, token, best=wish)
+        assert held.status == 201, held.body
+        return [seat["seat"] for seat in held.body["seats"]], held.body["why"]
+
+    plain = {"rule": "same_row", "orphans_left": 0}
+    assert await best(sale.fan(show), quantity=2) == (["A-3", "A-4"], plain)
+    assert (await best(sale.fan(show), quantity=2, accessible=True))[0] == ["A-1", "A-2"]
+    many = await sale.hold(show, sale.partner_key, best={"quantity": 200})
+    assert (many.status, many.body["code"]) == (422, "too_many_seats")
+    terms = {"name": "for groups", "permissions": ["book", "group"]}
+    key = (await sale.call("POST", "/api/admin/keys", terms, token=sale.admin_key)).body["api_key"]
+    group, why = await best(key, quantity=200)
+    assert (len(set(group)), why["rule"], why["tried"]) == (200, "adjacent_rows", ["same_row"])
