@@ -76,7 +76,7 @@ async def test_a_huge_body_that_never_says_how_long_it_is(sale: Sale) -> None:
     assert (response.status_code, response.json()["code"]) == (413, "body_too_large")
 
 
-async def test_tokens_that_give_no_rights(sale: Sale) -> None:
+async def test_tokens_that_give_no_rights_and_keys_whose_secret_was_changed(sale: Sale) -> None:
     show, other = [(await sale.new_show(capacity=20))["show"] for _ in range(2)]
     wish: dict[str, Any] = {"areas": [{"area": "general", "quantity": 1}]}
     good = sale.fan(show)
@@ -91,10 +91,25 @@ async def test_tokens_that_give_no_rights(sale: Sale) -> None:
     assert is_problem(
         await sale.call("POST", "/api/admin/venues", {"name": "x"}, token=good), 403, "insufficient_scope"
     )
+    # With an overlap the secret before is as good as the new one, and so is what it was exchanged for; without, it is not.
+    for overlap_s, before in ((3_600, 201), (0, 401)):
+        key = {"name": "box office", "permissions": ["book"]}
+        made = await sale.call("POST", "/api/admin/keys", key, token=sale.admin_key)
+        rotate = f"/api/admin/keys/{made.body['data']['key']}/rotate"
+        rotated = await sale.call("POST", rotate, {"overlap_s": overlap_s}, token=sale.admin_key)
+        first, second = made.body["api_key"], rotated.body["api_key"]
+        assert [(await sale.hold(show, secret, **wish)).status for secret in (first, second)] == [before, 201]
+        exchanged = await sale.call("POST", "/api/auth/token", {"api_key": first})
+        assert exchanged.status == (200 if before == 201 else 401)
+        if before == 201:
+            assert (await sale.hold(show, exchanged.body["token"], **wish)).status == 201
+    accounts = await sale.rows("SELECT account, count(*)::int AS holds FROM reservation GROUP BY 1 ORDER BY 2")
+    assert [row["holds"] for row in accounts] == [1, 3]
+
     revoked = await sale.rows("UPDATE api_key SET revoked_at_ms = 1 WHERE name = 'a partner' RETURNING key_id")
     assert len(revoked) == 1
     assert is_problem(await sale.hold(show, sale.partner_key, **wish), 401, "key_revoked")
-    assert await sale.rows("SELECT * FROM reservation") == []
+    assert len(await sale.rows("SELECT * FROM reservation")) == 4
 
 
 async def test_what_is_not_yours(sale: Sale) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -83,12 +83,13 @@ class Stage:
     log_says: NotTaken | None = None
     end: int | None = None
     provider: PaymentProvider | None = None
+    secrets: Sequence[str] = (SECRET,)
     seen: int = 0
     """The last batch that was read from the topic."""
 
     def __post_init__(self) -> None:
         self.commands: list[AnyCommand] = []
-        self.tokens = TokenKeys([SECRET])
+        self.tokens = TokenKeys(self.secrets)
         self.waiters = Waiters(100)
         self.views = Views(places_max=100_000, reservations_max=1_000)
         self._random = 0

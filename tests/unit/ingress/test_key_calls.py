@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from tests.unit.ingress.stage import ADMIN_KEY, PARTNER_KEY, READER_KEY, REVOKED_KEY, SHOW_TEXT, Reply, Stage
+from tests.unit.ingress.stage import ADMIN_KEY, PARTNER_KEY, READER_KEY, REVOKED_KEY, SECRET, SHOW_TEXT, Reply, Stage
 from tests.unit.ingress.tales import HOUR, SECOND, VENUE, held, reservation
 from ticketing.messages import AnyCommand, AnyOutcome, HoldSeats
 
 pytestmark = pytest.mark.anyio
 
 BOX_OFFICE = {"name": "box office", "permissions": ["book", "group"]}
+NEW = "the secret that comes next"
 ELSEWHERE = "ven_" + "9" * 32
 
 
@@ -84,6 +85,24 @@ async def test_a_revoked_key_ends_with_its_tokens_within_seconds() -> None:
         assert (refused.status, refused.body["code"]) == (401, "key_revoked")
     again = await stage.call("POST", f"/api/admin/keys/{key_id}/rotate", token=ADMIN_KEY)
     assert (again.status, again.body["code"]) == (409, "key_gone")
+
+
+async def test_while_the_secret_is_changed_no_process_refuses_what_another_one_signed() -> None:
+    before, prepared, changed, after = (
+        Stage(decide=grant, secrets=secrets) for secrets in ([SECRET], [SECRET, NEW], [NEW, SECRET], [NEW])
+    )
+    old = [(await exchange(before, PARTNER_KEY)).body["token"], before.fan()]
+    new = [(await exchange(changed, PARTNER_KEY)).body["token"], changed.fan()]
+    for stage in (prepared, changed):
+        assert [(await hold(stage, token)).status for token in (*old, *new)] == [201] * 4
+    # Who gives the old one up ends its tokens, and only those; who never knew the new one is the reason to prepare.
+    for stage, good, ended in ((after, new, old), (before, old, new)):
+        assert [(await hold(stage, token)).status for token in good] == [201] * 2
+        for token in ended:
+            refused = await hold(stage, token)
+            assert (refused.status, refused.body["code"]) == (401, "token_invalid")
+            assert refused.headers["www-authenticate"] == 'Bearer realm="onsale", error="invalid_token"'
+        assert (await hold(stage, PARTNER_KEY)).status == 201, "a key is of no secret"
 
 
 async def test_a_key_is_exchanged_for_some_of_what_it_has() -> None:
