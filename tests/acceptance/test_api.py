@@ -91,7 +91,7 @@ async def test_tokens_that_give_no_rights_and_keys_whose_secret_was_changed(sale
     assert is_problem(
         await sale.call("POST", "/api/admin/venues", {"name": "x"}, token=good), 403, "insufficient_scope"
     )
-    # With an overlap the secret before is as good as the new one, and so is what it was exchanged for; without, it is not.
+    # In an overlap the secret before is as good as the new one, and so is what it is exchanged for; else it is over.
     for overlap_s, before in ((3_600, 201), (0, 401)):
         key = {"name": "box office", "permissions": ["book"]}
         made = await sale.call("POST", "/api/admin/keys", key, token=sale.admin_key)

@@ -1,15 +1,22 @@
 """The shared counters on a real Redis: several processes, one quota."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from redis.asyncio import Redis
 
+from infra.embedded.processes import free_port
+from ingress.limit_sharing import LimitSharing
 from ingress.limit_store import LimitsAway, RedisLimits
 from ingress.limits import Buckets, Quota
+from ingress.refusals import Refused
 from runtime.redis import open_redis
+from tests.contract.room_processes import start_redis
 from tests.servers import Servers
+from tests.unit.ingress.stage import Stage
+from tests.unit.ingress.tales import SHOW, T0
 
 pytestmark = [pytest.mark.anyio, pytest.mark.servers]
 
@@ -72,3 +79,48 @@ async def test_a_redis_that_is_away_is_said_to_be() -> None:
             buckets.take(TEN, "anna", 0)
         with pytest.raises(LimitsAway):
             await RedisLimits(client, "").tell(buckets.owed(10))
+
+
+def holds_until_refused(stage: Stage) -> int:
+    """How many a fan is granted of its ten a minute."""
+    granted = 0
+    while granted < 100:
+        try:
+            stage.ports.limiter.check_fans_hold("ent_anna", SHOW, T0)
+        except Refused:
+            break
+        granted += 1
+    return granted
+
+
+@pytest.mark.kills
+async def test_limits_go_on_without_redis_and_are_shared_again_by_one_that_has_forgotten_everything(
+    tmp_path: Path,
+) -> None:
+    port, one, other = free_port(), Stage(), Stage()
+    server = start_redis(tmp_path, port)
+    try:
+        async with open_redis(f"redis://127.0.0.1:{port}/0", client_name="test") as client:
+            store = RedisLimits(client, "")
+            sharing = [LimitSharing(stage.ports.limiter, store, stage.clock) for stage in (one, other)]
+            for _ in range(6):
+                one.ports.limiter.check_fans_hold("ent_anna", SHOW, T0)
+            other.ports.limiter.check_fans_hold("ent_anna", SHOW, T0)
+            other.ports.limiter.check_fans_hold("ent_anna", SHOW, T0)
+            assert [await each.share() for each in sharing] == [True, True]
+
+            server.kill()
+            server.wait()
+            # Each goes on from what it was told last: six of ten at one, eight at the other.
+            assert [holds_until_refused(stage) for stage in (one, other)] == [4, 2]
+            assert [await each.share() for each in sharing] == [False, False]
+            assert all("Redis is away" in each.degraded()[0] for each in sharing)
+
+            server = start_redis(tmp_path, port)
+            assert [await each.share() for each in sharing] == [True, True]
+            assert [each.degraded() for each in sharing] == [[], []]
+            # What each counted while there was none is known to all: four and two of ten.
+            assert holds_until_refused(other) == 4
+    finally:
+        server.kill()
+        server.wait()

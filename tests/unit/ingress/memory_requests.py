@@ -7,18 +7,23 @@ from dataclasses import replace
 from ingress.dead_letter_table import DeadLetter, DeadLetterTable, Place
 from ingress.request_log import LoggedRequest, Usage
 from ingress.request_table import LinesWanted, RequestTable, UsageWanted
+from ingress.stores import ValueRefused
 
 
 class MemoryRequests(RequestTable):
-    """`written`: the lines, the oldest first."""
+    """`written`: the lines, the oldest first. `refuses_next`: as if the next batch had a value that no column takes."""
 
     def __init__(self, reach: Callable[[], None]) -> None:
         self._reach = reach
         self.written: list[LoggedRequest] = []
         self.sums: list[Usage] = []
+        self.refuses_next = False
 
     async def write(self, requests: Sequence[LoggedRequest], usage: Sequence[Usage]) -> None:
         self._reach()
+        if self.refuses_next:
+            self.refuses_next = False
+            raise ValueRefused("a value that no column takes")
         self.written += requests
         self.sums += usage
 

@@ -3,8 +3,9 @@
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
-from ingress.keeping_log import DAY_MS, KeepingLog
+from ingress.keeping_log import BATCH_MAX, DAY_MS, KeepingLog
 from ingress.request_log import HOUR_MS, LoggedRequest, RequestLog, shown_text, sums
 from ingress.request_table import CONDITIONS, LinesWanted
 from ingress.stores import StoreAway
@@ -12,6 +13,8 @@ from tests.unit.ingress.stage import ADMIN_KEY, PARTNER_KEY, READER_KEY, SHOW_TE
 from tests.unit.ingress.tales import T0
 
 pytestmark = pytest.mark.anyio
+
+LOST = "onsale_ingress_request_log_lost_total"
 
 
 def asked(number: int, *, status: int = 200, ms: int = 5, key: str = "key_a", at_ms: int = T0) -> LoggedRequest:
@@ -119,6 +122,33 @@ async def test_what_cannot_be_written_now_is_written_later() -> None:
     stage.ledger.away = False
     await keeping(stage).step()
     assert [it.request_id for it in stage.requests.written] == ["r1"]
+
+
+async def test_what_waits_is_written_in_batches_and_one_that_is_refused_is_in_nobodys_way() -> None:
+    stage = Stage()
+    stage.request_log = log = RequestLog(5_000)
+    for number in range(BATCH_MAX + 2):
+        log.note(asked(number))
+    stage.requests.refuses_next = True
+    assert [await keeping(stage).step() for _ in range(2)] == [True, False]
+    assert [it.request_id for it in stage.requests.written] == [f"r{BATCH_MAX}", f"r{BATCH_MAX + 1}"]
+    assert [(it.operation, it.requests) for it in stage.requests.sums] == [("hold", 2)]
+
+
+async def test_through_an_outage_of_any_length_the_newest_are_kept_and_what_was_lost_is_counted() -> None:
+    stage, lost_before = Stage(), REGISTRY.get_sample_value(LOST) or 0
+    keeper = keeping(stage)
+    stage.ledger.away = True
+    for number in range(250):
+        stage.request_log.note(asked(number))
+        if number % 50 == 0:
+            with pytest.raises(StoreAway):
+                await keeper.step()
+    stage.ledger.away = False
+    assert await keeper.step() is False
+    # The stage keeps a hundred.
+    assert [it.request_id for it in stage.requests.written] == [f"r{number}" for number in range(150, 250)]
+    assert REGISTRY.get_sample_value(LOST) == lost_before + 150
 
 
 async def test_lines_are_forgotten_after_their_days_and_sums_are_not() -> None:
