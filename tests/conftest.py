@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import asyncpg
-import hypothesis  # noqa: F401 -- the reason stands below
+import hypothesis
 import pytest
 import redis
 from aiokafka.admin import AIOKafkaAdminClient
@@ -21,6 +21,9 @@ from tests.servers import Servers, run_directory, running_servers
 
 # Hypothesis is imported early: otherwise its plugin does it at the end, in the process that runs no test itself, where
 # pytest parses it, and before Python 3.11.8 a collection meanwhile can end in a SystemError (`house.sources.parse`).
+# No example has a deadline: how long one takes says more of the machine than of the code, and speed lives in bench/.
+hypothesis.settings.register_profile("onsale", deadline=None)
+hypothesis.settings.load_profile("onsale")
 
 T = TypeVar("T")
 

@@ -38,7 +38,7 @@ def due(state: PartitionState, now_ms: int) -> messages.ExpireHolds | None:
     return None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(0, 2**32), st.lists(st.integers(1, 40), min_size=1, max_size=8))
 def test_the_netted_batch_brings_the_tables_to_where_the_memory_is(seed: int, batch_sizes: list[int]) -> None:
     rng = random.Random(seed)

@@ -43,7 +43,7 @@ def settle(table: Table, rng: random.Random) -> None:
         table.tick(order)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.integers(1, 24), st.integers(1, 7), st.lists(st.integers(-3, 3), max_size=4), st.integers())
 def test_shares_end_within_one_of_even(partitions: int, members: int, changes: list[int], seed: int) -> None:
     rng = random.Random(seed)

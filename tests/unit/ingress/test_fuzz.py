@@ -79,7 +79,7 @@ def is_announced(operation: Operation, reply: Reply) -> bool:
     return True
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(sorted(GOOD)), st.lists(st.integers(0, 9), min_size=1, max_size=3), JUNK)
 def test_a_bent_body(name: str, path: list[int], junk: Any) -> None:
     operation = next(row for row in TABLE if row.name == name)
@@ -87,14 +87,14 @@ def test_a_bent_body(name: str, path: list[int], junk: Any) -> None:
     assert is_announced(operation, reply)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(TABLE), st.text(max_size=40), st.binary(max_size=60))
 def test_any_query_and_any_bytes(operation: Operation, query: str, body: bytes) -> None:
     reply = ask(operation, IDS, query, body)
     assert is_announced(operation, reply)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(TABLE), st.text(max_size=40).map(lambda text: text.replace("?", "").replace("/", "") or "x"))
 def test_any_id(operation: Operation, text: str) -> None:
     reply = ask(operation, dict.fromkeys(IDS, text), "", GOOD.get(operation.name, {}))

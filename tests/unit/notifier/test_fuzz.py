@@ -40,7 +40,7 @@ FRAMES = (
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(FRAMES)
 def test_any_bytes_are_a_frame_or_a_reason_why_not(raw: bytes) -> None:
     said = read_client_frame(raw)
@@ -48,7 +48,7 @@ def test_any_bytes_are_a_frame_or_a_reason_why_not(raw: bytes) -> None:
         assert said.code in PROBLEMS
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(FRAMES, max_size=12))
 def test_no_frame_does_any_harm(frames: list[bytes]) -> None:
     house = House(Limits(client_frames_burst=1_000))

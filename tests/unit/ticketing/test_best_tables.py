@@ -3,7 +3,7 @@
 from itertools import combinations
 from math import dist
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.ticketing.drawn_halls import CATEGORIES, SECTIONS, Hall
@@ -112,7 +112,6 @@ def tables_of(layout: Layout, found: Found) -> dict[Place, list[int]]:
     return by_place
 
 
-@settings(deadline=None)  # what takes long is the search by brute force
 @given(table_halls(), WISHES, st.sampled_from(OrphanRule))
 def test_a_place_at_one_table_is_what_a_search_by_brute_force_finds(hall: Hall, wish: Best, rule: OrphanRule) -> None:
     layout, free = hall
@@ -126,7 +125,6 @@ def test_a_place_at_one_table_is_what_a_search_by_brute_force_finds(hall: Hall, 
     assert list(tables_of(layout, found)) == [wanted]
 
 
-@settings(deadline=None)  # what takes long is the search by brute force
 @given(table_halls(rows_max=2), WISHES, st.sampled_from(OrphanRule))
 def test_whatever_is_found_is_free_of_the_kind_and_tears_no_table_that_is_sold_whole(
     hall: Hall, wish: Best, rule: OrphanRule
@@ -151,7 +149,6 @@ def test_whatever_is_found_is_free_of_the_kind_and_tears_no_table_that_is_sold_w
     assert not (rule is OrphanRule.ENFORCE and found.why.orphans_left)
 
 
-@settings(deadline=None)  # what takes long is the search by brute force
 @given(table_halls(), WISHES)
 def test_a_party_without_a_table_for_all_sits_at_tables_beside_each_other_with_nobody_alone(
     hall: Hall, wish: Best
@@ -171,7 +168,6 @@ def test_a_party_without_a_table_for_all_sits_at_tables_beside_each_other_with_n
     assert len(parts) == fewest if fewest <= 3 else len(parts) >= fewest
 
 
-@settings(deadline=None)  # what takes long is the search by brute force
 @given(table_halls())
 def test_tables_beside_each_other_are_those_that_a_look_at_all_pairs_finds(hall: Hall) -> None:
     layout, _ = hall

@@ -96,7 +96,7 @@ def test_a_closed_show_is_shown_as_closed() -> None:
     assert seen.counts()["available"] == 22
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @for_all(st.integers(0, 2**32), st.integers(0, 120))
 def test_a_snapshot_and_what_follows_is_what_all_of_it_is(seed: int, cut: int) -> None:
     show = SHOWS[0]

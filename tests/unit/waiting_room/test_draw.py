@@ -53,13 +53,13 @@ def test_every_size_to_five_thousand_gives_each_place_once() -> None:
 
 
 @given(st.integers(1, 5_000), st.binary(min_size=32, max_size=32))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_any_size_and_any_seed_gives_each_place_once(size: int, own: bytes) -> None:
     assert sorted(place_of(own, size, n) for n in range(1, size + 1)) == list(range(1, size + 1))
 
 
 @given(st.integers(5_001, 10**7), st.binary(min_size=32, max_size=32), st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_in_a_large_draw_two_numbers_never_share_a_place(size: int, own: bytes, data: st.DataObject) -> None:
     numbers = data.draw(st.lists(st.integers(1, size), min_size=2, max_size=60, unique=True))
     places = [place_of(own, size, n) for n in numbers]
@@ -180,7 +180,7 @@ def test_leaves_come_in_order_and_none_twice(wrong: list[tuple[int, bytes]]) -> 
 
 
 @given(st.integers(1, 5_000), st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_path_proves_its_leaf_and_no_other(size: int, data: st.DataObject) -> None:
     index = data.draw(st.integers(0, size - 1))
     leaves = [leaf(n) for n in range(1, size + 1)]

@@ -108,7 +108,7 @@ def entry(client: int) -> bytes:
 
 
 @given(st.randoms(use_true_random=False))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 async def test_three_instances_whatever_is_forgotten_when_give_no_number_twice(dice: Random) -> None:
     """Instances share stores that forget at any moment; every answer that was written down is held against the rest."""
     clock = ManualClock(NOW_MS)
