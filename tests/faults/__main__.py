@@ -18,6 +18,7 @@ from bench.measuring import conditions_of
 from infra.embedded.processes import ServerFailed
 from onsale.open_files import raise_open_files
 from tests.faults.crowd import Load
+from tests.faults.older import NoHistory
 from tests.faults.own_servers import open_ground
 from tests.faults.postgres_pair import PostgresPair
 from tests.faults.report import Report
@@ -35,6 +36,7 @@ from tests.faults.scenarios import (
     servers,
     sockets,
     standby,
+    upgrade,
 )
 from tests.faults.stage import Stage, open_stage
 from tests.faults.table import keep
@@ -96,6 +98,16 @@ async def rolled() -> AsyncIterator[Report]:
             yield await rolling.rolled(stage, load, door, seed=SEED)
 
 
+async def upgraded() -> AsyncIterator[Report]:
+    """From the rooms of an older commit to those of this one."""
+    with run_directory() as directory:
+        async with (
+            upgrade.open_older_stage(directory, seed=SEED) as (stage, door, older),
+            stage.load(SEED, port=door.port) as load,
+        ):
+            yield await upgrade.upgraded(stage, load, door, older, seed=SEED)
+
+
 async def clocks_jump() -> AsyncIterator[Report]:
     """On a stage whose rooms' clocks can be set."""
     with run_directory() as directory:
@@ -133,6 +145,7 @@ SCENARIOS: dict[str, Scenario] = {
     "network": network_fails,
     "clocks": clocks_jump,
     "rolling-restart": rolled,
+    "upgrade": upgraded,
     "hostile-input": alone(partial(hostile.input_, records=3_000, sockets=200, seed=SEED)),
     "holds-expire": alone(partial(expiry.all_at_once, holds=HOLDS)),
     "notifier-killed": alone(partial(sockets.notifier_killed, sockets=SOCKETS, owners=OWNERS, seed=SEED)),
@@ -167,6 +180,8 @@ async def _played(name: str, play: Scenario) -> AsyncIterator[Report]:
             began_s = time.monotonic()
     except disk.NoMount as error:
         yield Report(fault=name, done="nothing: no disk could be mounted here", wrong={"NoMount": str(error)})
+    except NoHistory as error:
+        yield Report(fault=name, done="nothing: no older commit is here", wrong={"NoHistory": str(error)})
     except (TimeoutError, AssertionError, OSError, asyncpg.PostgresError, ServerFailed, RoomFailed) as error:
         wrong = {repr(error): "".join(traceback.format_tb(error.__traceback__, -4))}
         yield Report(fault=name, done="not to its end", wrong=wrong, took_s=round(time.monotonic() - began_s, 1))

@@ -136,8 +136,10 @@ async def start_room(
     *,
     talks: bool = False,
     port: int | None = None,
+    root: Path = ROOT,
 ) -> Room:
-    """A room that dies with this process. `talks`: its standard input is a pipe of ours; `port`: a free one."""
+    """A room that dies with this process. `talks`: its standard input is a pipe of ours; `port`: a free one; `root`:
+    where its code is."""
     port = port or free_port()
     launcher = (sys.executable, "-I", "-S", str(LAUNCHER), str(int(signal.SIGKILL)), str(os.getpid()), "-1", "-1")
     with log.open("ab") as output:
@@ -150,7 +152,7 @@ async def start_room(
             stdin=asyncio.subprocess.PIPE if talks else asyncio.subprocess.DEVNULL,
             stdout=output,
             stderr=output,
-            cwd=ROOT,
+            cwd=root,
             env={**os.environ, **environment, "ONSALE_PORT": str(port)},
         )
     return Room(module, port, process, log)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -47,6 +48,8 @@ class Stage:
     rooms: list[Room] = field(default_factory=list)
     roads: dict[str, dict[str, str]] = field(default_factory=dict)
     ingress: Room | None = None
+    root: Path = ROOT
+    """Where the code is of the rooms that are started from now on."""
     _names: int = 0
 
     def environment(self, module: str = "") -> dict[str, str]:
@@ -74,7 +77,8 @@ class Stage:
     ) -> Room:
         """A room as a process; `road`: whose settings it is given, when not its own; `port`: one that is free."""
         log = self.ground.directory / f"{self._number()}-{module}.log"
-        room = await start_room(module, arguments, self.environment(road or module), log, talks=talks, port=port)
+        environment = self.environment(road or module)
+        room = await start_room(module, arguments, environment, log, talks=talks, port=port, root=self.root)
         self.rooms.append(room)
         if ready:
             await room.until_ready()
@@ -173,13 +177,14 @@ async def open_stage(
     rooms: tuple[str, ...] = ("ingress", "expiry_worker", "allocator"),
     topic_replicas: int = 1,
     roads: Mapping[str, dict[str, str]] | None = None,
+    root: Path = ROOT,
 ) -> AsyncIterator[Stage]:
     """Database, topics and rooms on servers that run, all of it ended afterwards."""
     await asyncio.gather(
         provision_database(ground.admin_url, DATABASE, ground.secret),
         provision_topics(ground.kafka_bootstrap, replicas=topic_replicas),
     )
-    stage = Stage(ground, database_url(ground.admin_url, DATABASE), roads=dict(roads or {}))
+    stage = Stage(ground, database_url(ground.admin_url, DATABASE), roads=dict(roads or {}), root=root)
     try:
         started = await asyncio.gather(*(stage.start(module) for module in rooms))
         stage.ingress = next((room for room in started if room.module == "ingress"), None)

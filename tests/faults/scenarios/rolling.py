@@ -13,7 +13,7 @@ from tests.faults.crowd import Load
 from tests.faults.own_servers import open_ground
 from tests.faults.proxy import FaultProxy, open_proxy
 from tests.faults.report import Report, conclude
-from tests.faults.rooms import Room, until
+from tests.faults.rooms import ROOT, Room, until
 from tests.faults.scenarios.allocators import shares_are_even
 from tests.faults.scenarios.sockets import open_audience
 from tests.faults.stage import Stage, open_stage
@@ -25,9 +25,11 @@ OWNERS = 20
 
 
 @asynccontextmanager
-async def open_rolling_stage(directory: Path, *, seed: int) -> AsyncIterator[tuple[Stage, FaultProxy]]:
-    """A sale whose crowd comes by an address that can be moved from one ingress to the next."""
-    async with open_ground(directory) as ground, open_stage(ground) as stage:
+async def open_rolling_stage(
+    directory: Path, *, seed: int, root: Path = ROOT
+) -> AsyncIterator[tuple[Stage, FaultProxy]]:
+    """A sale whose crowd comes by an address that can be moved from one ingress to the next; `root`: of its rooms."""
+    async with open_ground(directory) as ground, open_stage(ground, root=root) as stage:
         assert stage.ingress is not None
         async with open_proxy(stage.ingress.port, seed=seed) as door:
             yield stage, door
@@ -38,9 +40,28 @@ async def rolled(stage: Stage, load: Load, door: FaultProxy, *, seed: int) -> Re
 
     Before, an allocator with another version of the decider: it must touch nothing while the shows are open.
     """
+    refused = await is_refused(stage, NEWER)
+    details, wrong = await roll(stage, load, door, seed=seed)
+    if not refused:
+        wrong["another version of the decider was not refused"] = True
+    return await conclude(
+        stage,
+        load,
+        fault="rolling restart",
+        done="allocator, ingress, expiry worker, notifier: the next one started, the old one told to stop",
+        resumed_s=max(details["resumed_each_s"].values()),
+        details=details,
+        wrong=wrong,
+    )
+
+
+async def roll(
+    stage: Stage, load: Load, door: FaultProxy, *, seed: int, root: Path = ROOT
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Replace each room, by one whose code is in `root`; what was seen, and what was wrong. The crowd has finished."""
     resumed: dict[str, float] = {}
-    refused = await _refused(stage)
     async with open_audience(stage, load, sockets=SOCKETS, owners=OWNERS, seed=seed) as audience:
+        stage.root = root
 
         async def moved(module: str, move: Callable[[Room], Awaitable[None]]) -> None:
             (old,) = stage.running(module)
@@ -77,25 +98,15 @@ async def rolled(stage: Stage, load: Load, door: FaultProxy, *, seed: int) -> Re
         seen = await audience.seen(describe=True)
     if seen.gaps:
         wrong["frames with a gap before them"] = seen.gaps
-    if not refused:
-        wrong["another version of the decider was not refused"] = True
     killed = [room.module for room in stage.rooms if not room.is_running and room.process.returncode not in {0, -15}]
     if killed:
         wrong["did not stop in order"] = killed
-    return await conclude(
-        stage,
-        load,
-        fault="rolling restart",
-        done="allocator, ingress, expiry worker, notifier: the next one started, the old one told to stop",
-        resumed_s=max(resumed.values()),
-        details={"resumed_each_s": resumed, "sockets": SOCKETS, "sockets_back_s": round(sockets_s, 2)},
-        wrong=wrong,
-    )
+    return {"resumed_each_s": resumed, "sockets": SOCKETS, "sockets_back_s": round(sockets_s, 2)}, wrong
 
 
-async def _refused(stage: Stage) -> bool:
-    """Whether an allocator that decides otherwise says so, and stays away."""
-    newer = await stage.start(NEWER, ready=False, road="allocator")
+async def is_refused(stage: Stage, module: str) -> bool:
+    """Whether an allocator of another version, in the code that the stage starts now, says so and stays away."""
+    newer = await stage.start(module, ready=False, road="allocator")
 
     async def says() -> bool:
         async with httpx.AsyncClient() as http:
