@@ -25,17 +25,17 @@ class Older:
     decider_version: int
 
 
-async def older_code(directory: Path, commit: str = "") -> Older:
+async def older_code(directory: Path, commit: str = "", checkout: Path = ROOT) -> Older:
     """The code of `commit`, unpacked into `directory`. Raises `NoHistory`.
 
     By default it is the oldest that can go on with the stock of today: since it was made, the one verb that changes
     stock reads the same. Other migrations have only added.
     """
-    if (await _git("rev-parse", "--is-shallow-repository")).strip() != "false":
+    if (await _git(checkout, "rev-parse", "--is-shallow-repository")).strip() != "false":
         raise NoHistory("this clone is shallow: git fetch --unshallow brings the older commits")
-    found = (await _git("log", "-1", "--format=%H", *([commit, "--"] if commit else ["--", VERB]))).strip()
+    found = (await _git(checkout, "log", "-1", "--format=%H", *([commit, "--"] if commit else ["--", VERB]))).strip()
     packed, root = directory / "older.tar", directory / "older"
-    await _git("archive", "--format=tar", "--output", str(packed), found)
+    await _git(checkout, "archive", "--format=tar", "--output", str(packed), found)
     with tarfile.open(packed) as archive:
         archive.extractall(root, filter="data")
     packed.unlink()
@@ -44,10 +44,10 @@ async def older_code(directory: Path, commit: str = "") -> Older:
     return Older(found[:12], root, int(version[1]))
 
 
-async def _git(*words: str) -> str:
+async def _git(checkout: Path, *words: str) -> str:
     try:
         git = await asyncio.create_subprocess_exec(
-            "git", "-C", str(ROOT), *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+            "git", "-C", str(checkout), *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )
     except FileNotFoundError as error:
         raise NoHistory("there is no git") from error
