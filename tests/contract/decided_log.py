@@ -68,8 +68,8 @@ def _decided(log: Path) -> Iterator[tuple[AnyCommand, list[AnyOutcome]]]:
 
 
 def verdict(outcomes: list[AnyOutcome]) -> str:
-    """As it is kept."""
-    return hashlib.sha256(messages.encode_outcomes(outcomes)).hexdigest()[:8]
+    """As it is kept: of what is said, as JSON, since the bytes on the log change with each field that is added."""
+    return hashlib.sha256(msgspec.json.encode(outcomes)).hexdigest()[:8]
 
 
 def kept() -> Verdicts:
