@@ -22,7 +22,7 @@ from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome
 from ticketing.vocabulary import is_provider
 
-DECIDER_VERSION = 16
+DECIDER_VERSION = 17
 """Raised whenever the same log would be decided otherwise; stands in each row of outcome_log."""
 
 
