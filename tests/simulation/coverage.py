@@ -105,6 +105,7 @@ REFUSALS = {
     ),
 }
 NEVER = {
+    "admission_required": "no simulated show asks for it; `tests/unit/allocator/test_rules_in_mid_sale.py` does",
     "internal_error": "`decide` raised: a bug, which fails the seed",
 }
 """Codes that the allocator knows and that no seed may show."""
