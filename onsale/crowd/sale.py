@@ -2,6 +2,8 @@
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -92,6 +94,23 @@ class Verdict:
         return str(self.body.get("code", "")) if not self.granted else ""
 
 
+@dataclass(slots=True)
+class _PutOff:
+    """How long limits have put a command off so far; kept apart from its verdict, which a fan who leaves never gets."""
+
+    limited_s: float = 0.0
+
+    @contextmanager
+    def by(self, answer: Answer | None) -> Iterator[None]:
+        """The time in here is waited because of this answer."""
+        began_s = time.monotonic()
+        try:
+            yield
+        finally:
+            if answer is not None and answer.status == 429:
+                self.limited_s += time.monotonic() - began_s
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Speaks for one caller, by bearer token."""
@@ -106,25 +125,32 @@ class Desk:
         Raises `Unreachable` after a minute.
         """
         headers = {"idempotency-key": key, "prefer": "wait=10"}
-        began_s = time.monotonic()
+        began_s, put_off = time.monotonic(), _PutOff()
         verdict = Verdict(0, {})
         try:
-            verdict = await self._until_decided(what, method, path, body, headers)
+            verdict = await self._until_decided(what, method, path, body, headers, put_off=put_off)
             return verdict
         finally:
-            self.sale.tally.waited(what, time.monotonic() - began_s - verdict.limited_s)
+            self.sale.tally.waited(what, time.monotonic() - began_s - put_off.limited_s)
             if self.sale.diary is not None:
                 self.sale.diary.note(self.token, what, key, began_s, status=verdict.status, told=verdict.body)
 
     async def read(self, path: str) -> Verdict:
         """A GET in the caller's name. Raises `Unreachable` after a minute."""
-        return await self._until_decided(path, "GET", path, None, {})
+        return await self._until_decided(path, "GET", path, None, {}, put_off=_PutOff())
 
     async def _until_decided(
-        self, what: str, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str]
+        self,
+        what: str,
+        method: str,
+        path: str,
+        body: dict[str, Any] | None,
+        headers: dict[str, str],
+        *,
+        put_off: _PutOff,
     ) -> Verdict:
         until_s = time.monotonic() + GIVE_UP_S
-        pending, limited_s = "", 0.0
+        pending = ""
         while time.monotonic() < until_s:
             if pending:
                 answer = await self._send("GET", pending, None, {})
@@ -139,12 +165,10 @@ class Desk:
                     if self.sale.diary is not None:
                         self.sale.diary.note(self.token, what, "", time.monotonic(), status=202, told=answer.json())
             if verdict is not None:
-                return replace(verdict, limited_s=limited_s)
+                return replace(verdict, limited_s=put_off.limited_s)
             self.sale.tally.retries += 1
-            wait_s = retry_after_s(answer)
-            if answer is not None and answer.status == 429:
-                limited_s += wait_s
-            await asyncio.sleep(wait_s)
+            with put_off.by(answer):
+                await asyncio.sleep(retry_after_s(answer))
         raise Unreachable(f"{what} is not decided")
 
     async def _send(

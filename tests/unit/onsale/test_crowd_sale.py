@@ -1,5 +1,6 @@
 """A fan's desk: whatever happens on the way, the same command until it is decided."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -95,15 +96,43 @@ def test_who_is_far_back_looks_seldom_and_who_is_near_often() -> None:
     assert poll_s(poll, ahead=1, rate_per_min=0) == 30.0
 
 
+class Watch:
+    """In place of a clock: it moves when somebody sleeps, at most until somebody leaves."""
+
+    def __init__(self, leaves_after_s: float = float("inf")) -> None:
+        self.now_s, self.slept, self.leaves_after_s = 1000.0, list[float](), leaves_after_s
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now_s += min(seconds, self.leaves_after_s)
+        if seconds > self.leaves_after_s:
+            raise asyncio.CancelledError
+
+
+def by(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("onsale.crowd.sale.time", watch)
+    monkeypatch.setattr("onsale.crowd.sale.asyncio.sleep", watch.sleep)
+
+
+LIMITED, BUSY = Answer(429, {"retry-after": "6"}, b"{}"), Answer(503, {"retry-after": "2"}, b"{}")
+
+
 async def test_what_a_limit_put_off_is_no_pause_of_the_sale(monkeypatch: pytest.MonkeyPatch) -> None:
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
-    monkeypatch.setattr("onsale.crowd.sale.asyncio.sleep", sleep)
-    limited, busy = Answer(429, {"retry-after": "6"}, b"{}"), Answer(503, {"retry-after": "2"}, b"{}")
-    desk, _ = sale(limited, busy, limited, Answer(201, {}, b"{}"))
+    watch = Watch()
+    by(watch, monkeypatch)
+    desk, _ = sale(LIMITED, BUSY, LIMITED, Answer(201, {}, b"{}"))
     assert (await hold(desk)).limited_s == 12
-    assert slept == [6, 2, 6]
+    assert watch.slept == [6, 2, 6]
+    assert desk.sale.tally.longest_s == 2
     assert (await hold(sale(Answer(201, {}, b"{}"))[0])).limited_s == 0
+
+
+async def test_nor_is_it_one_for_a_fan_who_leaves_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    by(Watch(leaves_after_s=5), monkeypatch)
+    desk, _ = sale(BUSY, LIMITED)
+    with pytest.raises(asyncio.CancelledError):
+        await hold(desk)
+    assert desk.sale.tally.longest_s == 2
