@@ -1,6 +1,5 @@
 """Fans pay with the sandbox: every edge that money can take, on real servers, and `verify` follows each coin."""
 
-import asyncio
 import mailbox
 from collections.abc import Sequence
 from email import message_from_bytes, policy
@@ -14,6 +13,7 @@ from onsale_client import AsyncClient
 from payments import notices
 from payments.provider import Charge, Found, Notice, State
 from tests.acceptance.sale import PATIENT, Answer, Sale
+from tests.faults import rooms
 from ticketing.clock import SystemClock
 
 pytestmark = pytest.mark.anyio
@@ -44,21 +44,21 @@ async def choose(sale: Sale, begun: dict[str, Any], choice: str) -> httpx.Respon
 
 async def until(sale: Sale, begun: dict[str, Any], fan: str, status: str) -> Answer:
     """Until the reservation has this status."""
-    async with asyncio.timeout(WITHIN_S):
-        while True:
-            read = await sale.call("GET", f"/api/reservations/{begun['reservation']}", token=fan)
-            if read.body["status"] == status:
-                return read
-            await asyncio.sleep(0.05)
+
+    async def has_it() -> Answer | None:
+        read = await sale.call("GET", f"/api/reservations/{begun['reservation']}", token=fan)
+        return read if read.body["status"] == status else None
+
+    return await rooms.until(has_it, WITHIN_S)
 
 
 async def until_none(sale: Sale, sql: str) -> None:
     """Until the tables have no such row."""
-    async with asyncio.timeout(WITHIN_S):
-        while True:
-            if not await sale.rows(sql):
-                return
-            await asyncio.sleep(0.05)
+
+    async def has_none() -> bool:
+        return not await sale.rows(sql)
+
+    await rooms.until(has_none, WITHIN_S)
 
 
 async def refunds_due(sale: Sale) -> list[tuple[int, bool, int]]:
@@ -120,12 +120,12 @@ async def the_way_back_by_mail(sale: Sale, show: str, booking: str) -> None:
 async def letter_to(sale: Sale, number: int, email: str) -> str:
     """The plain text of the letter that came as number so many, once it has come."""
     maildir = mailbox.Maildir(sale.letters)
-    async with asyncio.timeout(WITHIN_S):
-        while True:
-            keys = by_arrival(maildir.keys())
-            if len(keys) > number:
-                break
-            await asyncio.sleep(0.05)
+
+    async def has_come() -> list[str] | None:
+        keys = by_arrival(maildir.keys())
+        return keys if len(keys) > number else None
+
+    keys = await rooms.until(has_come, WITHIN_S)
     message = message_from_bytes(maildir.get_bytes(keys[number]), policy=policy.default)
     text = message.get_body(("plain",))
     assert email in message["To"] and text is not None
@@ -191,14 +191,14 @@ async def somebody_else_books(sale: Sale, show: str, seat: str, amount: int) -> 
 
 async def heard(sale: Sale, count: int) -> dict[str, list[str]]:
     """What the partner's feed says of each reservation, once it has so many events."""
-    async with asyncio.timeout(WITHIN_S):
-        while True:
-            page = await sale.call("GET", "/api/events-feed?limit=100", token=sale.partner_key)
-            if len(page.body["data"]) >= count:
-                break
-            await asyncio.sleep(0.05)
+
+    async def has_all() -> list[dict[str, Any]] | None:
+        page = await sale.call("GET", "/api/events-feed?limit=100", token=sale.partner_key)
+        events: list[dict[str, Any]] = page.body["data"]
+        return events if len(events) >= count else None
+
     told: dict[str, list[str]] = {}
-    for event in page.body["data"]:
+    for event in await rooms.until(has_all, WITHIN_S):
         outcome = event["body"]["data"]["outcome"]
         words = [outcome["status"]] if "status" in outcome else [str(outcome["amount"]), outcome["reason"]]
         told.setdefault(outcome["reservation"], []).append(" ".join((event["body"]["type"], *words)))
