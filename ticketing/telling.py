@@ -47,11 +47,11 @@ class AreaPrice(Struct, kw_only=True, omit_defaults=True):
     price: int
 
 
-class WhyThese(Struct, kw_only=True, omit_defaults=True):
+class WhyThese(Struct, kw_only=True):
     """Why these seats: the rule that found them, those tried before it, the single free seats they leave behind."""
 
     rule: str
-    tried: tuple[str, ...] = ()
+    tried: tuple[str, ...]
     orphans_left: int
 
 

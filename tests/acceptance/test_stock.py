@@ -275,7 +275,7 @@ async def _the_best(sale: Sale) -> None:
         assert held.status == 201, held.body
         return [seat["seat"] for seat in held.body["seats"]], held.body["why"]
 
-    plain = {"rule": "same_row", "orphans_left": 0}
+    plain = {"rule": "same_row", "tried": [], "orphans_left": 0}
     assert await best(sale.fan(show), quantity=2) == (["A-3", "A-4"], plain)
     assert (await best(sale.fan(show), quantity=2, accessible=True))[0] == ["A-1", "A-2"]
     many = await sale.hold(show, sale.partner_key, best={"quantity": 200})

@@ -1351,7 +1351,7 @@ export interface WhoAnswer {
 /** Why these seats: the rule that found them, those tried before it, the single free seats they leave behind. */
 export interface WhyThese {
   rule: string;
-  tried?: string[];
+  tried: string[];
   orphans_left: number;
 }
 
