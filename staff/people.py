@@ -16,6 +16,8 @@ TRIES_ANYWHERE_MAX = 50
 """Of one person from all addresses: whoever guesses from many stops that person as well, but not before."""
 TRIES_OF_ADDRESS_MAX = 40
 """From one address, whoever it says that it is."""
+HALF = 16
+"""Bytes of a subject that say who, where it is about a person."""
 _EMAIL = re.compile(r"[^\s@\x00]+@[^\s@\x00]+")
 
 
@@ -79,11 +81,17 @@ def check_partner(partner: str, roles: frozenset[str]) -> str:
 
 def bounds(email: str, address: str) -> tuple[Bound, Bound, Bound]:
     """What a try counts for: the person from there, the person, the address. Whether there is such a person or not."""
+    person = subjects_begin(email)
     return (
-        Bound(_subject("here", email, address), TRIES_HERE_MAX),
-        Bound(_subject("anywhere", email), TRIES_ANYWHERE_MAX),
+        Bound(person + _subject("here", email, address)[HALF:], TRIES_HERE_MAX),
+        Bound(person + _subject("anywhere", email)[HALF:], TRIES_ANYWHERE_MAX),
         Bound(_subject("address", address), TRIES_OF_ADDRESS_MAX),
     )
+
+
+def subjects_begin(email: str) -> bytes:
+    """What the subjects of one person begin with, and nobody else's: so they are found from wherever was guessed."""
+    return _subject("person", email)[:HALF]
 
 
 def wait_ms(counted: "list[tuple[Bound, Tries]]", now_ms: int) -> int:

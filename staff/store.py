@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import asyncpg
 
 from runtime.postgres import FAILURES
-from staff.people import WINDOW_MS, Bound, Person, Tries
+from staff.people import WINDOW_MS, Bound, Person, Tries, subjects_begin
 from staff.ports import StaffAway
 
 Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
@@ -33,7 +33,8 @@ DELETE FROM staff_try WHERE subject IN (
     SELECT subject FROM staff_try WHERE since_ms <= $1 ORDER BY since_ms LIMIT $2 FOR UPDATE SKIP LOCKED)
 """
 GIVE_BACK = "UPDATE staff_try SET tries = greatest(tries - 1, 0) WHERE subject = ANY ($1)"
-UNLOCK = "DELETE FROM staff_try WHERE subject = ANY ($1)"
+ENTERED = "DELETE FROM staff_try WHERE subject = $1"
+UNLOCK = "DELETE FROM staff_try WHERE substring(subject FROM 1 FOR length($1::bytea)) = $1"
 BEGIN = """
 INSERT INTO staff_session (session_id, person_id, address, created_at_ms, ends_at_ms) VALUES ($1, $2, $3, $4, $5)
 """
@@ -80,7 +81,7 @@ class PostgresStaff:
     async def forgive(self, bounds: Sequence[Bound]) -> None:
         """See `ports.People`."""
         async with reaching():
-            await self._pool.execute(UNLOCK, [bounds[0].subject])
+            await self._pool.execute(ENTERED, bounds[0].subject)
             await self._pool.execute(GIVE_BACK, [bound.subject for bound in bounds[1:]])
 
     async def begin(self, session: str, person_id: str, address: str, now_ms: int, ends_at_ms: int) -> None:
@@ -119,9 +120,10 @@ class PostgresStaff:
             return await self._pool.fetchval(SHUT_OUT, email, now_ms) is not None
 
     async def let_in(self, email: str) -> bool:
-        """They may sign in again, and what they or others guessed is forgotten. Whether there is such a person."""
+        """They may sign in again, and what was guessed of them is forgotten; of others, and of the addresses from which
+        it was guessed, nothing is. Whether there is such a person."""
         async with reaching():
-            await self._pool.execute("DELETE FROM staff_try")
+            await self._pool.execute(UNLOCK, subjects_begin(email))
             return await self._pool.fetchval(LET_IN, email) is not None
 
     async def everybody(self) -> list[Person]:

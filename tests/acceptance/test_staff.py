@@ -24,7 +24,7 @@ from waiting_room.operating import Act
 from waiting_room.phases import Control
 from waiting_room.room_table import PostgresRooms
 
-EMAIL, PASSWORD = "ann@example.org", "correct horse battery"
+EMAIL, BENS, PASSWORD = "ann@example.org", "ben@example.org", "correct horse battery"
 SHOW = 0xAB
 CATALOGUE = """
 INSERT INTO catalogue_venue VALUES ('ven_1', 'Hall', 0);
@@ -43,11 +43,11 @@ class Two:
     browsers: list[httpx.AsyncClient]
     table: PostgresRooms
 
-    async def sign_in(self, process: int, password: str) -> httpx.Response:
+    async def sign_in(self, process: int, password: str, email: str = EMAIL) -> httpx.Response:
         http = self.browsers[process]
         page = await http.get("/sign-in")
         form = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page.text))
-        return await http.post("/sign-in", data=form | {"email": EMAIL, "password": password})
+        return await http.post("/sign-in", data=form | {"email": email, "password": password})
 
     async def signed_in(self, process: int) -> tuple[int, tuple[str, frozenset[str]] | None]:
         """What the process says, and what the room makes of the same cookie."""
@@ -104,9 +104,16 @@ async def test_wrong_passwords_are_counted_by_all_processes_together(two: Two) -
     tried = [(await two.sign_in(number % 2, "wrong")).status_code for number in range(TRIES_HERE_MAX)]
     assert tried == [401] * TRIES_HERE_MAX
     assert [(await two.sign_in(process, PASSWORD)).status_code for process in (0, 1)] == [429, 429]
+    await add_person(two.installation, BENS, "Ben", ["operator"], PASSWORD)
+    assert [(await two.sign_in(0, "wrong", BENS)).status_code for _ in range(TRIES_HERE_MAX)] == tried
+    with pytest.raises(ValueError, match="nobody here"):
+        await unlock(two.installation, "nobody@example.org")
+    assert (await two.sign_in(0, PASSWORD)).status_code == 429
     await unlock(two.installation, EMAIL)
     entered = await two.sign_in(0, PASSWORD)
     assert (entered.status_code, entered.headers["location"]) == (303, "/partners")
+    # Whoever else is locked out stays so: their guesser is not let go on.
+    assert (await two.sign_in(1, PASSWORD, BENS)).status_code == 429
 
 
 async def test_a_line_is_paused_from_the_machine_itself(two: Two, database: Database) -> None:

@@ -4,7 +4,7 @@ import argon2
 import pytest
 
 from staff.passwords import Argon2Passwords
-from staff.people import check_partner, check_password, check_roles, normal_email
+from staff.people import bounds, check_partner, check_password, check_roles, normal_email, subjects_begin
 from ticketing.staff import StaffKeys, StaffSession, same_csrf
 from ticketing.tokens import PARTNER, TokenInvalid, TokenKeys
 
@@ -51,6 +51,15 @@ def test_an_address_has_one_spelling() -> None:
     for wrong in ("ann", "ann@", "@example.org", "a b@example.org", "a" * 200 + "@example.org"):
         with pytest.raises(ValueError, match="no e-mail"):
             normal_email(wrong)
+
+
+def test_tries_are_counted_apart_and_those_of_one_person_are_found_together() -> None:
+    ann, ben = "ann@example.org", "ben@example.org"
+    counted = {(email, ip): bounds(email, ip) for email in (ann, ben) for ip in ("192.0.2.1", "192.0.2.2")}
+    subjects = [bound.subject for one in counted.values() for bound in one]
+    assert len(set(subjects)) == 4 + 2 + 2
+    of_ann = {subject for subject in subjects if subject.startswith(subjects_begin(ann))}
+    assert of_ann == {bound.subject for (email, _), one in counted.items() if email == ann for bound in one[:2]}
 
 
 def test_a_password_is_long_and_a_role_is_one_that_there_is() -> None:
