@@ -60,6 +60,8 @@ async def test_a_webhook_is_made_as_written(sale: Sale, environment: dict[str, s
 
 
 def test_every_link_between_the_pages_leads_somewhere() -> None:
-    for page in PAGES.glob("*.md"):
+    pages = [*PAGES.rglob("*.md")]
+    assert {page.parent.name for page in pages} == {"api", "papers"}
+    for page in pages:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
-            assert (PAGES / target).exists(), f"{page.name} links to {target}"
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
