@@ -1,7 +1,8 @@
 """Partners who sell one show, each over its own connections: `python -m bench.partner_load PORT WARM_S MEASURE_S PLAN`.
 
 Closed loop. Each connection holds a seat at random, waits for its verdict, and gives back what it got or, once in so
-many times, books it. Prints a line when the measured window begins, and what each partner saw in it, as JSON.
+many times, books it. Who is told to come back does so as docs/api/losses-and-retries.md asks for. Prints a line when
+the measured window begins, and what each partner saw in it, as JSON.
 """
 
 import asyncio
@@ -20,7 +21,10 @@ from bench.measuring import percentile
 from bench.sale import CREATED, HOLDS_PATH, delete, held
 
 SETTLED = frozenset({200, CREATED})
-LOST = 409
+LOST, BUSY = 409, 503
+RETRY_AFTER = b"\r\nretry-after: "
+SPREAD_S, SPREAD_MOST_S = 0.2, 5.0
+"""The random part of a pause doubles each time."""
 RESTS_S = 0.5
 """At the end nobody asks any more, and the last answers come."""
 
@@ -44,15 +48,22 @@ class PartnerPlan(msgspec.Struct, frozen=True):
 
 
 class PartnerSaw(msgspec.Struct):
-    """What one partner saw of the window: holds `granted`, and their latencies; `booked` is from first to last."""
+    """What one partner saw of the window: holds `granted` or `lost`, and how long those took from when they were last
+    asked for; `refused`: how often a hold was told to come back. `booked` is from first to last."""
 
     granted: int
     lost: int
+    refused: int
     booked: int
     p50_ms: float
     p99_ms: float
     others: dict[int, int]
-    """Answers that were neither: by status, from first to last."""
+    """Answers that were none of these: by status, from first to last."""
+
+    @property
+    def refused_share(self) -> float:
+        """Of all that was said to holds."""
+        return self.refused / (self.granted + self.lost + self.refused)
 
 
 class Desk:
@@ -61,7 +72,7 @@ class Desk:
     def __init__(self, plan: PartnerPlan, partner: Partner, rng: random.Random) -> None:
         self._plan, self._partner, self._rng = plan, partner, rng
         self.stopped = False
-        self.granted = self.lost = self.booked = 0
+        self.granted = self.lost = self.refused = self.booked = 0
         self.latencies_s: list[float] = []
         self.others: Counter[int] = Counter()
 
@@ -74,9 +85,15 @@ class Desk:
         follows = wish.confirm if books else delete(f"{HOLDS_PATH}/{wish.reservation}", self._partner.key)
         return wish.hold, follows, books
 
+    def pause_s(self, answer: bytes, times: int) -> float:
+        """How long to wait after an answer that says when to come back, the so many `times` on end."""
+        at = answer.index(RETRY_AFTER) + len(RETRY_AFTER)
+        spread_s = min(SPREAD_MOST_S, SPREAD_S * 2 ** (times - 1))
+        return int(answer[at : answer.index(b"\r", at)]) + self._rng.uniform(0, spread_s)
+
     def begin_window(self) -> None:
         """What was seen so far is not measured; what was booked is."""
-        self.granted = self.lost = 0
+        self.granted = self.lost = self.refused = 0
         self.latencies_s.clear()
 
     def saw(self) -> PartnerSaw:
@@ -85,7 +102,7 @@ class Desk:
         if not ordered:
             raise ConnectionError(f"{self._partner.account} was answered nothing: {self.others}")
         p50_ms, p99_ms = (1000 * percentile(ordered, share) for share in (0.5, 0.99))
-        return PartnerSaw(self.granted, self.lost, self.booked, p50_ms, p99_ms, dict(self.others))
+        return PartnerSaw(self.granted, self.lost, self.refused, self.booked, p50_ms, p99_ms, dict(self.others))
 
 
 class Seller(asyncio.Protocol):
@@ -96,7 +113,8 @@ class Seller(asyncio.Protocol):
         self._transport: asyncio.WriteTransport | None = None
         self._rest = b""
         self._sent_s = 0.0
-        self._follows = b""
+        self._request = self._follows = b""
+        self._refused = 0
         self._books = self._holding = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -113,35 +131,44 @@ class Seller(asyncio.Protocol):
             return
         self._rest = b""
         desk, status = self._desk, int(answer[9:12])
+        if status == BUSY:
+            self._refused += 1
+            desk.refused += self._holding
+            asyncio.get_running_loop().call_later(desk.pause_s(answer, self._refused), self._send, self._request)
+            return
+        self._refused = 0
         if not self._holding:
             desk.booked += self._books and status == CREATED
             if status not in SETTLED:
                 desk.others[status] += 1
             self._hold()
             return
+        if status not in {CREATED, LOST}:
+            desk.others[status] += 1
+            self._hold()
+            return
         desk.latencies_s.append(time.perf_counter() - self._sent_s)
-        if status != CREATED:
-            desk.lost += status == LOST
-            if status != LOST:
-                desk.others[status] += 1
+        if status == LOST:
+            desk.lost += 1
             self._hold()
             return
         desk.granted += 1
         self._holding = False
-        self._write(self._follows)
+        self._send(self._follows)
 
     def _hold(self) -> None:
-        if self._desk.stopped:
-            if self._transport is not None:
-                self._transport.close()
-            return
         request, self._follows, self._books = self._desk.next_hold()
-        self._holding, self._sent_s = True, time.perf_counter()
-        self._write(request)
+        self._holding = True
+        self._send(request)
 
-    def _write(self, request: bytes) -> None:
-        if self._transport is not None:
-            self._transport.write(request)
+    def _send(self, request: bytes) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._desk.stopped and self._holding:
+            self._transport.close()
+            return
+        self._request, self._sent_s = request, time.perf_counter()
+        self._transport.write(request)
 
 
 async def sell(port: int, warm_s: float, measure_s: float, plan: PartnerPlan) -> list[PartnerSaw]:

@@ -1,8 +1,9 @@
 """Twenty partners with keys and shares of their own on one show of 5,000 seats: `python -m bench.partners [--quick]`.
 
 For a minute all of them ask for the same, as fast as they are answered: does everybody get the same, and wait equally
-long? Then one of them asks over ten times as many connections as each other: what does that cost the others? At last
-they sell until their shares are used up: does each get exactly its share? `onsale verify` judges all of it.
+long? The same over more connections, where there is more to do than can be done. Then one of them asks over ten times
+as many connections as each other: what does that cost the others? At last they sell until their shares are used up:
+does each get exactly its share? `onsale verify` judges all of it.
 """
 
 import secrets
@@ -29,7 +30,7 @@ from ticketing.clock import SystemClock
 SEED = 20261126
 PARTNERS, SHARE, FLOOD_TIMES = 20, 200, 10
 ROWS, SEATS_PER_ROW = 50, 100
-CONNECTIONS_EACH = 10
+CONNECTIONS_EACH, CROWDED_EACH = 10, 25
 BOOKS_EACH = 200
 """In the minute few are booked, so that the shares last."""
 SELLING: dict[str, object] = {"seats_per_hold_partner": 1, "max_held_seats_per_person": 5_000, "unpaid_holds": 0}
@@ -41,6 +42,8 @@ WHERE status = 'booked' AND account = ANY($1) GROUP BY account
 """
 EVEN, SLOWEST = Gate(0.10, at_most=True), Gate(1.5, at_most=True)
 FLOODED = Gate(1.20, at_most=True)
+REFUSED = Gate(0.05, at_most=True)
+"""Of one's holds, more than of others': who is fast for those it lets in must not be so by turning others away."""
 NONE = Gate(0, at_most=True)
 
 
@@ -50,59 +53,84 @@ class Size:
 
     warm_s: float
     minute_s: float
+    crowded_s: float
     flood_s: float
     floods: int
 
 
-FULL = Size(warm_s=3, minute_s=60, flood_s=8, floods=5)
-QUICK = Size(warm_s=2, minute_s=8, flood_s=4, floods=1)
+FULL = Size(warm_s=3, minute_s=60, crowded_s=20, flood_s=8, floods=5)
+QUICK = Size(warm_s=2, minute_s=8, crowded_s=4, flood_s=4, floods=1)
 
 
 Saw = tuple[list[PartnerSaw], Spent]
 
 
 async def run(size: Size) -> list[str]:
-    """The minute, the floods, the shares; the gates that were missed."""
+    """The minute, the crowd, the floods, the shares; the gates that were missed."""
     async with provisioned_site() as (site, connection):
         async with site.room("allocator", ready=True) as allocator, site.room("ingress", ready=True) as ingress:
             rooms = (ingress, allocator)
             plan = await _shared_show(site, ingress)
             minute = await partners_loop(site, rooms, plan, warm_s=size.warm_s, measure_s=size.minute_s)
+            crowded = await partners_loop(
+                site, rooms, _over(plan, CROWDED_EACH), warm_s=size.warm_s, measure_s=size.crowded_s
+            )
             floods = [await _flood(site, rooms, plan, size) for _ in range(size.floods)]
             sold = await _sell_out(site, rooms, connection, plan)
         bench = await new_bench(
             "partners", connection, warm_s=0, loop="closed", partners=PARTNERS, connections=CONNECTIONS_EACH * PARTNERS,
             quick=size is QUICK,
         )  # fmt: skip
-        _report(bench, minute, floods)
+        _report_even(bench, minute)
+        _report_even(bench, crowded, f", {CROWDED_EACH * PARTNERS} connections")
+        _report_floods(bench, floods)
         unequal = sum(count != SHARE for count in sold)
         bench.line("partners that did not sell exactly their share", "partners", [unequal], NONE, sold=sold)
         bench.line("violations that onsale verify finds", "violations", [await site.violations()], NONE)
         return bench.missed
 
 
-def _report(bench: Bench, minute: Saw, floods: Sequence[tuple[Saw, Saw]]) -> None:
-    saw, spent = minute
-    granted, p99_ms = [each.granted for each in saw], [each.p99_ms for each in saw]
+def _report_even(bench: Bench, saw: Saw, beside: str = "") -> None:
+    each, spent = saw
+    granted, p99_ms, refused = [one.granted for one in each], [one.p99_ms for one in each], _refused(each)
     mean = statistics.mean(granted)
     foreign: dict[str, Any] = {"foreign_cores": [spent.foreign_cores]}
     furthest = max(abs(count - mean) for count in granted) / mean
-    bench.line("grants of the partner that is furthest from the mean", "of it", [furthest], EVEN, granted=granted,
-               cpu_us=spent.cpu_us_per(sum(granted)), **foreign)  # fmt: skip
+    bench.line(f"grants of the partner that is furthest from the mean{beside}", "of it", [furthest], EVEN,
+               granted=granted, cpu_us=spent.cpu_us_per(sum(granted)), **foreign)  # fmt: skip
     slowest = max(p99_ms) / min(p99_ms)
-    bench.line("p99 of the slowest partner to the fastest", "times", [slowest], SLOWEST,
-               p50_ms=[each.p50_ms for each in saw], p99_ms=p99_ms, **foreign)  # fmt: skip
-    foreign = {"foreign_cores": [flooded.foreign_cores for _, (_, flooded) in floods]}
+    bench.line(f"p99 of the slowest partner to the fastest{beside}", "times", [slowest], SLOWEST,
+               p50_ms=[one.p50_ms for one in each], p99_ms=p99_ms, **foreign)  # fmt: skip
+    apart = max(refused) - min(refused)
+    bench.line(f"holds told to come back, most of a partner's less fewest of another's{beside}", "of them", [apart],
+               REFUSED, refused=refused, **foreign)  # fmt: skip
+
+
+def _report_floods(bench: Bench, floods: Sequence[tuple[Saw, Saw]]) -> None:
+    foreign: dict[str, Any] = {"foreign_cores": [flooded.foreign_cores for _, (_, flooded) in floods]}
     for name in ("p50_ms", "p99_ms"):
         times = [_of_others(flooded, name) / _of_others(even, name) for (even, _), (flooded, _) in floods]
         bench.line(f"{name[:3]} of the others while one floods, to before", "times", times, FLOODED,
                    even_ms=[_of_others(even, name) for (even, _), _ in floods], **foreign)  # fmt: skip
+    more = [max(_refused(flooded[1:])) - max(_refused(even[1:])) for (even, _), (flooded, _) in floods]
+    bench.line("holds of the others told to come back while one floods, less before", "of them", more, REFUSED,
+               of_flood=[flooded[0].refused_share for _, (flooded, _) in floods], **foreign)  # fmt: skip
     share = [flooded[0].granted / statistics.median(one.granted for one in flooded[1:]) for _, (flooded, _) in floods]
     bench.line("what the one who floods is granted, to each other", "times", share, **foreign)
 
 
+def _refused(saw: Sequence[PartnerSaw]) -> list[float]:
+    return [one.refused_share for one in saw]
+
+
 def _of_others(saw: Sequence[PartnerSaw], name: str) -> float:
     return statistics.median(float(getattr(one, name)) for one in saw[1:])
+
+
+def _over(plan: PartnerPlan, connections: int) -> PartnerPlan:
+    """The same partners over as many connections each."""
+    partners = [msgspec.structs.replace(partner, connections=connections) for partner in plan.partners]
+    return msgspec.structs.replace(plan, partners=partners)
 
 
 async def _flood(site: Site, rooms: Sequence[Room], plan: PartnerPlan, size: Size) -> tuple[Saw, Saw]:

@@ -21,7 +21,7 @@ from ingress.recording import Recording
 from ingress.refusals import Refused
 from ingress.rush import Rush
 from ingress.sale_routes import Sale
-from ingress.service import Asking, Decided, Verdict
+from ingress.service import HAS_ITS_SHARE, Asking, Decided, Verdict
 from ingress.shows import Show
 from ingress.verdicts import verdict_response
 from runtime.addresses import FORWARDED, ClientAddresses
@@ -146,6 +146,8 @@ class _Hold:
                     self._record(CREATED)
                     self._exchange.answer(CREATED, *said)
                     return
+            if verdict is HAS_ITS_SHARE and self.key_id:
+                of.sale.desk.crowd.note_insistent(self._exchange.headers[b"authorization"].strip(), self.key_id)
             response = verdict_response(verdict, show, of.sale.tokens, of.sale.clock.now_ms())
         except Exception as error:
             response = failed(error, of.operation.name, self.request())

@@ -2,8 +2,9 @@
 
 Even the shortest way through the parser costs so much that at three times the bearable load little would be left for
 those who are served, and for whoever confirms what is held. A hold that is refused for the crowd alone, whoever sends
-it, is known by its first line; so it is answered from the bytes as they were read. Only the plain case is: one whole
-request in one piece. Everything else goes the ordinary way and is told the same.
+it, is known by its first line; so it is answered from the bytes as they were read. So is a hold of a partner who was
+refused for having its share of the places, and comes again at once: it is known by its header. Only the plain case is:
+one whole request in one piece. Everything else goes the ordinary way and is told the same.
 """
 
 import re
@@ -13,12 +14,14 @@ from http import HTTPStatus
 from ingress import metrics
 from ingress.app import failed
 from ingress.asgi import Request
+from ingress.crowd import Crowd
 from ingress.operations import Operation
 from ingress.refusals import from_not_taken
 from ingress.service import CROWDED
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"\r\ncontent-length:"
+AUTHORIZATION = b"\r\nauthorization:"
 NOT_PLAIN = re.compile(rb"\r\n(?:transfer-encoding|expect|upgrade|connection|x-request-id):")
 """Headers that change what is answered, or where the request ends."""
 LENGTH_DIGITS_MAX = 8
@@ -27,13 +30,13 @@ ID_PLACE = "-the-id-of-the-request-".ljust(32, "-")
 
 
 class Doorkeeper:
-    """Answers requests for `operation` while it `is_crowded`, which is all that it turns anybody away for.
+    """Answers requests for `operation` that the `crowd` has no place for, which is all that it turns anybody away for.
 
     `request_id` makes a new one.
     """
 
-    def __init__(self, operation: Operation, is_crowded: Callable[[], bool], request_id: Callable[[], str]) -> None:
-        self._is_crowded = is_crowded
+    def __init__(self, operation: Operation, crowd: Crowd, request_id: Callable[[], str]) -> None:
+        self._crowd = crowd
         self._request_id = request_id
         self._first_line = f"{operation.method} {operation.path} HTTP/1.1\r\n".encode()
         self._around_the_id = _around_the_id(operation)
@@ -42,7 +45,11 @@ class Doorkeeper:
 
     def answer(self, data: bytes) -> bytes | None:
         """The whole answer to the request that `data` is; None: it is to go the ordinary way."""
-        if not self._is_crowded() or not data.startswith(self._first_line) or not is_plain(data):
+        crowd = self._crowd
+        full = crowd.is_full()
+        if not (full or crowd.any_insistent) or not data.startswith(self._first_line) or not is_plain(data):
+            return None
+        if not full and not crowd.insists(authorization_of(data)):
             return None
         self._answers.inc()
         self._not_taken.inc()
@@ -63,6 +70,16 @@ def is_plain(data: bytes) -> bool:
         return False
     length = head[at : head.index(b"\r\n", at)].strip()
     return length.isdigit() and len(length) <= LENGTH_DIGITS_MAX and len(data) == head_end + len(HEAD_END) + int(length)
+
+
+def authorization_of(data: bytes) -> bytes:
+    """The header Authorization of a plain request; empty where it has none."""
+    head = data[: data.index(HEAD_END) + 2]
+    at = head.lower().find(AUTHORIZATION)
+    if at < 0:
+        return b""
+    at += len(AUTHORIZATION)
+    return head[at : head.index(b"\r\n", at)].strip()
 
 
 def _around_the_id(operation: Operation) -> list[bytes]:

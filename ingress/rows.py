@@ -141,7 +141,7 @@ def open_direct(ports: Ports, settings: Settings) -> DirectHolds:
 
 def open_door(ports: Ports, settings: Settings) -> Doorkeeper:
     """What is refused before it is parsed."""
-    return Doorkeeper(_sale(ports).hold_operation(), ports.desk.is_crowded, _forms(ports, settings).request_id)
+    return Doorkeeper(_sale(ports).hold_operation(), ports.desk.crowd, _forms(ports, settings).request_id)
 
 
 def _forms(ports: Ports, settings: Settings) -> Forms:

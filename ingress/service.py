@@ -10,9 +10,9 @@ from typing import Protocol
 from msgspec import Struct
 
 from ingress import metrics
-from ingress.allowance import Allowance, Windows
+from ingress.allowance import Windows
 from ingress.condition import Condition
-from ingress.lately import Lately
+from ingress.crowd import Crowd
 from ingress.turns import Turns
 from ingress.waiters import Waiters
 from ticketing import messages
@@ -46,12 +46,11 @@ class NotTaken(Struct, frozen=True):
 
 Verdict = Decided | Pending | NotTaken
 
-REFUSALS_IN_A_WINDOW_MAX = 100
-"""A thirtieth of a core. Beyond it a log or a database that is away is not asked about for each of ten thousand holds:
-a loop that is busy with refusing has no turns for the log's answers."""
 EACH_SHARE = 8
-"""One caller has at most an eighth of the places of those who wait for a turn, so that one alone is no crowd."""
+"""One caller has at most an eighth of the places of those who wait for a turn, whatever it asks for: else it is told
+after its time, as each waits behind all others of its own."""
 CROWDED = NotTaken("busy", "more people want places at once than can be served", 2)
+HAS_ITS_SHARE = NotTaken("busy", "as many of yours wait for a verdict as may while others ask, too", 2)
 
 
 class CommandLog(Protocol):
@@ -108,25 +107,18 @@ class SaleDesk:
         self.clock = clock
         self.elapsed = elapsed
         self._lag_max_ms = lag_max_ms
-        self.allowance = Allowance(holds_waiting_max)
-        self._refusals = Lately(REFUSALS_IN_A_WINDOW_MAX)
+        self.crowd = Crowd(waiters, holds_waiting_max, clock)
         self.windows = Windows(under_way_max)
         self.turns = Turns(window=self.windows.now, each_max=max(1, holds_waiting_max // EACH_SHARE))
 
-    def is_crowded(self) -> bool:
-        """Whether as many requests wait as can be served soon, or refusing is what keeps this process from serving."""
-        if len(self.waiters) >= self.allowance.now:
-            return True
-        return self._refusals.was_too_often and self._refusals.too_often(self.clock.now_ms())
-
     def refuse(self, refused: NotTaken) -> NotTaken:
         """Note that a command was refused although all had been done for it that is done for one that is taken."""
-        self._refusals.note(self.clock.now_ms())
+        self.crowd.note_refusal()
         return _not_taken(refused)
 
     def crowded(self) -> NotTaken | None:
         """Why no new hold is taken now: asked before anything is spent on one, as to wait in vain costs as much."""
-        return _not_taken(CROWDED) if self.is_crowded() else None
+        return _not_taken(CROWDED) if self.crowd.is_full() else None
 
     def turned_away(self, command: AnyCommand, part: int) -> NotTaken | None:
         """Why the command would not be taken now, whatever the log says."""
@@ -135,6 +127,8 @@ class SaleDesk:
         if part in self.condition.parts_refused:
             return NotTaken("sales_paused", "the database takes no writes; what is on the log will be decided", 2)
         if isinstance(command, HoldSeats | HoldMany):
+            if self.crowd.has_its_share(command.account):
+                return HAS_ITS_SHARE
             lag_ms = self.condition.lag_of(command.show, part, self.elapsed.now_ms())
             if lag_ms > self._lag_max_ms:
                 return NotTaken("busy", "this show has more requests than it can decide at once", 2)
@@ -168,13 +162,16 @@ class SaleDesk:
         None: it was told already, and nothing is under way. `tell` must not raise: others are told after it.
         """
         refused = self.turned_away(command, part)
-        if refused is not None:
-            tell(self.refuse(refused))
-            return None
-        asking = Asking(self, command, part, wait_s, tell)
-        if asking.waits and asking.begin():
-            return asking
-        tell(self.refuse(NotTaken("busy", "too many requests are waiting for a verdict")))
+        if refused is None:
+            asking = Asking(self, command, part, wait_s, tell)
+            if not asking.waits:
+                refused = NotTaken("busy", "too many requests are waiting for a verdict")
+            elif asking.begin():
+                return asking
+            else:
+                refused = HAS_ITS_SHARE
+        # Who has its share is refused for that alone: it must not close the door to others.
+        tell(_not_taken(refused) if refused is HAS_ITS_SHARE else self.refuse(refused))
         return None
 
 
@@ -199,6 +196,8 @@ class Asking:
         self._kind = type(command).__name__
         self._began_ms = self._went_ms = command.sent_at_ms
         self._waiter = desk.waiters.register(part, command.key, self._decided)
+        if self._waiter is not None:
+            desk.crowd.enter(self.account)
         self._unset: Callable[[], None] | None = None
 
     @property
@@ -268,7 +267,7 @@ class Asking:
 
     def _note_wait(self) -> int:
         now_ms = self._desk.clock.now_ms()
-        self._desk.allowance.note(self._began_ms, now_ms)
+        self._desk.crowd.allowance.note(self._began_ms, now_ms)
         self._desk.windows.note(self.part, self._went_ms, now_ms)
         return now_ms
 
@@ -284,6 +283,7 @@ class Asking:
         waiter, self._waiter = self._waiter, None
         if waiter is not None:
             self._desk.waiters.forget(waiter)
+            self._desk.crowd.leave(self.account)
         if self._unset is not None:
             self._unset()
             self._unset = None

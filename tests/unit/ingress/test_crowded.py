@@ -2,8 +2,9 @@
 
 import pytest
 
+from ingress.crowd import REFUSALS_IN_A_WINDOW_MAX
 from ingress.lately import WINDOW_MS
-from ingress.service import REFUSALS_IN_A_WINDOW_MAX, NotTaken
+from ingress.service import NotTaken
 from ingress.waiters import Waiter
 from tests.unit.ingress.stage import HOLDS_WAITING_MAX, SHOW_TEXT, Stage
 from tests.unit.ingress.tales import PART, SHOW, T0, held, reservation

@@ -5,10 +5,12 @@ import json
 import pytest
 from prometheus_client import REGISTRY
 
-from ingress.doorkeeper import Doorkeeper, is_plain
+from ingress.doorkeeper import Doorkeeper, authorization_of, is_plain
 from ingress.rows import open_door
-from tests.unit.ingress.stage import HOLDS_WAITING_MAX, SHOW_TEXT, Stage
-from tests.unit.ingress.tales import PART
+from ingress.service import HAS_ITS_SHARE
+from tests.unit.ingress.stage import HOLDS_WAITING_MAX, PARTNER_KEY, SANDBOX_KEY, SHOW_TEXT, Stage
+from tests.unit.ingress.tales import PART, SHOW
+from tests.unit.ingress.test_direct import knock
 
 pytestmark = pytest.mark.anyio
 
@@ -64,6 +66,33 @@ def test_whoever_reads_the_counters_finds_every_refusal_in_them() -> None:
 
 def test_as_long_as_there_is_room_everybody_goes_in() -> None:
     assert door_of(Stage(), waiting=HOLDS_WAITING_MAX - 1).answer(HOLD) is None
+
+
+async def test_a_key_that_has_its_share_is_told_from_its_bytes_until_one_of_its_commands_has_ended() -> None:
+    stage = Stage()
+    door, crowd = door_of(stage, waiting=HOLDS_WAITING_MAX - 10), stage.ports.desk.crowd
+    await stage.ports.shelf.show(SHOW)
+    await stage.ports.callers._keys.look_up(PARTNER_KEY, stage.clock.now_ms())
+    bearer = {"authorization": f"Bearer {PARTNER_KEY}"}
+    asked = [knock(stage, bearer | {"idempotency-key": f"k{n}"}, BODY)[1] for n in range(10)]
+    told = [caller.replies[0].body["detail"] for caller in asked if caller.replies]
+    assert told == [HAS_ITS_SHARE.detail] * 3  # seven of its own are no fewer than twice the three that are left
+    assert not crowd.is_full()
+    insists, other = (HOLD.replace(b"Bearer x", b"Bearer " + key.encode()) for key in (PARTNER_KEY, SANDBOX_KEY))
+    said = door.answer(insists)
+    assert said is not None
+    assert json.loads(said.partition(b"\r\n\r\n")[2])["code"] == "busy"
+    assert door.answer(HOLD) is door.answer(other) is None
+    gone = asked[0].on_gone
+    assert gone is not None
+    gone()
+    assert door.answer(insists) is None
+
+
+def test_the_header_is_found_however_it_is_written() -> None:
+    for name in (b"authorization:", b"Authorization: ", b"AUTHORIZATION:\t"):
+        assert authorization_of(HOLD.replace(b"authorization: ", name)) == b"Bearer x"
+    assert not authorization_of(HOLD.replace(b"authorization", b"x-authorization"))
 
 
 @pytest.mark.parametrize(

@@ -146,9 +146,9 @@ async def test_where_verdicts_take_long_new_holds_are_turned_away_sooner(decided
     stand.while_waiting = a_second_later
     await stand.desk.ask(HOLD, PART, 1.0)
     for number in range(100):
-        assert not stand.desk.is_crowded()
+        assert not stand.desk.crowd.is_full()
         stand.waiters.register(PART, b"%016d" % number, lambda: None)
-    assert stand.desk.is_crowded()
+    assert stand.desk.crowd.is_full()
 
 
 async def test_who_does_not_wait_says_nothing_of_how_long_one_waits() -> None:
@@ -156,7 +156,7 @@ async def test_who_does_not_wait_says_nothing_of_how_long_one_waits() -> None:
     stand.while_waiting = stand.ring_alarms
     stand.clock.advance(1_000)
     await stand.desk.ask(HOLD, PART, 0.0)
-    assert stand.desk.allowance.now == 200
+    assert stand.desk.crowd.allowance.now == 200
 
 
 async def test_when_too_many_wait_nothing_is_sent() -> None:
