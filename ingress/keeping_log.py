@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from contextlib import suppress
 
 import structlog
 
@@ -32,17 +33,30 @@ class KeepingLog:
         self._lost = 0
 
     async def run(self) -> None:
-        """Write for ever."""
+        """Write until cancelled, and then what is left. What is being written meanwhile is neither lost nor written
+        twice, and a Postgres that is away is not waited for."""
+        ending = asyncio.Event()
+        writing = asyncio.create_task(self._write_until(ending), name="request log")
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            ending.set()
+            await writing
+            raise
+
+    async def _write_until(self, ending: asyncio.Event) -> None:
         backoff = Backoff(random.random, first_s=EVERY_S, longest_s=10.0)
-        while True:
+        while not ending.is_set() or len(self._requests) > 0:
             try:
-                more = await self.step()
+                pause_s = 0 if await self.step() else EVERY_S
+                backoff.reset()
             except StoreAway as error:
                 log.warning("ingress.request_log_away", error=str(error), waiting=len(self._requests))
-                await asyncio.sleep(backoff.next_wait_s())
-                continue
-            backoff.reset()
-            await asyncio.sleep(0 if more else EVERY_S)
+                if ending.is_set():
+                    return
+                pause_s = backoff.next_wait_s()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(ending.wait(), pause_s)
 
     async def step(self) -> bool:
         """Write what has come; whether there is more of it. Raises StoreAway."""

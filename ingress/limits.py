@@ -176,10 +176,13 @@ class Buckets:
 
     @staticmethod
     def settle(owed: Iterable[Owed], ahead_ms: Iterable[float], now_ms: int) -> None:
-        """What the store said to each: how far ahead its bucket is, all processes together."""
+        """What the store said to each: how far ahead its bucket is, all processes together. A store that has forgotten
+        says less than is known here, and takes nothing of it back."""
         for (bucket, _), ahead in zip(owed, ahead_ms, strict=True):
-            quota = bucket.quota
-            bucket.full_at_ms = now_ms + min(ahead + bucket.taken * quota.each_ms, quota.debt_max_ms)
+            quota, own_ms = bucket.quota, bucket.full_at_ms - now_ms
+            of_all_ms = min(ahead + bucket.taken * quota.each_ms, quota.debt_max_ms)
+            # Further ahead than anything puts it: a clock that was set back.
+            bucket.full_at_ms = now_ms + (max(own_ms, of_all_ms) if own_ms <= quota.debt_max_ms else of_all_ms)
 
     def _find(self, subject: str, now_ms: int) -> dict[str, Bucket]:
         if len(self._young) >= self._generation_max or not 0 <= now_ms - self._turned_ms < self._keep_ms:

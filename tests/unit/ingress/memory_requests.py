@@ -1,5 +1,6 @@
 """What keys ask for, and dead letters, in memory."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -18,6 +19,7 @@ class MemoryRequests(RequestTable):
         self.written: list[LoggedRequest] = []
         self.sums: list[Usage] = []
         self.refuses_next = False
+        self.forgot = asyncio.Event()
 
     async def write(self, requests: Sequence[LoggedRequest], usage: Sequence[Usage]) -> None:
         self._reach()
@@ -31,6 +33,7 @@ class MemoryRequests(RequestTable):
         self._reach()
         old = [it for it in self.written if it.at_ms < before_ms][:at_most]
         self.written = [it for it in self.written if it not in old]
+        self.forgot.set()
         return len(old)
 
     async def lines(self, wanted: LinesWanted) -> list[tuple[int, LoggedRequest]]:

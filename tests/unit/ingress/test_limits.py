@@ -113,6 +113,19 @@ def test_without_a_store_each_counts_alone_and_nothing_old_is_held_against_anybo
     assert granted(buckets, 10, now_ms + MINUTE) == 10
 
 
+def test_a_store_that_has_forgotten_gives_nobody_back_what_a_process_knows_they_took() -> None:
+    buckets, store = new_buckets(), Store()
+    assert granted(buckets, 6, T0) == 6
+    store.share(buckets, T0)
+    assert granted(buckets, 4, T0) == 4
+    Store().share(buckets, T0)
+    assert granted(buckets, 1, T0) == 0
+    # A clock that was set back says nothing about what was taken.
+    assert granted(buckets, 3, T0 - MINUTE * 60) == 3
+    Store().share(buckets, T0 - MINUTE * 60)
+    assert granted(buckets, 9, T0 - MINUTE * 60) == 7
+
+
 def test_whoever_asks_once_in_a_rush_is_not_told_of() -> None:
     buckets = new_buckets(callers_max=10_000)
     for fan in range(1_000):

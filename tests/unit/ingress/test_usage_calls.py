@@ -1,5 +1,6 @@
 """What keys ask for is written down in batches, and read by admins and by the keys themselves."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -149,6 +150,22 @@ async def test_through_an_outage_of_any_length_the_newest_are_kept_and_what_was_
     # The stage keeps a hundred.
     assert [it.request_id for it in stage.requests.written] == [f"r{number}" for number in range(150, 250)]
     assert REGISTRY.get_sample_value(LOST) == lost_before + 150
+
+
+@pytest.mark.parametrize("away", [False, True])
+async def test_who_stops_writes_what_is_left_and_waits_for_no_postgres_that_is_away(away: bool) -> None:
+    stage = Stage()
+    stage.request_log = RequestLog(3 * BATCH_MAX)
+    stage.request_log.note(asked(0))
+    running = asyncio.create_task(keeping(stage).run())
+    await stage.requests.forgot.wait()  # the first batch is written, and the next one is a second away
+    stage.ledger.away = away
+    for number in range(1, 2 * BATCH_MAX):
+        stage.request_log.note(asked(number))
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert len(stage.requests.written) == (1 if away else 2 * BATCH_MAX)
 
 
 async def test_lines_are_forgotten_after_their_days_and_sums_are_not() -> None:
