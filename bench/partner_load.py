@@ -30,11 +30,13 @@ RESTS_S = 0.5
 
 
 class Partner(msgspec.Struct, frozen=True):
-    """Who sells: the account and key, and over how many connections."""
+    """Who sells: the account and key, over how many connections, and whether it comes back when it is told to, or at
+    once."""
 
     account: str
     key: str
     connections: int
+    heeds: bool = True
 
 
 class PartnerPlan(msgspec.Struct, frozen=True):
@@ -87,6 +89,8 @@ class Desk:
 
     def pause_s(self, answer: bytes, times: int) -> float:
         """How long to wait after an answer that says when to come back, the so many `times` on end."""
+        if not self._partner.heeds:
+            return 0.0
         at = answer.index(RETRY_AFTER) + len(RETRY_AFTER)
         spread_s = min(SPREAD_MOST_S, SPREAD_S * 2 ** (times - 1))
         return int(answer[at : answer.index(b"\r", at)]) + self._rng.uniform(0, spread_s)

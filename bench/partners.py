@@ -56,10 +56,11 @@ class Size:
     crowded_s: float
     flood_s: float
     floods: int
+    crowded_floods: int
 
 
-FULL = Size(warm_s=3, minute_s=60, crowded_s=20, flood_s=8, floods=5)
-QUICK = Size(warm_s=2, minute_s=8, crowded_s=4, flood_s=4, floods=1)
+FULL = Size(warm_s=3, minute_s=60, crowded_s=20, flood_s=8, floods=5, crowded_floods=3)
+QUICK = Size(warm_s=2, minute_s=8, crowded_s=4, flood_s=4, floods=1, crowded_floods=1)
 
 
 Saw = tuple[list[PartnerSaw], Spent]
@@ -72,18 +73,20 @@ async def run(size: Size) -> list[str]:
             rooms = (ingress, allocator)
             plan = await _shared_show(site, ingress)
             minute = await partners_loop(site, rooms, plan, warm_s=size.warm_s, measure_s=size.minute_s)
-            crowded = await partners_loop(
-                site, rooms, _over(plan, CROWDED_EACH), warm_s=size.warm_s, measure_s=size.crowded_s
-            )
+            many = _over(plan, CROWDED_EACH)
+            crowded = await partners_loop(site, rooms, many, warm_s=size.warm_s, measure_s=size.crowded_s)
             floods = [await _flood(site, rooms, plan, size) for _ in range(size.floods)]
+            crowded_floods = [await _flood(site, rooms, many, size) for _ in range(size.crowded_floods)]
             sold = await _sell_out(site, rooms, connection, plan)
         bench = await new_bench(
             "partners", connection, warm_s=0, loop="closed", partners=PARTNERS, connections=CONNECTIONS_EACH * PARTNERS,
             quick=size is QUICK,
         )  # fmt: skip
         _report_even(bench, minute)
-        _report_even(bench, crowded, f", {CROWDED_EACH * PARTNERS} connections")
+        over_many = f", {CROWDED_EACH * PARTNERS} connections"
+        _report_even(bench, crowded, over_many)
         _report_floods(bench, floods)
+        _report_floods(bench, crowded_floods, over_many)
         unequal = sum(count != SHARE for count in sold)
         bench.line("partners that did not sell exactly their share", "partners", [unequal], NONE, sold=sold)
         bench.line("violations that onsale verify finds", "violations", [await site.violations()], NONE)
@@ -106,17 +109,17 @@ def _report_even(bench: Bench, saw: Saw, beside: str = "") -> None:
                REFUSED, refused=refused, **foreign)  # fmt: skip
 
 
-def _report_floods(bench: Bench, floods: Sequence[tuple[Saw, Saw]]) -> None:
+def _report_floods(bench: Bench, floods: Sequence[tuple[Saw, Saw]], beside: str = "") -> None:
     foreign: dict[str, Any] = {"foreign_cores": [flooded.foreign_cores for _, (_, flooded) in floods]}
     for name in ("p50_ms", "p99_ms"):
         times = [_of_others(flooded, name) / _of_others(even, name) for (even, _), (flooded, _) in floods]
-        bench.line(f"{name[:3]} of the others while one floods, to before", "times", times, FLOODED,
+        bench.line(f"{name[:3]} of the others while one floods, to before{beside}", "times", times, FLOODED,
                    even_ms=[_of_others(even, name) for (even, _), _ in floods], **foreign)  # fmt: skip
     more = [max(_refused(flooded[1:])) - max(_refused(even[1:])) for (even, _), (flooded, _) in floods]
-    bench.line("holds of the others told to come back while one floods, less before", "of them", more, REFUSED,
+    bench.line(f"holds of the others told to come back while one floods, less before{beside}", "of them", more, REFUSED,
                of_flood=[flooded[0].refused_share for _, (flooded, _) in floods], **foreign)  # fmt: skip
     share = [flooded[0].granted / statistics.median(one.granted for one in flooded[1:]) for _, (flooded, _) in floods]
-    bench.line("what the one who floods is granted, to each other", "times", share, **foreign)
+    bench.line(f"what the one who floods is granted, to each other{beside}", "times", share, **foreign)
 
 
 def _refused(saw: Sequence[PartnerSaw]) -> list[float]:
@@ -134,9 +137,9 @@ def _over(plan: PartnerPlan, connections: int) -> PartnerPlan:
 
 
 async def _flood(site: Site, rooms: Sequence[Room], plan: PartnerPlan, size: Size) -> tuple[Saw, Saw]:
-    """The partners as they are, and the first of them ten times over."""
+    """The partners as they are, and the first of them ten times over, who comes back at once whatever it is told."""
     first = plan.partners[0]
-    many = msgspec.structs.replace(first, connections=FLOOD_TIMES * first.connections)
+    many = msgspec.structs.replace(first, connections=FLOOD_TIMES * first.connections, heeds=False)
     flooding = msgspec.structs.replace(plan, partners=[many, *plan.partners[1:]])
     even = await partners_loop(site, rooms, plan, warm_s=size.warm_s, measure_s=size.flood_s)
     flooded = await partners_loop(site, rooms, flooding, warm_s=size.warm_s, measure_s=size.flood_s)

@@ -65,3 +65,5 @@ def test_a_pause_is_what_was_asked_for_and_a_part_that_doubles_and_has_an_end() 
     assert all(pause >= 0 for each in pauses.values() for pause in each)
     assert max(pauses[1]) <= 0.2 < max(pauses[2]) <= 0.4
     assert 4 < max(pauses[9]) <= 5
+    flood = Desk(PLAN, msgspec.structs.replace(PLAN.partners[0], heeds=False), random.Random(1))
+    assert flood.pause_s(told, 9) == 0
