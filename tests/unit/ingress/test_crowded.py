@@ -4,7 +4,7 @@ import pytest
 
 from ingress.crowd import REFUSALS_IN_A_WINDOW_MAX
 from ingress.lately import WINDOW_MS
-from ingress.service import NotTaken
+from ingress.service import NotTaken, Verdict
 from ingress.waiters import Waiter
 from tests.unit.ingress.stage import HOLDS_WAITING_MAX, SHOW_TEXT, Stage
 from tests.unit.ingress.tales import PART, SHOW, T0, held, reservation
@@ -86,3 +86,16 @@ async def test_who_is_refused_by_a_log_that_is_away_is_a_crowd_too() -> None:
     assert confirmed.status == 201
     stage.clock.advance(WINDOW_MS)
     assert await hold() == "held"
+
+
+async def test_who_is_refused_for_having_their_share_is_a_crowd_to_nobody_else() -> None:
+    stage, told = Stage(), list[Verdict]()
+    crowd(stage, HOLDS_WAITING_MAX - 10)
+    flood = messages.HoldSeats(show=SHOW, key=KEY, sent_at_ms=T0, account="key_flood", seats=(0,))
+    for _ in range(REFUSALS_IN_A_WINDOW_MAX + 10):
+        stage.ports.desk.begin(flood, PART, 2.0, told.append)
+    assert (len(stage.commands), len(told)) == (7, REFUSALS_IN_A_WINDOW_MAX + 3)
+    assert {verdict.code for verdict in told if isinstance(verdict, NotTaken)} == {"busy"}
+    stage.decide = decide
+    reply = await stage.call("POST", "/api/reservations", HOLD, token=stage.fan(), key="k1")
+    assert reply.status == 201
