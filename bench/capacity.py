@@ -14,7 +14,7 @@ from math import ceil
 from pathlib import Path
 
 from bench.measuring import RESULTS
-from bench.report import Line, last_runs, rewrite
+from bench.report import Line, last_runs, rewrite, was_quick
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "capacity.md"
 BEGIN, END = "<!-- computed: python -m bench.capacity -->", "<!-- end of what is computed -->"
@@ -47,15 +47,16 @@ SOCKETS_PER_PROCESS = 10_000
 PROCESS_MB = 120
 """Of a room in the soak's last quarter (docs/soak.md), without what sockets and shows add."""
 BYTES = {
-    "joins": 1_400,
-    "looks": 1_600,
-    "claims": 1_500,
-    "maps": 3_000,
-    "holds": 1_700,
-    "confirms": 1_900,
-    "frames": 200,
+    "joins": 1_040,
+    "looks": 900,
+    "claims": 1_230,
+    "maps": 740,
+    "holds": 1_660,
+    "confirms": 1_280,
+    "frames": 310,
 }
-"""Of request and answer together, over plain HTTP, or of a frame: lengths of what the benches send and get."""
+"""Of request and answer together, over plain HTTP, or of a frame: lengths of what the benches send and get (counted on
+a connection of each), to the next ten."""
 CORE_HOUR_USD, GB_HOUR_USD = 0.05, 0.006
 """About what clouds ask for on demand; a third of it for whoever commits to a year."""
 
@@ -141,14 +142,14 @@ class NoFigure(Exception):
 
 
 class Figures:
-    """The newest run of each bench."""
+    """The newest whole run of each bench."""
 
     def __init__(self, lines: Iterable[Line]) -> None:
-        self._runs = last_runs(lines)
+        self._runs = last_runs(line for line in lines if not was_quick(line))
 
     def line(self, bench: str, case: str) -> Line:
         """Raises `NoFigure`."""
-        found = [line for line in self._runs.get(bench, ()) if line["case"] == case and not line.get("quick")]
+        found = [line for line in self._runs.get(bench, ()) if line["case"] == case]
         if not found:
             raise NoFigure(f"no whole run of bench {bench} has the case {case!r}")
         return found[0]

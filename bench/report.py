@@ -26,6 +26,11 @@ def last_runs(lines: Iterable[Line]) -> dict[str, list[Line]]:
     return runs
 
 
+def was_quick(line: Line) -> bool:
+    """Whether it is of a run that judges nothing. (Older lines say so by the broker they were measured on.)"""
+    return bool(line.get("quick", line.get("jvm_warm_s") == 0))
+
+
 def table(lines: list[Line]) -> str:
     """One run: its conditions in a sentence, then a row for each case."""
     first = lines[0]
@@ -33,7 +38,7 @@ def table(lines: list[Line]) -> str:
     rounds = len(first["rounds"])
     # Some questions need no servers.
     warm_s = first.get("jvm_warm_s")
-    quick = " ARGS=--quick" if first.get("quick", warm_s == 0) else ""
+    quick = " ARGS=--quick" if was_quick(first) else ""
     servers = (
         ""
         if warm_s is None

@@ -12,14 +12,18 @@ MEASURED: dict[str, Any] = {"at_ms": 1, "jvm_warm_s": 60, "value": 100.0}
 COSTS = {"waiting_room": 200.0, "ingress": 80.0, "allocator": 20.0, "notifier": 10.0, "postgres": 15.0, "kafka": 5.0}
 
 
-def figures(**changed: Any) -> Figures:
+def lines(**changed: Any) -> list[dict[str, Any]]:
     cases = {(bench, case) for bench, case, _ in UNITS.values()}
     cases |= {("sockets", "each of 10000 idle sockets"), ("room", "1000000 people in line, Redis")}
     cases |= {("big", "most memory of an allocator")}
     cases |= {("stages", f"{name}: CPU for each request at 2 workers against 1") for name in ("ingress", "allocator")}
-    return Figures(
+    return [
         MEASURED | {"bench": bench, "case": case, "cpu_us": COSTS | {"redis": 10.0}} | changed for bench, case in cases
-    )
+    ]
+
+
+def figures(**changed: Any) -> Figures:
+    return Figures(lines(**changed))
 
 
 def test_cores_are_what_a_second_brings_times_what_one_costs_and_processes_have_a_spare() -> None:
@@ -46,6 +50,11 @@ def test_a_hold_that_is_lost_costs_ingress_what_a_granted_one_costs() -> None:
 def test_a_bench_that_was_only_run_quickly_gives_no_figure() -> None:
     with pytest.raises(NoFigure, match="no whole run of bench room"):
         needs(RUSHES[0], figures(quick=True))
+
+
+def test_a_quick_run_does_not_hide_the_whole_one_before_it() -> None:
+    both = Figures([*lines(), *lines(quick=True, at_ms=2, cpu_us={}, value=1e9)])
+    assert needs(RUSHES[1], both) == needs(RUSHES[1], figures())
 
 
 def test_the_page_names_each_rush_and_each_cost() -> None:
