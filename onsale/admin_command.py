@@ -70,8 +70,7 @@ def shut_out(*, email: Email, data_dir: DataDir = None) -> None:
 
 @app.command("unlock")
 def unlock(*, email: Email, data_dir: DataDir = None) -> None:
-    """Let somebody in again, after too many wrong passwords or after `shut-out`. Nobody else is unlocked, nor an address
-    from which many were guessed."""
+    """Let somebody in again, after too many wrong passwords or after `shut-out`: nobody else, and no address."""
     from onsale.admin import unlock as work  # noqa: PLC0415 -- as with create
 
     _done(data_dir, lambda installation: work(installation, email))
