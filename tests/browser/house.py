@@ -52,10 +52,11 @@ class House:
         event = await self.admin.add_show(wanted | terms)
         return Show(event.show, venue.venue, name, event.total_seats)
 
-    async def add_person(self, email: str, password: str, *roles: str) -> None:
-        """Somebody who may sign in, as whoever runs the machine makes them."""
+    async def add_person(self, email: str, password: str, *roles: str, partner: str = "") -> None:
+        """Somebody who may sign in, as whoever runs the machine makes them. `partner`: whom they work for."""
         words = ["admin", "create", "--data-dir", self.data_dir, "--email", email, "--name", "Ann Operator"]
         words += [word for role in roles for word in ("--role", role)]
+        words += ["--partner", partner] if partner else []
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "onsale", *words), stdin=asyncio.subprocess.PIPE
         )

@@ -165,7 +165,7 @@ async function health() {
   showHealth(await ask("GET", "/readyz"));
 }
 
-/** One after the other, never two at once: a server that is slow is asked more seldom. @param {() => Promise<void>} work */
+/** One after the other, never two at once: a server that is slow is asked more seldom. @param {() => Promise<void>} work @param {number} everyMs */
 async function again(work, everyMs) {
   for (;;) {
     await new Promise((go) => setTimeout(go, everyMs));

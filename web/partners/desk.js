@@ -15,6 +15,8 @@ export const desk = {
   /** @type {Key[]} */
   keys: [],
   key: "",
+  /** Why the keys could not be read, in words; empty: they are those of now. */
+  problem: "",
 };
 
 /**
@@ -80,6 +82,23 @@ export function button({ label, run, look = "plain" }, of = "") {
   return made;
 }
 
+/**
+ * What could not be had is said where it would stand, with a way to try again.
+ * @param {HTMLElement} place behind which it is said @param {string} words @param {() => unknown} again
+ */
+export function trouble(place, words, again) {
+  calm(place);
+  const note = element("div", "", "note error trouble");
+  note.setAttribute("role", "alert");
+  note.append(element("p", words), button({ label: t("try_again"), run: () => (calm(place), again()) }));
+  place.after(note);
+}
+
+/** Nothing is wrong there any more. @param {HTMLElement} place */
+export function calm(place) {
+  place.parentElement?.querySelector(":scope > .trouble")?.remove();
+}
+
 /** A list that comes in pages: what was loaded stays, and a button brings more. */
 export class Pages {
   /**
@@ -92,6 +111,7 @@ export class Pages {
     this.none = find(`${name}-none`);
     this.draw = draw;
     this.after = after;
+    /** @type {(after: string) => string} */
     this.path = () => "";
     /** @type {any[]} */
     this.lines = [];
@@ -104,21 +124,22 @@ export class Pages {
   open(path) {
     this.path = path;
     this.lines = [];
-    this.place.setAttribute("aria-busy", "true");
+    this.place.replaceChildren(element("li", "", "skeleton block"));
+    this.more.hidden = this.none.hidden = true;
     return this.load("");
   }
 
-  /** @param {string} after */
+  /** @param {string} after @returns {Promise<void>} */
   async load(after) {
     const mine = ++this.asked;
+    calm(this.place);
+    this.place.setAttribute("aria-busy", "true");
     const answer = await call("GET", this.path(after));
     // Another list was asked for meanwhile.
     if (mine !== this.asked) return;
-    if (!answer.ok) return notice(inWords(answer), "error");
-    if (!after) {
-      this.place.removeAttribute("aria-busy");
-      this.place.replaceChildren();
-    }
+    this.place.removeAttribute("aria-busy");
+    if (!after) this.place.replaceChildren();
+    if (!answer.ok) return trouble(this.place, inWords(answer), () => this.load(after));
     this.lines.push(...answer.body.data);
     this.place.append(...answer.body.data.map(this.draw));
     this.next = answer.body.next_cursor ?? "";
@@ -133,12 +154,13 @@ export class Pages {
   }
 }
 
-/** @returns {Promise<void>} the keys are read anew */
+/** @returns {Promise<void>} the keys are read anew, or `desk.problem` says why not */
 export async function readKeys() {
   const found = [];
   for (let after = ""; ; ) {
     const answer = await call("GET", `/api/admin/keys${queryOf({ limit: 200, after })}`);
-    if (!answer.ok) return notice(inWords(answer), "error");
+    desk.problem = answer.ok ? "" : inWords(answer);
+    if (!answer.ok) return;
     found.push(...answer.body.data);
     if (!answer.body.has_more) break;
     after = answer.body.next_cursor;

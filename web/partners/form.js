@@ -1,7 +1,7 @@
 /** A dialog that asks for some fields, sends them, and shows what is wrong with which of them; and the one for secrets. */
 
 import { inWords } from "../shared/api.js";
-import { say } from "../shared/frame.js";
+import { notice, say } from "../shared/frame.js";
 import { element, find, t } from "../shared/words.js";
 import { word } from "./desk.js";
 
@@ -15,6 +15,7 @@ import { word } from "./desk.js";
  */
 
 const dialog = /** @type {HTMLDialogElement} */ (find("dialog"));
+const secretDialog = /** @type {HTMLDialogElement} */ (find("secret-dialog"));
 /** @type {Form | null} */
 let open = null;
 
@@ -28,6 +29,7 @@ export function begin(form) {
   find("form-error").hidden = true;
   find("form-go").textContent = form.go;
   find("form-go").className = form.danger ? "danger" : "";
+  find("form-go").disabled = false;
   dialog.showModal();
 }
 
@@ -127,12 +129,14 @@ function values() {
 async function go(event) {
   event.preventDefault();
   if (!open) return;
-  const form = open, pressed = find("form-go");
-  pressed.disabled = true;
+  const form = open;
+  find("form-go").disabled = true;
   const answer = await form.send(values());
-  pressed.disabled = false;
-  if (!answer.ok) return complain(answer);
-  dialog.close();
+  // Whoever closed it meanwhile is told all the same: it was sent.
+  const isOpen = open === form;
+  if (isOpen) find("form-go").disabled = false;
+  if (!answer.ok) return isOpen ? complain(answer) : notice(`${form.title}: ${inWords(answer)}`, "error");
+  if (isOpen) dialog.close();
   form.then?.(answer.body);
 }
 
@@ -158,7 +162,7 @@ function complain(answer) {
 }
 
 /**
- * Shows what is never shown again.
+ * Shows what is never shown again, until it is said that it was kept.
  * @param {string} title @param {string} secret @param {string} words what it is for
  */
 export function showSecret(title, secret, words) {
@@ -166,7 +170,7 @@ export function showSecret(title, secret, words) {
   find("secret-words").textContent = words;
   find("secret-text").textContent = secret;
   find("secret-copied").textContent = "";
-  find("secret-dialog").showModal();
+  secretDialog.showModal();
 }
 
 async function copy() {
@@ -183,9 +187,15 @@ async function copy() {
 
 find("form").addEventListener("submit", go);
 find("form-not").addEventListener("click", () => dialog.close());
+dialog.addEventListener("close", () => (open = null));
 find("secret-copy").addEventListener("click", copy);
 find("secret-close").addEventListener("click", () => {
-  find("secret-dialog").close();
   find("secret-text").textContent = "";
+  secretDialog.close();
   say(t("portal.put_away"));
+});
+secretDialog.addEventListener("cancel", (event) => event.preventDefault());
+// Browsers let a second Escape, or a phone's way back, close any dialog.
+secretDialog.addEventListener("close", () => {
+  if (find("secret-text").textContent) secretDialog.showModal();
 });

@@ -1,21 +1,23 @@
 /** API keys: made, shown this once, rotated, limited, revoked. */
 
 import { count, find, list, shortMoment, t } from "../shared/words.js";
-import { call, card, desk, done, readKeys, word } from "./desk.js";
+import { call, calm, card, desk, done, readKeys, trouble, word } from "./desk.js";
 import { begin, showSecret } from "./form.js";
 
 /** @typedef {import("./desk.js").Key} Key */
 
 const OVERLAPS = [0, 3_600, 24 * 3_600, 7 * 24 * 3_600];
-/** @type {() => void} */
 let changed = () => {};
 
-/** @param {() => void} listener is told when there are other keys than before */
+/** @param {() => void} listener is told when keys were read anew, or could not be */
 export function onKeys(listener) {
   changed = listener;
 }
 
+/** As they were read last. */
 export function openKeys() {
+  calm(find("keys"));
+  if (desk.problem) return trouble(find("keys"), desk.problem, refresh);
   const live = desk.keys.filter((key) => !key.revoked_at), gone = desk.keys.filter((key) => key.revoked_at);
   find("keys").replaceChildren(...live.map(shown));
   find("keys-none").hidden = live.length > 0;
@@ -52,11 +54,15 @@ function shown(key) {
   });
 }
 
-/** @param {string} words */
-async function after(words) {
+async function refresh() {
   await readKeys();
   changed();
+}
+
+/** @param {string} words of what was done, whether the list can be read after it or not */
+function after(words) {
   done(words);
+  return refresh();
 }
 
 /** Fields of a key's limits. A partner begins with those of a key that they have, since no other may reach further. @param {Partial<Key>} key */
@@ -72,6 +78,7 @@ function limits(key) {
 }
 
 function make() {
+  /** @type {Partial<Key>} */
   const like = desk.admin ? {} : (desk.keys.find((key) => !key.revoked_at && !key.sandbox) ?? desk.keys.find((key) => !key.revoked_at) ?? {});
   const rights = desk.admin ? ["read", "booking", "group", "operator", "admin"] : ["read", "booking", "group"].filter((name) => like.permissions?.includes(name));
   begin({
@@ -109,9 +116,9 @@ function rotate(key) {
   begin({
     title: t("portal.rotate_of", { name: key.name }),
     words: t("portal.rotate_words"),
-    fields: [{ name: "overlap", label: t("portal.overlap"), kind: "select", value: String(24 * 3_600), options: OVERLAPS.map((s) => [String(s), t(`portal.overlap_${s}`)]) }],
+    fields: [{ name: "overlap_s", label: t("portal.overlap"), kind: "select", value: String(24 * 3_600), options: OVERLAPS.map((s) => [String(s), t(`portal.overlap_${s}`)]) }],
     go: t("portal.rotate"),
-    send: (values) => call("POST", `/api/admin/keys/${key.key}/rotate`, { body: { overlap_s: Number(values.overlap) } }),
+    send: (values) => call("POST", `/api/admin/keys/${key.key}/rotate`, { body: { overlap_s: Number(values.overlap_s) } }),
     then: async (body) => {
       showSecret(t("portal.secret_of", { name: key.name }), body.api_key, t("portal.secret_words"));
       await after(t("portal.key_rotated", { name: key.name }));

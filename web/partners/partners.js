@@ -4,7 +4,7 @@ import { inWords } from "../shared/api.js";
 import { notice } from "../shared/frame.js";
 import { signOut, whoIsIt } from "../shared/session.js";
 import { element, find, t } from "../shared/words.js";
-import { desk, readKeys } from "./desk.js";
+import { desk, readKeys, trouble } from "./desk.js";
 import { onKeys, openKeys } from "./keys.js";
 
 /** @typedef {{open: () => unknown, keyed?: boolean, admins?: boolean}} Part `keyed`: it is looked at for one key */
@@ -50,7 +50,7 @@ async function show() {
   find("key-field").hidden = !current().keyed || desk.keys.length === 0;
   document.title = `${t(`portal.tab_${part}`)} – ${t("portal.title")}`;
   remember();
-  if (current().keyed && !desk.admin && !desk.key) return notice(t("portal.keys_first"));
+  if (current().keyed && !desk.admin && !desk.key) return notice(desk.problem || t("portal.keys_first"), desk.problem ? "error" : "info");
   await current().open();
 }
 
@@ -76,17 +76,19 @@ onKeys(() => {
   choices();
   openKeys();
 });
-const me = await whoIsIt();
-if (me.ok) {
+
+async function start() {
+  const me = await whoIsIt();
+  find("loading").hidden = true;
+  if (!me.ok) return me.status === 401 || trouble(find("loading"), inWords(me), start);
   const { name, roles, partner } = me.body;
   desk.admin = roles.includes("admin");
   find("who").textContent = partner ? `${name} · ${partner}` : name;
-  find("loading").hidden = true;
-  if (!desk.admin && !roles.includes("partner")) notice(t("portal.no_role"), "error");
-  else {
-    await readKeys();
-    choices();
-    find("tabs").append(...Object.keys(PARTS).filter((one) => desk.admin || !PARTS[one].admins).map(link));
-    await show();
-  }
-} else if (me.status !== 401) notice(inWords(me), "error");
+  if (!desk.admin && !roles.includes("partner")) return notice(t("portal.no_role"), "error");
+  find("tabs").replaceChildren(...Object.keys(PARTS).filter((one) => desk.admin || !PARTS[one].admins).map(link));
+  await readKeys();
+  choices();
+  await show();
+}
+
+await start();

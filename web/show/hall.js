@@ -64,12 +64,11 @@ export class Hall {
     const tierOf = new Map(event.tiers.map((tier, at) => [tier.category, at]));
     const count = map.sections.flatMap((s) => s.rows).reduce((n, row) => n + row.seats.length, 0)
       + map.tables.reduce((n, table) => n + table.seats.length, 0);
-    for (const name of ["x", "y", "width", "height", "rotation"]) /** @type {any} */ (this)[name] = new Float32Array(count);
-    /** @type {Float32Array} */ this.x;
-    /** @type {Float32Array} */ this.y;
-    /** @type {Float32Array} */ this.width;
-    /** @type {Float32Array} */ this.height;
-    /** @type {Float32Array} */ this.rotation;
+    this.x = new Float32Array(count);
+    this.y = new Float32Array(count);
+    this.width = new Float32Array(count);
+    this.height = new Float32Array(count);
+    this.rotation = new Float32Array(count);
     this.tier = new Uint8Array(count);
     this.status = new Uint8Array(count);
     this.sectionOf = new Uint16Array(count);

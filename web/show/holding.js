@@ -26,14 +26,13 @@ export class Holding {
    * @param {{redraw: () => void, show: (seats: number[]) => void, panel: import("./panel.js").Panel}} page
    */
   constructor(show, event, hall, choice, marks, memory, page) {
-    Object.assign(this, { show, event, hall, choice, marks, memory, page });
-    /** @type {string} */ this.show;
-    /** @type {{redraw: () => void, show: (seats: number[]) => void, panel: import("./panel.js").Panel}} */ this.page;
-    /** @type {import("../types/api.d.ts").EventAnswer} */ this.event;
-    /** @type {import("./hall.js").Hall} */ this.hall;
-    /** @type {import("./choice.js").Choice} */ this.choice;
-    /** @type {Map<number, import("./painter.js").Mark>} */ this.marks;
-    /** @type {import("../shared/kept.js").Memory} */ this.memory;
+    this.show = show;
+    this.event = event;
+    this.hall = hall;
+    this.choice = choice;
+    this.marks = marks;
+    this.memory = memory;
+    this.page = page;
     find("hold").addEventListener("click", () => this.#hold(choice.wish(), choice.allSeats()));
     if (changing) this.#beginChange(changing);
     find("best").addEventListener("submit", (/** @type {Event} */ event) => {

@@ -18,8 +18,10 @@ collect_ignore_glob = [] if VARIABLE in os.environ else ["*.py"]
 if VARIABLE in os.environ:
     from playwright.async_api import Browser, async_playwright
 
+    from tests.browser.desk import Desk
     from tests.browser.house import House, open_house
     from tests.browser.phone import Phone, new_phone
+    from tests.unit.ingress.stage import Stage
 
     OPTIONS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
     ENVIRONMENT = {"ONSALE_ROOM_POLL_CEILING_S": "1", "ONSALE_ROOM_CHOOSING_S": "0"}
@@ -75,6 +77,26 @@ if VARIABLE in os.environ:
                 made = await new_phone(browser, house.url, **options)
                 stack.push_async_callback(made.context.close)
                 phones.append(made)
+                return made
+
+            yield hand_out
+            if request.node.stash.get(WENT_WRONG, True):
+                for number, one in enumerate(phones):
+                    await one.page.screenshot(path=SHOTS / f"{request.node.name}-{number}.png", full_page=True)
+            assert [error for one in phones for error in one.errors] == []
+
+    @pytest.fixture
+    async def desk(request: pytest.FixtureRequest, browser: Browser) -> AsyncIterator[Callable[..., Awaitable[Desk]]]:
+        """Hands out portals over the API in memory: `desk(stage, *roles, partner=…, **options)`."""
+        async with AsyncExitStack() as stack:
+            phones: list[Phone] = []
+
+            async def hand_out(stage: Stage, *roles: str, partner: str = "", **options: object) -> Desk:
+                phone = await new_phone(browser, "", **options)
+                stack.push_async_callback(phone.context.close)
+                phones.append(phone)
+                made = Desk(phone.page, stage, roles, partner)
+                await phone.page.route("**/*", made.answer)
                 return made
 
             yield hand_out

@@ -21,9 +21,9 @@ SLOWLY_PER_MIN = 1
 BANNER = """(paused) => document.getElementById("paused").hidden !== paused"""
 
 
-async def somebody(house: House, *roles: str) -> str:
+async def somebody(house: House, *roles: str, partner: str = "") -> str:
     email = f"{secrets.token_hex(4)}@example.org"
-    await house.add_person(email, PASSWORD, *(roles or ("operator",)))
+    await house.add_person(email, PASSWORD, *(roles or ("operator",)), partner=partner)
     return email
 
 
@@ -140,7 +140,7 @@ async def test_a_partner_is_told_that_the_console_is_not_for_them(
 ) -> None:
     partner = await phone()
     await partner.open("/sign-in?next=/console")
-    await sign_in(partner, await somebody(house, "partner"))
+    await sign_in(partner, await somebody(house, "partner", partner="acme"))
     await partner.page.wait_for_url("**/console")
     await expect(partner.page.locator("#notice")).to_contain_text("for operators and admins")
 
