@@ -1,11 +1,11 @@
-"""The fixture of all acceptance tests."""
+"""The fixtures of all acceptance tests."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.acceptance.sale import Sale, open_sale
-from tests.conftest import Database
+from tests.conftest import Database, fresh_database, fresh_redis_prefix, fresh_topics
 from tests.servers import Servers
 
 
@@ -16,3 +16,15 @@ async def sale(
     """A sale that is running: ingress, notifier, expiry worker, and one allocator process."""
     async with open_sale(servers, database, topics, redis_prefix) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+async def house(anyio_backend: str, servers: Servers, database_template: str) -> AsyncIterator[Sale]:
+    """One sale for all tests of a file, with the limits of fans as they are shipped; each makes shows of its own."""
+    with (
+        fresh_database(servers, database_template) as database,
+        fresh_topics(servers) as topics,
+        fresh_redis_prefix(servers) as prefix,
+    ):
+        async with open_sale(servers, database, topics, prefix, quick_fans=False) as running:
+            yield running

@@ -185,8 +185,11 @@ class Sale:
 
 
 @asynccontextmanager
-async def open_sale(servers: Servers, database: Database, topics: str, redis_prefix: str) -> AsyncIterator[Sale]:
-    """Everything running, with one allocator; all of it stopped on the way out."""
+async def open_sale(
+    servers: Servers, database: Database, topics: str, redis_prefix: str, *, quick_fans: bool = True
+) -> AsyncIterator[Sale]:
+    """Everything running, with one allocator; all of it stopped on the way out. `quick_fans`: they may ask more often
+    than people."""
     letters = Path(tempfile.mkdtemp(prefix="onsale-letters-"))
     listener, mail = listen("127.0.0.1", 0), listen("127.0.0.1", 0)
     given: dict[str, Any] = {
@@ -200,10 +203,9 @@ async def open_sale(servers: Servers, database: Database, topics: str, redis_pre
         "public_url": f"http://127.0.0.1:{listener.getsockname()[1]}",
         "payment_provider": "sandbox",
         "smtp_url": f"smtp://127.0.0.1:{mail.getsockname()[1]}",
-        # These fans are quicker than people.
-        "ingress_fan_holds_per_min": 100_000,
-        "ingress_fan_requests_per_min": 100_000,
     }
+    if quick_fans:
+        given |= {"ingress_fan_holds_per_min": 100_000, "ingress_fan_requests_per_min": 100_000}
     environment = os.environ | {f"ONSALE_{name.upper()}": str(value) for name, value in given.items()}
     listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     rooms = [

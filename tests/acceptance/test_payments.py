@@ -2,63 +2,22 @@
 
 import mailbox
 from collections.abc import Sequence
-from email import message_from_bytes, policy
 from typing import Any
 
-import httpx
 import pytest
 
-from onsale.dev_mail.arrival import by_arrival
 from onsale_client import AsyncClient
 from payments import notices
 from payments.provider import Charge, Found, Notice, State
-from tests.acceptance.sale import PATIENT, Answer, Sale
+from tests.acceptance.paying import ADA, WITHIN_S, choose, letter_to, paying, until, until_none
+from tests.acceptance.sale import PATIENT, Sale
 from tests.faults import rooms
 from ticketing.clock import SystemClock
 
 pytestmark = pytest.mark.anyio
 
-WITHIN_S = 20
-ADA = {"name": "Ada Lovelace", "email": "ada@example.org", "language": "de-AT"}
 POLICY = {"payment": "required", "hold_s": 60}
 NOTICES = "/api/payments/webhook/sandbox"
-
-
-async def paying(sale: Sale, show: str, fan: str, *seats: str) -> dict[str, Any]:
-    """A hold for which a payment has begun."""
-    held = await sale.hold(show, fan, *seats)
-    assert held.status == 201, held.body
-    path = f"/api/reservations/{held.body['reservation']}/checkout"
-    begun = await sale.call("POST", path, {"return_to": "/done", "contact": ADA}, token=fan)
-    assert (begun.status, begun.body["status"]) == (201, "paying"), begun.body
-    answer: dict[str, Any] = begun.body
-    return answer
-
-
-async def choose(sale: Sale, begun: dict[str, Any], choice: str) -> httpx.Response:
-    """The payer presses a button on the provider's page."""
-    page = await sale.http.get(begun["pay_at"])
-    assert page.status_code == 200 and f'value="{choice}"' in page.text
-    return await sale.http.post(begun["pay_at"], data={"choice": choice})
-
-
-async def until(sale: Sale, begun: dict[str, Any], fan: str, status: str) -> Answer:
-    """Until the reservation has this status."""
-
-    async def has_it() -> Answer | None:
-        read = await sale.call("GET", f"/api/reservations/{begun['reservation']}", token=fan)
-        return read if read.body["status"] == status else None
-
-    return await rooms.until(has_it, WITHIN_S)
-
-
-async def until_none(sale: Sale, sql: str) -> None:
-    """Until the tables have no such row."""
-
-    async def has_none() -> bool:
-        return not await sale.rows(sql)
-
-    await rooms.until(has_none, WITHIN_S)
 
 
 async def refunds_due(sale: Sale) -> list[tuple[int, bool, int]]:
@@ -115,21 +74,6 @@ async def the_way_back_by_mail(sale: Sale, show: str, booking: str) -> None:
     assert [(row["kind"], row["state"]) for row in rows] == [
         ("cancelled", "sent"), ("confirmed", "sent"), ("link", "sent"),
     ]  # fmt: skip
-
-
-async def letter_to(sale: Sale, number: int, email: str) -> str:
-    """The plain text of the letter that came as number so many, once it has come."""
-    maildir = mailbox.Maildir(sale.letters)
-
-    async def has_come() -> list[str] | None:
-        keys = by_arrival(maildir.keys())
-        return keys if len(keys) > number else None
-
-    keys = await rooms.until(has_come, WITHIN_S)
-    message = message_from_bytes(maildir.get_bytes(keys[number]), policy=policy.default)
-    text = message.get_body(("plain",))
-    assert email in message["To"] and text is not None
-    return str(text.get_content())
 
 
 async def test_every_end_of_a_payment_as_a_partner_is_told_of_it(sale: Sale) -> None:

@@ -2,65 +2,30 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from standardwebhooks import Webhook
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from notifier.outbox.ports import Answered, Due, Settled
 from notifier.outbox.store import PostgresOutbox
 from notifier.store import PostgresStore
 from onsale.listen import NotForListening, forward_events
 from onsale_client import SignatureWrong, verify_webhook
-from runtime.http import HttpServer, listen
 from runtime.postgres import open_pool, room_url
+from tests.acceptance.partner_server import HEARD_WITHIN_S, Partner, partner_server
 from tests.acceptance.sale import Sale
 from ticketing.clock import SystemClock
 
 pytestmark = pytest.mark.anyio
 
-HEARD_WITHIN_S = 20
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-
-
-@dataclass
-class Partner:
-    """The partner's own server: keeps what it is sent, and answers what it is told to."""
-
-    url: str = ""
-    status: int = 200
-    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
-    heard: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-    async def hook(self, request: Request) -> Response:
-        async with self.heard:
-            self.got.append((dict(request.headers), await request.body()))
-            self.heard.notify_all()
-        return Response(status_code=self.status)
-
-    async def until(self, count: int) -> None:
-        """Until so many deliveries have come."""
-        async with asyncio.timeout(HEARD_WITHIN_S), self.heard:
-            await self.heard.wait_for(lambda: len(self.got) >= count)
 
 
 @pytest.fixture
 async def partner(anyio_backend: str) -> AsyncIterator[Partner]:
-    partner = Partner()
-    listener, started = listen("127.0.0.1", 0), asyncio.Event()
-    app = Starlette(routes=[Route("/hook", partner.hook, methods=["POST"])])
-    server = HttpServer(app, listener, started.set)
-    serving = asyncio.create_task(server.run_until_told())
-    await started.wait()
-    partner.url = f"http://127.0.0.1:{listener.getsockname()[1]}/hook"
-    yield partner
-    await server.stop(serving)
-    listener.close()
+    async with partner_server() as partner:
+        yield partner
 
 
 async def new_webhook(sale: Sale, url: str, **terms: Any) -> tuple[str, str]:
