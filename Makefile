@@ -32,9 +32,10 @@ lock:  ## the hash locks again, from pyproject.toml (needs uv)
 	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet uv
 	@set -e; compile() { $(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 		--no-header --no-emit-index-url --no-emit-find-links "$$@" pyproject.toml; }; \
-	compile $(ARGS) --extra embedded --extra dev -o requirements/dev.txt; \
+	compile $(ARGS) --extra embedded --extra dev --extra otel -o requirements/dev.txt; \
 	compile -c requirements/dev.txt --extra embedded -o requirements/embedded.txt; \
 	compile -c requirements/dev.txt --extra browser -o requirements/browser.txt; \
+	compile -c requirements/dev.txt --extra otel -o requirements/otel.txt; \
 	compile -c requirements/dev.txt --extra chart -o requirements/chart.txt; \
 	compile -c requirements/dev.txt -o requirements/runtime.txt
 

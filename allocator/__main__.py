@@ -1,5 +1,6 @@
 """Runs one allocator: `python -m allocator`."""
 
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -8,12 +9,14 @@ from uuid import uuid4
 
 from allocator.log import KafkaLog
 from allocator.membership import Membership
+from allocator.metrics import MeteredObserver
 from allocator.office import Office
 from allocator.settings import Settings
 from allocator.store import PostgresStore
 from runtime import postgres
 from runtime.kafka import LogError, PartitionReader, RecordProducer
 from runtime.process import RunningRoom, run, serve
+from runtime.tracing import Tracer, open_exporter
 from ticketing import topics
 from ticketing.clock import SystemClock
 from ticketing.messages import AllocatorStatus, encode
@@ -36,8 +39,10 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             part, owner, lambda warn: connect(application_name=f"onsale allocator {part}", on_warning=warn)
         )
 
+    clock = SystemClock()
     bootstrap, prefix = settings.kafka_bootstrap, settings.topic_prefix
     async with AsyncExitStack() as stack:
+        exporter = stack.enter_context(open_exporter(settings.otlp_url, "allocator"))
         reader = PartitionReader(bootstrap, topics.COMMANDS.full_name(prefix), client_id="onsale-allocator")
 
         def producer(topic: topics.Topic) -> RecordProducer:
@@ -61,8 +66,9 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             membership=Membership(owner, partial(connect, application_name="onsale allocator leases")),
             commands=KafkaLog(reader, outcomes),
             open_store=open_store,
-            clock=SystemClock(),
+            clock=clock,
             announce=announce,
+            observer=MeteredObserver(Tracer(now_ms=clock.now_ms, entropy=os.urandom, exporter=exporter)),
         )
         yield RunningRoom(
             name="allocator",

@@ -168,6 +168,7 @@ class Answer(msgspec.Struct, gc=False):
             index=self.index,
             account=command.account,
             repeat=True,
+            trace=b"",
         )
         self.index += 1
         return cast(AnyOutcome, again)

@@ -49,3 +49,5 @@ class Draft:
     dead: list[tuple[int, str, bytes]] = field(default_factory=list)
     lost_in_a_row: int = 0
     """How many of the outcomes are refusals that `losing.lose_in_a_row` gave."""
+    traces: list[bytes] = field(default_factory=list)
+    """Of the commands that are traced."""

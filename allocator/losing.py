@@ -134,7 +134,7 @@ def lose_again(
     if type(command) is not messages.HoldSeats or show is None:
         return None
     loss = known_loss(show, command)
-    if loss is None or command.partial or not (command.keyed and command.fingerprint):
+    if loss is None or command.partial or command.trace or not (command.keyed and command.fingerprint):
         return None
     # What a loss is kept for can be asked for: the show has opened, and whatever closes it before its time clears that.
     if 0 < show.terms.closes_at_ms <= now_ms:

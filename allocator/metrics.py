@@ -5,6 +5,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from allocator.errors import DataRefused, LogUnreadable, Replaced, ResultUnknown, WritesRefused
 from allocator.netting import Batch
+from runtime.tracing import Tracer
 
 log = structlog.get_logger(__name__)
 
@@ -32,8 +33,17 @@ LAG_RECORDS = Gauge("allocator_lag_records", "Undecided commands on the partitio
 LAG_SECONDS = Gauge("allocator_lag_seconds", "How long the oldest undecided command on the partitions owned has waited")
 
 
+def set_lag(records: int, ms: int) -> None:
+    """How far the partitions owned are behind."""
+    LAG_RECORDS.set(records)
+    LAG_SECONDS.set(ms / 1000)
+
+
 class MeteredObserver:
-    """See `ports.Observer`."""
+    """See `ports.Observer`. With `tracer` each traced command has a span for the batch in which it was decided."""
+
+    def __init__(self, tracer: Tracer) -> None:
+        self._tracer = tracer
 
     def bug(self, part: int, offset: int, error: Exception) -> None:
         """A decision raised."""
@@ -56,3 +66,7 @@ class MeteredObserver:
         RECORDS.inc(batch.next_offset - batch.at.next_offset)
         LOST_IN_A_ROW.inc(batch.lost_in_a_row)
         PAYLOAD_BYTES.inc(len(batch.payload))
+        for trace in batch.traces:
+            span = self._tracer.below(trace, "apply_batch", "consumer", before_s=seconds)
+            records = batch.next_offset - batch.at.next_offset
+            span.end(part=part, batch_seq=batch.at.batch_seq + 1, records=records)

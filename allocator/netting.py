@@ -72,6 +72,8 @@ class Batch:
     """`(offset, code, raw record)`"""
     lost_in_a_row: int = 0
     """How many of its commands were refused by `losing.lose_in_a_row`."""
+    traces: list[bytes] = field(default_factory=list)
+    """Of its commands that are traced."""
 
 
 def tail_hash(append_ms: int, value: bytes) -> bytes:
@@ -95,6 +97,7 @@ def net(state: PartitionState, draft: Draft, batch: Batch) -> Batch:
         changed = [state.shows[show] for show, _, _, _ in batch.shows_changed]
         batch.rewritten.extend((stock.terms.changeable(), pack_verdicts(stock.orders)) for stock in changed)
     batch.dead.extend(draft.dead)
+    batch.traces.extend(draft.traces)
     return batch
 
 

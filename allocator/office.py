@@ -18,7 +18,7 @@ from allocator.errors import DataRefused, DeskError, Replaced, ResultUnknown, Wr
 from allocator.log import KafkaLog
 from allocator.membership import Membership
 from allocator.ownership import Seat, plan
-from allocator.ports import Publication
+from allocator.ports import Observer, Publication
 from allocator.seating import DECIDER_VERSION
 from allocator.service import Desk
 from allocator.settings import Settings
@@ -67,6 +67,7 @@ class Office:
         open_store: Callable[[int], PostgresStore],
         clock: Clock,
         announce: Callable[[AllocatorStatus], Awaitable[None]],
+        observer: Observer,
     ) -> None:
         self._settings = settings
         self._membership = membership
@@ -75,7 +76,7 @@ class Office:
         self._clock = clock
         self._announce = announce
         self._meter = asyncio.get_running_loop().time
-        self._observer = metrics.MeteredObserver()
+        self._observer = observer
         self._places: dict[int, Place] = {}
         self._cautions: dict[int, Caution] = {}
         self._refusals = Refusals()
@@ -128,8 +129,7 @@ class Office:
             metrics.POSTGRES_UP.set(self._reachable)
             metrics.LOG_UP.set(self._commands.reachable)
             metrics.REFUSED.set(len(self._refusals.reasons))
-            metrics.LAG_RECORDS.set(lag_records)
-            metrics.LAG_SECONDS.set(lag_ms / 1000)
+            metrics.set_lag(lag_records, lag_ms)
             await _wait(self._stop, STATUS_INTERVAL_S)
 
     async def _tick(self) -> None:

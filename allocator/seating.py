@@ -6,6 +6,8 @@ outcome; an exception is a bug, which the service turns into `internal_error` fo
 
 from typing import Any, assert_never
 
+from msgspec.structs import replace
+
 from allocator.answer import Answer, Moment
 from allocator.booking import book_now
 from allocator.cancelling import cancel, is_chunk
@@ -76,6 +78,11 @@ ABOUT_A_RESERVATION = (
 
 def decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[AnyOutcome]:
     """The outcomes of one command: one for each a caller sent; for `ExpireHolds` one for each hold that ends."""
+    outcomes = _decide(state, command, moment)
+    return [replace(outcome, trace=command.trace) for outcome in outcomes] if command.trace else outcomes
+
+
+def _decide(state: PartitionState, command: AnyCommand, moment: Moment) -> list[AnyOutcome]:
     show = state.shows.get(command.show)
     answer = Answer(command, moment, show.seq if show is not None else 0)
     if command.keyed and command.key in state.refusals.by_key:

@@ -278,6 +278,8 @@ class Desk:
             return
         for outcome in outcomes:
             state.evolve(command, outcome, self._draft)
+        if command.trace:
+            self._draft.traces.append(command.trace)
 
     def _reject(self, record: LogRecord, command: messages.AnyCommand | None, code: str) -> None:
         """One outcome and a dead letter for a record that cannot be decided."""

@@ -143,6 +143,7 @@ async def open_till(settings: Settings) -> AsyncIterator[RunningRoom]:
             addresses=ClientAddresses(settings.proxies),
             body_deadline_s=settings.ingress_body_deadline_s,
             recording=Recording(RequestLog(settings.ingress_request_log_backlog_max), clock),
+            tracing=None,
         )
         yield RunningRoom(name="till", app=cast(Any, api), prefixes=("/api",))
 

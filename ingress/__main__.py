@@ -35,6 +35,7 @@ from ingress.sessions import Sessions
 from ingress.settings import Settings
 from ingress.share_table import ShareTable
 from ingress.shelf import Shelf
+from ingress.tracing import open_tracing
 from ingress.views import Views
 from ingress.waiters import Waiters
 from ingress.waves import Waves
@@ -187,6 +188,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             counts=statuses.counts,
             clock=clock,
             entropy=PooledEntropy(os.urandom),
+            tracing=stack.enter_context(open_tracing(settings, clock)),
             provider=await stack.enter_async_context(open_provider(settings)),
         )
         yield RunningRoom(

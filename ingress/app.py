@@ -5,6 +5,7 @@ import structlog
 from ingress import metrics
 from ingress.asgi import ClientGone, Receive, Request, Response, Scope, Send, read_body, request_id_of
 from ingress.callers import Callers, Identity
+from ingress.current import TRACE
 from ingress.forms import Forms, check_body, check_head, require_room
 from ingress.limiter import UNCOUNTED, Limiter
 from ingress.operations import Call, Operation, Table, Who
@@ -12,10 +13,13 @@ from ingress.recording import Recording
 from ingress.refusals import MEDIA_TYPE, Refused, encode_problem
 from ingress.sessions import Sessions
 from ingress.stores import StoreAway, ValueRefused
+from ingress.tracing import Tracing
 from runtime.addresses import FORWARDED, ClientAddresses
 from ticketing.staff import SAFE_METHODS
 
 log = structlog.get_logger(__name__)
+
+SERVER_ERROR = 500
 
 
 class Api:
@@ -32,7 +36,9 @@ class Api:
         addresses: ClientAddresses,
         body_deadline_s: float,
         recording: Recording,
+        tracing: Tracing | None,
     ) -> None:
+        self._tracing = tracing
         self._recording = recording
         self._limiter = limiter
         self._table = table
@@ -56,6 +62,10 @@ class Api:
             scope["query_string"],
             self._addresses.of(peer[0], headers.get(FORWARDED)) if peer else "",
         )
+        span = None if self._tracing is None else self._tracing.begin(headers, f"{request.method} /api")
+        working_for = None if span is None else TRACE.set(span.trace)
+        if span is not None:
+            request.trace_id = span.trace_id
         name, identity, began_ms = "none", None, self._forms.clock.now_ms()
         counted, status = UNCOUNTED, 0
         try:
@@ -75,6 +85,9 @@ class Api:
             status = response.status
         finally:
             counted.leave(status)
+            if span is not None and working_for is not None:
+                TRACE.reset(working_for)
+                span.end(failed=status >= SERVER_ERROR, operation=name, status=status)
         metrics.requests(name, response.status).inc()
         took_ms = max(0, self._forms.clock.now_ms() - began_ms)
         metrics.request_seconds(name).observe(took_ms / 1000)
@@ -115,14 +128,14 @@ def failed(error: Exception, operation: str, request: Request) -> Response:
         case Refused():
             refused = error
         case StoreAway():
-            log.warning("ingress.store_away", operation=operation, error=str(error))
+            log.warning("ingress.store_away", operation=operation, error=str(error), **request.ids)
             refused = Refused("sales_paused", "the database is away; nothing was changed")
         case ValueRefused():
-            log.warning("ingress.value_refused", operation=operation, error=str(error))
+            log.warning("ingress.value_refused", operation=operation, error=str(error), **request.ids)
             refused = Refused("data_refused")
         case _:
             metrics.BUGS.inc()
-            log.error("ingress.bug", operation=operation, request_id=request.request_id, exc_info=error)
+            log.error("ingress.bug", operation=operation, exc_info=error, **request.ids)
             refused = Refused("internal_error")
     headers = list(refused.headers)
     if refused.retry_after_s is not None:
@@ -136,7 +149,7 @@ def _note_act(identity: Identity, operation: str, request: Request, status: int)
     if request.method not in SAFE_METHODS:
         log.info(
             "ingress.done_by_hand", person=identity.person, key=identity.key and identity.key.key_id,
-            operation=operation, path=request.path, status=status, request_id=request.request_id,
+            operation=operation, path=request.path, status=status, **request.ids,
         )  # fmt: skip
 
 

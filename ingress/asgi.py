@@ -33,9 +33,9 @@ def request_id_of(headers: Mapping[bytes, bytes], new: Callable[[], str]) -> str
 
 class Request:
     """One request without its body. Headers are looked up by lower-case name; `query_string` is as it was sent;
-    `address` is the client's, empty where it has none."""
+    `address` is the client's, empty where it has none; `trace_id` is empty where it is not traced."""
 
-    __slots__ = ("address", "headers", "method", "path", "query_string", "request_id")
+    __slots__ = ("address", "headers", "method", "path", "query_string", "request_id", "trace_id")
 
     def __init__(  # noqa: PLR0917 -- one is made for each request, and by position is quickest
         self,
@@ -45,13 +45,20 @@ class Request:
         request_id: str,
         query_string: bytes = b"",
         address: str = "",
+        trace_id: str = "",
     ) -> None:
         self.address = address
+        self.trace_id = trace_id
         self.method = method
         self.path = path
         self.headers = headers
         self.query_string = query_string
         self.request_id = request_id
+
+    @property
+    def ids(self) -> dict[str, str]:
+        """What a line of the log about it carries."""
+        return {"request_id": self.request_id} | ({"trace_id": self.trace_id} if self.trace_id else {})
 
     def header(self, name: str) -> str | None:
         """A header's value, or None where it is absent."""

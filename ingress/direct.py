@@ -9,8 +9,10 @@ plain (something to look up, a packed body) is left to the application.
 
 from functools import partial
 
+from msgspec.structs import replace
+
 from ingress import metrics
-from ingress.app import failed
+from ingress.app import SERVER_ERROR, failed
 from ingress.asgi import Request, Response, request_id_of
 from ingress.callers import Callers, Identity
 from ingress.forms import Forms, check_body, check_head, require_room
@@ -23,9 +25,11 @@ from ingress.rush import Rush
 from ingress.sale_routes import Sale
 from ingress.service import HAS_ITS_SHARE, Asking, Decided, Verdict
 from ingress.shows import Show
+from ingress.tracing import Tracing
 from ingress.verdicts import verdict_response
 from runtime.addresses import FORWARDED, ClientAddresses
 from runtime.direct import DirectRoutes, Exchange
+from runtime.tracing import Span
 from ticketing.asks import HoldBody
 from ticketing.messages import HoldSeats, SeatsHeld
 from ticketing.vocabulary import request_text
@@ -46,7 +50,9 @@ class DirectHolds:
         *,
         fans_max: int,
         recording: Recording,
+        tracing: Tracing | None,
     ) -> None:
+        self._tracing = tracing
         self._limiter = limiter
         self.recording = recording
         self.sale = sale
@@ -72,6 +78,8 @@ class DirectHolds:
             return False
         body = bytes(exchange.body)
         hold = _Hold(self, exchange, request_id_of(headers, self._forms.request_id))
+        if self._tracing is not None:
+            hold.span = self._tracing.begin(headers, "POST /api/reservations")
         try:
             require_room(self.operation)
             known = self._rush.find(headers, body, now_ms := sale.clock.now_ms(), hold.identify)
@@ -83,12 +91,14 @@ class DirectHolds:
             if known is None:
                 return False
             hold.show, command, wait_s = known
+            if hold.span is not None:
+                command = replace(command, trace=hold.span.trace)
             asking = sale.desk.begin(command, hold.show.row.part, wait_s, hold.tell)
         except Exception as error:
             hold.send(failed(error, self.operation.name, hold.request()))
             return True
         if asking is not None:
-            exchange.on_gone = asking.leave if hold.counted.by_fan else partial(_gone, asking, hold.counted)
+            exchange.on_gone = asking.leave if hold.is_plain else partial(hold.gone, asking)
         return True
 
     def _check(self, hold: "_Hold", raw: bytes) -> tuple[Show, HoldSeats, float] | None:
@@ -119,7 +129,7 @@ class DirectHolds:
 class _Hold:
     """One hold that waits for its verdict."""
 
-    __slots__ = ("_exchange", "_of", "_request_id", "began_ms", "counted", "key_id", "show")
+    __slots__ = ("_exchange", "_of", "_request_id", "began_ms", "counted", "key_id", "show", "span")
 
     show: Show
     counted: Counted
@@ -131,6 +141,18 @@ class _Hold:
         self.counted = UNCOUNTED
         self.key_id = ""
         self.began_ms = 0
+        self.span: Span | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Nobody but the desk has to hear that its client is gone."""
+        return self.counted.by_fan and self.span is None
+
+    def gone(self, asking: Asking) -> None:
+        """Its client is gone."""
+        asking.leave()
+        self.counted.leave(0)
+        self._end_span(0)
 
     def tell(self, verdict: Verdict) -> None:
         """Answer with the verdict."""
@@ -144,6 +166,7 @@ class _Hold:
                     self.counted.leave(CREATED)
                     of.granted.inc()
                     self._record(CREATED)
+                    self._end_span(CREATED)
                     self._exchange.answer(CREATED, *said)
                     return
             if verdict is HAS_ITS_SHARE and self.key_id:
@@ -159,6 +182,7 @@ class _Hold:
         response.headers += self.counted.headers
         metrics.requests(self._of.operation.name, response.status).inc()
         self._record(response.status)
+        self._end_span(response.status)
         self._exchange.answer(response.status, response.head(self._request_id), response.body)
 
     def _record(self, status: int) -> None:
@@ -166,6 +190,10 @@ class _Hold:
         if self.key_id:
             of = self._of
             of.recording.note(self.key_id, of.operation.name, self.request(), status, self.began_ms)
+
+    def _end_span(self, status: int) -> None:
+        if self.span is not None:
+            self.span.end(failed=status >= SERVER_ERROR, operation=self._of.operation.name, status=status)
 
     def identify(self) -> Identity | None:
         """As `Callers.known`."""
@@ -176,9 +204,5 @@ class _Hold:
         of, exchange = self._of, self._exchange
         address = of.addresses.of(exchange.peer, exchange.headers.get(FORWARDED))
         operation = of.operation
-        return Request(operation.method, operation.path, exchange.headers, self._request_id, b"", address)
-
-
-def _gone(asking: Asking, counted: Counted) -> None:
-    asking.leave()
-    counted.leave(0)
+        trace_id = "" if self.span is None else self.span.trace_id
+        return Request(operation.method, operation.path, exchange.headers, self._request_id, b"", address, trace_id)

@@ -52,6 +52,7 @@ from ingress.share_table import ShareTable
 from ingress.shelf import Shelf
 from ingress.show_making import ShowMaker
 from ingress.stats_routes import Stats
+from ingress.tracing import Tracing
 from ingress.usage_routes import UsageCalls
 from ingress.views import Views
 from ingress.webhook_routes import Webhooks
@@ -95,6 +96,8 @@ class Ports:
     counts: Mapping[int, Mapping[str, int]]
     clock: Clock
     entropy: Callable[[int], bytes]
+    tracing: Tracing | None = None
+    """None: nothing is traced."""
     provider: PaymentProvider | None = None
     """Who takes payments, if anybody does."""
 
@@ -123,6 +126,7 @@ def open_api(ports: Ports, settings: Settings) -> Api:
         addresses=ClientAddresses(settings.proxies),
         body_deadline_s=settings.ingress_body_deadline_s,
         recording=Recording(ports.request_log, ports.clock),
+        tracing=ports.tracing,
     )
 
 
@@ -136,6 +140,7 @@ def open_direct(ports: Ports, settings: Settings) -> DirectHolds:
         ClientAddresses(settings.proxies),
         fans_max=settings.ingress_tokens_cached_max,
         recording=Recording(ports.request_log, ports.clock),
+        tracing=ports.tracing,
     )
 
 

@@ -1,7 +1,7 @@
 """From a command to its verdict: append it to the log, wait for the outcome.
 
-`SaleDesk.begin` is the hot path: nothing is awaited in it, and no task stands behind a request; `ask` is the same for
-those who can wait. It knows nothing of HTTP, and touches only the ports below.
+`SaleDesk.begin` is the hot path: nothing is awaited in it, no task stands behind a request; `ask` is for who can wait.
+It knows nothing of HTTP, and touches only the ports below.
 """
 
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from ingress import metrics
 from ingress.allowance import Windows
 from ingress.condition import Condition
 from ingress.crowd import Crowd
+from ingress.current import traced
 from ingress.turns import Turns
 from ingress.waiters import Waiters
 from ticketing import messages
@@ -59,7 +60,6 @@ class CommandLog(Protocol):
     def append(self, part: int, value: bytes, placed: Callable[[int | NotTaken], None]) -> None:
         """`placed` is called once, now or later: with the record's offset once it is safely there, or with why it is
         not (or not known to be) there."""
-        ...
 
 
 class Bell(Protocol):
@@ -147,7 +147,7 @@ class SaleDesk:
             verdicts.append(verdict)
             bell.ring()
 
-        asking = self.begin(command, part, wait_s, tell)
+        asking = self.begin(traced(command), part, wait_s, tell)
         try:
             if not verdicts:
                 await bell.heard()

@@ -83,6 +83,13 @@ class Settings(PaymentSettings):
     ingress_request_log_days: int = Field(
         default=30, ge=1, le=3650, description="For how many days single requests of API keys are kept."
     )
+    trace_ratio: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="The share of requests that are traced from here to their verdict. While it is above 0, those that "
+        "bring a sampled `traceparent` are as well, up to 50 a second; at 0 nothing is traced.",
+    )
     ingress_pool_max: int = Field(default=10, ge=1, le=100, description="Connections to Postgres.")
     ingress_body_deadline_s: float = Field(
         default=10.0, gt=0, le=300, description="How long a request's body may take to arrive."

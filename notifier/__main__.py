@@ -37,6 +37,7 @@ from runtime.kafka import BatchingProducer, PartitionReader
 from runtime.localised import LANGUAGES, read_words
 from runtime.postgres import open_pool, room_url
 from runtime.process import RunningRoom, run, serve
+from runtime.tracing import Tracer, open_exporter
 from ticketing import topics
 from ticketing.clock import Clock, SystemClock
 from ticketing.finishing import finishing_token
@@ -66,6 +67,7 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
             )
         )
         clock = SystemClock()
+        exporter = stack.enter_context(open_exporter(settings.otlp_url, ROOM))
         store = PostgresStore(pool)
         limits = settings.limits()
         tokens = TokenKeys(settings.secrets)
@@ -124,6 +126,7 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
                 wire=HttpWire(
                     await stack.enter_async_context(open_http(IN_FLIGHT_MAX)),
                     private_allowed=settings.webhook_private_addresses,
+                    tracer=Tracer(now_ms=clock.now_ms, entropy=os.urandom, exporter=exporter),
                 ),
                 clock=clock,
                 chance=random.random,

@@ -26,6 +26,7 @@ from ticketing.telling import (
     held_answer,
     reservation_answer,
 )
+from ticketing.trace_context import traceparent
 from ticketing.vocabulary import SYSTEM_ACCOUNT, RequestStatus, request_text, reservation_text, show_text
 
 
@@ -40,6 +41,7 @@ def decided(
         request=request,
         reply_to=reply_to,
         replayed=outcome.repeat,
+        traceparent=traceparent(outcome.trace),
     )
 
 

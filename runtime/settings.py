@@ -99,6 +99,11 @@ class ServerSettings(BaseSettings):
         default="info", pattern="(?i)^(debug|info|warning|error)$", description="debug, info, warning or error."
     )
     log_json: bool = Field(default=True, description="Log lines as JSON (true) or for reading on a terminal (false).")
+    otlp_url: str = Field(
+        default="",
+        description="Where spans of traced requests go, beside the log: OTLP over HTTP, as "
+        "http://HOST:4318/v1/traces. Needs the extra `otel`.",
+    )
     kafka_deadline_s: float = Field(
         default=3.0, gt=0, le=60, description="How long one send to Kafka may take before its caller gets an answer."
     )

@@ -130,7 +130,8 @@ class Decided(Data, kw_only=True):
     """What became of a request, or of a reservation of one's own: the body that waiting over HTTP would have got.
 
     `request` is absent where no caller asked, or a sandbox key forced the outcome. `reply_to` names the `hold` or
-    `release` of this socket that it answers, `replayed` says that the request had been answered before.
+    `release` of this socket that it answers, `replayed` says that the request had been answered before, `traceparent`
+    (W3C Trace Context) is there where the request was traced.
     """
 
     status: str
@@ -140,6 +141,7 @@ class Decided(Data, kw_only=True):
     request: str | None = None
     reply_to: str | None = None
     replayed: bool = False
+    traceparent: str | None = None
 
 
 class Expiring(Data, kw_only=True):

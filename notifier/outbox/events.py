@@ -66,7 +66,7 @@ def caller_events(taken: Iterable[Taken], wheres: Mapping[int, Where]) -> Iterat
 
 def _in_brief(outcome: AnyOutcome, told: dict[str, Any]) -> dict[str, Any]:
     """What stays of a body that is too long: what it is about, to be read over HTTP."""
-    brief: dict[str, Any] = {name: told[name] for name in ("status", "request") if name in told}
+    brief: dict[str, Any] = {name: told[name] for name in ("status", "request", "traceparent") if name in told}
     if isinstance(outcome, ReservationOutcome):
         reservation: Reservation = outcome.reservation
         brief["outcome"] = {

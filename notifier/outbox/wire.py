@@ -8,15 +8,21 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from http import HTTPStatus
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import httpx
+import msgspec
 from standardwebhooks import Webhook
 
 from notifier.outbox.ports import Answered, Due
+from runtime.tracing import Span, Tracer
+from ticketing.trace_context import read_traceparent, traceparent
 
 ATTEMPT_S_MAX = 15.0
 USER_AGENT = "onsale-webhooks/1"
+TRACED = b'"traceparent":"'
+"""Stands in the body of what belongs to a trace; elsewhere only where a caller noted such a name beside a hold."""
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], Awaitable[Sequence[Address]]]
@@ -34,25 +40,52 @@ def is_public(address: Address) -> bool:
     return inner.is_global and not inner.is_multicast
 
 
-class HttpWire:
-    """`notifier.outbox.ports.Wire`. `private_allowed`: http and private addresses, for installations that say so."""
+class _Traced(msgspec.Struct):
+    traceparent: str = ""
 
-    def __init__(self, http: httpx.AsyncClient, *, private_allowed: bool, resolve: Resolve = resolve) -> None:
+
+class _Body(msgspec.Struct):
+    data: _Traced
+
+
+class HttpWire:
+    """`notifier.outbox.ports.Wire`. `private_allowed`: http and private addresses, for installations that say so. What
+    belongs to a trace has a span for each attempt, of which the other side is told."""
+
+    def __init__(
+        self, http: httpx.AsyncClient, *, private_allowed: bool, tracer: Tracer, resolve: Resolve = resolve
+    ) -> None:
         self._http = http
+        self._tracer = tracer
         self._private_allowed = private_allowed
         self._resolve = resolve
 
     async def post(self, due: Due, now_ms: int) -> Answered:
         """What came of it; never raises for what the other side does."""
+        span = self._span(due)
+        answered = await self._try(due, now_ms, {} if span is None else {"traceparent": traceparent(span.trace) or ""})
+        if span is not None:
+            status = answered.status or 0
+            failed = not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
+            span.end(failed=failed, told=due.event_id, attempt=due.attempt, status=status)
+        return answered
+
+    def _span(self, due: Due) -> Span | None:
+        if TRACED not in due.body:
+            return None
+        parent = read_traceparent(msgspec.json.decode(due.body, type=_Body).data.traceparent.encode())
+        return None if parent is None else self._tracer.below(parent.trace, "webhook", "client")
+
+    async def _try(self, due: Due, now_ms: int, headers: dict[str, str]) -> Answered:
         try:
             async with asyncio.timeout(ATTEMPT_S_MAX):
-                return await self._post(due, now_ms)
+                return await self._post(due, now_ms, headers)
         except TimeoutError:
             return Answered(None, f"no answer within {ATTEMPT_S_MAX:.0f} s")
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return Answered(None, f"{type(error).__name__}: {error}"[:200])
 
-    async def _post(self, due: Due, now_ms: int) -> Answered:
+    async def _post(self, due: Due, now_ms: int, headers: dict[str, str]) -> Answered:
         url = httpx.URL(due.url)
         if url.scheme != "https" and not self._private_allowed:
             return Answered(None, "only https is sent to")
@@ -67,7 +100,7 @@ class HttpWire:
         request = httpx.Request(
             "POST",
             url.copy_with(host=str(addresses[0])),
-            headers=signed(due, now_ms) | {"host": url.netloc.decode("ascii")},
+            headers=signed(due, now_ms) | headers | {"host": url.netloc.decode("ascii")},
             content=due.body,
             extensions={"sni_hostname": url.host, "timeout": httpx.Timeout(ATTEMPT_S_MAX).as_dict()},
         )

@@ -1,4 +1,5 @@
-"""What stands in the logs of a whole run at debug level: nothing that opens a door, and nobody's name."""
+"""What stands in the logs of a whole run at debug level: nothing that opens a door, and nobody's name; and of each
+request one trace, whose id its caller has seen."""
 
 import asyncio
 import base64
@@ -66,6 +67,7 @@ async def run_of_all_rooms(
         "ONSALE_TOPIC_PREFIX": topics,
         "ONSALE_REDIS_PREFIX": redis_prefix,
         "ONSALE_LOG_LEVEL": "debug",
+        "ONSALE_TRACE_RATIO": "1",
     }
     now_ms = SystemClock().now_ms()
     async with AsyncExitStack() as stack:
@@ -129,14 +131,14 @@ async def through_the_waiting_room(run: Run, show: str) -> str:
     return token
 
 
-async def buy(run: Run, show: dict[str, Any], token: str) -> None:
-    """A purchase, with the mistakes that people make on the way."""
+async def buy(run: Run, show: dict[str, Any], token: str) -> str:
+    """A purchase, with the mistakes that people make on the way; to which trace the hold belonged."""
     sale = run.sale
     async with spectator(replace(sale, url=run.rooms["notifier"].url), show) as watching:
         await watching.hello(token)
         held = await sale.hold(show["show"], token, "A-1", "A-2")
         assert held.status == 201, held.body
-        await watching.until("request_decided")
+        told = await watching.until("request_decided")
     run.hidden["reservation token"] = held.body["reservation_token"]
     async with spectator(replace(sale, url=run.rooms["notifier"].url), show) as stranger:
         with pytest.raises(ConnectionClosed):
@@ -156,6 +158,8 @@ async def buy(run: Run, show: dict[str, Any], token: str) -> None:
     assert booked.status_code == 201, booked.text
     read = await sale.call("GET", f"/api/bookings/{booked.json()['booking']}", token=token)
     assert read.body["contact"] == CONTACT
+    _, trace_id, _, _ = told["data"]["traceparent"].split("-")
+    return str(trace_id)
 
 
 def bearer(token: str) -> dict[str, str]:
@@ -184,7 +188,7 @@ async def test_a_whole_run_at_debug_gives_nothing_away(
     async with run_of_all_rooms(servers, database, topics, redis_prefix, tmp_path) as run:
         show = await run.sale.new_show(rows=2, seats_per_row=5)
         token = await through_the_waiting_room(run, show["show"])
-        await buy(run, show, token)
+        trace_id = await buy(run, show, token)
         await run.sale.hold(show["show"], run.sale.partner_key, "B-1")
         await run.sale.rows(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename LIKE 'onsale_%' AND datname = $1",
@@ -193,6 +197,10 @@ async def test_a_whole_run_at_debug_gives_nothing_away(
         await until(run.rooms["ingress"].is_ready, 20)
         broken = await run.sale.hold(show["show"], run.sale.partner_key, "B-2")
         assert broken.status < 500 or broken.status == 503
+        (hold,) = run.rooms["ingress"].said("span", trace_id=trace_id)
+        (batch,) = run.rooms["allocator"].said("span", trace_id=trace_id)
+        assert (hold["operation"], hold["status"], hold["parent_id"]) == ("hold", 201, "")
+        assert (batch["name"], batch["parent_id"]) == ("apply_batch", hold["span_id"])
     found = [(room, what) for room, log in run.logs() for what, text in run.hidden.items() if text.encode() in log]
     assert found == []
     assert [room for room, log in run.logs() if TOKEN.search(log) or API_KEY.search(log)] == []

@@ -55,7 +55,7 @@ def test_no_file_holds_a_path_of_one_machine() -> None:
 
 def test_locks_hold_hashes_and_no_addresses() -> None:
     locks = [path for path in tracked_files() if path.parent.name == "requirements" and path.suffix == ".txt"]
-    assert len(locks) == 5
+    assert len(locks) == 6
     for lock in locks:
         text = lock.read_text()
         assert "://" not in text

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from ticketing.trace_context import TRACE_BYTES
 from ticketing.vocabulary import DIGEST_BYTES, SEATS_PER_SHOW_MAX, OrphanRule
 
 Key = Annotated[bytes, Meta(min_length=DIGEST_BYTES, max_length=DIGEST_BYTES)]
@@ -21,6 +22,7 @@ Text = Annotated[str, Meta(max_length=200, pattern=r"^[^\x00]*\Z")]
 # The same for what every command and every hold carries, where `__post_init__` looks for NUL: a pattern costs as much
 # as decoding all the rest.
 Name = Annotated[str, Meta(max_length=200)]
+Trace = Annotated[bytes, Meta(max_length=TRACE_BYTES)]
 Bound = Annotated[tuple[Text, ...], Meta(max_length=8)]
 """Whom the limits of one person bind beside `person`: hashes of an e-mail address, of what was paid with."""
 
@@ -85,6 +87,8 @@ class Command(Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults
     fingerprint: bytes = b""
     keyed: bool = True
     """False: sent without Idempotency-Key, judged by state alone."""
+    trace: Trace = b""
+    """Of a request that is traced: see `ticketing/trace_context.py`. Decides nothing."""
 
     def __post_init__(self) -> None:
         """Raises ValueError, which decoding turns into `Undecodable`."""

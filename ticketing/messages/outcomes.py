@@ -63,6 +63,8 @@ class Outcome(Struct, frozen=True, kw_only=True, tag_field="kind", omit_defaults
     account: str = ""
     repeat: bool = False
     """The answer to a command that had been answered before: tells its sender, changes nothing."""
+    trace: bytes = b""
+    """As in the command that it answers."""
 
 
 class ShowOpened(Outcome, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
@@ -16,6 +17,7 @@ from notifier.outbox.retries import AGAIN_AFTER_S, after_attempt
 from notifier.outbox.service import EVENTS_KEPT_MS, IN_FLIGHT_PER_WEBHOOK_MAX, Outbox
 from notifier.outbox.wire import Address, HttpWire, is_public
 from notifier.ports import StoreAway
+from runtime.tracing import Tracer
 from tests.unit.notifier.theatre import PART, SHOW, T0, VENUE, Sale, small_layout
 from ticketing.clock import ManualClock
 from ticketing.layout import CategoryBody, LayoutBody, build_layout
@@ -29,6 +31,7 @@ pytestmark = pytest.mark.anyio
 KEY = "key_0123456789abcdef"
 WHERE = Where(SHOW, VENUE, "EUR", small_layout())
 DAY_S = 24 * 3600
+TRACER = Tracer(now_ms=lambda: T0, entropy=os.urandom)
 
 
 def events_of(*outcomes: AnyOutcome, where: Where = WHERE) -> list[CallerEvent]:
@@ -259,7 +262,7 @@ def a_wire(*addresses: str, private: bool = False, status: int = 200) -> tuple[H
         return [ip_address(address) for address in addresses]
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    return HttpWire(http, private_allowed=private, resolve=look_up), seen
+    return HttpWire(http, private_allowed=private, tracer=TRACER, resolve=look_up), seen
 
 
 async def test_it_goes_to_the_address_that_was_looked_at_under_the_name_that_was_given() -> None:
@@ -291,6 +294,6 @@ async def test_what_the_other_side_does_is_an_answer_never_an_exception() -> Non
     async def nobody(host: str, port: int) -> list[Address]:
         raise OSError("no such name")
 
-    wire = HttpWire(httpx.AsyncClient(), private_allowed=False, resolve=nobody)
+    wire = HttpWire(httpx.AsyncClient(), private_allowed=False, tracer=TRACER, resolve=nobody)
     assert (await wire.post(due(1), T0)).error == "OSError: no such name"
     assert (await wire.post(due(1, url="https://[nonsense"), T0)).status is None
