@@ -42,7 +42,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
     clock = SystemClock()
     bootstrap, prefix = settings.kafka_bootstrap, settings.topic_prefix
     async with AsyncExitStack() as stack:
-        exporter = stack.enter_context(open_exporter(settings.otlp_url, "allocator"))
+        exporter = await stack.enter_async_context(open_exporter(settings.otlp_url, "allocator"))
         reader = PartitionReader(bootstrap, topics.COMMANDS.full_name(prefix), client_id="onsale-allocator")
 
         def producer(topic: topics.Topic) -> RecordProducer:

@@ -67,6 +67,6 @@ class MeteredObserver:
         LOST_IN_A_ROW.inc(batch.lost_in_a_row)
         PAYLOAD_BYTES.inc(len(batch.payload))
         for trace in batch.traces:
-            span = self._tracer.below(trace, "apply_batch", "consumer", before_s=seconds)
+            span = self._tracer.below(trace, "consumer", before_s=seconds)
             records = batch.next_offset - batch.at.next_offset
-            span.end(part=part, batch_seq=batch.at.batch_seq + 1, records=records)
+            span.end("apply_batch", part=part, batch_seq=batch.at.batch_seq + 1, records=records)

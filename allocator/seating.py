@@ -24,7 +24,7 @@ from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome
 from ticketing.vocabulary import is_provider
 
-DECIDER_VERSION = 17
+DECIDER_VERSION = 18
 """Raised whenever the same log would be decided otherwise; stands in each row of outcome_log."""
 
 

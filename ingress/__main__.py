@@ -67,6 +67,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
 
     clock = SystemClock()
     async with AsyncExitStack() as stack:
+        tracing = await stack.enter_async_context(open_tracing(settings, clock))
         pool = await stack.enter_async_context(
             open_pool(
                 room_url(settings.postgres_url, f"onsale_{ROOM}", settings.secrets[0]),
@@ -188,7 +189,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             counts=statuses.counts,
             clock=clock,
             entropy=PooledEntropy(os.urandom),
-            tracing=stack.enter_context(open_tracing(settings, clock)),
+            tracing=tracing,
             provider=await stack.enter_async_context(open_provider(settings)),
         )
         yield RunningRoom(

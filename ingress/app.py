@@ -53,6 +53,7 @@ class Api:
             await _turn_socket_away(scope, receive, send, self._forms.request_id())
             return
         headers = dict(scope["headers"])
+        span = None if self._tracing is None else self._tracing.begin(headers)
         peer = scope.get("client")
         request = Request(
             scope["method"],
@@ -61,11 +62,9 @@ class Api:
             request_id_of(headers, self._forms.request_id),
             scope["query_string"],
             self._addresses.of(peer[0], headers.get(FORWARDED)) if peer else "",
+            "" if span is None else span.trace_id,
         )
-        span = None if self._tracing is None else self._tracing.begin(headers, f"{request.method} /api")
-        working_for = None if span is None else TRACE.set(span.trace)
-        if span is not None:
-            request.trace_id = span.trace_id
+        before = TRACE.set(b"" if span is None else span.trace)
         name, identity, began_ms = "none", None, self._forms.clock.now_ms()
         counted, status = UNCOUNTED, 0
         try:
@@ -85,9 +84,9 @@ class Api:
             status = response.status
         finally:
             counted.leave(status)
-            if span is not None and working_for is not None:
-                TRACE.reset(working_for)
-                span.end(failed=status >= SERVER_ERROR, operation=name, status=status)
+            TRACE.reset(before)
+            if span is not None:
+                span.end(name, failed=status >= SERVER_ERROR, status=status)
         metrics.requests(name, response.status).inc()
         took_ms = max(0, self._forms.clock.now_ms() - began_ms)
         metrics.request_seconds(name).observe(took_ms / 1000)

@@ -79,7 +79,7 @@ class DirectHolds:
         body = bytes(exchange.body)
         hold = _Hold(self, exchange, request_id_of(headers, self._forms.request_id))
         if self._tracing is not None:
-            hold.span = self._tracing.begin(headers, "POST /api/reservations")
+            hold.span = self._tracing.begin(headers)
         try:
             require_room(self.operation)
             known = self._rush.find(headers, body, now_ms := sale.clock.now_ms(), hold.identify)
@@ -98,7 +98,7 @@ class DirectHolds:
             hold.send(failed(error, self.operation.name, hold.request()))
             return True
         if asking is not None:
-            exchange.on_gone = asking.leave if hold.is_plain else partial(hold.gone, asking)
+            exchange.on_gone = asking.leave if hold.counted.by_fan and hold.span is None else partial(hold.gone, asking)
         return True
 
     def _check(self, hold: "_Hold", raw: bytes) -> tuple[Show, HoldSeats, float] | None:
@@ -143,16 +143,12 @@ class _Hold:
         self.began_ms = 0
         self.span: Span | None = None
 
-    @property
-    def is_plain(self) -> bool:
-        """Nobody but the desk has to hear that its client is gone."""
-        return self.counted.by_fan and self.span is None
-
     def gone(self, asking: Asking) -> None:
         """Its client is gone."""
         asking.leave()
         self.counted.leave(0)
-        self._end_span(0)
+        if self.span is not None:
+            self._end(self.span, 0)
 
     def tell(self, verdict: Verdict) -> None:
         """Answer with the verdict."""
@@ -166,7 +162,8 @@ class _Hold:
                     self.counted.leave(CREATED)
                     of.granted.inc()
                     self._record(CREATED)
-                    self._end_span(CREATED)
+                    if self.span is not None:
+                        self._end(self.span, CREATED)
                     self._exchange.answer(CREATED, *said)
                     return
             if verdict is HAS_ITS_SHARE and self.key_id:
@@ -182,7 +179,8 @@ class _Hold:
         response.headers += self.counted.headers
         metrics.requests(self._of.operation.name, response.status).inc()
         self._record(response.status)
-        self._end_span(response.status)
+        if self.span is not None:
+            self._end(self.span, response.status)
         self._exchange.answer(response.status, response.head(self._request_id), response.body)
 
     def _record(self, status: int) -> None:
@@ -191,9 +189,8 @@ class _Hold:
             of = self._of
             of.recording.note(self.key_id, of.operation.name, self.request(), status, self.began_ms)
 
-    def _end_span(self, status: int) -> None:
-        if self.span is not None:
-            self.span.end(failed=status >= SERVER_ERROR, operation=self._of.operation.name, status=status)
+    def _end(self, span: Span, status: int) -> None:
+        span.end(self._of.operation.name, failed=status >= SERVER_ERROR, status=status)
 
     def identify(self) -> Identity | None:
         """As `Callers.known`."""

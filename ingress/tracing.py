@@ -2,8 +2,8 @@
 
 import os
 import random
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 
 from ingress.settings import Settings
 from runtime.tracing import Span, Tracer, open_exporter
@@ -23,15 +23,15 @@ class Tracing:
         self._chance = chance
         self._second = self._followed = 0
 
-    def begin(self, headers: Mapping[bytes, bytes], name: str) -> Span | None:
+    def begin(self, headers: Mapping[bytes, bytes]) -> Span | None:
         """The span of a request that has come now; None: it is not traced."""
         header = headers.get(b"traceparent")
         parent = None if header is None else read_traceparent(header)
         if not (self._chance() < self._ratio or (parent is not None and parent.sampled and self._has_room())):
             return None
         if parent is None:
-            return self._tracer.root(name, "server")
-        return self._tracer.below(parent.trace, name, "server")
+            return self._tracer.root("server")
+        return self._tracer.below(parent.trace, "server")
 
     def _has_room(self) -> bool:
         second = self._tracer.now_ms() // 1000
@@ -41,12 +41,12 @@ class Tracing:
         return self._followed <= FOLLOWED_PER_S_MAX
 
 
-@contextmanager
-def open_tracing(settings: Settings, clock: Clock) -> Iterator[Tracing | None]:
+@asynccontextmanager
+async def open_tracing(settings: Settings, clock: Clock) -> AsyncIterator[Tracing | None]:
     """None, where nothing is to be traced."""
     if not settings.trace_ratio:
         yield None
         return
-    with open_exporter(settings.otlp_url, "ingress") as exporter:
+    async with open_exporter(settings.otlp_url, "ingress") as exporter:
         tracer = Tracer(now_ms=clock.now_ms, entropy=os.urandom, exporter=exporter)
         yield Tracing(tracer, ratio=settings.trace_ratio, chance=random.random)

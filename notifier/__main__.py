@@ -67,7 +67,7 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
             )
         )
         clock = SystemClock()
-        exporter = stack.enter_context(open_exporter(settings.otlp_url, ROOM))
+        exporter = await stack.enter_async_context(open_exporter(settings.otlp_url, ROOM))
         store = PostgresStore(pool)
         limits = settings.limits()
         tokens = TokenKeys(settings.secrets)

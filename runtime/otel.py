@@ -1,7 +1,8 @@
 """Spans as OpenTelemetry's SDK exports them: in batches, by a thread of its own, dropped where its queue is full."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
@@ -39,14 +40,15 @@ class OtelExporter:
         )
 
 
-@contextmanager
-def open_collector(url: str, room: str) -> Iterator[OtelExporter]:
+@asynccontextmanager
+async def open_collector(url: str, room: str) -> AsyncIterator[OtelExporter]:
     """To a collector at `url` (as http://HOST:4318/v1/traces). What is left is sent at the end, for a few seconds."""
     processor = BatchSpanProcessor(OTLPSpanExporter(endpoint=url, timeout=EXPORT_S_MAX))
     try:
         yield OtelExporter(processor, room)
     finally:
-        processor.shutdown()
+        # It waits for the collector, and what else goes on in this process must not.
+        await asyncio.to_thread(processor.shutdown)
 
 
 def _context(trace_id: bytes, span_id: bytes, *, remote: bool = False) -> SpanContext:

@@ -5,14 +5,14 @@ costs the question whether it is.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 import structlog
 from msgspec import Struct
 
-log = structlog.get_logger("trace")
+log = structlog.get_logger(__name__)
 
 TRACE_ID_BYTES = 16
 SPAN_ID_BYTES = 8
@@ -45,13 +45,10 @@ class Exporter(Protocol):
 class Span:
     """Something that is under way."""
 
-    __slots__ = ("_began_ns", "_began_s", "_kind", "_name", "_parent", "_tracer", "trace")
+    __slots__ = ("_began_ns", "_began_s", "_kind", "_parent", "_tracer", "trace")
 
-    def __init__(
-        self, tracer: "Tracer", name: str, kind: str, *, parent: bytes, trace: bytes, before_s: float = 0.0
-    ) -> None:
+    def __init__(self, tracer: "Tracer", kind: str, *, parent: bytes, trace: bytes, before_s: float = 0.0) -> None:
         self._tracer = tracer
-        self._name = name
         self._kind = kind
         self._parent = parent
         self.trace = trace
@@ -64,11 +61,11 @@ class Span:
         """As it stands in the lines of the log."""
         return self.trace[:TRACE_ID_BYTES].hex()
 
-    def end(self, *, failed: bool = False, **attributes: Attribute) -> None:
-        """It has ended now. To be called once."""
+    def end(self, name: str, *, failed: bool = False, **attributes: Attribute) -> None:
+        """It has ended now, and what it was is known. To be called once."""
         self._tracer.ended(
             Ended(
-                name=self._name,
+                name=name,
                 kind=self._kind,
                 trace_id=self.trace[:TRACE_ID_BYTES],
                 span_id=self.trace[TRACE_ID_BYTES:],
@@ -91,14 +88,14 @@ class Tracer:
         self._entropy = entropy
         self._exporter = exporter
 
-    def root(self, name: str, kind: str) -> Span:
+    def root(self, kind: str) -> Span:
         """The first span of a trace."""
-        return Span(self, name, kind, parent=b"", trace=self._entropy(TRACE_ID_BYTES + SPAN_ID_BYTES))
+        return Span(self, kind, parent=b"", trace=self._entropy(TRACE_ID_BYTES + SPAN_ID_BYTES))
 
-    def below(self, parent: bytes, name: str, kind: str, *, before_s: float = 0.0) -> Span:
+    def below(self, parent: bytes, kind: str, *, before_s: float = 0.0) -> Span:
         """A span below the one whose trace and id `parent` is; it began `before_s` seconds ago."""
         trace = parent[:TRACE_ID_BYTES] + self._entropy(SPAN_ID_BYTES)
-        return Span(self, name, kind, parent=parent[TRACE_ID_BYTES:], trace=trace, before_s=before_s)
+        return Span(self, kind, parent=parent[TRACE_ID_BYTES:], trace=trace, before_s=before_s)
 
     def ended(self, span: Ended) -> None:
         """Tell of a span."""
@@ -116,8 +113,8 @@ class Tracer:
             self._exporter.export(span)
 
 
-@contextmanager
-def open_exporter(otlp_url: str, room: str) -> Iterator[Exporter | None]:
+@asynccontextmanager
+async def open_exporter(otlp_url: str, room: str) -> AsyncIterator[Exporter | None]:
     """The exporter to a collector that speaks OTLP over HTTP; None where no address is set.
 
     Raises:
@@ -130,5 +127,5 @@ def open_exporter(otlp_url: str, room: str) -> Iterator[Exporter | None]:
         from runtime import otel  # noqa: PLC0415 -- an extra: who does not export need not install it
     except ImportError as error:
         raise RuntimeError("ONSALE_OTLP_URL is set: install onsale[otel] (requirements/otel.txt)") from error
-    with otel.open_collector(otlp_url, room) as exporter:
+    async with otel.open_collector(otlp_url, room) as exporter:
         yield exporter

@@ -67,14 +67,14 @@ class HttpWire:
         if span is not None:
             status = answered.status or 0
             failed = not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
-            span.end(failed=failed, told=due.event_id, attempt=due.attempt, status=status)
+            span.end("webhook", failed=failed, told=due.event_id, attempt=due.attempt, status=status)
         return answered
 
     def _span(self, due: Due) -> Span | None:
         if TRACED not in due.body:
             return None
         parent = read_traceparent(msgspec.json.decode(due.body, type=_Body).data.traceparent.encode())
-        return None if parent is None else self._tracer.below(parent.trace, "webhook", "client")
+        return None if parent is None else self._tracer.below(parent.trace, "client")
 
     async def _try(self, due: Due, now_ms: int, headers: dict[str, str]) -> Answered:
         try:

@@ -199,7 +199,7 @@ async def test_a_whole_run_at_debug_gives_nothing_away(
         assert broken.status < 500 or broken.status == 503
         (hold,) = run.rooms["ingress"].said("span", trace_id=trace_id)
         (batch,) = run.rooms["allocator"].said("span", trace_id=trace_id)
-        assert (hold["operation"], hold["status"], hold["parent_id"]) == ("hold", 201, "")
+        assert (hold["name"], hold["status"], hold["parent_id"]) == ("hold", 201, "")
         assert (batch["name"], batch["parent_id"]) == ("apply_batch", hold["span_id"])
     found = [(room, what) for room, log in run.logs() for what, text in run.hidden.items() if text.encode() in log]
     assert found == []

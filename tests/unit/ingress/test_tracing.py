@@ -64,7 +64,7 @@ async def test_callers_cannot_have_everything_recorded() -> None:
 
     def followed() -> int:
         headers = {b"traceparent": SAMPLED.encode()}
-        begun = [stage.ports.tracing and stage.ports.tracing.begin(headers, "x") for _ in range(FOLLOWED_PER_S_MAX * 2)]
+        begun = [stage.ports.tracing and stage.ports.tracing.begin(headers) for _ in range(FOLLOWED_PER_S_MAX * 2)]
         return sum(span is not None for span in begun)
 
     assert followed() == FOLLOWED_PER_S_MAX
@@ -81,7 +81,7 @@ async def test_the_direct_way_traces_the_same() -> None:
     assert taken and caller.replies[0].status == 201
     (span,) = [line for line in lines if line["event"] == "span"]
     assert (span["trace_id"], span["parent_id"]) == (THEIRS[:32], THEIRS[32:])
-    assert (span["operation"], span["status"], span["failed"]) == ("hold", 201, False)
+    assert (span["name"], span["status"], span["failed"]) == ("hold", 201, False)
     assert stage.commands[0].trace.hex() == span["trace_id"] + span["span_id"]
 
 

@@ -89,7 +89,7 @@ async def test_a_trace_leads_from_the_call_to_the_frame_and_the_webhook() -> Non
     request = await delivered(tracer, outcome)
     call, batch, webhook = kept.get_finished_spans()
     assert isinstance(outcome, SeatsHeld)
-    assert [span.name for span in (call, batch, webhook)] == ["POST /api", "apply_batch", "webhook"]
+    assert [span.name for span in (call, batch, webhook)] == ["hold", "apply_batch", "webhook"]
     assert {f"{span.context.trace_id:032x}" for span in (call, batch, webhook) if span.context} == {TRACE_ID}
     assert call.parent is not None and f"{call.parent.span_id:016x}" == SPAN_ID
     assert call.context is not None and batch.parent is not None and webhook.parent is not None
