@@ -6,7 +6,7 @@ from typing import TypeAlias
 import asyncpg
 import msgspec
 
-from ingress.shows import LayoutRow, NewLayout, NewShow, ShowRow, VenueRow, Wanted
+from ingress.shows import LayoutRow, ListedVenue, NewLayout, NewShow, ShowRow, VenueRow, Wanted
 from ingress.stores import reaching_postgres
 from ticketing.messages import Policy
 
@@ -18,6 +18,14 @@ INSERT_VENUE = """
 INSERT INTO catalogue_venue (venue_id, name, created_at_ms) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
 """
 FIND_VENUE = "SELECT venue_id, name, created_at_ms FROM catalogue_venue WHERE venue_id = $1"
+LIST_VENUES = """
+SELECT v.venue_id, v.name, v.created_at_ms, l.layout_id, l.version, l.places FROM catalogue_venue v
+LEFT JOIN LATERAL (
+    SELECT layout_id, version, places FROM catalogue_layout WHERE venue_id = v.venue_id ORDER BY version DESC LIMIT 1
+) l ON true
+WHERE ($1::text IS NULL OR strpos(lower(v.name), lower($1)) > 0) AND (v.created_at_ms, v.venue_id) < ($2::bigint, $3)
+ORDER BY v.created_at_ms DESC, v.venue_id DESC LIMIT $4
+"""
 
 # The newest layout is the venue's; FOR KEY SHARE of the venue's row would not order two versions, so lock by number.
 LOCK_VENUE = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
@@ -101,6 +109,20 @@ class Catalogue:
         with reaching_postgres():
             row = await self._pool.fetchrow(FIND_VENUE, venue)
         return None if row is None else VenueRow(row["venue_id"], row["name"], row["created_at_ms"])
+
+    async def list_venues(self, text: str | None, before: tuple[int, str], limit: int) -> list[ListedVenue]:
+        """Venues with `text` in their name, the newest first, made before `(moment, venue)`."""
+        with reaching_postgres():
+            rows = await self._pool.fetch(LIST_VENUES, text, *before, limit)
+        return [
+            ListedVenue(
+                VenueRow(row["venue_id"], row["name"], row["created_at_ms"]),
+                row["layout_id"],
+                row["version"],
+                row["places"],
+            )
+            for row in rows
+        ]
 
     async def add_layout(self, venue: str, new: NewLayout, now_ms: int) -> LayoutRow:
         """The venue's next version; if its newest is the same to the byte, that one."""

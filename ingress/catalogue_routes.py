@@ -12,7 +12,7 @@ from ingress import bodies, shown
 from ingress.asgi import Response
 from ingress.callers import require_unlimited, require_within
 from ingress.catalogue import Catalogue
-from ingress.drawing import tiers
+from ingress.drawing import seat_map, tiers
 from ingress.events import event_answer
 from ingress.looking import Looking
 from ingress.operations import LAYOUT_BYTES_MAX, Call, KeyUse, Operation, Who
@@ -35,9 +35,11 @@ SHOW_ID = {"show": "the id of a show: shw_…"}
 
 
 class LayoutQuery(BaseModel):
-    """`validate_only`: say what is wrong with the layout, or how many places it has, and keep nothing."""
+    """`validate_only`: say what is wrong with the layout, or how many places it has, and keep nothing; `drawn`: tell
+    where everything is, as the seat map will."""
 
     validate_only: bool = False
+    drawn: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,9 @@ class Admin:
             warnings=field_errors(warnings),
             warnings_total=len(warnings),
         )
+        if call.asked(LayoutQuery).drawn:
+            row = stored or LayoutRow("", venue, 0, sha256, layout.places, now_ms)
+            answer.seat_map = await asyncio.to_thread(seat_map, row, layout)
         return Response(200, bodies.encode(answer))
 
     async def add_show(self, call: Call) -> Response:

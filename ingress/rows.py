@@ -54,6 +54,7 @@ from ingress.show_making import ShowMaker
 from ingress.stats_routes import Stats
 from ingress.tracing import Tracing
 from ingress.usage_routes import UsageCalls
+from ingress.venue_routes import Venues
 from ingress.views import Views
 from ingress.webhook_routes import Webhooks
 from ingress.webhook_table import WebhookTable
@@ -212,6 +213,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *ShowLedger(ports.ledger, shelf, clock, looking.seen).operations(),
         *Stats(store=ports.ledger, shelf=shelf, looking=looking, clock=clock).operations(),
         *auth.operations(),
+        *Venues(ports.catalogue, clock).operations(),
         *admin.operations(),
         *operating.operations(),
         *allocations.operations(),

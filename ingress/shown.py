@@ -111,6 +111,8 @@ class LayoutAnswer(Answer, kw_only=True):
     layout: str | None = None
     """Absent when the layout was only validated."""
     version: int | None = None
+    seat_map: "SeatMapAnswer | None" = None
+    """If it was asked for; of a layout that was only validated with an empty id and version 0."""
 
 
 class SeatPlace(Struct, kw_only=True, omit_defaults=True):

@@ -16,6 +16,16 @@ class VenueRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedVenue:
+    """A venue with its newest layout, which it may not have yet."""
+
+    venue: VenueRow
+    layout: str | None
+    version: int | None
+    places: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class LayoutRow:
     """A stored layout without its document."""
 

@@ -569,6 +569,7 @@ export interface LayoutAnswer {
   warnings: FieldError[];
   layout?: string | null;
   version?: number | null;
+  seat_map?: SeatMapAnswer | null;
 }
 
 /**
@@ -1274,6 +1275,25 @@ export interface VenueBody {
   name: string;
 }
 
+/** A venue; `layout`, `version` and `total_seats` are of its newest layout, and absent while it has none. */
+export interface VenueShown {
+  venue: string;
+  name: string;
+  made_at: string;
+  layout?: string | null;
+  version?: number | null;
+  total_seats?: number | null;
+}
+
+/** A page of venues, the newest first. */
+export interface VenuesAnswer {
+  message: string;
+  created_at: string;
+  data: VenueShown[];
+  has_more: boolean;
+  next_cursor?: string | null;
+}
+
 /** A webhook. `secret` (`whsec_…`) verifies what is sent: shown in this answer and never again. */
 export interface WebhookAnswer {
   message: string;
@@ -1659,6 +1679,13 @@ export interface Calls {
     path: "/api/auth/validate";
     answer: WhoAnswer;
   };
+  /** Venues, each with its newest layout. */
+  list_venues: {
+    method: "GET";
+    path: "/api/admin/venues";
+    query: { q?: string; limit?: number; after?: string; };
+    answer: VenuesAnswer;
+  };
   /** Make a venue. */
   add_venue: {
     method: "POST";
@@ -1671,7 +1698,7 @@ export interface Calls {
     method: "PUT";
     path: "/api/admin/venues/{venue}/layout";
     params: { venue: string; };
-    query: { validate_only?: boolean; };
+    query: { validate_only?: boolean; drawn?: boolean; };
     body: LayoutBody;
     answer: LayoutAnswer;
   };

@@ -9,7 +9,7 @@ from ingress.catalogue import Catalogue
 from ingress.key_table import KeyRow, KeyTable, Terms
 from ingress.keys import ApiKey
 from ingress.ledger import ChannelSales, ContactRow, Cursor, DecidedBatch, Ledger, LogBatch, Snapshot
-from ingress.shows import LayoutRow, NewLayout, NewShow, ShowRow, VenueRow, Wanted
+from ingress.shows import LayoutRow, ListedVenue, NewLayout, NewShow, ShowRow, VenueRow, Wanted
 from ingress.stores import StoreAway
 from tests.unit.ingress.tales import LAYOUT, PART, SHOW, T0, VENUE, hall, show_row
 from ticketing.asks import Buyer
@@ -41,6 +41,17 @@ class MemoryCatalogue(Catalogue):
     async def venue(self, venue: str) -> VenueRow | None:
         self.reach()
         return self.venues.get(venue)
+
+    async def list_venues(self, text: str | None, before: tuple[int, str], limit: int) -> list[ListedVenue]:
+        self.reach()
+        rows = sorted(self.venues.values(), key=lambda row: (row.created_at_ms, row.venue), reverse=True)
+        fits = [row for row in rows if (text or "").lower() in row.name.lower()]
+        found = [row for row in fits if (row.created_at_ms, row.venue) < before][:limit]
+        newest = [await self.layout(row.venue, None) for row in found]
+        return [
+            ListedVenue(row, one and one.layout, one and one.version, one and one.places)
+            for row, one in zip(found, newest, strict=True)
+        ]
 
     async def add_layout(self, venue: str, new: NewLayout, now_ms: int) -> LayoutRow:
         self.reach()

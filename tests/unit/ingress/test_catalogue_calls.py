@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.unit.ingress.stage import ADMIN_KEY, SHOW_TEXT, Reply, Stage
+from tests.unit.ingress.stage import ADMIN_KEY, PARTNER_KEY, SHOW_TEXT, Reply, Stage
 from tests.unit.ingress.tales import DAY, SECOND, SHOW, T0, VENUE
 from ticketing import messages
 from ticketing.clock import rfc3339
@@ -45,6 +45,23 @@ async def test_a_name_a_time_and_a_capacity_make_a_show() -> None:
     assert isinstance(command, messages.OpenShow)
     assert command.closes_at_ms == command.starts_at_ms == T0 + DAY
     assert made["venue"] in stage.catalogue.venues
+
+
+async def test_venues_are_listed_the_newest_first_with_their_newest_layouts() -> None:
+    stage = Stage()
+    for name in ("The Barn", "The Other Hall"):
+        stage.clock.advance(SECOND)
+        await stage.call("POST", "/api/admin/venues", {"name": name}, token=ADMIN_KEY)
+    first = (await stage.call("GET", "/api/admin/venues?limit=2", token=ADMIN_KEY)).body
+    rest = (await stage.call("GET", f"/api/admin/venues?limit=2&after={first['next_cursor']}", token=ADMIN_KEY)).body
+    assert [line["name"] for line in first["data"]] == ["The Other Hall", "The Barn"]
+    assert "layout" not in first["data"][0]
+    (oldest,) = rest["data"]
+    assert (oldest["venue"], oldest["version"], oldest["total_seats"]) == (VENUE, 1, 35)
+    assert not rest["has_more"]
+    named = (await stage.call("GET", "/api/admin/venues?q=hall", token=ADMIN_KEY)).body
+    assert [line["name"] for line in named["data"]] == ["The Other Hall", "The Hall"]
+    assert (await stage.call("GET", "/api/admin/venues", token=PARTNER_KEY)).status == 403
 
 
 async def test_made_again_with_the_same_key_it_is_the_same_show() -> None:

@@ -3,8 +3,10 @@ kept; of one that is refused nothing is."""
 
 from typing import Any
 
+import msgspec
 import pytest
 
+from ingress import shown
 from tests.unit.ingress.stage import ADMIN_KEY, Reply, Stage
 from tests.unit.ingress.tales import VENUE
 from ticketing.vocabulary import SEATS_PER_SHOW_MAX
@@ -117,6 +119,21 @@ async def test_a_layout_without_fault_in_full_and_in_short() -> None:
 async def test_a_size_that_no_show_has(size: dict[str, int]) -> None:
     reply = await put(Stage(), size)
     assert (reply.status, reply.body["code"]) == (422, "layout_invalid")
+
+
+async def test_a_layout_is_drawn_before_it_is_kept_as_its_seat_map_will_be() -> None:
+    stage = Stage()
+    table = {"label": "T1", "x": 300, "y": 80, "seats": 4, "category": "standard"}
+    body = {"rows": 2, "seats_per_row": 3, "tables": [table]}
+    drawn = (await put(stage, body, f"{PATH}?validate_only=true&drawn=true")).body["seat_map"]
+    kept = (await put(stage, body)).body
+    assert "seat_map" not in kept
+    told = (await stage.call("GET", f"/api/venues/{VENUE}/seat-map?version={kept['version']}")).body
+    # What is a default may be left out on either side.
+    before, after = (msgspec.convert(one, shown.SeatMapAnswer) for one in (drawn, told))
+    same = ("canvas", "categories", "sections", "tables", "areas", "total_seats", "venue")
+    assert [getattr(before, name) for name in same] == [getattr(after, name) for name in same]
+    assert (drawn["layout"], drawn["version"]) == ("", 0)
 
 
 async def test_what_is_only_validated_is_kept_nowhere() -> None:

@@ -8,8 +8,11 @@ from ingress.operations import Who
 from ingress.pages import FOR_ADMINS, FOR_PARTNERS
 from tests.unit.ingress.at_pages import Visitor, give, two_partners
 from tests.unit.ingress.stage import ADMIN_KEY, PARTNER_KEY, REVOKED_KEY, SHOW_TEXT, Stage
-from tests.unit.ingress.tales import HOUR, SECOND
+from tests.unit.ingress.tales import HOUR, SECOND, SHOW, T0, reservation
+from ticketing import messages
+from ticketing.messages import AnyCommand, AnyOutcome
 from ticketing.staff import SESSION_COOKIE, StaffKeys, StaffSession
+from ticketing.vocabulary import booking_text
 
 pytestmark = pytest.mark.anyio
 
@@ -101,10 +104,11 @@ def test_what_serves_pages_is_there_and_moves_no_stock_for_anybody() -> None:
     operations = {operation.name: operation for operation in Stage().operations}
     assert operations.keys() >= FOR_PARTNERS | FOR_ADMINS
     assert not FOR_PARTNERS & FOR_ADMINS
-    # What goes to the log is an admin's; nothing of it holds a place or takes money.
-    assert not any(operations[name].waits for name in FOR_PARTNERS)
+    # What goes to the log is an admin's, but for what gives back; nothing of it holds a place or takes money.
+    assert {name for name in FOR_PARTNERS if operations[name].waits} == {"cancel"}
     on_the_log = {name for name in FOR_ADMINS if operations[name].waits}
-    assert on_the_log == {"put_allocation", "delete_allocation", "add_show", "open_show", "close_show"}
+    orders = {"add_show", "open_show", "change_show", "close_show", "cancel_show"}
+    assert on_the_log == {"put_allocation", "delete_allocation"} | orders
     assert {operations[name].who for name in FOR_ADMINS} == {Who.ADMIN}
     assert not any(operations[name].holds or operations[name].body_raw for name in FOR_PARTNERS | FOR_ADMINS)
 
@@ -168,6 +172,32 @@ async def test_a_webhook_of_another_partner_is_not_there() -> None:
     assert theirs.status == 403
     ann = Visitor(stage, "admin")
     assert [line["webhook"] for line in (await ann.call("GET", HOOKS)).body["data"]] == [hook]
+
+
+async def test_a_booking_is_given_up_by_the_people_of_whose_key_made_it() -> None:
+    key = b"b" * 16
+    booked = reservation(key, seats=(0,), status="booked", account="key_partner")
+
+    def give_up(command: AnyCommand, offset: int) -> list[AnyOutcome]:
+        head = {"show": SHOW, "seq": 1, "at_ms": T0, "offset": offset, "key": command.key, "account": command.account}
+        gone = reservation(key, seats=(0,), status="cancelled", account="key_partner")
+        return [messages.BookingCancelled(reservation=gone, **head)]  # type: ignore[arg-type]
+
+    stage = two_partners()
+    stage.decide = give_up
+    stage.ledger.reservations[key] = booked
+    path = f"/api/bookings/{booking_text(SHOW, key)}"
+    ben = Visitor(stage, "partner", partner="acme", name="ben")
+    assert (await ben.call("GET", path, of="key_partner")).body["status"] == "booked"
+    assert (await ben.call("DELETE", path, of="key_partner", half="")).status == 403
+    zoe = Visitor(stage, "partner", partner="zenith", name="zoe")
+    for method in ("GET", "DELETE"):
+        # Of another partner, and with a key that may only read.
+        assert (await zoe.call(method, path, of="key_reader")).status == 403
+    assert stage.commands == []
+    gone = await ben.call("DELETE", path, of="key_partner", key="k")
+    assert (gone.status, gone.body["status"]) == (200, "cancelled")
+    assert [command.account for command in stage.commands] == ["key_partner"]
 
 
 async def test_a_revoked_key_can_be_looked_back_at_and_changes_nothing() -> None:
