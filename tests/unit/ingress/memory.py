@@ -47,11 +47,13 @@ class MemoryCatalogue(Catalogue):
         rows = sorted(self.venues.values(), key=lambda row: (row.created_at_ms, row.venue), reverse=True)
         fits = [row for row in rows if (text or "").lower() in row.name.lower()]
         found = [row for row in fits if (row.created_at_ms, row.venue) < before][:limit]
-        newest = [await self.layout(row.venue, None) for row in found]
-        return [
-            ListedVenue(row, one and one.layout, one and one.version, one and one.places)
-            for row, one in zip(found, newest, strict=True)
-        ]
+        return [await self._listed(row) for row in found]
+
+    async def _listed(self, row: VenueRow) -> ListedVenue:
+        newest = await self.layout(row.venue, None)
+        if newest is None:
+            return ListedVenue(row, None, None, None)
+        return ListedVenue(row, newest.layout, newest.version, newest.places)
 
     async def add_layout(self, venue: str, new: NewLayout, now_ms: int) -> LayoutRow:
         self.reach()
