@@ -230,6 +230,8 @@ def built(body: LayoutBody) -> Layout:
     try:
         return build_layout(body)
     except LayoutError as error:
+        if ("", "places_out_of_range") in error.errors:
+            raise places_out_of_range("") from error
         errors = [FieldError(pointer=pointer, code=code) for pointer, code in error.errors[:50]]
         raise Refused("layout_invalid", str(error)[:500], errors=errors) from error
 

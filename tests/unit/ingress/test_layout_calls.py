@@ -82,6 +82,11 @@ async def test_all_that_is_wrong_is_said_in_one_answer_and_no_more_than_fifty_li
     assert len(same.body["errors"]) == 50
 
 
+async def test_too_few_places_are_told_in_words_with_how_many_a_show_has() -> None:
+    reply = await put(Stage(), {"rows": 3, "seats_per_row": 3})
+    assert reply.body["detail"] == "a show has 10 to 200000 places"
+
+
 WARNINGS = [
     (hall({}, {"x": 61}), (f"{SEAT}/1", "overlaps")),
     (hall({}, tables=[table("T1"), table("T2", x=330)]), ("/tables/1/seats", "overlaps")),
