@@ -84,10 +84,8 @@ browser: setup  ## the pages in Chromium, from the list to the ticket: ARGS="-k 
 containers: setup  ## images, the contract tests and a short sale in containers; needs a Docker engine: ARGS="--only sale"
 	@$(BIN)/python -m infra.containers $(ARGS)
 
-alerts:  ## the alerts' rules, and for each a story in which it fires; needs promtool (Debian: prometheus)
-	@command -v promtool > /dev/null || { echo 'promtool is not there; it comes with Prometheus'; exit 2; }
-	@promtool check rules infra/prometheus/rules/*.yml
-	@promtool test rules infra/prometheus/tests/*.yml
+alerts: setup  ## each alert fires in a story, each panel of the boards shows a short sale; needs Debian's prometheus
+	@$(BIN)/python -m tests.alerts $(ARGS)
 
 chart: setup  ## the Helm chart, with helm and kubeconform; needs Go, which builds both at the first time
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/chart.txt

@@ -8,6 +8,7 @@ import pytest
 from tests.house.measured import asked, counted, rules, unknown_labels
 from tests.house.sources import ROOT
 
+STORIES = sorted((ROOT / "infra" / "prometheus" / "tests").glob("*.yml"))
 PAGE = ROOT / "docs" / "alerts.md"
 ALERTS = [rule for rule in rules() if "alert" in rule]
 
@@ -22,6 +23,11 @@ def test_an_alert_says_what_is_and_where_to_read_on(rule: dict[str, Any]) -> Non
     assert rule["annotations"]["runbook_url"] == f"docs/alerts.md#{rule['alert'].lower()}"
     assert rule["annotations"]["summary"]
     assert rule["labels"]["severity"] in {"page", "ticket"}
+
+
+def test_each_alert_has_a_story_in_which_it_fires() -> None:
+    told = {name for path in STORIES for name in re.findall(r'exp_samples: .*alertname="(\w+)"', path.read_text())}
+    assert told == {rule["alert"] for rule in ALERTS}
 
 
 def test_rules_look_at_what_some_room_counts() -> None:
