@@ -129,6 +129,7 @@ class Answer(msgspec.Struct, gc=False):
         kind: type[messages.Refusal],
         code: str,
         detail: str = "",
+        until_ms: int = 0,
         *,
         conflicts: tuple[messages.Conflict, ...] = (),
         conflicts_total: int = 0,
@@ -151,6 +152,7 @@ class Answer(msgspec.Struct, gc=False):
             conflicts_total=conflicts_total,
             alternatives=alternatives,
             fingerprint=command.fingerprint if command.keyed else b"",
+            until_ms=until_ms,
         )
         return cast(AnyOutcome, refusal)
 

@@ -37,6 +37,7 @@ def hold_many(show: ShowStock, command: messages.HoldMany, answer: Answer) -> An
                 messages.HoldRefused,
                 outcome.code,
                 f"hold {number}: {outcome.detail}" if outcome.detail else f"hold {number}",
+                outcome.until_ms,
                 conflicts=outcome.conflicts,
                 conflicts_total=outcome.conflicts_total,
                 alternatives=outcome.alternatives,

@@ -26,6 +26,8 @@ LIMITS: Schema = {
     "RateLimit-Policy": {"description": "what the caller is limited to", "schema": {"type": "string"}},
     "RateLimit": {"description": "what is left of it", "schema": {"type": "string"}},
 }
+TELLS_WHEN = {"cooling_down"}
+"""Codes beside those of 429 and 503 whose answer says when to come again."""
 STATUS_WORDS = {
     200: "Done",
     201: "Made",
@@ -154,7 +156,7 @@ def _responses(operation: Operation, operations: Sequence[Operation]) -> Schema:
         by_status[PROBLEMS[code].status].append(code)
     for status, codes in sorted(by_status.items()):
         headers = ALWAYS | LIMITS if status == 429 else dict(ALWAYS)
-        if status in (429, 503):
+        if status in (429, 503) or TELLS_WHEN.intersection(codes):
             headers["Retry-After"] = {"description": "seconds", "schema": {"type": "integer"}}
         responses[str(status)] = {
             "description": "; ".join(f"`{code}`: {PROBLEMS[code].title}" for code in codes),

@@ -130,6 +130,7 @@ def from_refusal(refusal: Refusal, layout: Layout | None, request: str) -> Refus
         conflicts=[place_conflict(conflict, refusal.show, layout) for conflict in refusal.conflicts],
         conflicts_total=refusal.conflicts_total,
         alternatives=[] if layout is None else [seat_labels(layout, seats) for seats in refusal.alternatives],
+        retry_after_s=refusal.wait_s,
         request=request,
     )
 

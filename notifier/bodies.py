@@ -90,6 +90,7 @@ def _problem(refusal: Refusal, layout: Layout) -> Problem:
         detail=refusal.detail or problem.title,
         code=code,
         retryable=problem.retryable,
+        retry_after_s=refusal.wait_s,
         conflicts=conflicts or None,
         conflicts_total=refusal.conflicts_total if conflicts else None,
         alternatives=[seat_labels(layout, seats) for seats in refusal.alternatives] or None,

@@ -105,6 +105,7 @@ class Problem(Data, kw_only=True):
     detail: str
     code: str
     retryable: bool
+    retry_after_s: int | None = None
     conflicts: list[PlaceConflict] | None = None
     conflicts_total: int | None = None
     alternatives: list[list[str]] | None = None

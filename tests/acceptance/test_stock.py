@@ -184,7 +184,8 @@ async def _who_may_hold_in_mid_sale(sale: Sale, show: str) -> None:
     assert (await sale.call("DELETE", f"/api/reservations/{held.body['reservation']}", token=fan)).status == 200
     waits = await sale.hold(show, fan, "A-3")
     assert (waits.status, waits.body["code"], waits.body["retryable"]) == (409, "cooling_down", True)
-    assert waits.body["detail"].startswith("1 holds came to nothing; no new one before ")
+    assert waits.body["detail"].startswith("1 holds came to nothing; no new one before 20")
+    assert 0 < waits.body["retry_after_s"] == int(waits.headers["retry-after"]) <= 600
     await rules(unpaid_holds=0)
     held = await sale.hold(show, fan, "A-3")
     assert held.status == 201

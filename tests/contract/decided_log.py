@@ -2,7 +2,7 @@
 latter anew, for another version of the decider.
 
 A log and its layout never change; a rule that none of them asks about gets a log beside them. The first two came from
-simulated sales, whose commands were kept as they were committed; the third asks for admission.
+simulated sales, whose commands were kept as they were committed; the third asks for admission, the fourth for patience.
 """
 
 import hashlib

@@ -148,6 +148,13 @@ class Refusal(Outcome, frozen=True, kw_only=True):
     conflicts_total: int = 0
     alternatives: tuple[tuple[int, ...], ...] = ()
     fingerprint: bytes = b""
+    until_ms: int = 0
+    """From when on the same may be asked anew, where it is a matter of waiting; 0: nobody knows."""
+
+    @property
+    def wait_s(self) -> int | None:
+        """How long that is from this answer on, in whole seconds."""
+        return -(-(self.until_ms - self.at_ms) // 1000) if self.until_ms > self.at_ms else None
 
 
 class HoldRefused(Refusal, frozen=True, kw_only=True):

@@ -68,6 +68,14 @@ async def test_errors_are_problems_and_nothing_else() -> None:
         assert "500" in operation["responses"]
 
 
+async def test_who_has_to_wait_is_told_for_how_long() -> None:
+    for _, _, operation in rows(await document(Stage())):
+        for status, response in operation["responses"].items():
+            told_when = int(status) in (429, 503) or "`cooling_down`" in response["description"]
+            if int(status) >= 400:
+                assert ("Retry-After" in response["headers"]) == told_when, (operation["operationId"], status)
+
+
 async def test_each_call_without_anything_is_answered_as_announced() -> None:
     stage = Stage()
     for method, path, operation in rows(await document(stage)):

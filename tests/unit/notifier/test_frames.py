@@ -150,6 +150,14 @@ def test_a_refusal_is_a_problem_with_labels() -> None:
     assert problem["alternatives"] == [["A-5", "A-6"]]
 
 
+def test_who_has_to_wait_is_told_for_how_long() -> None:
+    refused = Sale().refused(HoldRefused, "ent_ben", code="cooling_down", until_ms=T0 + 240_001)
+    assert isinstance(refused, HoldRefused)
+    waits, lost = told(refused)["outcome"], told(Sale().refused(HoldRefused, "ent_ben", code="sold_out"))["outcome"]
+    assert waits["retry_after_s"] == (refused.until_ms - refused.at_ms + 999) // 1000 >= 240
+    assert "retry_after_s" not in lost
+
+
 def test_other_outcomes_name_the_show() -> None:
     opened = ShowOpened(
         show=SHOW, seq=1, at_ms=T0, offset=0, account="key_1", layout="lay_1", currency="EUR", policy=Policy()
