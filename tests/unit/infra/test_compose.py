@@ -17,7 +17,7 @@ OURS = {name: service for name, service in SERVICES.items() if "build" in servic
 ONCE = {"provision", "crowd"}
 STAYING = {name: service for name, service in OURS.items() if name not in ONCE}
 MODULES = {"console": "onsale.console", "sandbox": "payments.sandbox"}
-SERVERS = {"postgres", "redis", "kafka"}
+LOOKED_AT = {"prometheus", "grafana"}
 SET_BY_COMPOSE = {"POSTGRES_PASSWORD", "ONSALE_SECRET"}
 
 
@@ -73,7 +73,7 @@ def test_nothing_listens_elsewhere_than_on_this_machine() -> None:
     published = [port for service in SERVICES.values() for port in service.get("ports", ())]
     assert published
     assert [port for port in published if not re.fullmatch(r"127\.0\.0\.1:\d+:\d+", port)] == []
-    assert not any("ports" in SERVICES[name] for name in SERVERS)
+    assert {name for name, service in SERVICES.items() if "ports" in service} == {"door", "console", *LOOKED_AT}
     assert [name for name, service in SERVICES.items() if service.get("network_mode") == "host"] == []
 
 
@@ -96,6 +96,48 @@ def test_prometheus_asks_every_room() -> None:
     (group,) = yaml.safe_load((ROOT / "infra" / "compose" / "targets" / "rooms.yml").read_text())
     there = {"sandbox": "door"}  # which has no address of its own
     assert sorted(group["targets"]) == sorted(f"{there.get(name, name)}:8000" for name in STAYING)
+
+
+def test_prometheus_finds_what_its_configuration_names_and_keeps_a_month() -> None:
+    service = SERVICES["prometheus"]
+    assert inside("prometheus") == {
+        "/etc/prometheus/prometheus.yml": "infra/prometheus/prometheus.yml",
+        "/etc/prometheus/rules": "infra/prometheus/rules",
+        "/etc/prometheus/targets": "infra/compose/targets",
+    }
+    config = yaml.safe_load((ROOT / "infra" / "prometheus" / "prometheus.yml").read_text())
+    assert config["rule_files"] == ["rules/*.yml"]
+    assert "targets/*.yml" in config["scrape_configs"][0]["file_sd_configs"][0]["files"]
+    (days,) = re.findall(r"--storage\.tsdb\.retention\.time=(\d+)d", " ".join(service["command"]))
+    assert int(days) > 30
+
+
+def test_grafana_has_the_boards_and_asks_prometheus_and_lets_nobody_change_anything() -> None:
+    service, mounted = SERVICES["grafana"], inside("grafana")
+    provisioning = ROOT / mounted["/etc/grafana/provisioning"]
+    (provider,) = yaml.safe_load((provisioning / "dashboards" / "onsale.yml").read_text())["providers"]
+    boards = ROOT / mounted[provider["options"]["path"]]
+    home = Path(service["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"])
+    assert (boards / home.name).is_file() and str(home.parent) == provider["options"]["path"]
+    (source,) = yaml.safe_load((provisioning / "datasources" / "onsale.yml").read_text())["datasources"]
+    (port,) = SERVICES["prometheus"]["ports"]
+    assert source["url"] == f"http://prometheus:{port.rpartition(':')[2]}"
+    assert {name for name, each in SERVICES.items() if "boards" in each.get("networks", ())} == LOOKED_AT
+    assert service["networks"] == ["boards"], "it has no business with rooms and servers"
+    assert service["environment"]["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
+    assert service["environment"]["GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION"] == "true"
+
+
+def inside(name: str) -> dict[str, str]:
+    """Where in a container what of this checkout is; all of it can only be read."""
+    folders = [volume.split(":") for volume in SERVICES[name]["volumes"] if volume.startswith("./")]
+    assert all(rights == ["ro"] for _, _, *rights in folders)
+    return {there: here.removeprefix("./") for here, there, *_ in folders}
+
+
+def test_images_have_versions() -> None:
+    names = [service["image"] for name, service in SERVICES.items() if name not in OURS]
+    assert [name for name in names if not re.fullmatch(r"\$\{[A-Z]+_IMAGE:-[a-z/]+:v?\d[\d.]*\}", name)] == []
 
 
 def test_what_is_mounted_from_here_is_here() -> None:
