@@ -1,21 +1,26 @@
-"""The real servers of a test run: external ones, else Docker's, else embedded ones of the run's own.
+"""The real servers of a test run: external ones, else Docker's where it can have their images, else embedded ones of
+the run's own.
 
 `ONSALE_TEST_SERVERS` says `external`, `docker` or `embedded` to have it no other way.
 """
 
 import os
+import re
 import secrets
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 from urllib.parse import quote
 
+from docker.client import DockerClient
+from docker.errors import APIError, ImageNotFound
+from testcontainers.core.config import testcontainers_config
 from testcontainers.core.container import DockerContainer
-from testcontainers.core.waiting_utils import wait_for_logs
+from testcontainers.core.wait_strategies import LogMessageWaitStrategy
 
 from infra.embedded import EmbeddedServers
 from infra.embedded.processes import free_port
@@ -59,7 +64,7 @@ def running_servers(directory: Path) -> Iterator[Servers]:
 def _kind() -> str:
     if all(os.environ.get(name) for name in EXTERNAL):
         return "external"
-    return "docker" if _docker_answers() else "embedded"
+    return "docker" if _docker_answers() and _images_can_be_had() else "embedded"
 
 
 def _docker_answers() -> bool:
@@ -74,6 +79,25 @@ def _docker_answers() -> bool:
             return engine.recv(64).startswith(b"HTTP/1.")
         except OSError:
             return False
+
+
+def _images_can_be_had() -> bool:
+    """Whether they are there now: an engine that has none, and reaches no registry, is of no use."""
+    cleaner = () if testcontainers_config.ryuk_disabled else (testcontainers_config.ryuk_image,)
+    with closing(DockerClient.from_env()) as engine:
+        return all(_has(engine, image) for image in (POSTGRES_IMAGE, REDIS_IMAGE, KAFKA_IMAGE, *cleaner))
+
+
+def _has(engine: DockerClient, image: str) -> bool:
+    with suppress(ImageNotFound):
+        engine.images.get(image)
+        return True
+    try:
+        engine.images.pull(image)
+    except APIError as error:
+        print(f"embedded servers are used: the Docker engine has no {image}, and cannot pull it: {error.explanation}")
+        return False
+    return True
 
 
 @contextmanager
@@ -104,12 +128,13 @@ def _containers() -> Iterator[Servers]:
         kafka = kafka.with_env(name, value)
     with ExitStack() as stack:
         for container, line in (
-            (postgres, r"(?s)ready to accept connections.*ready to accept connections"),
+            # It starts twice, and the first time, to make the cluster, it listens on no address.
+            (postgres, "listening on IPv4 address.*ready to accept connections"),
             (redis, "Ready to accept connections"),
             (kafka, "Kafka Server started"),
         ):
-            stack.enter_context(container)
-            wait_for_logs(container, line, timeout=CONTAINER_START_TIMEOUT_S)
+            told = LogMessageWaitStrategy(re.compile(line, re.DOTALL)).with_startup_timeout(CONTAINER_START_TIMEOUT_S)
+            stack.enter_context(container.waiting_for(told))
         yield Servers(
             f"postgresql://postgres:{password}@127.0.0.1:{postgres_port}/postgres",
             f"redis://127.0.0.1:{redis_port}/0",
