@@ -8,6 +8,7 @@ from tests.house.sources import PACKAGES, ROOT
 
 DOCKERFILE = (ROOT / "infra" / "Dockerfile").read_text()
 IGNORE = (ROOT / ".dockerignore").read_text().splitlines()
+LOCK = "requirements/${LOCK}.txt"
 NOT_SHIPPED = {"bench"}
 """Packages of the wheel that no room needs."""
 
@@ -39,15 +40,18 @@ def test_every_package_that_is_shipped_is_in_the_image() -> None:
 
 def test_the_engine_is_sent_what_is_copied_and_nothing_else() -> None:
     assert IGNORE[1] == "*"
-    assert allowed() == set(copied())
+    locks = {line for line in allowed() if line.startswith("requirements/")}
+    assert locks == {"requirements/runtime.txt", "requirements/otel.txt"}
+    assert allowed() - locks == set(copied()) - {LOCK}
     assert "**/.env" in IGNORE
 
 
 def test_what_the_image_installs_is_locked_by_hash() -> None:
     installing = [" ".join(words) for words in instructions() if "pip install" in " ".join(words)]
     assert len(installing) == 1
-    assert "--require-hashes -r /build/runtime.txt" in installing[0]
-    assert copied()["requirements/runtime.txt"] == "/build/"
+    assert "--require-hashes -r /build/${LOCK}.txt" in installing[0]
+    assert copied()[LOCK] == "/build/"
+    assert ["ARG", "LOCK=runtime"] in instructions()
 
 
 def test_an_engine_without_buildkit_can_build_it() -> None:
