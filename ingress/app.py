@@ -72,7 +72,7 @@ class Api:
             operation = _choose(methods, request)
             name = operation.name
             require_room(operation)
-            if operation.who is not Who.ANYBODY:
+            if operation.who is not Who.ANYBODY or (operation.tells_own and b"authorization" in headers):
                 identity = await self._sessions.identify(request, operation) or await self._callers.identify(request)
             counted = self._limiter.check(operation, request.address, identity)
             response = await operation.handler(await self._check(operation, request, identity, params, receive))

@@ -65,7 +65,10 @@ def docs_page(document: Schema) -> bytes:
 def _call(path: str, method: str, call: Schema) -> Iterator[str]:
     yield f'<h2 id="{escape(call["operationId"])}"><code>{method.upper()} {escape(path)}</code></h2>'
     yield f"<p>{escape(call['summary'])}"
-    yield ' <span class="who">(signed in)</span></p>' if "security" in call else "</p>"
+    security = call.get("security", [])
+    if security:
+        yield f' <span class="who">({"signed in or not" if {} in security else "signed in"})</span>'
+    yield "</p>"
     rows = [
         (escape(it["name"]), it["in"] + (", needed" if it["required"] else ""), _told(it["schema"], it))
         for it in call["parameters"]

@@ -150,7 +150,7 @@ class Limiter:
 
     def check(self, operation: Operation, address: str, identity: Identity | None) -> Counted:
         """Count the call; what is returned is to be left when it is over. Raises `Refused` (429)."""
-        if not operation.counted:
+        if not operation.counted and identity is None:
             return UNCOUNTED
         if identity is None:
             return self._take(self._sign_ins if operation.signs_in else self._address, address, self._clock.now_ms())

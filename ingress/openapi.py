@@ -79,6 +79,8 @@ def _operation(operation: Operation, operations: Sequence[Operation]) -> Schema:
     }
     if operation.who is not Who.ANYBODY:
         said["security"] = [{"bearer": []}]
+    elif operation.tells_own:
+        said["security"] = [{}, {"bearer": []}]
     if operation.body_raw:
         theirs = {"schema": {"description": "as the other side has agreed to send it"}}
         said["requestBody"] = {"required": True, "content": {"application/json": theirs}}
@@ -167,7 +169,7 @@ def _responses(operation: Operation, operations: Sequence[Operation]) -> Schema:
 
 
 def _headers(operation: Operation, status: int) -> Schema:
-    headers = ALWAYS | LIMITS if operation.counted else dict(ALWAYS)
+    headers = ALWAYS | LIMITS if operation.counted or operation.tells_own else dict(ALWAYS)
     if 304 in operation.answers:
         headers["ETag"] = {"schema": {"type": "string"}}
     if status == 202:

@@ -105,6 +105,8 @@ class Operation:
     """An attempt to hold: a fan has few of them a minute."""
     limited: bool = True
     """Whether callers are limited in how often they may ask; not so those who must not be lost."""
+    tells_own: bool = False
+    """Anybody may call, and a token that is sent along is read: its bearer is told what is their own."""
     signs_in: bool = False
     """Takes a secret: an address has few tries a minute."""
     refusals: tuple[str, ...] = ()
@@ -127,10 +129,10 @@ class Operation:
         if self.params:
             # What is put into the path may make another path of it, or hold what no table can be asked for.
             codes += ["not_found", "method_not_allowed", "data_refused"]
-        if self.who is not Who.ANYBODY:
+        if self.who is not Who.ANYBODY or self.tells_own:
             codes += ["unauthenticated", "token_invalid", "token_expired", "key_revoked", "insufficient_scope"]
             codes += ["sales_paused"]
-        if self.counted:
+        if self.counted or self.tells_own:
             codes.append("rate_limited")
         if self.waits:
             codes.append("too_many_at_once")

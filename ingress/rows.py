@@ -31,6 +31,7 @@ from ingress.ledger_routes import ShowLedger
 from ingress.limiter import Limiter, Rates
 from ingress.link_routes import BookingLinks
 from ingress.looking import Looking
+from ingress.named_seats import NamedSeats
 from ingress.openapi_rows import openapi_rows
 from ingress.operating_routes import Operating
 from ingress.operations import Operation, Table
@@ -202,6 +203,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
     rows = [
         *events.operations(),
         *seats.operations(),
+        *NamedSeats(shelf, looking, ports.owns, clock).operations(),
         *sale.operations(),
         *Bookings(sale, by_name(ports.provider)).operations(),
         *BookingList(ports.bookings, shelf, clock).operations(),

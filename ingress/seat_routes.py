@@ -20,17 +20,14 @@ from ingress.selecting import Box, sections_with, select_seats
 from ingress.shelf import Shelf
 from ingress.shows import LayoutRow, Show
 from ingress.stores import StoreAway
-from ticketing.asks import Name
-from ticketing.clock import Clock, rfc3339
-from ticketing.layout import NO_SEAT, Body, Layout
-from ticketing.show_view import STATUS_NAMES, ShowView
+from ticketing.clock import Clock
+from ticketing.show_view import ShowView
 
 MAP_BYTES_MAX = 256 * 1024 * 1024
 MAP_AGE_S = 24 * 3600
 NEWEST_MAP_AGE_S = 60
 ROW_FRESH_MS = 1_000
 ROWS_KEPT_MAX = 10_000
-BULK_MAX = 1_000
 SEATS_FROM_ZOOM = 0.25
 """A seat is 24 units wide unless its layout says otherwise: it is to be seen from 6 pixels on."""
 PATHS = {"venue": "the id of a venue: ven_…", "show": "the id of a show: shw_…"}
@@ -58,19 +55,6 @@ class SeatsQuery(BaseModel):
     ] | None = None  # fmt: skip
     zoom: Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)] | None = None
     since_seq: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
-
-
-class SeatQuery(BaseModel):
-    """Which show the seat is looked at in."""
-
-    show: Annotated[str, Field(min_length=1, max_length=100)]
-
-
-class BulkBody(Body):
-    """Seats to look at, by label."""
-
-    show: Name
-    seats: Annotated[list[Name], Field(min_length=1, max_length=BULK_MAX)]
 
 
 class Seats:
@@ -139,63 +123,6 @@ class Seats:
             lambda: bodies.encode(availability(show, view, self._clock.now_ms())),
         )
 
-    async def seat(self, call: Call) -> Response:
-        """GET /api/seats/{label}"""
-        show = await show_in_path(self._shelf, call.asked(SeatQuery).show)
-        number = show.layout.seat_numbers.get(call.params["label"])
-        view = await self._looking.view(show)
-        if number is None or view is None:
-            raise Refused("show_not_found" if view is None else "not_found", "this show has no such seat")
-        seat = show.layout.seats[number]
-        table = show.layout.tables_of_seats.get(number)
-        section, row = (table.section, table.label) if table is not None else _row_of(show.layout, number)
-        status = STATUS_NAMES[view.seats[number]].value
-        answer = shown.SeatAnswer(
-            message=f"Seat {seat.label} is {status}",
-            created_at=rfc3339(self._clock.now_ms()),
-            show=show.text,
-            seat=seat.label,
-            status=status,
-            price=show.prices[seat.category],
-            currency=show.row.currency,
-            category=show.layout.categories[seat.category].name,
-            section=section,
-            row=row,
-            number=seat.number,
-            accessible=seat.accessible,
-            seq=view.seq,
-            table=None if table is None else table.label,
-            companion_of=None if seat.companion_of == NO_SEAT else show.layout.seats[seat.companion_of].label,
-        )
-        return Response(200, bodies.encode(answer), headers=[("cache-control", "public, max-age=1")])
-
-    async def bulk_status(self, call: Call) -> Response:
-        """POST /api/seats/bulk-status"""
-        body = call.read(BulkBody)
-        show = await show_in_path(self._shelf, body.show)
-        view = await self._looking.view(show)
-        if view is None:
-            raise Refused("show_not_found")
-        numbers = [(label, show.layout.seat_numbers.get(label)) for label in body.seats]
-        answer = shown.BulkStatusAnswer(
-            message=f"{len(numbers)} seats looked up",
-            created_at=rfc3339(self._clock.now_ms()),
-            show=show.text,
-            seq=view.seq,
-            currency=show.row.currency,
-            data=[
-                shown.SeatWord(
-                    label=label,
-                    status=STATUS_NAMES[view.seats[number]].value,
-                    price=show.prices[show.layout.seats[number].category],
-                )
-                for label, number in numbers
-                if number is not None
-            ],
-            unknown=[label for label, number in numbers if number is None],
-        )
-        return Response(200, bodies.encode(answer), headers=[("cache-control", "no-store")])
-
     async def _look(self, call: Call) -> tuple[Show, ShowView]:
         show = await show_in_path(self._shelf, call.params["show"])
         if show.row.venue != call.params["venue"]:
@@ -263,22 +190,7 @@ class Seats:
                 "How many are left, by category, section and area", {200: shown.AvailabilityAnswer, 304: None},
                 params=PATHS, refusals=("show_not_found", away),
             ),
-            Operation(
-                "seat", "GET", "/api/seats/{label}", self.seat, "One seat of a show", {200: shown.SeatAnswer},
-                query=SeatQuery, params={"label": "a seat's label, percent-encoded"},
-                refusals=("show_not_found", "not_found", away),
-            ),
-            Operation(
-                "bulk_status", "POST", "/api/seats/bulk-status", self.bulk_status, "Up to 1,000 seats of a show",
-                {200: shown.BulkStatusAnswer}, body=BulkBody, refusals=("show_not_found", away),
-            ),
         ]  # fmt: skip
-
-
-def _row_of(layout: Layout, seat: int) -> tuple[str, str]:
-    """`(section, row)` of a seat."""
-    row = next(row for row in layout.rows if row.first <= seat < row.first + row.count)
-    return row.section, row.label
 
 
 def _box(text: str | None) -> Box | None:

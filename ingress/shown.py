@@ -257,36 +257,3 @@ class SeatsAnswer(Answer, kw_only=True, omit_defaults=True):
     stats: Counts
     since_seq: int | None = None
     sections: list[NamedCounts] | None = None
-
-
-class SeatAnswer(Answer, kw_only=True, omit_defaults=True):
-    show: str
-    seat: str
-    status: str
-    price: int
-    currency: str
-    category: str
-    section: str
-    row: str
-    """Of a seat at a table: the table's label."""
-    number: int
-    accessible: bool
-    seq: int
-    table: str | None = None
-    companion_of: str | None = None
-
-
-class SeatWord(Struct, kw_only=True):
-    label: str
-    status: str
-    price: int
-
-
-class BulkStatusAnswer(Answer, kw_only=True):
-    """The seats asked for that there are, in the order asked; `unknown` are the labels that the show does not have."""
-
-    show: str
-    seq: int
-    currency: str
-    data: list[SeatWord]
-    unknown: list[str]

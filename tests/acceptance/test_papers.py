@@ -111,6 +111,10 @@ async def the_hall_as_it_is(house: Sale, venue: str, show: str) -> None:
     assert [(it["label"], it["status"]) for it in seats["seats"]] == [
         ("A-1", "held"), ("A-2", "available"), ("A-3", "available"), ("A-4", "available"),
     ]  # fmt: skip
+    whose = [(await house.call("GET", f"/api/seats/{label}?show={show}", token=house.admin_key)).body["whose"]
+             for label in ("A-1", "V1-1")]  # fmt: skip
+    assert (whose[0]["held_by"][:4], whose[1]["booked_by"][:4], whose[1]["booked_price"]) == ("ent_", "key_", 15_000)
+    assert "booked_at" in whose[1] and "hold_expires_at" in whose[0]
     (first, _) = (await house.call("GET", f"/api/venues/{venue}/seat-map")).body["tables"]
     assert (first["label"], first["shape"], first["x"], first["y"], len(first["seats"])) == ("V1", "round", 300, 300, 8)
     stats = (await house.call("GET", f"/api/shows/{show}/stats", token=house.admin_key)).body

@@ -81,8 +81,11 @@ async def a_hold_is_seen_by_all_channels(house: Sale, token: str, show: dict[str
     given_back = await house.call("DELETE", f"/api/reservations/{other}", token=token)
     assert given_back.body["status"] == "released"
     many = {"show": show["show"], "seats": ["A-1", "A-4"]}
-    statuses = (await house.call("POST", "/api/seats/bulk-status", many)).body["data"]
-    assert [seat["status"] for seat in statuses] == ["held", "available"]
+    public, own = [(await house.call("POST", "/api/seats/bulk-status", many, token=who)).body for who in (None, token)]
+    assert [seat["status"] for seat in public["data"]] == ["held", "available"]
+    whose = {"reservation": held.body["reservation"], "hold_expires_at": longer.body["expires_at"]}
+    assert [seat.get("mine", False) for seat in public["data"] + own["data"]] == [False, False, True, False]
+    assert own["data"][0]["whose"] == whose
     reservation: dict[str, Any] = held.body
     return reservation
 

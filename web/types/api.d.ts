@@ -982,6 +982,7 @@ export interface Rules {
   accessible_released_at?: string | null;
 }
 
+/** `mine`: it is held or booked by whoever asks, as their token says. */
 export interface SeatAnswer {
   message: string;
   created_at: string;
@@ -998,6 +999,8 @@ export interface SeatAnswer {
   seq: number;
   table?: string | null;
   companion_of?: string | null;
+  mine?: boolean;
+  whose?: Whose | null;
 }
 
 export interface SeatBody {
@@ -1061,10 +1064,13 @@ export interface SeatState {
   y: number;
 }
 
+/** `mine` as in `SeatAnswer`. */
 export interface SeatWord {
   label: string;
   status: string;
   price: number;
+  mine?: boolean;
+  whose?: Whose | null;
 }
 
 /**
@@ -1368,6 +1374,19 @@ export interface WhoAnswer {
   shows?: string[] | null;
 }
 
+/**
+ * In which reservation a seat is, and when a hold ends. For admins also who holds it, or who has booked it,
+ * when, and for how much.
+ */
+export interface Whose {
+  reservation: string;
+  hold_expires_at?: string | null;
+  held_by?: string | null;
+  booked_by?: string | null;
+  booked_at?: string | null;
+  booked_price?: number | null;
+}
+
 /** Why these seats: the rule that found them, those tried before it, the single free seats they leave behind. */
 export interface WhyThese {
   rule: string;
@@ -1518,7 +1537,7 @@ export interface Calls {
     params: { venue: string; show: string; };
     answer: AvailabilityAnswer;
   };
-  /** One seat of a show. */
+  /** One seat of a show; with a token, whether it is yours. */
   seat: {
     method: "GET";
     path: "/api/seats/{label}";
@@ -1526,7 +1545,7 @@ export interface Calls {
     query: { show: string; };
     answer: SeatAnswer;
   };
-  /** Up to 1,000 seats of a show. */
+  /** Up to 1,000 seats of a show; with a token, which are yours. */
   bulk_status: {
     method: "POST";
     path: "/api/seats/bulk-status";

@@ -1,6 +1,6 @@
 """What `MemoryLedger` says that somebody has."""
 
-from ingress.own_table import OwnTable
+from ingress.own_table import Owned, OwnTable
 from ingress.quoting import Held
 from tests.unit.ingress.memory import MemoryLedger
 from ticketing.vocabulary import LIVE_STATUSES, UNPAID_STATUSES
@@ -23,3 +23,12 @@ class MemoryOwns(OwnTable):
         self._ledger.reach()
         own = [it for it in self._ledger.reservations.values() if it.person == person]
         return [(it.seats, it.areas) for it in own if it.status in UNPAID_STATUSES]
+
+    async def whose(self, part: int, show: int, seats: list[int], account: str | None) -> dict[int, Owned]:
+        self._ledger.reach()
+        live = [it for it in self._ledger.reservations.values() if it.status in LIVE_STATUSES]
+        return {
+            seat: Owned(it.id, it.status, it.account, it.expires_at_ms, it.booked_at_ms, price)
+            for it in live if account in (None, it.account)
+            for seat, price in zip(it.seats, it.prices, strict=False) if seat in seats
+        }  # fmt: skip

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ingress import shown
 from ingress.drawing import SeatPieces, availability, draw_seats
+from ingress.named_seats import BulkStatusAnswer, SeatAnswer
 from ingress.selecting import select_seats
 from tests.unit.ingress.stage import ADMIN_KEY, SHOW_TEXT, Stage
 from tests.unit.ingress.tales import DAY, PART, SHOW, T0, VENUE, a_show, hall, held, reservation
@@ -70,7 +71,7 @@ async def test_a_look_shows_what_was_just_decided() -> None:
     assert (seats.seats[0].status, seats.areas[0].available, seats.seq) == ("held", 17, 1)
     counts = msgspec.json.decode((await stage.call("GET", AVAILABILITY)).raw, type=shown.AvailabilityAnswer)
     assert (counts.available_seats, counts.held_seats) == (31, 4)
-    one = msgspec.json.decode((await stage.call("GET", f"/api/seats/A-1?show={SHOW_TEXT}")).raw, type=shown.SeatAnswer)
+    one = msgspec.json.decode((await stage.call("GET", f"/api/seats/A-1?show={SHOW_TEXT}")).raw, type=SeatAnswer)
     assert (one.status, one.section, one.row, one.price) == ("held", "main", "A", 5000)
 
 
@@ -101,7 +102,7 @@ async def test_many_seats_are_looked_up_at_once() -> None:
     stage = Stage()
     body = {"show": SHOW_TEXT, "seats": ["A-1", "nowhere", "C-5"]}
     reply = await stage.call("POST", "/api/seats/bulk-status", body)
-    found = msgspec.json.decode(reply.raw, type=shown.BulkStatusAnswer)
+    found = msgspec.json.decode(reply.raw, type=BulkStatusAnswer)
     assert [(seat.label, seat.status) for seat in found.data] == [("A-1", "available"), ("C-5", "available")]
     assert found.unknown == ["nowhere"]
     body = {"show": SHOW_TEXT, "seats": ["A-1"] * 1_001}
