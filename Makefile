@@ -9,7 +9,7 @@ BIN := .venv/bin
 STAMP := .venv/.locks-installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test lint types audit sim faults fuzz soak bench browser containers alerts chart stop clean
+.PHONY: help setup lock demo test lint types audit sim faults hosts fuzz soak bench browser containers alerts chart stop clean
 
 help:  ## what you are reading
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/\1|\2/' | \
@@ -66,6 +66,9 @@ sim: setup  ## the simulation, 10,000 seeds: ARGS="--seeds 500"; SEED=7 tells th
 
 faults: setup  ## faults on real servers, at length: ARGS="allocator kafka"
 	@$(BIN)/python -m tests.faults $(ARGS)
+
+hosts: setup  ## a sale on three hosts (namespaces) that are cut off and lost; needs root: ARGS="--quick", ARGS="lost a-b"
+	@$(BIN)/python -m tests.hosts $(ARGS)
 
 fuzz: setup  ## whatever the OpenAPI document allows, and more, sent to everything that runs: ARGS="--short"
 	@$(BIN)/python -m tests.fuzz $(ARGS)

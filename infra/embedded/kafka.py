@@ -22,13 +22,15 @@ JVM_OPTIONS = ("-Xms256m", "-Xmx512m", "-XX:+UseSerialGC", "-Djava.awt.headless=
 class Shape:
     """One broker alone, unless said otherwise.
 
-    `voters`: node id -> controller port of every broker of the cluster; all are given the same `cluster_id`.
+    `host`: the address of the machine that it listens on. `voters`: node id -> address (`host:port`) of the controller
+    of every broker of the cluster; all are given the same `cluster_id`.
     `doors`: more listeners by name, each `(port listened on, port told to clients)`: a proxy may stand between.
     """
 
+    host: str = "127.0.0.1"
     node_id: int = 1
     cluster_id: str | None = None
-    voters: Mapping[int, int] = field(default_factory=dict)
+    voters: Mapping[int, str] = field(default_factory=dict)
     replicas: int = 1
     in_sync_least: int = 1
     doors: Mapping[str, tuple[int, int]] = field(default_factory=dict)
@@ -63,7 +65,7 @@ class Kafka:
     @property
     def address(self) -> str:
         """`host:port` to bootstrap from."""
-        return f"127.0.0.1:{self.port}"
+        return f"{self._shape.host}:{self.port}"
 
     async def prepare(self) -> None:
         """Writes server.properties and, at first use, formats the log directory."""
@@ -95,19 +97,21 @@ class Kafka:
         """Whether an ApiVersions request is answered: the broker does so once it has joined and caught up."""
         client = b"onsale"
         body = struct.pack(">hhih", API_VERSIONS, 0, 1, len(client)) + client
-        return len(await processes.ask(self.port, struct.pack(">i", len(body)) + body)) > 8
+        request = struct.pack(">i", len(body)) + body
+        return len(await processes.ask(self.port, request, host=self._shape.host)) > 8
 
     def _properties(self, logs: Path) -> dict[str, object]:
         shape = self._shape
-        voters = shape.voters or {shape.node_id: self._controller_port}
+        controller = f"{shape.host}:{self._controller_port}"
+        voters = shape.voters or {shape.node_id: controller}
         doors = {"PLAINTEXT": (self.port, self.port), **shape.doors}
-        inner = f"CONTROLLER://127.0.0.1:{self._controller_port}"
+        inner = f"CONTROLLER://{controller}"
         return {
             "process.roles": "broker,controller",
             "node.id": shape.node_id,
-            "controller.quorum.voters": ",".join(f"{node}@127.0.0.1:{port}" for node, port in voters.items()),
-            "listeners": ",".join([*(f"{name}://127.0.0.1:{port}" for name, (port, _) in doors.items()), inner]),
-            "advertised.listeners": ",".join(f"{name}://127.0.0.1:{told}" for name, (_, told) in doors.items()),
+            "controller.quorum.voters": ",".join(f"{node}@{address}" for node, address in voters.items()),
+            "listeners": ",".join([*(f"{name}://{shape.host}:{port}" for name, (port, _) in doors.items()), inner]),
+            "advertised.listeners": ",".join(f"{name}://{shape.host}:{told}" for name, (_, told) in doors.items()),
             "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in (*doors, "CONTROLLER")),
             "controller.listener.names": "CONTROLLER",
             "inter.broker.listener.name": "PLAINTEXT",

@@ -70,12 +70,16 @@ def _make_room(log: Path) -> None:
         log.replace(log.with_suffix(log.suffix + ".1"))
 
 
-async def start(commands: Commands, log: Path) -> asyncio.subprocess.Process:
-    """Starts a server as a child that dies with this process; its output is appended to `log`."""
+async def start(commands: Commands, log: Path, within: Sequence[str] = ()) -> asyncio.subprocess.Process:
+    """Starts a server as a child that dies with this process; its output is appended to `log`.
+
+    `within`: the words of a program that becomes the one behind them, in another place (`nsenter … --`).
+    """
     _make_room(log)
     account = commands.account
     with log.open("ab") as output, (commands.input_file or Path(os.devnull)).open("rb") as given:
         return await asyncio.create_subprocess_exec(
+            *within,
             sys.executable,
             "-I",
             "-S",
@@ -123,11 +127,11 @@ async def run_to_end(commands: Commands, log: Path, timeout_s: float) -> None:
         raise ServerFailed(f"{commands.run[0]} ended with code {process.returncode}\n{log_tail(log)}")
 
 
-async def ask(port: int, request: bytes, answer_size_max: int = 4096) -> bytes:
-    """Sends bytes to a local server and returns what it first answers; empty when it does not take connections yet."""
+async def ask(port: int, request: bytes, answer_size_max: int = 4096, host: str = "127.0.0.1") -> bytes:
+    """Sends bytes to a server and returns what it first answers; empty when it does not take connections yet."""
     try:
         async with asyncio.timeout(2):
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            reader, writer = await asyncio.open_connection(host, port)
             try:
                 if writer.get_extra_info("sockname") == writer.get_extra_info("peername"):
                     # Nobody listens yet, and the kernel chose that very port for our end: we would hear ourselves.

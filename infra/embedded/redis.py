@@ -46,8 +46,9 @@ class Redis:
 
     name = "redis"
 
-    def __init__(self, data_dir: Path, port: int, secret: str) -> None:
+    def __init__(self, data_dir: Path, port: int, secret: str, host: str = "127.0.0.1") -> None:
         self.port = port
+        self._host = host
         self._directory = data_dir / "redis"
         self._password = derive_password(secret, "redis")
         self._program = program()
@@ -55,7 +56,7 @@ class Redis:
     @property
     def address(self) -> str:
         """`redis://` URL with the password, database 0."""
-        return f"redis://:{self._password}@127.0.0.1:{self.port}/0"
+        return f"redis://:{self._password}@{self._host}:{self.port}/0"
 
     async def prepare(self) -> None:
         """Writes the configuration; a file of its own, because a command line would show the password."""
@@ -66,7 +67,7 @@ class Redis:
         configuration.write_text(
             "\n".join(
                 (
-                    "bind 127.0.0.1",
+                    f"bind {self._host}",
                     f"port {self.port}",
                     "protected-mode yes",
                     f"requirepass {self._password}",
@@ -96,5 +97,5 @@ class Redis:
 
     async def answers(self, pid: int) -> bool:
         """Whether PING is answered (while the file is being loaded it is not)."""
-        answer = await processes.ask(self.port, f"AUTH {self._password}\r\nPING\r\n".encode())
+        answer = await processes.ask(self.port, f"AUTH {self._password}\r\nPING\r\n".encode(), host=self._host)
         return b"+PONG" in answer

@@ -53,7 +53,7 @@ async def open_trio(directory: Path) -> AsyncIterator[KafkaTrio]:
     """All three running."""
     ports = {node: (free_port(), free_port()) for node in NODES}
     cluster_id = new_cluster_id()
-    voters = {node: controller for node, (_, controller) in ports.items()}
+    voters = {node: f"127.0.0.1:{controller}" for node, (_, controller) in ports.items()}
     brokers = {
         node: own_kafka(
             directory / f"kafka-{node}",

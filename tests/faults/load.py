@@ -49,7 +49,8 @@ class ShowOnSale(msgspec.Struct, frozen=True):
 class Orders(msgspec.Struct, frozen=True):
     """What the process is told before anything else."""
 
-    port: int
+    doors: list[tuple[str, int]]
+    """Where ingress answers: host and port of each. A request that gets no verdict at one is tried at the next."""
     history: str
     secret: str
     seed: int
@@ -70,7 +71,7 @@ class Crowd:
     """Everybody who buys."""
 
     def __init__(self, orders: Orders) -> None:
-        self._http = HttpClient("127.0.0.1", orders.port, CONNECTIONS_MAX)
+        self._doors = [HttpClient(host, port, CONNECTIONS_MAX) for host, port in orders.doors]
         self._tokens = TokenKeys([orders.secret])
         self._shows = orders.shows
         self._rng = random.Random(orders.seed)
@@ -178,8 +179,9 @@ class Crowd:
         note("invoke")
         method = "DELETE" if asked.kind == "release" else "POST"
         headers = {"authorization": f"Bearer {asked.token}", "idempotency-key": key}
+        door = self._doors[(op + attempt) % len(self._doors)]
         try:
-            answer = await self._http.request(
+            answer = await door.request(
                 method, asked.path, body=asked.body or None, headers=headers, timeout_s=ANSWER_S_MAX
             )
         except Unreachable:

@@ -14,6 +14,7 @@ from infra.embedded.kafka import Kafka, Shape
 from infra.embedded.keeper import Server
 from infra.embedded.postgres import Postgres
 from infra.embedded.processes import ServerFailed, free_port
+from tests.faults.rooms import HERE, Place
 
 START_TIMEOUT_S = 60.0
 POLL_S = 0.02
@@ -21,11 +22,13 @@ RETRY_S = 0.1
 
 
 class OwnServer:
-    """An embedded server in the scenario's hands. `more`: words that are added to its command line."""
+    """An embedded server in the scenario's hands. `more`: words that are added to its command line; `within`: words
+    before it, which take it to where it lives."""
 
-    def __init__(self, server: Server, log: Path, more: Sequence[str] = ()) -> None:
+    def __init__(self, server: Server, log: Path, more: Sequence[str] = (), within: Sequence[str] = ()) -> None:
         self.server = server
         self.log = log
+        self._within = within
         self._commands = replace(server.commands(), run=[*server.commands().run, *more])
         self._process: asyncio.subprocess.Process | None = None
 
@@ -48,7 +51,7 @@ class OwnServer:
                         failure = str(error)
                         await asyncio.sleep(RETRY_S)
                         continue
-                    process = self._process = await processes.start(self._commands, self.log)
+                    process = self._process = await processes.start(self._commands, self.log, self._within)
                     while process.returncode is None:
                         if await self.server.answers(process.pid):
                             return
@@ -79,21 +82,26 @@ class OwnServer:
             await processes.stop(self._process, self._commands)
 
 
-def own_postgres(place: Path, secret: str, more: Sequence[str] = ()) -> OwnServer:
-    """A Postgres that keeps its data in `place`."""
+def own_postgres(
+    place: Path, secret: str, more: Sequence[str] = (), *, port: int | None = None, where: Place = HERE
+) -> OwnServer:
+    """A Postgres that keeps its data in `place`. Elsewhere than here it is told by `more` what to listen on."""
     place.mkdir(parents=True, exist_ok=True)
     place.chmod(0o711)
-    server = Postgres(place, free_port(), secret, unprivileged_account())
-    return OwnServer(server, place / "log" / "postgres.log", more)
+    server = Postgres(place, port or free_port(), secret, unprivileged_account())
+    return OwnServer(server, place / "log" / "postgres.log", more, where.within)
 
 
-def own_kafka(place: Path, shape: Shape | None = None, *, ports: tuple[int, int] | None = None) -> OwnServer:
+def own_kafka(
+    place: Path, shape: Shape | None = None, *, ports: tuple[int, int] | None = None, where: Place = HERE
+) -> OwnServer:
     """A broker that keeps its data in `place`; `ports`: for clients, and for controllers."""
     place.mkdir(parents=True, exist_ok=True)
     cache = downloads.user_cache()
     downloads.fetch_kafka(cache, print)
     port, controller_port = ports or (free_port(), free_port())
-    return OwnServer(Kafka(place, port, controller_port, cache, shape), place / "log" / "kafka.log")
+    server = Kafka(place, port, controller_port, cache, shape)
+    return OwnServer(server, place / "log" / "kafka.log", within=where.within)
 
 
 @dataclass

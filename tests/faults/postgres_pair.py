@@ -62,19 +62,19 @@ async def open_pair(directory: Path, secret: str, *, seed: int) -> AsyncIterator
         between = await stack.enter_async_context(open_proxy(_port(primary.server.address), seed=seed))
         standby = own_postgres(directory / "standby", secret)
         stack.push_async_callback(standby.stop)
-        await _copy(primary.server.address, between.port, directory / "standby", secret)
+        await copy_of(with_port(primary.server.address, between.port), STANDBY, directory / "standby", secret)
         await standby.start()
         # From here on every commit waits; before, it would have waited for a standby that was not there yet.
-        await _wait_for_standby(primary.server.address)
+        await wait_for_standby(primary.server.address, STANDBY)
         address = await stack.enter_async_context(open_proxy(_port(primary.server.address), seed=seed + 1))
         yield PostgresPair(primary, standby, address, between, with_port(primary.server.address, address.port))
 
 
-async def _copy(url: str, port: int, place: Path, secret: str) -> None:
-    """What `pg_basebackup` makes of the primary, set up to follow it through `port`."""
+async def copy_of(url: str, name: str, place: Path, secret: str) -> None:
+    """What `pg_basebackup` makes of the server at `url`, set up to follow it there under this name."""
     account = unprivileged_account()
     program = reachable_binaries(installation(), account) / "bin" / "pg_basebackup"
-    conninfo = f"{with_port(url, port)}?application_name={STANDBY}"
+    conninfo = f"{url}?application_name={name}"
     copy = Commands(
         run=[
             str(program), "-d", conninfo, "-D", str(data_place(place, account)), "--write-recovery-conf",
@@ -92,10 +92,11 @@ async def _copy(url: str, port: int, place: Path, secret: str) -> None:
     (place / "postgres.secret").write_text(fingerprint(secret))
 
 
-async def _wait_for_standby(url: str) -> None:
+async def wait_for_standby(url: str, name: str) -> None:
+    """From now on each commit waits for the standby of this name."""
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = 'FIRST 1 ({STANDBY})'")
+        await connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = 'FIRST 1 ({name})'")
         await connection.execute("SELECT pg_reload_conf()")
     finally:
         await connection.close()
@@ -111,3 +112,10 @@ def with_port(url: str, port: int) -> str:
     """The same server's URL, through another port."""
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=f"{parts.netloc.rpartition(':')[0]}:{port}"))
+
+
+def with_host(url: str, host: str) -> str:
+    """The same server's URL, at another address."""
+    parts = urlsplit(url)
+    user, _, _ = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user}@{host}:{parts.port}"))

@@ -35,6 +35,17 @@ async def until(condition: Callable[[], Awaitable[T | None]], timeout_s: float) 
             await asyncio.sleep(POLL_S)
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a process lives: its address there, and the words before its command line that take it there."""
+
+    host: str = "127.0.0.1"
+    within: tuple[str, ...] = ()
+
+
+HERE = Place()
+
+
 class RoomFailed(Exception):
     """A room ended or did not become ready; the text ends with the tail of its log."""
 
@@ -47,10 +58,11 @@ class Room:
     port: int
     process: asyncio.subprocess.Process
     log: Path
+    host: str = HERE.host
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     @property
     def is_running(self) -> bool:
@@ -137,6 +149,7 @@ async def start_room(
     talks: bool = False,
     port: int | None = None,
     root: Path = ROOT,
+    place: Place = HERE,
 ) -> Room:
     """A room that dies with this process. `talks`: its standard input is a pipe of ours; `port`: a free one; `root`:
     where its code is."""
@@ -144,6 +157,7 @@ async def start_room(
     launcher = (sys.executable, "-I", "-S", str(LAUNCHER), str(int(signal.SIGKILL)), str(os.getpid()), "-1", "-1")
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
+            *place.within,
             *launcher,
             sys.executable,
             "-m",
@@ -153,6 +167,6 @@ async def start_room(
             stdout=output,
             stderr=output,
             cwd=root,
-            env={**os.environ, **environment, "ONSALE_PORT": str(port)},
+            env={**os.environ, **environment, "ONSALE_HOST": place.host, "ONSALE_PORT": str(port)},
         )
-    return Room(module, port, process, log)
+    return Room(module, port, process, log, place.host)

@@ -23,7 +23,7 @@ from tests.faults.history import HistoryFile, Line, as_operations
 from tests.faults.judge import Tables
 from tests.faults.load import Orders, ShowOnSale
 from tests.faults.own_servers import Ground
-from tests.faults.rooms import ROOT, Room, start_room
+from tests.faults.rooms import HERE, ROOT, Place, Room, start_room
 from tests.faults.talking import open_helper
 from ticketing.clock import SystemClock
 from ticketing.messages import AnyOutcome, decode_outcomes
@@ -40,7 +40,8 @@ BATCHES = "SELECT part, log_gen, payload FROM outcome_log ORDER BY part, batch_s
 
 @dataclass
 class Stage:
-    """What a scenario acts on. `roads`: by room, settings that differ from everybody's (a proxy's port)."""
+    """What a scenario acts on. `roads`: by room, settings that differ from everybody's (a proxy's port); `fans`: where
+    the crowd is."""
 
     ground: Ground
     postgres_url: str
@@ -50,6 +51,11 @@ class Stage:
     ingress: Room | None = None
     root: Path = ROOT
     """Where the code is of the rooms that are started from now on."""
+    redis_url: str = "redis://127.0.0.1:1/0"
+    """Nobody is there, unless a scenario brings one."""
+    fans: Place = HERE
+    doors: list[tuple[str, int]] = field(default_factory=list)
+    """Host and port of each ingress that the crowd goes to; none: `ingress` is the only one."""
     _names: int = 0
 
     def environment(self, module: str = "") -> dict[str, str]:
@@ -57,7 +63,7 @@ class Stage:
         return {
             "ONSALE_POSTGRES_URL": self.postgres_url,
             "ONSALE_KAFKA_BOOTSTRAP": self.ground.kafka_bootstrap,
-            "ONSALE_REDIS_URL": "redis://127.0.0.1:1/0",
+            "ONSALE_REDIS_URL": self.redis_url,
             "ONSALE_SECRET": self.ground.secret,
             "ONSALE_LOG_LEVEL": "info",
             # Whoever gets no verdict asks again until there is one, quicker than a person may.
@@ -74,11 +80,14 @@ class Stage:
         talks: bool = False,
         road: str | None = None,
         port: int | None = None,
+        place: Place = HERE,
     ) -> Room:
         """A room as a process; `road`: whose settings it is given, when not its own; `port`: one that is free."""
         log = self.ground.directory / f"{self._number()}-{module}.log"
         environment = self.environment(road or module)
-        room = await start_room(module, arguments, environment, log, talks=talks, port=port, root=self.root)
+        room = await start_room(
+            module, arguments, environment, log, talks=talks, port=port, root=self.root, place=place
+        )
         self.rooms.append(room)
         if ready:
             await room.until_ready()
@@ -165,8 +174,9 @@ class Stage:
         """A crowd for these shows, which waits to be told how fast to buy."""
         assert self.ingress is not None
         path = self.ground.directory / f"{self._number()}-history.jsonl"
-        async with open_helper("tests.faults.load") as helper:
-            helper.tell(Orders(port or self.ingress.port, str(path), self.ground.secret, seed, shows))
+        own = [(self.ingress.host, port or self.ingress.port)]
+        async with open_helper("tests.faults.load", self.fans) as helper:
+            helper.tell(Orders(self.doors or own, str(path), self.ground.secret, seed, shows))
             yield Load(helper, HistoryFile(path), shows)
 
 

@@ -1,6 +1,5 @@
 """Keeps the lines of `make faults`; `python -m tests.faults.table` writes the newest into docs/reliability.md."""
 
-import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,14 +12,13 @@ from tests.faults.report import Report
 from tests.faults.rooms import ROOT
 
 RESULTS = Path(__file__).with_name("results.jsonl")
-PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- what was seen: python -m tests.faults.table -->", "<!-- end of what was seen -->"
 
 
-def keep(report: Report) -> str:
+def keep(report: Report, results: Path = RESULTS) -> str:
     """Append the line to the results, and return it."""
     line = report.line()
-    with RESULTS.open("a") as kept:
+    with results.open("a") as kept:
         kept.write(line + "\n")
     return line
 
@@ -82,12 +80,11 @@ def _short(value: Any) -> str:
             return str(value)
 
 
-def main() -> int:
-    """The exit code."""
-    reports = newest(msgspec.json.decode(line, type=Report) for line in RESULTS.read_bytes().splitlines())
-    rewrite(PAGE, BEGIN, END, f"{machines(reports)}\n\n{table(reports)}")
-    return 0
+def write(results: Path, page: Path, begin: str) -> None:
+    """What was seen last, into a page, between `begin` and `END`."""
+    reports = newest(msgspec.json.decode(line, type=Report) for line in results.read_bytes().splitlines())
+    rewrite(page, begin, END, f"{machines(reports)}\n\n{table(reports)}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    write(RESULTS, ROOT / "docs" / "reliability.md", BEGIN)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from tests.faults.rooms import ROOT
+from tests.faults.rooms import HERE, ROOT, Place
 
 ANSWER_BYTES_MAX = 64 * 1024 * 1024
 
@@ -38,10 +38,10 @@ class Helper:
 
 
 @asynccontextmanager
-async def open_helper(module: str) -> AsyncIterator[Helper]:
+async def open_helper(module: str, place: Place = HERE) -> AsyncIterator[Helper]:
     """`python -m <module>`, ended with the context at the latest."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, cwd=ROOT, limit=ANSWER_BYTES_MAX,
+        *place.within, sys.executable, "-m", module, cwd=ROOT, limit=ANSWER_BYTES_MAX,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:

@@ -1,0 +1,78 @@
+"""A whole sale on the three hosts: the crowd of `onsale demo`, by the front door, to the verdict of `onsale verify`."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from tests.faults.report import Report
+from tests.faults.rooms import ROOT, Room
+from tests.hosts.fleet import Fleet
+from tests.hosts.front_door import open_door
+from tests.hosts.plan import FACES, ROOM_PORT, SANDBOX, Part, addresses
+
+SAID_CHARS_MAX = 600
+BEHIND_THE_DOOR = ("ingress", "notifier", "waiting_room", "staff", "web", SANDBOX)
+
+
+async def whole_sale(fleet: Fleet, fans: int, seats: int) -> Report:
+    """Sold out by a crowd that comes through the door, and verified."""
+    async with _all_rooms(fleet) as url:
+        code, told, said = await _crowd(fleet, url, fans, seats)
+    wrong: dict[str, Any] = {}
+    if code != 0:
+        wrong["the demo"] = told.get("problems") or said[-SAID_CHARS_MAX:]
+    if ended := fleet.ended():
+        wrong["parts that ended"] = ended
+    kept = ("holds_per_s", "hold_latency_ms", "expired", "resold", "longest_pause_s", "elapsed_s", "violations")
+    return Report(
+        fault="none: a whole demo",
+        done=f"{fans} fans for {seats} places, through nginx to every room on three hosts",
+        acknowledged=told.get("sold", 0),
+        ok=not wrong,
+        details={name: told[name] for name in kept if name in told},
+        wrong=wrong,
+    )
+
+
+@asynccontextmanager
+async def _all_rooms(fleet: Fleet) -> AsyncIterator[str]:
+    """The rooms that only a whole sale needs, and the door; its URL."""
+    faces = [part for part in fleet.parts if part.host in FACES and part.kind in FACES[part.host]]
+    (door,) = (part for part in fleet.parts if part.kind == "door")
+    behind = {kind: addresses(fleet.parts, kind) for kind in BEHIND_THE_DOOR}
+    started = await asyncio.gather(*(_start(fleet, part) for part in faces))
+    try:
+        async with open_door(fleet.stage.ground.directory / "door", fleet.network.places[door], behind) as url:
+            yield url
+    finally:
+        await asyncio.gather(*(room.stop() for room in started))
+
+
+async def _crowd(fleet: Fleet, url: str, fans: int, seats: int) -> tuple[int, dict[str, Any], str]:
+    """Exit code, report, and whatever else it said."""
+    directory = fleet.stage.ground.directory / "demo"
+    report = directory / "report.json"
+    directory.mkdir()
+    words = ["demo", "--once", "--at", url, "--fans", str(fans), "--seats", str(seats)]
+    words += ["--data-dir", str(directory), "--json", str(report), "--history", str(directory / "history.jsonl")]
+    process = await asyncio.create_subprocess_exec(
+        *fleet.stage.fans.within, sys.executable, "-m", "onsale", *words,
+        env={**os.environ, **fleet.stage.environment()}, cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        said, _ = await process.communicate()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode is not None
+    return process.returncode, json.loads(report.read_text()) if report.exists() else {}, said.decode()
+
+
+async def _start(fleet: Fleet, part: Part) -> Room:
+    return await fleet.stage.start(part.kind, port=ROOM_PORT, place=fleet.network.places[part])
