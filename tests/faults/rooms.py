@@ -121,23 +121,31 @@ class Room:
 
     async def is_ready(self) -> bool:
         """Whether `/readyz` says so."""
+        return not await self.lacks()
+
+    async def lacks(self) -> str:
+        """What `/readyz` says that it lacks; nothing when it is ready."""
         try:
             async with httpx.AsyncClient() as client:
-                return (await client.get(f"{self.url}/readyz")).is_success
-        except httpx.TransportError:
-            return False
+                answer = await client.get(f"{self.url}/readyz")
+        except httpx.TransportError as error:
+            return repr(error)
+        return "" if answer.is_success else answer.text
 
     async def until_ready(self) -> None:
         """Until `/readyz` says so. Raises RoomFailed."""
 
+        lacks = "was not asked"
+
         async def settled() -> bool:
-            return not self.is_running or await self.is_ready()
+            nonlocal lacks
+            lacks = await self.lacks()
+            return not self.is_running or not lacks
 
         with suppress(TimeoutError):
             await until(settled, READY_TIMEOUT_S)
-        if self.is_running and await self.is_ready():
-            return
-        raise RoomFailed(f"{self.module} is not ready\n{log_tail(self.log)}")
+        if lacks or not self.is_running:
+            raise RoomFailed(f"{self.module} is not ready: {lacks}\n{log_tail(self.log)}")
 
 
 async def start_room(
