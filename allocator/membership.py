@@ -1,6 +1,5 @@
 """The table of who is alive and who owns what, over the one connection that renews the leases."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -9,7 +8,7 @@ import asyncpg
 
 from allocator.errors import ResultUnknown
 from allocator.ownership import Seat
-from runtime.postgres import FAILURES
+from runtime.postgres import FAILURES, cut_after
 
 # Rewritten on each reconnect: the backend named here is the one whose end means that its owner is gone.
 REGISTER = """
@@ -87,28 +86,24 @@ class Membership:
         connection, self._connection = self._connection, None
         if connection is None:
             return
-        deadline = asyncio.get_running_loop().call_later(ANSWER_DEADLINE_S, connection.terminate)
         try:
-            await connection.execute(LEAVE, self.owner)
-            await connection.close()
+            with cut_after(connection, ANSWER_DEADLINE_S):
+                await connection.execute(LEAVE, self.owner)
+                await connection.close()
         except FAILURES:
             connection.terminate()
-        finally:
-            deadline.cancel()
 
     @asynccontextmanager
     async def _bounded(self) -> "AsyncIterator[asyncpg.Connection]":
         """The connection, which is cut when it is not answered in time, or fails. Raises `ResultUnknown`."""
         connection = await self._open()
-        deadline = asyncio.get_running_loop().call_later(ANSWER_DEADLINE_S, connection.terminate)
         try:
-            yield connection
+            with cut_after(connection, ANSWER_DEADLINE_S):
+                yield connection
         except FAILURES as error:
             connection.terminate()
             self._connection = None
             raise ResultUnknown(repr(error)) from error
-        finally:
-            deadline.cancel()
 
     async def _open(self) -> asyncpg.Connection:
         if self._connection is None or self._connection.is_closed():

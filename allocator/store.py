@@ -1,8 +1,7 @@
 """Postgres as the desks' store: one partition, one connection. The only module that calls `apply_batch()`."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from allocator.loading import load_shows, load_state, record_of
 from allocator.netting import Batch, Position
 from allocator.ports import Cursor, Publication
 from allocator.stock import PartitionState
-from runtime.postgres import FAILURES, refuses_writes
+from runtime.postgres import FAILURES, cut_after, refuses_writes
 from ticketing.layout import Layout, decode_layout
 
 ANSWER_DEADLINE_S = 15.0
@@ -97,7 +96,7 @@ class PostgresStore:
         """Raises `MemoryDiffers` where the tables contradict each other, `ResultUnknown`."""
         connection = await self._open()
         try:
-            with _cut_after(connection, LOAD_DEADLINE_S):
+            with cut_after(connection, LOAD_DEADLINE_S):
                 return await load_state(connection, cursor)
         except FAILURES as error:
             self._fail(error)
@@ -106,7 +105,7 @@ class PostgresStore:
         """Raises as `load` does."""
         connection = await self._open()
         try:
-            with _cut_after(connection, LOAD_DEADLINE_S):
+            with cut_after(connection, LOAD_DEADLINE_S):
                 await load_shows(connection, state, [show])
         except FAILURES as error:
             self._fail(error)
@@ -163,7 +162,7 @@ class PostgresStore:
         connection = await self._open()
         self._warnings.clear()
         try:
-            with _cut_after(connection, ANSWER_DEADLINE_S):
+            with cut_after(connection, ANSWER_DEADLINE_S):
                 answer = await getattr(connection, how)(sql, *arguments)
         except FAILURES as error:
             self._fail(error)
@@ -196,17 +195,3 @@ class PostgresStore:
             database_ms=row["database_ms"],
             decided_before=DecidedBefore([tuple(step) for step in steps]),
         )
-
-
-@contextmanager
-def _cut_after(connection: asyncpg.Connection, seconds: float) -> Iterator[None]:
-    """A deadline for what is asked meanwhile.
-
-    Never `timeout=` and never cancelled: both send a cancel request, and a cancelled wait for the standby makes a
-    commit visible that the standby does not have. Cutting the connection leaves the server alone.
-    """
-    deadline = asyncio.get_running_loop().call_later(seconds, connection.terminate)
-    try:
-        yield
-    finally:
-        deadline.cancel()

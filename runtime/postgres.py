@@ -4,8 +4,8 @@ import asyncio
 import hashlib
 import hmac
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -146,6 +146,26 @@ async def connect(
 
         connection.add_log_listener(listen)
     return connection
+
+
+@contextmanager
+def cut_after(connection: "asyncpg.Connection[asyncpg.Record]", seconds: float) -> Iterator[None]:
+    """A deadline for what is asked meanwhile; what it cuts raises one of FAILURES.
+
+    Never `timeout=` and never cancelled: both send a cancel request, and a cancelled wait for the standby makes a
+    commit visible that the standby does not have. Cutting the connection leaves the server alone.
+    """
+    deadline = asyncio.get_running_loop().call_later(seconds, connection.terminate)
+    try:
+        yield
+    except AttributeError as error:
+        # asyncpg forgets whom it speaks with when it is cut. Where the answer to a question of its own (about the types
+        # of a statement) has come at that very moment, it goes on to ask, and finds nobody there.
+        if not connection.is_closed():
+            raise
+        raise asyncpg.ConnectionDoesNotExistError("cut when its time was up") from error
+    finally:
+        deadline.cancel()
 
 
 async def _keep_alive(connection: "asyncpg.Connection[asyncpg.Record]") -> None:

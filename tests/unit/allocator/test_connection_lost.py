@@ -1,4 +1,4 @@
-"""A connection that the server ended while it was idle: asyncpg fails on it in a way of its own."""
+"""A connection that the server ended while it was idle, or that we cut: asyncpg fails on it in ways of its own."""
 
 from typing import cast
 from uuid import UUID
@@ -11,6 +11,25 @@ from allocator.membership import Membership
 from allocator.store import PostgresStore
 
 OWNER = UUID(int=1)
+
+
+class CutConnection:
+    """Our deadline passes when the server has just answered a question of asyncpg's own, about a statement: before
+    asyncpg hears of it, it has forgotten whom it asked."""
+
+    def __init__(self, closed: bool = True) -> None:
+        self._closed = closed
+
+    def is_closed(self) -> bool:
+        return self._closed
+
+    def terminate(self) -> None:
+        self._closed = True
+
+    async def fail(self, *_: object) -> None:
+        raise AttributeError("'NoneType' object has no attribute 'get_settings'")
+
+    execute = fetch = fetchrow = fetchval = fail
 
 
 class EndedConnection:
@@ -54,3 +73,25 @@ async def test_a_member_tries_again_on_another_connection_and_leaves_in_peace() 
             await member.renew([])
     await member.leave()
     assert [each.is_cut for each in opened] == [True, True]
+
+
+async def test_a_deadline_that_passes_with_the_answer_leaves_the_result_unknown() -> None:
+    async def connect(*_: object) -> asyncpg.Connection:
+        return cast(asyncpg.Connection, CutConnection())
+
+    with pytest.raises(ResultUnknown):
+        await PostgresStore(0, OWNER, connect).claim()
+    member = Membership(OWNER, connect)
+    with pytest.raises(ResultUnknown):
+        await member.renew([])
+    await member.leave()
+
+
+async def test_a_mistake_of_ours_is_no_lost_connection() -> None:
+    async def connect(*_: object) -> asyncpg.Connection:
+        return cast(asyncpg.Connection, CutConnection(closed=False))
+
+    with pytest.raises(AttributeError):
+        await PostgresStore(0, OWNER, connect).claim()
+    with pytest.raises(AttributeError):
+        await Membership(OWNER, connect).renew([])
