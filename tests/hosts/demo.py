@@ -4,33 +4,46 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from tests.faults.report import Report
 from tests.faults.rooms import ROOT, Room
 from tests.hosts.fleet import Fleet
 from tests.hosts.front_door import open_door
-from tests.hosts.plan import FACES, ROOM_PORT, SANDBOX, Part, addresses
+from tests.hosts.plan import FACES, ROOM_PORT, SANDBOX, Part, addresses, between_kinds
 
 SAID_CHARS_MAX = 600
+BETWEEN_CUTS_S, CUT_S = 3.0, 4.0
 BEHIND_THE_DOOR = ("ingress", "notifier", "waiting_room", "staff", "web", SANDBOX)
 
 
-async def whole_sale(fleet: Fleet, fans: int, seats: int) -> Report:
-    """Sold out by a crowd that comes through the door, and verified."""
+async def whole_sale(fleet: Fleet, fans: int, seats: int, cuts: Sequence[tuple[str, str]] = ()) -> Report:
+    """Sold out by a crowd that comes through the door, and verified. `cuts`: kinds of parts that do not hear each other
+    for a while, one pair after the other, while it sells."""
     async with _all_rooms(fleet) as url:
-        code, told, said = await _crowd(fleet, url, fans, seats)
+        cutting = asyncio.create_task(_cut_in_turn(fleet, cuts))
+        try:
+            code, told, said = await _crowd(fleet, url, fans, seats)
+        finally:
+            await _ended(cutting)
+            await fleet.network.heal()
     wrong: dict[str, Any] = {}
+    if cutting.cancelled():
+        wrong["sold out before the last cut"] = True
     if code != 0:
         wrong["the demo"] = told.get("problems") or said[-SAID_CHARS_MAX:]
     if ended := fleet.ended():
         wrong["parts that ended"] = ended
     kept = ("holds_per_s", "hold_latency_ms", "expired", "resold", "longest_pause_s", "elapsed_s", "violations")
     return Report(
-        fault="none: a whole demo",
-        done=f"{fans} fans for {seats} places, through nginx to every room on three hosts",
+        fault="a whole demo" + (", its parts apart" if cuts else ""),
+        done=f"{fans} fans for {seats} places, through nginx to every room on three hosts"
+        + "".join(f"; {one} and {other} apart" for one, other in cuts)
+        + (f", {CUT_S:.0f} s each" if cuts else ""),
         acknowledged=told.get("sold", 0),
         ok=not wrong,
         details={name: told[name] for name in kept if name in told},
@@ -46,7 +59,7 @@ async def _all_rooms(fleet: Fleet) -> AsyncIterator[str]:
     behind = {kind: addresses(fleet.parts, kind) for kind in BEHIND_THE_DOOR}
     started = await asyncio.gather(*(_start(fleet, part) for part in faces))
     try:
-        async with open_door(fleet.stage.ground.directory / "door", fleet.network.places[door], behind) as url:
+        async with open_door(fleet.stage.ground.directory, fleet.network.places[door], behind) as url:
             yield url
     finally:
         await asyncio.gather(*(room.stop() for room in started))
@@ -54,9 +67,8 @@ async def _all_rooms(fleet: Fleet) -> AsyncIterator[str]:
 
 async def _crowd(fleet: Fleet, url: str, fans: int, seats: int) -> tuple[int, dict[str, Any], str]:
     """Exit code, report, and whatever else it said."""
-    directory = fleet.stage.ground.directory / "demo"
+    directory = Path(tempfile.mkdtemp(prefix="demo-", dir=fleet.stage.ground.directory))
     report = directory / "report.json"
-    directory.mkdir()
     words = ["demo", "--once", "--at", url, "--fans", str(fans), "--seats", str(seats)]
     words += ["--data-dir", str(directory), "--json", str(report), "--history", str(directory / "history.jsonl")]
     process = await asyncio.create_subprocess_exec(
@@ -72,6 +84,20 @@ async def _crowd(fleet: Fleet, url: str, fans: int, seats: int) -> tuple[int, di
             await process.wait()
     assert process.returncode is not None
     return process.returncode, json.loads(report.read_text()) if report.exists() else {}, said.decode()
+
+
+async def _cut_in_turn(fleet: Fleet, cuts: Sequence[tuple[str, str]]) -> None:
+    for one, other in cuts:
+        await asyncio.sleep(BETWEEN_CUTS_S)
+        await fleet.network.cut(between_kinds(fleet.parts, one, other, "both"))
+        await asyncio.sleep(CUT_S)
+        await fleet.network.heal()
+
+
+async def _ended(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def _start(fleet: Fleet, part: Part) -> Room:

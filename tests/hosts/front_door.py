@@ -6,6 +6,7 @@ import re
 import shutil
 import signal
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -39,12 +40,13 @@ def configured(text: str, rooms: Mapping[str, Sequence[str]], address: str, dire
 
 
 @asynccontextmanager
-async def open_door(directory: Path, place: Place, rooms: Mapping[str, Sequence[str]]) -> AsyncIterator[str]:
-    """Its URL, for as long as the context is open. Raises DoorFailed."""
+async def open_door(within: Path, place: Place, rooms: Mapping[str, Sequence[str]]) -> AsyncIterator[str]:
+    """Its URL, for as long as the context is open; its files are `within` a directory. Raises DoorFailed."""
     nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
     if nginx is None:
         raise DoorFailed("nginx is not here (apt install nginx)")
-    conf, log = _laid_out(directory, rooms, place.host), directory / "said"
+    conf = _laid_out(within, rooms, place.host)
+    directory, log = conf.parent, conf.with_name("said")
     with log.open("wb") as said:
         process = await asyncio.create_subprocess_exec(
             *place.within, sys.executable, "-I", "-S", str(LAUNCHER), str(int(signal.SIGTERM)), str(os.getpid()),
@@ -71,9 +73,9 @@ async def open_door(directory: Path, place: Place, rooms: Mapping[str, Sequence[
             await process.wait()
 
 
-def _laid_out(directory: Path, rooms: Mapping[str, Sequence[str]], address: str) -> Path:
-    """All that nginx reads, in a directory that its workers, who are nobody, may pass through."""
-    directory.mkdir()
+def _laid_out(within: Path, rooms: Mapping[str, Sequence[str]], address: str) -> Path:
+    """All that nginx reads, in a new directory that its workers, who are nobody, may pass through."""
+    directory = Path(tempfile.mkdtemp(prefix="door-", dir=within))
     directory.chmod(0o711)
     for file in (ROOT / "infra" / "nginx").glob("*.conf"):
         shutil.copy(file, directory)

@@ -48,6 +48,16 @@ TALKING = (
 """Kinds of parts that have anything to say to each other."""
 
 
+IN_A_SALE = (
+    ("waiting_room", "redis"),
+    ("waiting_room", "postgres"),
+    ("waiting_room", "kafka"),
+    ("door", "waiting_room"),
+    ("door", "notifier"),
+)
+"""The others, which only a whole sale has anything to do with."""
+
+
 @dataclass(frozen=True)
 class Part:
     """One namespace: a room or a server, as a container would be."""

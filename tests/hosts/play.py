@@ -20,7 +20,7 @@ from tests.hosts.demo import whole_sale
 from tests.hosts.fleet import Fleet, open_fleet
 from tests.hosts.front_door import DoorFailed
 from tests.hosts.network import NetworkFailed
-from tests.hosts.plan import HOSTS, TALKING, pairs_of_hosts
+from tests.hosts.plan import HOSTS, IN_A_SALE, TALKING, pairs_of_hosts
 from tests.hosts.scenarios import host_lost, hosts_apart, kinds_apart
 from tests.servers import run_directory
 
@@ -40,6 +40,7 @@ def acts() -> dict[str, Act]:
     """By the word that plays it. The host of the primary is lost last: from then on another one has it."""
     return {
         "demo": partial(whole_sale, fans=DEMO_FANS, seats=DEMO_SEATS),
+        "demo-apart": partial(whole_sale, fans=DEMO_FANS, seats=DEMO_SEATS, cuts=IN_A_SALE),
         **{f"{one}-{other}": under_load(partial(hosts_apart, one=one, other=other)) for one, other in pairs_of_hosts()},
         **{f"{one}-{other}": under_load(partial(kinds_apart, one=one, other=other)) for one, other in TALKING},
         **{f"lost-{host}": under_load(partial(host_lost, host=host)) for host in reversed(HOSTS)},
