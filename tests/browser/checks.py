@@ -6,13 +6,14 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
 OVERFLOWING = """() => {
-  const root = document.scrollingElement, wide = root.scrollWidth - innerWidth, found = [];
+  // A phone's window grows with what is too wide for it: what was asked for is the width of the page's own box.
+  const root = document.scrollingElement, width = root.clientWidth, wide = root.scrollWidth - width, found = [];
   if (wide > 0) found.push(`the page is ${wide} px too wide`);
   for (const one of document.querySelectorAll("body *")) {
     if (one.closest(".skip, svg, canvas, option") || !one.checkVisibility()) continue;
     const name = `${one.tagName.toLowerCase()}#${one.id}.${one.className} "${one.textContent.trim().slice(0, 30)}"`;
     const box = one.getBoundingClientRect(), style = getComputedStyle(one);
-    if (box.width && (box.right > innerWidth + 1 || box.left < -1)) found.push(`${name} is beside the screen`);
+    if (box.width && (box.right > width + 1 || box.left < -1)) found.push(`${name} is beside the screen`);
     const clips = [style.overflowX, style.overflowY].some((way) => way === "hidden" || way === "clip");
     const inner = one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1;
     // What is typed into a field can be scrolled there.

@@ -38,7 +38,8 @@ class Desk:
         self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=create_app()), base_url=ORIGIN)
 
     async def open(self, query: str = "") -> None:
-        """The portal, or a part of it."""
+        """The portal, or a part of it, at the moment in which the stage is."""
+        await self.page.clock.set_fixed_time(self.stage.clock.now_ms() / 1000)
         await self.page.goto(f"{ORIGIN}/partners{query}")
         await self.page.wait_for_selector("#loading", state="hidden")
 

@@ -6,6 +6,7 @@ import { ask } from "../shared/session.js";
 import { element, find, t } from "../shared/words.js";
 
 const PATIENCE_MS = 20_000;
+const PENDING = 202, WAIT_S = 10, REPEATS_MAX = 2;
 
 /** @typedef {import("../types/api.d.ts").KeyShown} Key */
 
@@ -21,12 +22,64 @@ export const desk = {
 
 /**
  * One call of the API, in the name of whoever is signed in.
- * @param {string} method @param {string} path @param {{body?: object, key?: string}} [given]
+ * @param {string} method @param {string} path
+ * @param {{body?: object, key?: string}} [given] `key`: the Idempotency-Key of what goes to the log of a show; it is waited
+ *   for, and asked for again under the same key while there is no verdict
+ * @returns {Promise<import("../shared/api.js").Answer>}
  */
-export function call(method, path, given = {}) {
+export async function call(method, path, given = {}) {
   // Keys themselves are looked after for the partner as a whole.
   const of = desk.admin || path.startsWith("/api/admin/keys") ? "" : desk.key;
-  return ask(method, path, { ...given, of, patienceMs: PATIENCE_MS });
+  for (let repeat = 0; ; repeat += 1) {
+    const answer = await ask(method, path, { ...given, of, patienceMs: PATIENCE_MS, waitS: given.key ? WAIT_S : 0 });
+    if (answer.status !== PENDING) return answer;
+    if (repeat === REPEATS_MAX) return { ...answer, ok: false, body: { code: "no_verdict_yet" } };
+  }
+}
+
+/** What the address says beside part and key. @param {string} name */
+export function inAddress(name) {
+  return new URL(location.href).searchParams.get(name) ?? "";
+}
+
+/** A reload and a link show the same. @param {Record<string, string>} fields what is empty is taken out */
+export function toAddress(fields) {
+  const to = new URL(location.href);
+  for (const [name, value] of Object.entries(fields)) {
+    if (value) to.searchParams.set(name, value);
+    else to.searchParams.delete(name);
+  }
+  history.replaceState(null, "", to);
+}
+
+/** Fields above a list; what they say stands in the address under their names. */
+export class Filters {
+  /** @param {string} id of the form @param {() => void} changed */
+  constructor(id, changed) {
+    this.form = /** @type {HTMLFormElement} */ (find(id));
+    const again = (/** @type {Event} */ event) => {
+      event.preventDefault();
+      toAddress(Object.fromEntries(this.#fields().map(({ name, value }) => [name, value])));
+      changed();
+    };
+    this.form.addEventListener("submit", again);
+    this.form.addEventListener("change", again);
+  }
+
+  /** As the address says. @returns {Record<string, string>} for a query; moments with their zone */
+  read() {
+    /** @type {Record<string, string>} */
+    const found = {};
+    for (const field of this.#fields()) {
+      field.value = inAddress(field.name) || (field instanceof HTMLSelectElement ? (field.options[0]?.value ?? "") : "");
+      found[field.name] = field.type === "datetime-local" && field.value ? new Date(field.value).toISOString() : field.value;
+    }
+    return found;
+  }
+
+  #fields() {
+    return /** @type {(HTMLInputElement | HTMLSelectElement)[]} */ ([...this.form.querySelectorAll("input, select")]);
+  }
 }
 
 /** @param {Record<string, string | number | undefined>} fields @returns {string} with its question mark, without what is empty */
@@ -102,7 +155,7 @@ export function calm(place) {
 /** A list that comes in pages: what was loaded stays, and a button brings more. */
 export class Pages {
   /**
-   * @param {string} name of the elements: `name`, `name-more`, `name-none`
+   * @param {string} name of the elements: `name`, `name-more`, `name-none` (pages.html)
    * @param {(line: any) => Node} draw @param {(lines: any[]) => void} [after] is told of all that are shown
    */
   constructor(name, draw, after) {

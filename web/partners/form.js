@@ -1,6 +1,6 @@
 /** A dialog that asks for some fields, sends them, and shows what is wrong with which of them; and the one for secrets. */
 
-import { inWords } from "../shared/api.js";
+import { inWords, randomHex } from "../shared/api.js";
 import { notice, say } from "../shared/frame.js";
 import { element, find, t } from "../shared/words.js";
 import { word } from "./desk.js";
@@ -10,7 +10,7 @@ import { word } from "./desk.js";
  *   max?: number, length?: number, options?: [string, string][]}} Field `kind`: a type of `input`, or long, select, check
  *   (one box), checks (of several), list (words with spaces between)
  * @typedef {{title: string, words?: string, fields?: Field[], go: string, danger?: boolean,
- *   send: (values: Record<string, any>) => Promise<import("../shared/api.js").Answer>,
+ *   send: (values: Record<string, any>, key: string) => Promise<import("../shared/api.js").Answer>,
  *   then?: (body: any) => void}} Form
  */
 
@@ -18,10 +18,13 @@ const dialog = /** @type {HTMLDialogElement} */ (find("dialog"));
 const secretDialog = /** @type {HTMLDialogElement} */ (find("secret-dialog"));
 /** @type {Form | null} */
 let open = null;
+/** What was sent last, and under which Idempotency-Key: the same once more is the same request, as long as nobody answers. */
+let sent = { said: "", key: "" };
 
 /** @param {Form} form */
 export function begin(form) {
   open = form;
+  sent = { said: "", key: "" };
   find("form-title").textContent = form.title;
   find("form-words").hidden = !form.words;
   find("form-words").textContent = form.words ?? "";
@@ -129,15 +132,22 @@ function values() {
 async function go(event) {
   event.preventDefault();
   if (!open) return;
-  const form = open;
+  const form = open, given = values(), said = JSON.stringify(given);
+  if (sent.said !== said) sent = { said, key: randomHex(16) };
   find("form-go").disabled = true;
-  const answer = await form.send(values());
+  const answer = await form.send(given, sent.key);
+  if (isVerdict(answer)) sent = { said: "", key: "" };
   // Whoever closed it meanwhile is told all the same: it was sent.
   const isOpen = open === form;
   if (isOpen) find("form-go").disabled = false;
   if (!answer.ok) return isOpen ? complain(answer) : notice(`${form.title}: ${inWords(answer)}`, "error");
   if (isOpen) dialog.close();
   form.then?.(answer.body);
+}
+
+/** @param {import("../shared/api.js").Answer} answer */
+function isVerdict({ status }) {
+  return status >= 200 && status < 500 && status !== 202;
 }
 
 /** What is wrong stands at its field; what belongs to none stands below. @param {import("../shared/api.js").Answer} answer */

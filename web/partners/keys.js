@@ -111,12 +111,17 @@ function change(key) {
   });
 }
 
+/** For how long the secret before goes on, in seconds. @returns {import("./form.js").Field} */
+export function overlapField() {
+  return { name: "overlap_s", label: t("portal.overlap"), kind: "select", value: String(24 * 3_600), options: OVERLAPS.map((s) => [String(s), t(`portal.overlap_${s}`)]) };
+}
+
 /** @param {Key} key */
 function rotate(key) {
   begin({
     title: t("portal.rotate_of", { name: key.name }),
     words: t("portal.rotate_words"),
-    fields: [{ name: "overlap_s", label: t("portal.overlap"), kind: "select", value: String(24 * 3_600), options: OVERLAPS.map((s) => [String(s), t(`portal.overlap_${s}`)]) }],
+    fields: [overlapField()],
     go: t("portal.rotate"),
     send: (values) => call("POST", `/api/admin/keys/${key.key}/rotate`, { body: { overlap_s: Number(values.overlap_s) } }),
     then: async (body) => {

@@ -4,26 +4,24 @@ import { inWords } from "../shared/api.js";
 import { notice } from "../shared/frame.js";
 import { signOut, whoIsIt } from "../shared/session.js";
 import { element, find, t } from "../shared/words.js";
-import { desk, readKeys, trouble } from "./desk.js";
+import { desk, readKeys, toAddress, trouble } from "./desk.js";
 import { onKeys, openKeys } from "./keys.js";
+import { openLog } from "./log.js";
+import { openUsage } from "./usage.js";
+import { openWebhooks } from "./webhooks.js";
 
 /** @typedef {{open: () => unknown, keyed?: boolean, admins?: boolean}} Part `keyed`: it is looked at for one key */
 /** @type {Record<string, Part>} */
 const PARTS = {
   keys: { open: openKeys },
+  webhooks: { open: openWebhooks, keyed: true },
+  usage: { open: openUsage, keyed: true },
+  log: { open: openLog, keyed: true },
 };
 let part = new URL(location.href).searchParams.get("part") ?? "keys";
 
 /** @returns {Part} */
 const current = () => PARTS[part] ?? PARTS.keys;
-
-function remember() {
-  const to = new URL(location.href);
-  to.searchParams.set("part", part);
-  if (desk.key) to.searchParams.set("key", desk.key);
-  else to.searchParams.delete("key");
-  history.replaceState(null, "", to);
-}
 
 /** @param {string} name */
 function link(name) {
@@ -33,6 +31,8 @@ function link(name) {
   made.addEventListener("click", (event) => {
     event.preventDefault();
     part = name;
+    // What the part before has written there means something else here.
+    history.replaceState(null, "", location.pathname);
     show();
   });
   item.append(made);
@@ -49,7 +49,7 @@ async function show() {
   for (const name of Object.keys(PARTS)) find(`part-${name}`).hidden = name !== part;
   find("key-field").hidden = !current().keyed || desk.keys.length === 0;
   document.title = `${t(`portal.tab_${part}`)} – ${t("portal.title")}`;
-  remember();
+  toAddress({ part, key: desk.key });
   if (current().keyed && !desk.admin && !desk.key) return notice(desk.problem || t("portal.keys_first"), desk.problem ? "error" : "info");
   await current().open();
 }

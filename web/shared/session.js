@@ -8,8 +8,8 @@ let csrf = "";
 /**
  * One request. A network that is away, or takes too long, is an answer with status 0.
  * @param {string} method @param {string} path
- * @param {{body?: object, ifVersion?: number, of?: string, key?: string, patienceMs?: number}} [given] `of`: the API key
- *   that a partner's person speaks for; `key`: the Idempotency-Key
+ * @param {{body?: object, ifVersion?: number, of?: string, key?: string, waitS?: number, patienceMs?: number}} [given] `of`: the API key
+ *   that a partner's person speaks for; `key`: the Idempotency-Key; `waitS`: how long a verdict is waited for
  * @returns {Promise<Answer>}
  */
 export async function ask(method, path, given = {}) {
@@ -19,6 +19,7 @@ export async function ask(method, path, given = {}) {
   if (given.ifVersion) headers["If-Match"] = `"${given.ifVersion}"`;
   if (given.of) headers["X-Onsale-Key"] = given.of;
   if (given.key) headers["Idempotency-Key"] = given.key;
+  if (given.waitS) headers.Prefer = `wait=${given.waitS}`;
   if (method !== "GET") headers["X-CSRF-Token"] = csrf;
   try {
     const body = given.body ? JSON.stringify(given.body) : undefined;

@@ -7,6 +7,7 @@ import pytest
 
 from runtime.localised import LANGUAGES
 from tests.browser.checks import violations, what_does_not_fit, with_text_of
+from tests.browser.desk import Desk
 from tests.browser.halls import theatre
 from tests.browser.house import House, Show
 from tests.browser.phone import Phone
@@ -15,7 +16,7 @@ ZOOMED = 200
 NAME = "Die außerordentlich lang angekündigte Sonderveranstaltung zum Jahresende"
 
 
-async def look(fan: Phone, name: str, found: list[str]) -> None:
+async def look(fan: Phone | Desk, name: str, found: list[str]) -> None:
     """Everything that is wrong with the page as it stands."""
     found += [f"{name}: {one}" for one in await violations(fan.page)]
     found += [f"{name}: {one}" for one in await what_does_not_fit(fan.page)]

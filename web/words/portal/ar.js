@@ -74,5 +74,16 @@ export default {
   "wrong.string_type": "هذا ناقص.",
   "wrong.too_short": "اختر واحدًا على الأقل.",
   "wrong.no_role": "اختر القراءة أو الحجز على الأقل.",
-  "problem.too_many_keys": "عشرون مفتاحًا على الأكثر. ألغِ ما لا تحتاجه."
+  "problem.too_many_keys": "عشرون مفتاحًا على الأكثر. ألغِ ما لا تحتاجه.",
+  "portal.more": "عرض المزيد",
+  "portal.any": "الكل",
+  "portal.from": "من",
+  "portal.to": "إلى",
+  "portal.tab_webhooks": "إشعارات الويب",
+  "portal.tab_usage": "الاستخدام",
+  "portal.tab_log": "الطلبات",
+  "problem.no_verdict_yet": "لا يوجد رد بعد. اطلب مرة أخرى: لا شيء يحدث مرتين.",
+  "wrong.https_needed": "تُرسل الأحداث عبر https فقط.",
+  "wrong.no_credentials": "بدون اسم أو كلمة مرور: التوقيع يبيّن المرسل.",
+  "wrong.url_parsing": "هذا ليس عنوانًا."
 };

@@ -74,5 +74,16 @@ export default {
   "wrong.string_type": "Das fehlt.",
   "wrong.too_short": "Wähle mindestens eines.",
   "wrong.no_role": "Wähle mindestens Lesen oder Buchen.",
-  "problem.too_many_keys": "Höchstens zwanzig Schlüssel zugleich. Widerrufe einen, den du nicht brauchst."
+  "problem.too_many_keys": "Höchstens zwanzig Schlüssel zugleich. Widerrufe einen, den du nicht brauchst.",
+  "portal.more": "Mehr zeigen",
+  "portal.any": "Alle",
+  "portal.from": "Von",
+  "portal.to": "Bis",
+  "portal.tab_webhooks": "Webhooks",
+  "portal.tab_usage": "Nutzung",
+  "portal.tab_log": "Anfragen",
+  "problem.no_verdict_yet": "Es gibt noch kein Urteil. Frag noch einmal: nichts geschieht zweimal.",
+  "wrong.https_needed": "Ereignisse werden nur über https geschickt.",
+  "wrong.no_credentials": "Ohne Name und Passwort: die Signatur sagt, wer schickt.",
+  "wrong.url_parsing": "Das ist keine Adresse."
 };

@@ -74,5 +74,16 @@ export default {
   "wrong.string_type": "This is missing.",
   "wrong.too_short": "Choose at least one.",
   "wrong.no_role": "Choose at least reading or booking.",
-  "problem.too_many_keys": "Twenty keys at most are in use at once. Revoke one that you do not need."
+  "problem.too_many_keys": "Twenty keys at most are in use at once. Revoke one that you do not need.",
+  "portal.more": "Show more",
+  "portal.any": "All",
+  "portal.from": "From",
+  "portal.to": "To",
+  "portal.tab_webhooks": "Webhooks",
+  "portal.tab_usage": "Usage",
+  "portal.tab_log": "Requests",
+  "problem.no_verdict_yet": "There is no verdict yet. Ask once more: nothing happens twice.",
+  "wrong.https_needed": "Events are sent over https only.",
+  "wrong.no_credentials": "Leave name and password out: the signature says who sends.",
+  "wrong.url_parsing": "This is no address."
 };

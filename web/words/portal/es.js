@@ -74,5 +74,16 @@ export default {
   "wrong.string_type": "Falta esto.",
   "wrong.too_short": "Elige al menos uno.",
   "wrong.no_role": "Elige al menos leer o reservar.",
-  "problem.too_many_keys": "Como máximo veinte claves a la vez. Revoca una que no necesites."
+  "problem.too_many_keys": "Como máximo veinte claves a la vez. Revoca una que no necesites.",
+  "portal.more": "Mostrar más",
+  "portal.any": "Todos",
+  "portal.from": "Desde",
+  "portal.to": "Hasta",
+  "portal.tab_webhooks": "Webhooks",
+  "portal.tab_usage": "Uso",
+  "portal.tab_log": "Solicitudes",
+  "problem.no_verdict_yet": "Todavía no hay respuesta. Pregunta otra vez: nada ocurre dos veces.",
+  "wrong.https_needed": "Los eventos solo se envían por https.",
+  "wrong.no_credentials": "Sin nombre ni contraseña: la firma dice quién envía.",
+  "wrong.url_parsing": "Esto no es una dirección."
 };

@@ -74,5 +74,16 @@ export default {
   "wrong.string_type": "Il manque quelque chose ici.",
   "wrong.too_short": "Choisissez-en au moins un.",
   "wrong.no_role": "Choisissez au moins lire ou réserver.",
-  "problem.too_many_keys": "Vingt clés au plus à la fois. Révoquez-en une qui ne sert pas."
+  "problem.too_many_keys": "Vingt clés au plus à la fois. Révoquez-en une qui ne sert pas.",
+  "portal.more": "Afficher plus",
+  "portal.any": "Tous",
+  "portal.from": "De",
+  "portal.to": "À",
+  "portal.tab_webhooks": "Webhooks",
+  "portal.tab_usage": "Utilisation",
+  "portal.tab_log": "Requêtes",
+  "problem.no_verdict_yet": "Il n’y a pas encore de réponse. Redemandez : rien ne se fait deux fois.",
+  "wrong.https_needed": "Les événements ne sont envoyés que par https.",
+  "wrong.no_credentials": "Sans nom ni mot de passe : la signature dit qui envoie.",
+  "wrong.url_parsing": "Ce n’est pas une adresse."
 };

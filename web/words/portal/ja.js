@@ -74,5 +74,16 @@ export default {
   "wrong.string_type": "入力してください。",
   "wrong.too_short": "一つ以上選んでください。",
   "wrong.no_role": "読み取りか予約を選んでください。",
-  "problem.too_many_keys": "キーは同時に 20 個までです。不要なものを無効にしてください。"
+  "problem.too_many_keys": "キーは同時に 20 個までです。不要なものを無効にしてください。",
+  "portal.more": "もっと表示",
+  "portal.any": "すべて",
+  "portal.from": "開始",
+  "portal.to": "終了",
+  "portal.tab_webhooks": "Webhook",
+  "portal.tab_usage": "利用状況",
+  "portal.tab_log": "リクエスト",
+  "problem.no_verdict_yet": "まだ結果が出ていません。もう一度お試しください。二重に行われることはありません。",
+  "wrong.https_needed": "イベントは https でのみ送信されます。",
+  "wrong.no_credentials": "名前とパスワードは不要です。署名が送信元を示します。",
+  "wrong.url_parsing": "アドレスではありません。"
 };

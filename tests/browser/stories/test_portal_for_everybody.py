@@ -1,0 +1,48 @@
+"""Each part of the portal in each language, small and with large letters, and its dialogs."""
+
+import pytest
+
+from runtime.localised import LANGUAGES
+from tests.browser.busy import LONG_URL, busy
+from tests.browser.desk import Desk, Open
+from tests.browser.stories.test_for_everybody import look
+
+PARTS = ("keys", "webhooks", "usage", "log")
+
+
+async def look_at_dialog(one: Desk, opened_by: str, found: list[str]) -> None:
+    await one.page.locator(opened_by).first.click()
+    await one.page.wait_for_selector("#dialog[open]")
+    await look(one, f"dialog of {opened_by}", found)
+    await one.page.click("#form-not")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_every_part_fits_and_axe_has_nothing_to_say(language: str, desk: Open) -> None:
+    dark = LANGUAGES.index(language) % 2 == 1
+    one = await desk(
+        busy(), "admin", locale=language, color_scheme="dark" if dark else "light", reduced_motion="reduce"
+    )
+    found: list[str] = []
+    for part in PARTS:
+        await one.open(f"?part={part}")
+        await one.page.wait_for_load_state("networkidle")
+        await look(one, part, found)
+    await one.open("?part=webhooks")
+    await one.page.locator(".thing", has_text=LONG_URL).locator("button").first.click()
+    await one.page.wait_for_selector("#deliveries .thing")
+    await look(one, "deliveries", found)
+    await look_at_dialog(one, "#webhooks-new", found)
+    one.fails["GET /api/admin/logs"] = None
+    await one.open("?part=log")
+    await one.page.wait_for_selector(".trouble")
+    await look(one, "trouble", found)
+    await one.open("?part=keys")
+    await look_at_dialog(one, "#keys-new", found)
+    await one.page.click("#keys-new")
+    await one.page.fill("#field-name", "box office")
+    await one.page.click("#form-go")
+    await one.page.wait_for_selector("#secret-dialog[open]")
+    await look(one, "secret", found)
+    assert not found, "\n".join(found)
+    assert await one.page.evaluate("document.documentElement.lang") == language
