@@ -29,6 +29,7 @@ from ingress.refund_table import RefundTable
 from ingress.request_log import RequestLog
 from ingress.request_table import RequestTable
 from ingress.rows import Ports, new_limiter, open_api, open_direct, open_door
+from ingress.sales_table import SalesTable
 from ingress.service import SaleDesk
 from ingress.session_table import SessionTable
 from ingress.sessions import Sessions
@@ -161,6 +162,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             notes=HoldNotes(pool),
             shares=ShareTable(pool),
             owns=OwnTable(pool),
+            sales=SalesTable(pool),
             shelf=shelf,
             looking=Looking(views=views, snapshots=ledger, seen=follower.seen, pause=asyncio.sleep),
             views=views,

@@ -38,22 +38,6 @@ FIND_CURSOR = "SELECT next_offset, log_gen FROM published_batches WHERE part = $
 SNAPSHOT_CURSOR = "SELECT batch_seq FROM published_batches WHERE part = $1"
 SNAPSHOT_SHOW = "SELECT status, seq FROM show_state WHERE part = $1 AND show_id = $2"
 SNAPSHOT_ROWS = "SELECT reservation_id, status, seats, areas FROM show_snapshot WHERE part = $1 AND show_id = $2"
-# By channel: a key is one, all fans together are another. Without an account of all, else of that one.
-SALES = """
-WITH sold AS (
-    SELECT CASE WHEN account LIKE 'key\\_%' THEN account ELSE 'fans' END AS channel, status, amount,
-           booked_at_ms - held_at_ms AS ms_to_book,
-           cardinality(seats)
-           + COALESCE((SELECT sum(areas[n]) FROM generate_series(2, cardinality(areas), 2) AS n), 0) AS places
-    FROM reservations WHERE part = $1 AND show_id = $2 AND ($3::text IS NULL OR account = $3)
-)
-SELECT channel, count(*) AS reservations, count(*) FILTER (WHERE status = 'booked') AS bookings,
-       COALESCE(sum(places) FILTER (WHERE status IN ('held', 'paying')), 0)::bigint AS held,
-       COALESCE(sum(places) FILTER (WHERE status = 'booked'), 0)::bigint AS booked,
-       COALESCE(sum(amount) FILTER (WHERE status = 'booked'), 0)::bigint AS amount,
-       percentile_cont(0.5) WITHIN GROUP (ORDER BY ms_to_book) FILTER (WHERE status = 'booked') AS median_ms_to_book
-FROM sold GROUP BY channel ORDER BY channel
-"""
 FIND_PUBLISHED = "SELECT published_seq FROM published_batches WHERE part = $1"
 TAKES_WRITES = "SELECT NOT (pg_is_in_recovery() OR current_setting('default_transaction_read_only')::boolean)"
 
@@ -121,19 +105,6 @@ class Snapshot:
     status: str
     seq: int
     rows: list[tuple[bytes, str, tuple[int, ...], tuple[tuple[int, int], ...]]]
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelSales:
-    """What one channel sells: reservations ever made and those booked now, places held and booked, and for how much."""
-
-    channel: str
-    reservations: int
-    bookings: int
-    held: int
-    booked: int
-    amount: int
-    median_ms_to_book: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,12 +177,6 @@ class Ledger:
                 rows = await connection.fetch(SNAPSHOT_ROWS, part, show)
         found = [(row["reservation_id"], row["status"], tuple(row["seats"]), _pairs(row["areas"])) for row in rows]
         return Snapshot(batch_seq, show_row["status"], show_row["seq"], found)
-
-    async def sales(self, part: int, show: int, account: str | None) -> list[ChannelSales]:
-        """What each channel sells, by name; with an `account` that one alone."""
-        with reaching_postgres():
-            rows = await self._pool.fetch(SALES, part, show, account)
-        return [ChannelSales(**row) for row in rows]
 
     async def published(self, part: int) -> int:
         """The last batch of the partition that was published."""

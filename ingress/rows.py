@@ -45,6 +45,7 @@ from ingress.request_log import RequestLog
 from ingress.request_routes import LogEnds, Requests
 from ingress.request_table import RequestTable
 from ingress.sale_routes import Sale
+from ingress.sales_table import SalesTable
 from ingress.seat_routes import Seats
 from ingress.service import SaleDesk
 from ingress.sessions import Sessions
@@ -76,6 +77,7 @@ class Ports:
     notes: HoldNotes
     shares: ShareTable
     owns: OwnTable
+    sales: SalesTable
     shelf: Shelf
     looking: Looking
     views: Views
@@ -213,7 +215,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *quotes.operations(),
         *requests.operations(),
         *ShowLedger(ports.ledger, shelf, clock, looking.seen).operations(),
-        *Stats(store=ports.ledger, shelf=shelf, looking=looking, clock=clock).operations(),
+        *Stats(store=ports.sales, shelf=shelf, looking=looking, clock=clock).operations(),
         *auth.operations(),
         *Venues(ports.catalogue, clock).operations(),
         *admin.operations(),

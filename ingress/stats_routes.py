@@ -1,8 +1,10 @@
 """A show in figures: what is left by category and section, and what each channel sells."""
 
-from typing import Annotated, Protocol
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import asdict
+from pydantic import BaseModel
 
 from ingress import bodies, shown
 from ingress.asgi import Response
@@ -11,10 +13,10 @@ from ingress.catalogue_routes import SHOW_ID
 from ingress.drawing import availability
 from ingress.event_routes import show_in_path
 from ingress.feed_routes import key_account
-from ingress.ledger import ChannelSales
 from ingress.looking import Looking
 from ingress.operations import Call, Operation, Who
 from ingress.refusals import Refused
+from ingress.sales_table import ChannelSales, SalesTable, Sold
 from ingress.shelf import Shelf
 from ingress.stores import StoreAway
 from ticketing.clock import Clock, rfc3339
@@ -23,6 +25,13 @@ from ticketing.telling import Answer
 SALES_FRESH_MS = 2_000
 """Adding up a show of 200,000 places is not done for each who asks."""
 SALES_KEPT_MAX = 1_000
+PERIODS_MS = {"minute": 60_000, "hour": 3_600_000, "day": 24 * 3_600_000}
+
+
+class StatsQuery(BaseModel):
+    """How long the periods of `over_time` are."""
+
+    by: Literal["minute", "hour", "day"] = "hour"
 
 
 class ChannelStats(Struct, kw_only=True, omit_defaults=True):
@@ -40,9 +49,25 @@ class ChannelStats(Struct, kw_only=True, omit_defaults=True):
     """From the hold to the booking, of what is booked now; absent where nothing is."""
 
 
+class CategoryStats(shown.NamedCounts, kw_only=True):
+    """A category: its places, and what those that are booked were sold for, as far as that is told to who asks."""
+
+    total_amount: int
+
+
+class PeriodStats(Struct, kw_only=True):
+    """What was booked from `since` on for a minute, an hour or a day, as far as it is booked still."""
+
+    since: str
+    bookings: int
+    places: int
+    total_amount: int
+
+
 class StatsAnswer(Answer, kw_only=True):
-    """A show in figures. `channels`: for admins all of them, for anybody else the key's own; the counts are of the show
-    at `seq`, the channels at most two seconds old."""
+    """A show in figures. The counts are of the show at `seq`. Channels, amounts and `over_time` are at most two seconds
+    old: for admins of all channels, for anybody else the key's own. `over_time`: the newest 200 periods in which
+    anything was booked, the oldest first."""
 
     show: str
     seq: int
@@ -53,29 +78,24 @@ class StatsAnswer(Answer, kw_only=True):
     held_seats: int
     booked_seats: int
     blocked_seats: int
-    categories: list[shown.NamedCounts]
+    categories: list[CategoryStats]
     sections: list[shown.NamedCounts]
     areas: list[shown.NamedCounts]
     channels: list[ChannelStats]
+    over_time: list[PeriodStats]
     total_amount: int
     """Of the channels told."""
-
-
-class SalesStore(Protocol):
-    """What was sold."""
-
-    async def sales(self, part: int, show: int, account: str | None) -> list[ChannelSales]: ...
 
 
 class Stats:
     """What figures are made of."""
 
-    def __init__(self, *, store: SalesStore, shelf: Shelf, looking: Looking, clock: Clock) -> None:
+    def __init__(self, *, store: SalesTable, shelf: Shelf, looking: Looking, clock: Clock) -> None:
         self._store = store
         self._shelf = shelf
         self._looking = looking
         self._clock = clock
-        self._sales: Briefly[tuple[int, str | None], list[ChannelSales]] = Briefly(
+        self._sales: Briefly[tuple[int, str | None, int], Sold] = Briefly(
             fresh_ms=SALES_FRESH_MS, stale_ms=SALES_FRESH_MS, entries_max=SALES_KEPT_MAX, away=StoreAway
         )
 
@@ -88,8 +108,12 @@ class Stats:
             raise Refused("show_not_found")
         number, part = show.row.show, show.row.part
         whose = None if call.caller.admin else account
-        now_ms = self._clock.now_ms()
-        sales = await self._sales.get((number, whose), lambda: self._store.sales(part, number, whose), now_ms)
+        now_ms, period_ms = self._clock.now_ms(), PERIODS_MS[call.asked(StatsQuery).by]
+        sold = await self._sales.get(
+            (number, whose, period_ms),
+            lambda: self._store.sold(part, number, whose, show.layout, period_ms),
+            now_ms,
+        )
         left = availability(show, view, now_ms)
         answer = StatsAnswer(
             message=left.message,
@@ -103,11 +127,18 @@ class Stats:
             held_seats=left.held_seats,
             booked_seats=left.booked_seats,
             blocked_seats=left.blocked_seats,
-            categories=left.categories,
+            categories=[
+                CategoryStats(**asdict(counts), total_amount=sold.categories.get(category, 0))
+                for category, counts in enumerate(left.categories)
+            ],
             sections=left.sections,
             areas=left.areas,
-            channels=[channel_stats(one) for one in sales],
-            total_amount=sum(one.amount for one in sales),
+            channels=[channel_stats(one) for one in sold.channels],
+            over_time=[
+                PeriodStats(since=rfc3339(it.since_ms), bookings=it.bookings, places=it.places, total_amount=it.amount)
+                for it in sold.periods
+            ],
+            total_amount=sum(one.amount for one in sold.channels),
         )
         return Response(200, bodies.encode(answer), headers=[("cache-control", "no-store")])
 
@@ -116,7 +147,7 @@ class Stats:
         return [
             Operation(
                 "show_stats", "GET", "/api/shows/{show}/stats", self.read, "A show in figures", {200: StatsAnswer},
-                Who.SIGNED_IN, params=SHOW_ID, refusals=("show_not_found",),
+                Who.SIGNED_IN, query=StatsQuery, params=SHOW_ID, refusals=("show_not_found",),
             ),
         ]  # fmt: skip
 

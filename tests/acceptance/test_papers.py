@@ -119,8 +119,8 @@ async def the_hall_as_it_is(house: Sale, venue: str, show: str) -> None:
     assert (first["label"], first["shape"], first["x"], first["y"], len(first["seats"])) == ("V1", "round", 300, 300, 8)
     stats = (await house.call("GET", f"/api/shows/{show}/stats", token=house.admin_key)).body
     assert (stats["booked_seats"], stats["held_seats"], stats["total_amount"]) == (18, 1, 255_000), stats
-    assert {it["name"]: (it["total"], it["booked"]) for it in stats["categories"]} == {
-        "vip": (16, 16), "standard": (59, 2),
+    assert {it["name"]: (it["total"], it["booked"], it["total_amount"]) for it in stats["categories"]} == {
+        "vip": (16, 16, 240_000), "standard": (59, 2, 15_000),
     }  # fmt: skip
 
 

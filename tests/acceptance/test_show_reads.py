@@ -44,6 +44,9 @@ async def test_a_show_in_figures_is_what_was_sold(sale: Sale) -> None:
     assert (await sale.call("DELETE", f"/api/reservations/{gone}", token=sale.partner_key)).status == 200
 
     told = (await sale.call("GET", f"/api/shows/{show}/stats", token=sale.admin_key)).body
+    amounts = [(one["booked"], one["total_amount"]) for one in told["categories"]]
+    assert amounts == [(5, 10_000)]
+    assert [(one["bookings"], one["places"], one["total_amount"]) for one in told["over_time"]] == [(1, 5, 10_000)]
     by_channel = {one["channel"]: one for one in told["channels"]}
     fans = by_channel.pop("fans")
     assert (fans["booked"], fans["bookings"], fans["conversion"], fans["total_amount"]) == (5, 1, 1.0, 10_000)

@@ -247,6 +247,17 @@ export interface CategoryBody {
   rows?: number[];
 }
 
+/** A category: its places, and what those that are booked were sold for, as far as that is told to who asks. */
+export interface CategoryStats {
+  total: number;
+  available: number;
+  held: number;
+  booked: number;
+  blocked: number;
+  name: string;
+  total_amount: number;
+}
+
 /** What is to be different: fields of the policy that are left out stay as they are, prices too. */
 export interface ChangeBody {
   policy?: PolicyBody | null;
@@ -769,6 +780,14 @@ export interface PendingAnswer {
   status: string;
 }
 
+/** What was booked from `since` on for a minute, an hour or a day, as far as it is booked still. */
+export interface PeriodStats {
+  since: string;
+  bookings: number;
+  places: number;
+  total_amount: number;
+}
+
 /** Why one place could not be had. */
 export interface PlaceConflict {
   label: string;
@@ -1151,8 +1170,9 @@ export interface ShowLag {
 }
 
 /**
- * A show in figures. `channels`: for admins all of them, for anybody else the key's own; the counts are of the
- * show at `seq`, the channels at most two seconds old.
+ * A show in figures. The counts are of the show at `seq`. Channels, amounts and `over_time` are at most two
+ * seconds old: for admins of all channels, for anybody else the key's own. `over_time`: the newest 200 periods
+ * in which anything was booked, the oldest first.
  */
 export interface StatsAnswer {
   message: string;
@@ -1166,10 +1186,11 @@ export interface StatsAnswer {
   held_seats: number;
   booked_seats: number;
   blocked_seats: number;
-  categories: NamedCounts[];
+  categories: CategoryStats[];
   sections: NamedCounts[];
   areas: NamedCounts[];
   channels: ChannelStats[];
+  over_time: PeriodStats[];
   total_amount: number;
 }
 
@@ -1683,6 +1704,7 @@ export interface Calls {
     method: "GET";
     path: "/api/shows/{show}/stats";
     params: { show: string; };
+    query: { by?: "minute" | "hour" | "day"; };
     answer: StatsAnswer;
   };
   /** Exchange an API key for a token of an hour, with all or some of its permissions. */

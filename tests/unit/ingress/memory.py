@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from statistics import median
 from typing import Any
 
 from ingress.catalogue import Catalogue
 from ingress.key_table import KeyRow, KeyTable, Terms
 from ingress.keys import ApiKey
-from ingress.ledger import ChannelSales, ContactRow, Cursor, DecidedBatch, Ledger, LogBatch, Snapshot
+from ingress.ledger import ContactRow, Cursor, DecidedBatch, Ledger, LogBatch, Snapshot
 from ingress.shows import LayoutRow, ListedVenue, NewLayout, NewShow, ShowRow, VenueRow, Wanted
 from ingress.stores import StoreAway
 from tests.unit.ingress.tales import LAYOUT, PART, SHOW, T0, VENUE, hall, show_row
@@ -231,14 +230,6 @@ class MemoryLedger(Ledger):
         self.reach()
         return Snapshot(0, "open", 0, []) if show in self.open_shows else None
 
-    async def sales(self, part: int, show: int, account: str | None) -> list[ChannelSales]:
-        self.reach()
-        channels: dict[str, list[Reservation]] = {}
-        for it in self.reservations.values():
-            if account in (None, it.account):
-                channels.setdefault(it.account if it.account.startswith("key_") else "fans", []).append(it)
-        return [_sales(channel, all_of) for channel, all_of in sorted(channels.items())]
-
     async def published(self, part: int) -> int:
         return min(self.published_seq, len(self.batches))
 
@@ -261,15 +252,3 @@ class MemoryLedger(Ledger):
 
     async def contact(self, show: int, reservation: bytes) -> ContactRow | None:
         return self.contacts.get((show, reservation))
-
-
-def _sales(channel: str, all_of: list[Reservation]) -> ChannelSales:
-    def places(*statuses: str) -> int:
-        return sum(len(it.seats) + sum(n for _, n in it.areas) for it in all_of if it.status in statuses)
-
-    booked = [it for it in all_of if it.status == "booked"]
-    waits = [it.booked_at_ms - it.held_at_ms for it in booked]
-    return ChannelSales(
-        channel, len(all_of), len(booked), places("held", "paying"), places("booked"), sum(it.amount for it in booked),
-        median(waits) if waits else None,
-    )  # fmt: skip

@@ -29,6 +29,7 @@ from tests.unit.ingress.memory_notes import MemoryNotes
 from tests.unit.ingress.memory_owns import MemoryOwns
 from tests.unit.ingress.memory_refunds import MemoryRefunds
 from tests.unit.ingress.memory_requests import MemoryLetters, MemoryRequests
+from tests.unit.ingress.memory_sales import MemorySales
 from tests.unit.ingress.memory_sessions import MemorySessions
 from tests.unit.ingress.memory_shares import MemoryShares
 from tests.unit.ingress.memory_webhooks import MemoryWebhooks
@@ -117,6 +118,7 @@ class Stage:
             notes=self.notes,
             shares=MemoryShares(self.ledger),
             owns=MemoryOwns(self.ledger),
+            sales=MemorySales(self.ledger),
             shelf=Shelf(self.catalogue.show, self.catalogue.document, shows_max=100, places_max=100_000),
             looking=Looking(views=self.views, snapshots=self.ledger, seen=lambda _: self.seen, pause=self._pause),
             views=self.views,

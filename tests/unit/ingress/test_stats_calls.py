@@ -41,10 +41,21 @@ async def test_admins_see_every_channel_and_partners_their_own() -> None:
         "median_s_to_book": 0.0,
     }
     assert (told["total_amount"], told["currency"]) == (13_000, "EUR")
+    by_category = {one["name"]: (one["booked"], one["total_amount"]) for one in told["categories"]}
+    assert by_category == {"front": (0, 10_000), "back": (0, 3_000)}, "of the log; the view has heard of nothing"
     own = (await stage.call("GET", PATH, token=PARTNER_KEY)).body
     assert (own["channels"], own["total_amount"]) == ([partner], 10_000)
     nothing = (await stage.call("GET", PATH, token=READER_KEY)).body
     assert (nothing["channels"], nothing["total_amount"]) == ([], 0)
+
+
+async def test_what_was_booked_as_time_goes_by() -> None:
+    stage = Stage()
+    stage.ledger.reservations = sold()
+    for by, since in (("minute", "2027-01-15T08:00:00.000Z"), ("day", "2027-01-15T00:00:00.000Z")):
+        told = (await stage.call("GET", f"{PATH}?by={by}", token=ADMIN_KEY)).body
+        assert told["over_time"] == [{"since": since, "bookings": 2, "places": 3, "total_amount": 13_000}]
+    assert (await stage.call("GET", f"{PATH}?by=year", token=ADMIN_KEY)).body["code"] == "invalid_request"
 
 
 async def test_counts_are_those_of_availability() -> None:
