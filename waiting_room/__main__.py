@@ -59,6 +59,8 @@ from waiting_room.writing import writers
 
 ROOM = "waiting_room"
 SECOND_S = 1.0
+READ_EVERY_S = 0.5
+"""What operators did at another process is in effect so soon, and seen by whoever looks each second within two."""
 GUESSES_PER_ADDRESS, GUESSES_PER_NETWORK = 20, 100
 """Codes that do not exist, in a minute."""
 TICKETS_KEPT = 50_000
@@ -187,7 +189,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         loops = [
             Loop("move the lines", tick_s, room.advance),
             Loop("mend the lines", tick_s, room.mend),
-            Loop("read the rooms", SECOND_S, room.refresh),
+            Loop("read the rooms", READ_EVERY_S, room.refresh),
             Loop("hold the draws", SECOND_S, room.draw),
             Loop("tell the others", SECOND_S, tell),
             Loop("write down how it goes", SECOND_S, recorder.step),

@@ -63,11 +63,13 @@ def _line(room: Room, queue: Queue, rate_per_min: int) -> dict[str, object]:
 
     `eta`: whoever has so many before them waits `ahead / fast_per_min` to `ahead / slow_per_min` minutes; `slower`: the
     line has become slower, because of what `limited_by` names; null: nobody can say. `hope`: up to which place one
-    likely gets to buy, and from which one on likely not; null while nothing is known of the stock.
+    likely gets to buy, and from which one on likely not; null while nothing is known of the stock. `coded`: whoever
+    joins needs a code.
     """
     draw = queue.draw
     pace, hope = queue.eta.pace(rate_per_min), room.hope(queue)
     return {
+        "coded": queue.line.name in room.row.coded,
         "serving": queue.position.serving,
         "issued": queue.position.issued,
         "rate_target": rate_per_min,

@@ -1,7 +1,16 @@
 /** What operators may do to a room: how it is asked for, what comes of it, and how it is taken back. Pure. */
 
 /** @typedef {{method: string, path: string, body: Record<string, any>}} Call */
-/** @typedef {{name: string, kind: string, value: (room: any) => string | number, max?: number, min?: number, shared?: boolean}} Field */
+/**
+ * @typedef {object} Field
+ * @property {string} name
+ * @property {"range" | "number" | "text" | "check" | "choice"} kind
+ * @property {(room: any) => string | number} value
+ * @property {number} [max]
+ * @property {number} [min]
+ * @property {string} [pattern] what a text has to look like; one without a pattern may be left empty
+ * @property {(room: any) => string[]} [options] of a choice
+ */
 /**
  * @typedef {object} Act
  * @property {string} name its words are `act.<name>`, `.fans`, `.stops`, `.undo`
@@ -9,12 +18,15 @@
  * @property {string[]} reasons words of presets
  * @property {boolean} [final] it cannot be taken back
  * @property {boolean} [danger]
- * @property {(values: Record<string, any>) => {method?: string, path?: string, body?: Record<string, any>}} [call]
+ * @property {boolean} [foreseen] false: nobody can say beforehand what would come of it
+ * @property {(values: Record<string, any>, room: any) => {method?: string, path?: string, body?: Record<string, any>}} [call]
  * @property {(room: any) => boolean} [idle] it would change nothing
  */
 
 const TROUBLE = ["reason.load", "reason.check", "reason.payment", "reason.hall"];
 const WELL = ["reason.well", "reason.solved"];
+/** @param {any} room @returns {string[]} those beside the one for everybody */
+const otherLines = (room) => Object.keys(room.shares).filter((name) => name !== "general");
 
 /** @type {Record<string, Act>} */
 export const ACTS = {
@@ -43,6 +55,28 @@ export const ACTS = {
       body: { severity: values.warning ? "warning" : "info", text: values.text ? { [values.language]: values.text } : {} },
     }),
   },
+  line: {
+    name: "line",
+    reasons: ["reason.presale"],
+    fields: [
+      { name: "name", kind: "text", pattern: "[a-z][a-z0-9_]{0,30}", value: () => "presale" },
+      { name: "share", kind: "number", min: 1, max: 1_000, value: (room) => room.shares.general || 100 },
+    ],
+    call: (values, room) => ({ method: "PATCH", path: "", body: { shares: { ...room.shares, [values.name]: values.share } } }),
+  },
+  codes: {
+    name: "codes",
+    reasons: ["reason.presale"],
+    final: true,
+    foreseen: false,
+    fields: [
+      { name: "line", kind: "choice", value: (room) => otherLines(room)[0] ?? "", options: otherLines },
+      { name: "count", kind: "number", min: 1, max: 10_000, value: () => 100 },
+      { name: "uses", kind: "number", min: 1, max: 100_000, value: () => 1 },
+    ],
+    call: (values) => ({ body: { line: values.line, count: values.count, uses: values.uses } }),
+    idle: (room) => otherLines(room).length === 0,
+  },
   open: { name: "open", reasons: ["reason.early", "reason.solved"], idle: (room) => room.control === "open" },
   drain: { name: "drain", reasons: ["reason.enough", "reason.end"], idle: (room) => room.control === "draining" },
   idle: { name: "idle", reasons: ["reason.few"], idle: (room) => room.control === "idle" },
@@ -68,10 +102,10 @@ export const ACTS = {
 /** Those at hand at once; the others are one step away. */
 export const BRAKES = ["pause", "resume", "rate"];
 
-/** @param {Act} act @param {string} show @param {string} reason @param {Record<string, any>} values @returns {Call} */
-export function callOf(act, show, reason, values) {
-  const { method = "POST", path = `/${act.name}`, body = {} } = act.call?.(values) ?? {};
-  return { method, path: `/room/admin/${show}${path}`, body: { ...body, reason } };
+/** @param {Act} act @param {any} room @param {string} reason @param {Record<string, any>} values @returns {Call} */
+export function callOf(act, room, reason, values) {
+  const { method = "POST", path = `/${act.name}`, body = {} } = act.call?.(values, room) ?? {};
+  return { method, path: `/room/admin/${room.show}${path}`, body: { ...body, reason } };
 }
 
 /** @param {Call} call @returns {string} where to ask what would come of it */
@@ -90,6 +124,7 @@ export function undoOf(act, before, reason) {
   const at = `/room/admin/${before.show}`;
   if (act.final) return null;
   if (act.name === "rate") return { method: "PATCH", path: at, body: { rate_per_min: before.rate_per_min, reason } };
+  if (act.name === "line") return { method: "PATCH", path: at, body: { shares: before.shares, reason } };
   if (act.name === "active") return { method: "PATCH", path: at, body: { active_max: before.active_max, reason } };
   if (act.name === "message") {
     const { severity = "info", text = {} } = before.shown ?? {};

@@ -6,10 +6,11 @@ import { count, element, find, t } from "../shared/words.js";
 import { ACTS, BRAKES } from "./acts.js";
 import { Past } from "./chart.js";
 import { begin, onDone } from "./dialog.js";
+import { showPlan } from "./plan.js";
 import { kindOf, showHealth, showLog, showReadiness, showRoom } from "./room.js";
 import { ask, signOut, whoIsIt } from "../shared/session.js";
 
-const EVERY_MS = 1_000, HEALTH_EVERY_MS = 5_000;
+const EVERY_MS = 1_000, SELDOM_MS = 5_000;
 const past = new Past();
 /** @type {any[]} */
 let rooms = [];
@@ -115,6 +116,7 @@ function choose(show_) {
   history.replaceState(null, "", to);
   find("readiness").open = false;
   show(Date.now());
+  plan();
 }
 
 /** @param {string} show_ */
@@ -161,6 +163,13 @@ find("readiness").addEventListener("toggle", async () => {
   showReadiness(answer);
 });
 
+async function plan() {
+  const asked = chosen;
+  if (!asked) return;
+  const answer = await ask("GET", `/room/admin/${asked}/plan`);
+  if (answer.ok && asked === chosen) showPlan(answer.body);
+}
+
 async function health() {
   showHealth(await ask("GET", "/readyz"));
 }
@@ -180,8 +189,10 @@ const me = await whoIsIt();
 if (me.ok) {
   find("who").textContent = me.body.name;
   await Promise.all([look(true), health()]);
+  await plan();
   again(() => look(false), EVERY_MS);
-  again(health, HEALTH_EVERY_MS);
+  again(health, SELDOM_MS);
+  again(plan, SELDOM_MS);
 } else if (me.status !== 401) {
   notice(inWords(me), "error");
   again(async () => location.reload(), 3_000);

@@ -3,6 +3,7 @@
 import { inWords } from "../shared/api.js";
 import { count, element, find, language, shortMoment, t } from "../shared/words.js";
 import { callOf, previewPath, undoOf } from "./acts.js";
+import { showCodes } from "./codes.js";
 import { ask } from "../shared/session.js";
 
 const TYPING_MS = 250;
@@ -33,6 +34,7 @@ export function begin(act, room) {
   find("sure").checked = false;
   find("sure").required = Boolean(act.final);
   find("act-error").hidden = true;
+  find("preview").hidden = act.foreseen === false;
   const go = find("act-go");
   go.textContent = t(`act.${act.name}`);
   go.className = act.danger ? "danger" : "";
@@ -43,6 +45,7 @@ export function begin(act, room) {
 /** @param {import("./acts.js").Field} field @param {any} room */
 function fieldOf(field, room) {
   const id = `field-${field.name}`, value = field.value(room);
+  if (field.kind === "choice") return choiceOf(field, id, room);
   const input = /** @type {HTMLInputElement} */ (element("input"));
   input.id = id;
   input.name = field.name;
@@ -58,12 +61,24 @@ function fieldOf(field, room) {
   label.htmlFor = id;
   input.type = field.kind === "text" ? "text" : "number";
   if (field.kind === "text") input.maxLength = 200;
+  if (field.pattern) input.pattern = field.pattern;
   if (field.min !== undefined) input.min = String(field.min);
   input.max = String(field.max ?? 1_000_000);
-  input.required = field.kind !== "text";
+  input.required = field.kind !== "text" || Boolean(field.pattern);
   input.value = String(value);
   place.append(label, input);
   if (field.kind === "range") place.append(sliderFor(input, t(`field.${field.name}`), Number(value)));
+  return place;
+}
+
+/** @param {import("./acts.js").Field} field @param {string} id @param {any} room */
+function choiceOf(field, id, room) {
+  const place = element("div", "", "field"), select = /** @type {HTMLSelectElement} */ (element("select"));
+  const label = /** @type {HTMLLabelElement} */ (element("label", t(`field.${field.name}`)));
+  label.htmlFor = select.id = id;
+  select.name = field.name;
+  select.append(...(field.options?.(room) ?? []).map((option) => element("option", option)));
+  place.append(label, select);
   return place;
 }
 
@@ -84,7 +99,7 @@ function sliderFor(input, name, value) {
 function values() {
   /** @type {Record<string, any>} */
   const found = { language };
-  for (const input of find("fields").querySelectorAll("input[name]")) {
+  for (const input of find("fields").querySelectorAll("[name]")) {
     found[input.name] = input.type === "checkbox" ? input.checked : input.type === "number" ? Number(input.value) : input.value.trim();
   }
   return found;
@@ -92,9 +107,9 @@ function values() {
 
 /** Shows what would come of it; only the latest question's answer counts. */
 async function look() {
-  if (!open || !fieldsAreWhole()) return;
+  if (!open || open.act.foreseen === false || !fieldsAreWhole()) return;
   const mine = ++asked, { act, room } = open;
-  const call = callOf(act, room.show, find("act-reason").value || t("console.preview"), values());
+  const call = callOf(act, room, find("act-reason").value || t("console.preview"), values());
   const answer = await ask(call.method, previewPath(call), { body: call.body });
   if (mine !== asked || !dialog.open) return;
   find("preview").textContent = answer.ok ? expected(answer.body.preview) : inWords(answer);
@@ -126,7 +141,7 @@ async function go(event) {
   event.preventDefault();
   if (!open) return;
   const { act, room } = open, reason = find("act-reason").value.trim();
-  const call = callOf(act, room.show, reason, values());
+  const call = callOf(act, room, reason, values());
   find("act-go").disabled = true;
   const answer = await ask(call.method, call.path, { body: call.body, ifVersion: room.version });
   find("act-go").disabled = false;
@@ -140,6 +155,7 @@ async function go(event) {
   dialog.close();
   const undo = undoOf(act, room, t("console.undone", { what: t(`act.${act.name}`) }));
   tell({ words: t("console.done", { what: t(`act.${act.name}`), show: room.name }), undo });
+  if (answer.body.codes) showCodes(answer.body);
 }
 
 let typing = 0;

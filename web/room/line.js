@@ -37,10 +37,10 @@ export class Line {
     addEventListener("online", () => this.look());
   }
 
-  /** @param {string} line which of the room's lines */
-  async join(line) {
+  /** @param {{line: string, code?: string}} wanted which of the room's lines, and the code that it asks for */
+  async join(wanted) {
     const { client, secret } = this.memory.kept;
-    const body = { client_id: client, secret_hash: await secretHash(secret), line };
+    const body = { client_id: client, secret_hash: await secretHash(secret), ...wanted };
     let answer = await ask("POST", `/room/${this.show}/entries`, { body });
     if (answer.body.challenge) {
       // Some work instead of waiting.

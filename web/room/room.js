@@ -7,6 +7,7 @@ import { mark } from "../parts/live.js";
 import { count, element, find, language, moment, money, roughly, t, until } from "../shared/words.js";
 import { Bell } from "./bell.js";
 import { Line } from "./line.js";
+import { drawLines, wanted } from "./lines.js";
 import { takeMoved } from "./moving.js";
 
 const VIEWS = ["join", "waiting", "turn"];
@@ -39,7 +40,7 @@ function draw() {
   find("name").textContent = status.name;
   const joinable = ["idle", "prequeue", "open", "paused"].includes(status.phase);
   find("join-now").disabled = !joinable;
-  find("accessible").hidden = !status.lines.accessible;
+  drawLines(status.lines);
   showPaused(status.phase === "paused");
   if (!pass) notice(message(status), status.message?.severity);
   drawOpening();
@@ -184,7 +185,7 @@ function drawHeld() {
 
 find("join-now").addEventListener("click", async () => {
   find("join-now").disabled = true;
-  await line.join(find("accessible-wanted").checked ? "accessible" : "general");
+  await line.join(wanted());
   find("join-now").disabled = false;
 });
 find("leave").addEventListener("click", () => find("leaving").showModal());

@@ -26,6 +26,11 @@ async def codes_for(hall: Hall, **body: Any) -> list[str]:
     return found
 
 
+async def coded_lines(hall: Hall) -> list[str]:
+    """Those of which the public status says that a code is needed."""
+    return [name for name, line in (await hall.status())["lines"].items() if line["coded"]]
+
+
 def test_codes_are_long_and_read_well() -> None:
     codes = new_codes(Random(1).randbytes, 500)
     assert len(set(codes)) == 500
@@ -42,7 +47,9 @@ def test_a_code_is_the_same_however_it_is_typed_and_of_one_line_only() -> None:
 
 async def test_a_line_with_codes_is_for_whoever_has_one(hall: Hall) -> None:
     assert (await hall.join(1, line="presale")).status_code == 201
+    assert await coded_lines(hall) == []
     one, two = await codes_for(hall, count=2)
+    assert await coded_lines(hall) == ["presale"]
     assert code(await hall.join(2, line="presale")) == "code_needed"
     assert code(await hall.join(2, line="presale", code="2345-6789-ABCD-EFGH")) == "code_invalid"
     first = await hall.join(2, line="presale", code=one.lower())

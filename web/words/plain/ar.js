@@ -3,9 +3,6 @@ export default {
   "plain.reloads": "تتحدث هذه الصفحة تلقائيًا كل {n} ث.",
   "plain.look": "تحديث الآن",
   "plain.opens_at": "يبدأ البيع في {at}.",
-  "plain.line": "أي صف؟",
-  "plain.general": "للجميع",
-  "plain.code": "الرمز، لصف يتطلب رمزًا",
   "plain.wait": "من {from} إلى {to} دقيقة",
   "plain.wait_one": "حوالي {to} د",
   "plain.called": "تم استدعاء مكانك. يبدأ وقتك عند دخولك.",
@@ -21,8 +18,5 @@ export default {
   "plain.no_cookie": "يُحفظ مكانك في ملف تعريف ارتباط لهذا الموقع. اسمح به ثم حاول مرة أخرى.",
   "plain.refused": "لم ينجح ذلك:",
   "plain.again_in": "حاول مرة أخرى بعد {n} ث.",
-  "plain.soldout": "كل الأماكن محجوزة. قد تعود أماكن عند إلغاء أحدهم.",
-  "plain.code_needed": "هذا الصف يتطلب رمزًا.",
-  "plain.code_invalid": "لا يوجد رمز كهذا لهذا الصف.",
-  "plain.code_used_up": "سبق استخدام هذا الرمز."
+  "plain.soldout": "كل الأماكن محجوزة. قد تعود أماكن عند إلغاء أحدهم."
 };

@@ -3,9 +3,6 @@ export default {
   "plain.reloads": "Diese Seite schaut alle {n} s von selbst nach.",
   "plain.look": "Jetzt nachsehen",
   "plain.opens_at": "Der Verkauf beginnt um {at}.",
-  "plain.line": "Welche Schlange?",
-  "plain.general": "Für alle",
-  "plain.code": "Code, wenn eine Schlange einen verlangt",
   "plain.wait": "{from} bis {to} Minuten",
   "plain.wait_one": "etwa {to} min",
   "plain.called": "Ihr Platz ist aufgerufen. Ihre Zeit beginnt, wenn Sie hineingehen.",
@@ -21,8 +18,5 @@ export default {
   "plain.no_cookie": "Ihr Platz wird in einem Cookie dieser Seite aufgehoben. Erlauben Sie Cookies und versuchen Sie es noch einmal.",
   "plain.refused": "Das ging nicht:",
   "plain.again_in": "Versuchen Sie es in {n} s noch einmal.",
-  "plain.soldout": "Alles ist gebucht. Wenn jemand storniert, können Plätze zurückkommen.",
-  "plain.code_needed": "Diese Schlange verlangt einen Code.",
-  "plain.code_invalid": "Diesen Code gibt es für diese Schlange nicht.",
-  "plain.code_used_up": "Dieser Code ist schon benutzt."
+  "plain.soldout": "Alles ist gebucht. Wenn jemand storniert, können Plätze zurückkommen."
 };

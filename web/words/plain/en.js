@@ -3,9 +3,6 @@ export default {
   "plain.reloads": "This page looks again by itself every {n} s.",
   "plain.look": "Look again now",
   "plain.opens_at": "The sale opens at {at}.",
-  "plain.line": "Which line?",
-  "plain.general": "For everybody",
-  "plain.code": "Code, for a line that needs one",
   "plain.wait": "{from} to {to} minutes",
   "plain.wait_one": "about {to} min",
   "plain.called": "Your place has been called. The time of your turn begins when you go in.",
@@ -21,8 +18,5 @@ export default {
   "plain.no_cookie": "Your place is kept in a cookie of this site. Allow cookies, then try again.",
   "plain.refused": "That did not work:",
   "plain.again_in": "Try again in {n} s.",
-  "plain.soldout": "Everything is booked. Places may come back when somebody cancels.",
-  "plain.code_needed": "This line needs a code.",
-  "plain.code_invalid": "There is no such code for this line.",
-  "plain.code_used_up": "Somebody has used this code already."
+  "plain.soldout": "Everything is booked. Places may come back when somebody cancels."
 };

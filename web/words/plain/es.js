@@ -3,9 +3,6 @@ export default {
   "plain.reloads": "Esta página se actualiza sola cada {n} s.",
   "plain.look": "Mirar otra vez",
   "plain.opens_at": "La venta abre a las {at}.",
-  "plain.line": "¿Qué fila?",
-  "plain.general": "Para todos",
-  "plain.code": "Código, si la fila lo pide",
   "plain.wait": "{from} a {to} minutos",
   "plain.wait_one": "unos {to} min",
   "plain.called": "Han llamado su lugar. Su tiempo empieza cuando entre.",
@@ -21,8 +18,5 @@ export default {
   "plain.no_cookie": "Su lugar se guarda en una cookie de este sitio. Permita las cookies e inténtelo de nuevo.",
   "plain.refused": "No fue posible:",
   "plain.again_in": "Inténtelo de nuevo en {n} s.",
-  "plain.soldout": "Todo está reservado. Pueden volver plazas si alguien cancela.",
-  "plain.code_needed": "Esta fila requiere un código.",
-  "plain.code_invalid": "No existe ese código para esta fila.",
-  "plain.code_used_up": "Este código ya se ha usado."
+  "plain.soldout": "Todo está reservado. Pueden volver plazas si alguien cancela."
 };

@@ -3,9 +3,6 @@ export default {
   "plain.reloads": "Cette page se met à jour d’elle-même toutes les {n} s.",
   "plain.look": "Regarder maintenant",
   "plain.opens_at": "La vente ouvre à {at}.",
-  "plain.line": "Quelle file ?",
-  "plain.general": "Pour tout le monde",
-  "plain.code": "Code, si la file en demande un",
   "plain.wait": "{from} à {to} minutes",
   "plain.wait_one": "environ {to} min",
   "plain.called": "Votre place est appelée. Votre temps commence quand vous entrez.",
@@ -21,8 +18,5 @@ export default {
   "plain.no_cookie": "Votre place est gardée dans un cookie de ce site. Autorisez les cookies, puis réessayez.",
   "plain.refused": "Cela n’a pas marché :",
   "plain.again_in": "Réessayez dans {n} s.",
-  "plain.soldout": "Tout est réservé. Des places peuvent revenir si quelqu’un annule.",
-  "plain.code_needed": "Cette file demande un code.",
-  "plain.code_invalid": "Ce code n’existe pas pour cette file.",
-  "plain.code_used_up": "Ce code a déjà été utilisé."
+  "plain.soldout": "Tout est réservé. Des places peuvent revenir si quelqu’un annule."
 };

@@ -3,9 +3,6 @@ export default {
   "plain.reloads": "このページは {n} 秒ごとに自動で更新されます。",
   "plain.look": "今すぐ更新",
   "plain.opens_at": "販売開始: {at}",
-  "plain.line": "どの列に並びますか",
-  "plain.general": "一般",
-  "plain.code": "コード（必要な列のみ）",
   "plain.wait": "{from}〜{to} 分",
   "plain.wait_one": "約 {to} 分",
   "plain.called": "順番が来ました。入場すると時間が始まります。",
@@ -21,8 +18,5 @@ export default {
   "plain.no_cookie": "場所は Cookie に保存されます。Cookie を許可してもう一度お試しください。",
   "plain.refused": "できませんでした:",
   "plain.again_in": "{n} 秒後にもう一度お試しください。",
-  "plain.soldout": "すべて予約済みです。キャンセルが出ることがあります。",
-  "plain.code_needed": "この列にはコードが必要です。",
-  "plain.code_invalid": "この列にそのコードはありません。",
-  "plain.code_used_up": "このコードは使用済みです。"
+  "plain.soldout": "すべて予約済みです。キャンセルが出ることがあります。"
 };

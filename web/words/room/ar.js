@@ -56,5 +56,11 @@ export default {
   "room.phase.paused": "الصف متوقف مؤقتًا. مكانك محفوظ.",
   "room.phase.draining": "لا يمكن لأحد آخر الانضمام. من لديه مكان سيُخدم.",
   "room.phase.soldout": "كل شيء محجوز.",
-  "room.phase.closed": "انتهى البيع."
+  "room.phase.closed": "انتهى البيع.",
+  "room.line": "أي صف؟",
+  "room.general": "للجميع",
+  "room.code": "الرمز، لصف يتطلب رمزًا",
+  "problem.code_needed": "هذا الصف يتطلب رمزًا.",
+  "problem.code_invalid": "لا يوجد رمز كهذا لهذا الصف.",
+  "problem.code_used_up": "سبق استخدام هذا الرمز."
 };

@@ -56,5 +56,11 @@ export default {
   "room.phase.paused": "Die Reihe ist angehalten. Ihr Platz bleibt.",
   "room.phase.draining": "Neu anstellen geht nicht mehr. Wer einen Platz hat, kommt dran.",
   "room.phase.soldout": "Alles ist gebucht.",
-  "room.phase.closed": "Der Verkauf ist zu Ende."
+  "room.phase.closed": "Der Verkauf ist zu Ende.",
+  "room.line": "Welche Schlange?",
+  "room.general": "Für alle",
+  "room.code": "Code, wenn eine Schlange einen verlangt",
+  "problem.code_needed": "Diese Schlange verlangt einen Code.",
+  "problem.code_invalid": "Diesen Code gibt es für diese Schlange nicht.",
+  "problem.code_used_up": "Dieser Code ist schon benutzt."
 };

@@ -56,5 +56,11 @@ export default {
   "room.phase.paused": "The line is paused. Your place is kept.",
   "room.phase.draining": "Nobody else can join. Whoever has a place is served.",
   "room.phase.soldout": "Everything is booked.",
-  "room.phase.closed": "The sale is over."
+  "room.phase.closed": "The sale is over.",
+  "room.line": "Which line?",
+  "room.general": "For everybody",
+  "room.code": "Code, for a line that needs one",
+  "problem.code_needed": "This line needs a code.",
+  "problem.code_invalid": "There is no such code for this line.",
+  "problem.code_used_up": "Somebody has used this code already."
 };

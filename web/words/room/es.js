@@ -56,5 +56,11 @@ export default {
   "room.phase.paused": "La fila está en pausa. Su lugar se guarda.",
   "room.phase.draining": "Ya no se puede entrar. Quien tiene lugar será atendido.",
   "room.phase.soldout": "Todo está reservado.",
-  "room.phase.closed": "La venta ha terminado."
+  "room.phase.closed": "La venta ha terminado.",
+  "room.line": "¿Qué fila?",
+  "room.general": "Para todos",
+  "room.code": "Código, si la fila lo pide",
+  "problem.code_needed": "Esta fila requiere un código.",
+  "problem.code_invalid": "No existe ese código para esta fila.",
+  "problem.code_used_up": "Este código ya se ha usado."
 };

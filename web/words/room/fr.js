@@ -56,5 +56,11 @@ export default {
   "room.phase.paused": "La file est en pause. Votre place est gardée.",
   "room.phase.draining": "On ne peut plus rejoindre la file. Qui a une place sera servi.",
   "room.phase.soldout": "Tout est réservé.",
-  "room.phase.closed": "La vente est terminée."
+  "room.phase.closed": "La vente est terminée.",
+  "room.line": "Quelle file ?",
+  "room.general": "Pour tout le monde",
+  "room.code": "Code, si la file en demande un",
+  "problem.code_needed": "Cette file demande un code.",
+  "problem.code_invalid": "Ce code n’existe pas pour cette file.",
+  "problem.code_used_up": "Ce code a déjà été utilisé."
 };

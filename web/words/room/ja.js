@@ -56,5 +56,11 @@ export default {
   "room.phase.paused": "列は一時停止中です。順番は保たれます。",
   "room.phase.draining": "新しく並ぶことはできません。順番をお持ちの方はご案内します。",
   "room.phase.soldout": "すべて予約済みです。",
-  "room.phase.closed": "販売は終了しました。"
+  "room.phase.closed": "販売は終了しました。",
+  "room.line": "どの列に並びますか",
+  "room.general": "一般",
+  "room.code": "コード（必要な列のみ）",
+  "problem.code_needed": "この列にはコードが必要です。",
+  "problem.code_invalid": "この列にそのコードはありません。",
+  "problem.code_used_up": "このコードは使用済みです。"
 };
