@@ -7,9 +7,10 @@ BENCH ?=
 DATA_DIR ?= $(or $(ONSALE_DATA_DIR),.onsale)
 BIN := .venv/bin
 STAMP := .venv/.locks-installed
+TYPESCRIPT := typescript@5.9.3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test lint types audit sim faults hosts fuzz soak bench browser containers alerts chart stop clean
+.PHONY: help setup lock demo test lint types scripts audit sim faults hosts fuzz soak bench browser containers alerts chart stop clean
 
 help:  ## what you are reading
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/\1|\2/' | \
@@ -57,6 +58,10 @@ lint: setup  ## ruff: rules and format
 types: setup  ## mypy --strict, tests too
 	@$(BIN)/mypy .
 
+scripts:  ## the scripts of the pages, by TypeScript's checker; needs Node, which fetches it at the first time
+	@command -v npx > /dev/null || { echo 'npx is not there; it comes with Node'; exit 2; }
+	@npx --yes --package $(TYPESCRIPT) tsc --project web
+
 audit: setup  ## known holes in what the hash locks name; asks the package index, so it needs the network
 	@$(BIN)/pip-audit --strict --disable-pip --requirement requirements/dev.txt || \
 		{ echo 'not audited, or holes were found: the lines above say which'; exit 1; }
@@ -77,10 +82,13 @@ soak: setup  ## 20 minutes at half load, with kills: ARGS="--minutes 3" shows, a
 	@$(BIN)/python -m tests.soak $(ARGS)
 
 bench: setup  ## figures, gates first: ARGS="--quick" for a minute, BENCH="allocator" for one question
+ifneq ($(filter pages,$(or $(BENCH),pages)),)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/browser.txt
+endif
 	@$(BIN)/python -m bench $(BENCH) $(ARGS)
 
 browser: setup  ## the pages in Chromium, from the list to the ticket: ARGS="-k rivals"; needs the system's chromium
-	@$(BIN)/python -m tests.browser.finding
+	@$(BIN)/python -m bench.chromium
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/browser.txt
 	@$(BIN)/python -m tests.browser $(ARGS)
 

@@ -10,4 +10,5 @@ Read in this order: `measuring.py` (a line, a round, CPU time), `site.py` (serve
 `batch_cost.py`; `pipeline.py` with `sale.py` (what the crowd sends), `driving.py` and `load.py` (a closed loop) and
 `one_by_one_http.py`; then those that ask by a schedule (`open_load.py`): `latency.py`, `shedding.py`, `expiry.py`,
 `stages.py`, `sockets.py` with `watching.py` and `raw_fanout.py`; and `mixed.py`.
+`pages.py` with `chromium.py` and `tracing.py` asks a browser.
 """

@@ -13,6 +13,7 @@ from bench import (
     expiry,
     latency,
     many,
+    pages,
     partners,
     pipeline,
     room,
@@ -37,6 +38,7 @@ BENCHES: dict[str, Callable[[Sequence[str]], int]] = {
     "sockets": sockets.main,
     "room": room.main,
     "room_sale": room_sale.main,
+    "pages": pages.main,
 }
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.finding import VARIABLE, NoBrowser, find_browser
+from bench.chromium import VARIABLE, NoBrowser, find_browser
 
 STORIES = Path(__file__).parent / "stories"
 NEEDED = ("playwright", "axe_playwright_python", "zxingcpp", "PIL")

@@ -10,6 +10,7 @@ CATEGORIES = [
     {"name": "Stehplatz", "price": 3500, "colour": "#7a4fa0"},
 ]
 PITCH = 30.0
+LONG_NAME = "Die außerordentlich lang angekündigte Sonderveranstaltung zum Jahresende"
 
 
 def theatre() -> dict[str, Any]:
@@ -68,31 +69,3 @@ def _straight_row(row: int, centre: float) -> dict[str, Any]:
         for n in range(count)
     ]
     return {"label": label, "category": "Rang", "seats": seats}
-
-
-def stadium(places: int = 100_000) -> dict[str, Any]:
-    """Blocks of 500 seats around a field, as many as give so many places."""
-    blocks = places // 500
-    across = math.ceil(math.sqrt(blocks * 1.6))
-    sections = []
-    for block in range(blocks):
-        left, top = (block % across) * 820.0, (block // across) * 680.0
-        rows = [
-            {
-                "label": f"{row + 1}",
-                "category": CATEGORIES[block % 3]["name"],
-                "seats": [
-                    {"label": f"{block + 1}-{row + 1}-{n + 1}", "x": left + n * PITCH, "y": top + row * PITCH}
-                    for n in range(25)
-                ],
-            }
-            for row in range(20)
-        ]
-        sections.append({"name": f"Block {block + 1}", "rows": rows})
-    height = math.ceil(blocks / across) * 680.0
-    return {
-        "name": "stadium",
-        "canvas": {"width": across * 820.0, "height": height},
-        "categories": CATEGORIES[:3],
-        "sections": sections,
-    }

@@ -134,7 +134,6 @@ function open(event, hall) {
   holding.learnMine();
   turn(panel);
   watchRoom();
-  if (new URL(location.href).searchParams.has("frames")) measure(chart);
 }
 
 /** How much of the turn is left, or that there is none. @param {Panel} panel */
@@ -160,11 +159,6 @@ async function watchRoom() {
     showPaused(answer.body.phase === "paused");
   }
   setTimeout(watchRoom, ROOM_EVERY_MS);
-}
-
-/** For `bench/pages.py`: what a frame of panning costs the main thread. @param {Chart} chart */
-function measure(chart) {
-  /** @type {any} */ (window).chart = chart;
 }
 
 const again = /** @type {HTMLButtonElement} */ (element("button", t("try_again"), "plain"));

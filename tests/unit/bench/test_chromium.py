@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.finding import NoBrowser, find_browser
+from bench.chromium import NoBrowser, find_browser
 
 HERE = {"chromium": "/usr/bin/chromium", "google-chrome": "/opt/chrome", "/my/own": "/my/own"}
 

@@ -1,4 +1,4 @@
-"""Which browser the stories are told in: Debian's Chromium, or another one of its family."""
+"""Which browser pages are measured and their stories told in: Debian's Chromium, or another one of its family."""
 
 import os
 import shutil
@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 VARIABLE = "ONSALE_TEST_BROWSER"
-RUNNING = "ONSALE_TEST_UP"
-"""A file with the line that `onsale up --json` printed: the stories are told there, and nothing is started."""
+OPTIONS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run")
+"""For Playwright. As root a browser needs to be told that it may run without its own sandbox."""
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -30,8 +30,7 @@ def find_browser(
         if (found := which(name)) is not None:
             return Path(found)
     raise NoBrowser(
-        "the browser stories need Chromium: on Debian and Ubuntu, apt install chromium; elsewhere set "
-        f"{VARIABLE} to the path of one"
+        f"this needs Chromium: on Debian and Ubuntu, apt install chromium; elsewhere set {VARIABLE} to the path of one"
     )
 
 
