@@ -24,6 +24,8 @@ from onsale_client import OnsaleError
 
 UNAVAILABLE = 2
 """Exit code of a command that could not do its work; 1 says that it did, and that something is wrong."""
+HOLD_S_BY_HAND, TIMEOUT_S_BY_HAND = 60, 300
+"""Of a demo in which a person buys: time to read and to type, for them and for the fans who forget what they hold."""
 
 app = typer.Typer(
     help="A flash sale on one machine: bring it up, try it with a crowd, prove what happened.",
@@ -205,6 +207,10 @@ def demo(
             show_default=False,
         ),
     ] = "",
+    with_me: Annotated[
+        bool,
+        typer.Option("--with-me", help="Wait until you have joined the line in a browser; holds last a minute then."),
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """A flash sale with simulated fans, on everything that `up` runs.
@@ -216,6 +222,9 @@ def demo(
 
     A pause is the longest time that any one command waited for its verdict, first sending to verdict, as a fan or a
     probe (ten a second, to the show's own partition) saw it.
+
+    Prints where the shows, the line, the console and the portal are, and whom to sign in as: a person of the demo's
+    own, with another password each time. To buy among the crowd, use --with-me: it comes once you are in line.
 
     Exit code 0 when every place was sold and nothing is wrong; 1 otherwise, with the reasons; 2 if it could not run.
 
@@ -233,13 +242,14 @@ def demo(
         seed=seed,
         once=once,
         port=port,
-        hold_s=hold_s,
-        timeout_s=timeout_s,
+        hold_s=max(hold_s, HOLD_S_BY_HAND) if with_me else hold_s,
+        timeout_s=max(timeout_s, TIMEOUT_S_BY_HAND) if with_me else timeout_s,
         kill_allocator=kill_allocator,
         json_file=json_file,
         history_file=history_file,
         data_dir=data_dir,
         at=at,
+        with_me=with_me,
     )
     try:
         code = asyncio.run(run_demo(options))

@@ -21,6 +21,7 @@ from onsale.crowd.http import HttpClient
 from onsale.crowd.prober import Prober
 from onsale.crowd.sale import Sale
 from onsale.demo_report import Outcome, print_report, progress
+from onsale.demo_visitor import Guest, invite, print_links, somebody_joins, watch_the_stock
 from onsale.elsewhere import Elsewhere, elsewhere
 from onsale.first_show import starts_at
 from onsale.launching import launch
@@ -61,6 +62,7 @@ class DemoOptions:
     history_file: Path | None = None
     data_dir: Path | None = None
     at: str = ""
+    with_me: bool = False
 
 
 async def demo(options: DemoOptions) -> int:
@@ -69,16 +71,16 @@ async def demo(options: DemoOptions) -> int:
     console = Console(stderr=True, highlight=False)
     async with _server(options) as server:
         console.print(f"everything is up at {server.announced.url}")
-        outcome = await server.during(_sell(options, server, console))
+        guest = None if options.once or options.at else await invite(Path(server.announced.data_dir))
+        outcome = await server.during(_sell(options, server, console, guest))
         outcome.verdict = await server.during(_verify(server, options.history_file))
         print_report(outcome, console)
         if options.json_file is not None:
             options.json_file.write_text(json.dumps(outcome.as_json(), indent=2) + "\n")
         if not options.once:
-            show = f"{server.announced.url}/room/{outcome.show}"
-            console.print(f"\nStill serving; Ctrl-C ends it.\n  all shows    {server.announced.url}/")
-            console.print(f"  that sale    {show}")
-            console.print(f"  another one  {server.announced.url}/room/{server.announced.show}")
+            console.print("\nStill serving; Ctrl-C ends it.")
+            print_links(console, server.announced.url, outcome.show, guest)
+            console.print(f"  another sale {server.announced.url}/room/{server.announced.show}")
             # Ctrl-C reaches both of us; it is how this is meant to end.
             with suppress(asyncio.CancelledError):
                 await server.ended()
@@ -94,7 +96,9 @@ def _server(options: DemoOptions) -> AbstractAsyncContextManager[ServerProcess |
     return server_process(arguments, ENVIRONMENT)
 
 
-async def _sell(options: DemoOptions, server: ServerProcess | Elsewhere, console: Console) -> Outcome:
+async def _sell(
+    options: DemoOptions, server: ServerProcess | Elsewhere, console: Console, guest: Guest | None
+) -> Outcome:
     announced = server.announced
     address = urlsplit(announced.url)
     assert address.hostname is not None and address.port is not None
@@ -104,6 +108,12 @@ async def _sell(options: DemoOptions, server: ServerProcess | Elsewhere, console
         sale = await _make_sale(options, house, http)
         await house.set_rate(sale.show, rate_per_min=rate_per_min, reason="the pace of the demo")
     await sale.load()
+    if not options.once:
+        print_links(console, announced.url, sale.show, guest)
+    if options.with_me:
+        console.print("Join the line of this sale in a browser; the crowd comes after you.")
+        if not await somebody_joins(sale):
+            console.print("Nobody has come; the crowd comes alone.")
     line = LineWatch()
     prober = Prober(sale, announced.sandbox_key)
     began_s = time.monotonic()
@@ -112,14 +122,15 @@ async def _sell(options: DemoOptions, server: ServerProcess | Elsewhere, console
         sale.diary = stack.enter_context(open_diary(options.history_file, sale.show))
         await stack.enter_async_context(prober.probing())
         live = stack.enter_context(Live(console=console, auto_refresh=False, transient=True))
-        for work in (_show_progress(outcome, live), _kill(options.kill_allocator, server, outcome)):
+        works = [_show_progress(outcome, live), _kill(options.kill_allocator, server, outcome)]
+        for work in [*works, watch_the_stock(sale)] if options.with_me else works:
             stack.push_async_callback(_cancel, asyncio.create_task(work))
         await send_in(sale, draw_plans(options.seed, options.fans, ARRIVAL_S), line, options.timeout_s)
     outcome.elapsed_s = time.monotonic() - began_s
     running = server.running()
     outcome.restarts = dict(running.restarts) if running is not None else {}
     async with AsyncClient(announced.url, token=announced.admin_key) as house:
-        await _compare_with_the_public_record(sale, house)
+        await _compare_with_the_public_record(sale, house, with_others=options.with_me)
         outcome.paid = await pay_for_two(announced.url, house, announced.sandbox_key)
     http.close()
     return outcome
@@ -182,14 +193,17 @@ async def _cancel(task: "asyncio.Task[None]") -> None:
         await task
 
 
-async def _compare_with_the_public_record(sale: Sale, house: AsyncClient) -> None:
-    """Every booking that a fan was told of is there, and nothing was booked that no fan was told of."""
+async def _compare_with_the_public_record(sale: Sale, house: AsyncClient, *, with_others: bool) -> None:
+    """Every booking that a fan was told of is there, and nothing was booked that no fan was told of. `with_others`:
+    somebody else was invited, whose places are counted apart."""
     for number in sale.tally.bookings:
         booking = await house.booking(number)
         if booking.status != "booked":
             sale.tally.complain(f"booking {number} was confirmed, and is {booking.status}")
     counts = await house.availability(sale.venue, sale.show)
-    if counts.booked_seats != sale.tally.sold:
+    if with_others:
+        sale.by_hand = max(0, counts.booked_seats - sale.tally.sold)
+    if counts.booked_seats != sale.tally.sold + sale.by_hand:
         sale.tally.complain(f"{counts.booked_seats} places are booked, fans were told of {sale.tally.sold}")
 
 

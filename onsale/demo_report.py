@@ -49,8 +49,8 @@ class Outcome:
     def problems(self) -> list[str]:
         """What makes the exit code 1, in words."""
         tally, found = self.sale.tally, []
-        if tally.sold != self.sale.places:
-            found.append(f"{tally.sold} of {self.sale.places} places were sold")
+        if tally.sold + self.sale.by_hand != self.sale.places:
+            found.append(f"{tally.sold + self.sale.by_hand} of {self.sale.places} places were sold")
         violations = self.verdict.get("violations", -1)
         if violations:
             failed = [name for name, check in self.verdict.get("checks", {}).items() if check["violations"]]
@@ -76,6 +76,7 @@ class Outcome:
             "seats": self.sale.places,
             "fans": self.fans,
             "seed": self.sale.seed,
+            "by_hand": self.sale.by_hand,
             **tally.as_json(),
             "holds_per_s": round(tally.holds / self.elapsed_s, 1) if self.elapsed_s else 0.0,
             "admissions": {
@@ -128,6 +129,7 @@ def print_report(outcome: Outcome, console: Console) -> None:
     restarts = ", ".join(f"{name} {count}" for name, count in outcome.restarts.items())
     for name, value in (
         ("sold", f"{tally.sold} of {outcome.sale.places} in {outcome.elapsed_s:.1f} s"),
+        ("bought by hand", f"{outcome.sale.by_hand} places"),
         ("refused", refused),
         ("came back", f"{tally.expired} expired ({tally.warnings} warned before), {tally.released} given back"),
         ("resold", f"{tally.resold} seats"),

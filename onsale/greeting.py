@@ -16,6 +16,8 @@ def greet(done: Announcement, *, as_json: bool) -> None:
     for name, value in (
         ("pages", done.url),
         ("the show", f"{done.url}/room/{done.show}"),
+        ("console", f"{done.url}/console  (sign in as whom `onsale admin create` makes)"),
+        ("portal", f"{done.url}/partners"),
         ("API", f"{done.url}/api/events"),
         ("health", f"{done.url}/readyz"),
         ("metrics", f"{done.url}/metrics"),

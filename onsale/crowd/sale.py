@@ -31,6 +31,8 @@ class Sale:
     over: asyncio.Event = field(default_factory=asyncio.Event)
     """Every place is booked: nobody needs to go on."""
     diary: Diary | None = None
+    by_hand: int = 0
+    """Places that somebody else bought, where that was expected."""
 
     async def load(self) -> None:
         """Read the seat map. Raises `Unreachable`."""

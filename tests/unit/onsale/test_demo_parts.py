@@ -56,6 +56,13 @@ def test_a_demo_is_good_when_all_is_sold_and_nothing_is_wrong() -> None:
     assert set(report["hold_latency_ms"]) == {"p50", "p99"}
 
 
+def test_what_somebody_bought_by_hand_is_sold_as_well() -> None:
+    found = outcome(18, 0)
+    found.sale.by_hand = 2
+    assert found.good
+    assert found.as_json()["by_hand"] == 2
+
+
 def test_a_demo_says_what_went_wrong() -> None:
     assert outcome(19, 0).problems == ["19 of 20 places were sold"]
     assert outcome(20, 2).problems == ["verify: 2 violations: seat_owner"]
