@@ -22,6 +22,7 @@ OVERFLOWING = """() => {
   }
   return found;
 }"""
+ZOOMED = 200
 LARGER = "(percent) => { document.documentElement.style.fontSize = `${percent}%`; }"
 
 
@@ -41,3 +42,12 @@ async def violations(page: Page) -> list[str]:
     results = await Axe().run(page)
     found: list[dict[str, Any]] = results.response["violations"]
     return [f"{rule['id']}: {rule['help']}: {node['html'][:160]}" for rule in found for node in rule["nodes"]]
+
+
+async def look(found: list[str], page: Page, name: str) -> None:
+    """Everything that is wrong with a page as it stands, added to what was found before."""
+    found += [f"{name}: {one}" for one in await violations(page)]
+    found += [f"{name}: {one}" for one in await what_does_not_fit(page)]
+    await with_text_of(page, ZOOMED)
+    found += [f"{name}, large letters: {one}" for one in await what_does_not_fit(page)]
+    await with_text_of(page, 100)

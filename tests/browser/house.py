@@ -1,26 +1,46 @@
 """The other side of the stories: who makes shows, takes seats and asks what became of them."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 
+from infra.embedded.processes import free_port
 from onsale.crowd.director import LineWatch, send_in
 from onsale.crowd.habits import draw_plans
 from onsale.crowd.http import HttpClient
 from onsale.crowd.sale import Sale
 from onsale.first_show import starts_at
-from onsale.server_process import Announced
+from onsale.server_process import Announced, server_process
 from onsale_client import AsyncClient
+from tests.servers import run_directory
+
+RUNNING = "ONSALE_TEST_UP"
+"""A file with the line that `onsale up --json` printed: everything happens there, and nothing is started."""
+ENVIRONMENT = {"ONSALE_ROOM_POLL_CEILING_S": "1", "ONSALE_ROOM_CHOOSING_S": "0"}
 
 RIVALS_CONNECTIONS_MAX = 300
 LOOK_EVERY_S = 0.1
 LOOKS_MAX = 600
+PLAN: dict[str, Any] = {
+    "fans": 300,
+    "seats": 413,
+    "rate_per_min": 600,
+    "sold_out_s": 600,
+    "wait_p50_s": 30,
+    "wait_p90_s": 90,
+    "worst_lag_ms": 10,
+    "track": [[1_800, 150, 206, 0], [3_600, 300, 413, 0]],
+}
+"""So slow that whoever buys at once is ahead of it."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +58,8 @@ class House:
     """The installation, called with an admin's key and with a partner's."""
 
     url: str
+    console_url: str
+    """Where operators have a listener of their own; where there is none, that of everybody."""
     data_dir: str
     admin_key: str
     admin: AsyncClient
@@ -70,15 +92,21 @@ class House:
 
     async def pause(self, show: Show) -> None:
         """Nobody is called."""
-        await self._operate(show, "pause")
+        await self._tell("POST", show, "pause")
 
     async def resume(self, show: Show) -> None:
         """The line goes on."""
-        await self._operate(show, "resume")
+        await self._tell("POST", show, "resume")
 
-    async def _operate(self, show: Show, act: str) -> None:
+    async def plans(self, show: Show) -> None:
+        """Files `PLAN`, as `onsale simulate --store` would."""
+        await self._tell("PUT", show, "plan", plan=PLAN)
+
+    async def _tell(self, method: str, show: Show, act: str, **said: Any) -> None:
         async with httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {self.admin_key}"}) as http:
-            answer = await http.post(f"/room/admin/{show.show}/{act}", json={"reason": "part of a story"})
+            answer = await http.request(
+                method, f"/room/admin/{show.show}/{act}", json={"reason": "part of a story"} | said
+            )
             answer.raise_for_status()
 
     async def wait_for_a_line(self, show: Show, people: int) -> None:
@@ -109,10 +137,33 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(announced: Announced) -> AsyncIterator[House]:
-    """For as long as the context is open."""
+async def running_house() -> AsyncIterator[House]:
+    """`onsale up` in a directory of its own, or the one that `RUNNING` names."""
+    if file := os.environ.get(RUNNING):
+        announced = _announced(Path(file))
+        async with _open_house(announced, announced.url) as house:
+            yield house
+        return
+    port = free_port()
+    with run_directory() as directory:
+        async with (
+            server_process(
+                ["--port", "0", "--data-dir", str(directory / "data")],
+                ENVIRONMENT | {"ONSALE_CONSOLE_PORT": str(port)},
+            ) as server,
+            _open_house(server.announced, f"http://127.0.0.1:{port}") as house,
+        ):
+            yield house
+
+
+def _announced(file: Path) -> Announced:
+    return msgspec.json.decode(file.read_bytes(), type=Announced)
+
+
+@asynccontextmanager
+async def _open_house(announced: Announced, console_url: str) -> AsyncIterator[House]:
     async with (
         AsyncClient(announced.url, token=announced.admin_key) as admin,
         AsyncClient(announced.url, token=announced.sandbox_key) as partner,
     ):
-        yield House(announced.url, announced.data_dir, announced.admin_key, admin, partner)
+        yield House(announced.url, console_url, announced.data_dir, announced.admin_key, admin, partner)

@@ -1,17 +1,20 @@
 """A fan's phone: what is done with it, and what goes wrong on it."""
 
 import io
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import zxingcpp
 from PIL import Image
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, expect
+from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, async_playwright, expect
+
+from bench.chromium import OPTIONS, find_browser
 
 SCREEN = {"width": 360, "height": 740}
-TURN_TIMEOUT_MS = 90_000
-ANSWER_TIMEOUT_MS = 30_000
+TURN_TIMEOUT_MS = 120_000
+ANSWER_TIMEOUT_MS = 60_000
 TRIES_MAX = 8
 
 
@@ -56,8 +59,8 @@ class Phone:
 
     async def wait_for_the_hall(self) -> None:
         """The room leads there when it is this fan's turn."""
-        await self.page.wait_for_url("**/shows/**", timeout=TURN_TIMEOUT_MS)
-        await expect(self.page.locator("#live")).to_have_attribute("data-state", "live", timeout=ANSWER_TIMEOUT_MS)
+        await self.page.wait_for_url("**/shows/**", timeout=TURN_TIMEOUT_MS, wait_until="commit")
+        await expect(self.page.locator("#live")).to_have_attribute("data-state", "live")
 
     def seat(self, label: str) -> Locator:
         """A seat in the list view."""
@@ -104,6 +107,15 @@ class Phone:
         found = zxingcpp.read_barcodes(picture)
         assert len(found) == 1
         return str(found[0].text)
+
+
+@asynccontextmanager
+async def running_browser() -> AsyncIterator[Browser]:
+    """The one that is found here. Raises `NoBrowser`."""
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=find_browser(), args=OPTIONS)
+        yield started
+        await started.close()
 
 
 async def new_phone(browser: Browser, url: str, **options: Any) -> Phone:

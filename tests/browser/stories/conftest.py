@@ -5,55 +5,38 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Generator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from onsale.server_process import Announced, server_process
-from tests.browser.finding import RUNNING, VARIABLE
-from tests.servers import run_directory
+from bench.chromium import VARIABLE
 
 # Without a browser there is nothing to tell; `python -m tests.browser` names the one that it found.
 collect_ignore_glob = [] if VARIABLE in os.environ else ["*.py"]
 
 if VARIABLE in os.environ:
-    from playwright.async_api import Browser, async_playwright
+    from playwright.async_api import Browser, expect
 
     from tests.browser.desk import Desk
-    from tests.browser.house import House, open_house
-    from tests.browser.phone import Phone, new_phone
+    from tests.browser.house import House, running_house
+    from tests.browser.phone import ANSWER_TIMEOUT_MS, Phone, new_phone, running_browser
     from tests.unit.ingress.stage import Stage
 
-    OPTIONS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
-    ENVIRONMENT = {"ONSALE_ROOM_POLL_CEILING_S": "1", "ONSALE_ROOM_CHOOSING_S": "0"}
-
+    # As patient as every other wait here: on a busy machine a page takes longer than the five seconds that are usual.
+    expect.set_options(timeout=ANSWER_TIMEOUT_MS)
     WENT_WRONG = pytest.StashKey[bool]()
     SHOTS = Path(".onsale", "browser")
     """Pictures of what went wrong."""
 
     @pytest.fixture(scope="session")
     async def house(anyio_backend: str) -> AsyncIterator[House]:
-        """`onsale up` in a directory of its own, or one that runs already, and its owner's key."""
-        if RUNNING in os.environ:
-            async with open_house(_announced(Path(os.environ[RUNNING]))) as opened:
-                yield opened
-            return
-        with run_directory() as directory:
-            async with (
-                server_process(["--port", "0", "--data-dir", str(directory / "data")], ENVIRONMENT) as server,
-                open_house(server.announced) as opened,
-            ):
-                yield opened
-
-    def _announced(file: Path) -> Announced:
-        return msgspec.json.decode(file.read_bytes(), type=Announced)
+        """Everything up, and its owner's keys."""
+        async with running_house() as opened:
+            yield opened
 
     @pytest.fixture(scope="session")
     async def browser(anyio_backend: str) -> AsyncIterator[Browser]:
-        """The browser. As root it needs to be told that it may run without its own sandbox."""
-        async with async_playwright() as playwright:
-            started = await playwright.chromium.launch(executable_path=Path(os.environ[VARIABLE]), args=OPTIONS)
+        """One for all stories."""
+        async with running_browser() as started:
             yield started
-            await started.close()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

@@ -5,7 +5,7 @@ import pytest
 from runtime.localised import LANGUAGES
 from tests.browser.busy import LONG_URL, busy
 from tests.browser.desk import Desk, Open
-from tests.browser.stories.test_for_everybody import look
+from tests.browser.checks import look
 
 PARTS = ("keys", "webhooks", "usage", "log")
 
@@ -13,7 +13,7 @@ PARTS = ("keys", "webhooks", "usage", "log")
 async def look_at_dialog(one: Desk, opened_by: str, found: list[str]) -> None:
     await one.page.locator(opened_by).first.click()
     await one.page.wait_for_selector("#dialog[open]")
-    await look(one, f"dialog of {opened_by}", found)
+    await look(found, one.page, f"dialog of {opened_by}")
     await one.page.click("#form-not")
 
 
@@ -27,22 +27,22 @@ async def test_every_part_fits_and_axe_has_nothing_to_say(language: str, desk: O
     for part in PARTS:
         await one.open(f"?part={part}")
         await one.page.wait_for_load_state("networkidle")
-        await look(one, part, found)
+        await look(found, one.page, part)
     await one.open("?part=webhooks")
     await one.page.locator(".thing", has_text=LONG_URL).locator("button").first.click()
     await one.page.wait_for_selector("#deliveries .thing")
-    await look(one, "deliveries", found)
+    await look(found, one.page, "deliveries")
     await look_at_dialog(one, "#webhooks-new", found)
     one.fails["GET /api/admin/logs"] = None
     await one.open("?part=log")
     await one.page.wait_for_selector(".trouble")
-    await look(one, "trouble", found)
+    await look(found, one.page, "trouble")
     await one.open("?part=keys")
     await look_at_dialog(one, "#keys-new", found)
     await one.page.click("#keys-new")
     await one.page.fill("#field-name", "box office")
     await one.page.click("#form-go")
     await one.page.wait_for_selector("#secret-dialog[open]")
-    await look(one, "secret", found)
+    await look(found, one.page, "secret")
     assert not found, "\n".join(found)
     assert await one.page.evaluate("document.documentElement.lang") == language

@@ -1,0 +1,110 @@
+"""`python -m tests.browser.pictures [FOLDER]`: a picture of each page, on a phone and a desk, dark, from right to left.
+
+They come from a running sale with simulated fans, and are put into `.onsale/pictures`, or the folder that is named.
+`--docs` keeps the few that the documents show, in `docs/pictures`.
+"""
+
+import argparse
+import asyncio
+import io
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser.console import somebody
+from tests.browser.halls import theatre
+from tests.browser.house import House, running_house
+from tests.browser.phone import ANSWER_TIMEOUT_MS, SCREEN, Phone, new_phone, running_browser
+from tests.browser.tour import show_fans_pages, show_staff_pages
+
+FOLDER, DOCS = Path(".onsale", "pictures"), Path(__file__).resolve().parents[2] / "docs" / "pictures"
+DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}, "is_mobile": False, "has_touch": False}
+PHONE: dict[str, Any] = {"viewport": SCREEN}
+WAYS: dict[str, dict[str, Any]] = {
+    "phone": PHONE,
+    "desk": DESK,
+    "phone-dark": PHONE | {"color_scheme": "dark"},
+    "desk-dark": DESK | {"color_scheme": "dark"},
+    "phone-arabic": PHONE | {"locale": "ar"},
+    "desk-arabic": DESK | {"locale": "ar"},
+}
+KEPT = {
+    "phone": ("list", "waiting", "hall", "checkout", "booking"),
+    "desk": ("hall with a choice", "console"),
+    "phone-dark": ("waiting",),
+    "phone-arabic": ("checkout",),
+}
+"""Those of the documents: of each way the names of its pages."""
+FANS, ARRIVAL_S, RATE_PER_MIN, SEED = 260, 25.0, 300, 11
+QUALITY = 82
+
+
+@dataclass(frozen=True)
+class Album:
+    """Where pictures are put. `pages`: the only ones that are wanted; none named: all."""
+
+    folder: Path
+    way: str
+    pages: Sequence[str] = ()
+
+    async def look(self, page: Page, name: str) -> None:
+        """Takes the picture; of a dialog what is on the screen, else the whole page."""
+        if self.pages and name not in self.pages:
+            return
+        dialogs = await page.locator("dialog[open]").count()
+        shot = Image.open(io.BytesIO(await page.screenshot(full_page=not dialogs)))
+        file = f"{name.replace(', ', '-').replace(' ', '-')}-{self.way}.webp"
+        shot.save(self.folder / file, "WEBP", quality=QUALITY, method=6)
+
+
+async def take_pictures(albums: Sequence[Album]) -> None:
+    """All of them, in folders that are there."""
+    async with running_house() as house, running_browser() as browser:
+        for album in albums:
+            print(album.way, file=sys.stderr)
+            await _go_round(house, browser, album)
+
+
+async def _go_round(house: House, browser: Browser, album: Album) -> None:
+    options = WAYS[album.way]
+    show = await house.add_show(theatre(), "The Night of the Lanterns", test=True)
+    await house.admits(show, RATE_PER_MIN)
+    await house.plans(show)
+    email = await somebody(house, "admin", "operator")
+    async with house.rivals(show, fans=FANS, seed=SEED, arrival_s=ARRIVAL_S):
+        await house.wait_for_a_line(show, FANS // 2)
+        async with _person(house, browser, options) as operator:
+            await show_staff_pages(operator, show, email, album.look)
+        async with _person(house, browser, options) as fan:
+            await show_fans_pages(house, fan, show, album.look)
+
+
+@asynccontextmanager
+async def _person(house: House, browser: Browser, options: dict[str, Any]) -> AsyncIterator[Phone]:
+    phone = await new_phone(browser, house.url, **({"locale": "en-GB", "reduced_motion": "reduce"} | options))
+    yield phone
+    await phone.context.close()
+
+
+def main(arguments: list[str]) -> int:
+    """The exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.browser.pictures", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
+    parser.add_argument("--docs", action="store_true", help=f"those of the documents, into {DOCS.name}")
+    given = parser.parse_args(arguments)
+    folder = DOCS if given.docs else given.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    expect.set_options(timeout=ANSWER_TIMEOUT_MS)
+    albums = [Album(folder, *kept) for kept in KEPT.items()] if given.docs else [Album(folder, way) for way in WAYS]
+    asyncio.run(take_pictures(albums))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
