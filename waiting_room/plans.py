@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator
@@ -11,6 +12,7 @@ from ticketing.layout import Body
 from waiting_room.records import Moment
 
 POINTS_MAX = 400
+ORIGIN = [0, 0, 0, 0]
 
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Second = Annotated[int, Field(ge=0, le=7 * 86_400)]
@@ -45,9 +47,16 @@ class Plan(Body):
         if index == len(seconds):
             return self.track[-1][1:3]
         later = self.track[index]
-        earlier = self.track[index - 1] if index else [0, 0, 0, 0]
+        earlier = self.track[index - 1] if index else ORIGIN
         part = (second - earlier[0]) / (later[0] - earlier[0])
         return [round(a + (b - a) * part) for a, b in zip(earlier[1:3], later[1:3], strict=True)]
+
+    def second_of(self, booked: int) -> int:
+        """When so many places should be booked, on a straight line between points; more than all: the last second."""
+        for earlier, later in pairwise([ORIGIN, *self.track]):
+            if later[2] >= booked > earlier[2]:
+                return round(earlier[0] + (later[0] - earlier[0]) * (booked - earlier[2]) / (later[2] - earlier[2]))
+        return self.track[-1][0] if booked else 0
 
 
 def opened_ms(opens_at_ms: int, track: Sequence[Moment]) -> int:
@@ -66,12 +75,11 @@ def against(plan: Plan, track: Sequence[Moment], opened_at_ms: int, now_ms: int)
     second = (now.at_ms - opened_at_ms) // 1_000
     called, booked = plan.at(max(0, second))
     now_booked = now.booked or 0
-    reached_s = next((point[0] for point in plan.track if point[2] >= now_booked), plan.track[-1][0])
     return {
         "second": second,
         "called_ahead": now.called - called,
         "booked_ahead": now_booked - booked,
-        "booked_ahead_s": 0 if now_booked == booked else reached_s - second,
+        "booked_ahead_s": 0 if now_booked == booked else plan.second_of(now_booked) - second,
     }
 
 

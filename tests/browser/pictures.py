@@ -57,6 +57,7 @@ class Album:
         """Takes the picture; of a dialog what is on the screen, else the whole page."""
         if self.pages and name not in self.pages:
             return
+        await page.evaluate("scrollTo(0, 0)")
         dialogs = await page.locator("dialog[open]").count()
         shot = Image.open(io.BytesIO(await page.screenshot(full_page=not dialogs)))
         file = f"{name.replace(', ', '-').replace(' ', '-')}-{self.way}.webp"

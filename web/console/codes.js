@@ -10,6 +10,7 @@ export function showCodes(made) {
   find("codes").value = made.codes.join("\n");
   find("copied").textContent = "";
   dialog.showModal();
+  find("codes").scrollTop = 0;
 }
 
 find("copy").addEventListener("click", async () => {

@@ -43,3 +43,14 @@ async def test_everything_that_staff_see_fits_and_axe_has_nothing_to_say(
     found: list[str] = []
     await show_staff_pages(one, show, await somebody(house, "admin", "operator"), partial(look, found))
     assert not found, "\n".join(found)
+
+
+async def test_what_developers_see_fits_and_axe_has_nothing_to_say(
+    house: House, phone: Callable[..., Awaitable[Phone]]
+) -> None:
+    one = await phone(**as_seen("en", dark=True))
+    found: list[str] = []
+    for path in ("/api/docs", "/dev/mail"):
+        await one.open(path)
+        await look(found, one.page, path)
+    assert not found, "\n".join(found)

@@ -136,7 +136,9 @@ def test_a_sale_is_held_against_its_plan() -> None:
     assert opened == NOW_MS
     now_ms = NOW_MS + 91_000
     found = against(kept, track, opened, now_ms)
-    assert found == {"second": 90, "called_ahead": -30, "booked_ahead": 30, "booked_ahead_s": 30}
+    assert found == {"second": 90, "called_ahead": -30, "booked_ahead": 30, "booked_ahead_s": 6}
+    behind = against(kept, [*track[:2], moment(90, 870, 220)], opened, now_ms)
+    assert (behind["booked_ahead"], behind["booked_ahead_s"]) == (-30, -6), "less than planned is never ahead of time"
     assert against(kept, [], opened, now_ms)["second"] == 0
     assert against(kept, track[:1], NOW_MS + 1, NOW_MS)["called_ahead"] == 0
 

@@ -77,7 +77,7 @@ export default {
   "stock.sold": "{count} sold ({percent})",
   "stock.held": "{count} held ({percent})",
   "stock.free": "{count} free ({percent})",
-  "expected.nobody": "Nobody is called: {limit}.",
+  "expected.nobody": "Nobody is called. What limits it: {limit}.",
   "expected.rate": "{rate} people per minute; limited by: {limit}.",
   "expected.sold_out": "Sold out about {time}.",
   "expected.waits": "Of those who wait now {reached} are reached; half of them within {p50}, nine in ten within {p90}.",
