@@ -23,15 +23,15 @@ export function onDone(listener) {
 /** @param {import("./acts.js").Act} act @param {any} room as it is now */
 export function begin(act, room) {
   open = { act, room };
+  // What was left out of the act before is no fault of this one.
+  find("act-form").reset();
   find("act-title").textContent = t(`act.${act.name}`);
   find("effects").replaceChildren(
     ...["fans", "stops", "undo"].flatMap((part) => [element("dt", t(part === "undo" ? "console.undo_how" : `console.${part}`)), element("dd", t(`act.${act.name}.${part}`))]),
   );
   find("fields").replaceChildren(...(act.fields ?? []).map((field) => fieldOf(field, room)));
-  find("act-reason").value = "";
   find("presets").replaceChildren(element("option", t("console.own_words")), ...act.reasons.map((word) => element("option", t(word))));
   find("sure-field").hidden = !act.final;
-  find("sure").checked = false;
   find("sure").required = Boolean(act.final);
   find("act-error").hidden = true;
   find("preview").hidden = act.foreseen === false;
