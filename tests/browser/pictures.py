@@ -21,7 +21,7 @@ from tests.browser.console import somebody
 from tests.browser.halls import theatre
 from tests.browser.house import House, running_house
 from tests.browser.phone import ANSWER_TIMEOUT_MS, SCREEN, Phone, new_phone, running_browser
-from tests.browser.tour import show_fans_pages, show_staff_pages
+from tests.browser.tour import show_console_pages, show_fans_pages, show_portal_pages
 
 FOLDER, DOCS = Path(".onsale", "pictures"), Path(__file__).resolve().parents[2] / "docs" / "pictures"
 DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}, "is_mobile": False, "has_touch": False}
@@ -81,7 +81,8 @@ async def _go_round(house: House, browser: Browser, album: Album) -> None:
     async with house.rivals(show, fans=FANS, seed=SEED, arrival_s=ARRIVAL_S):
         await house.wait_for_a_line(show, FANS // 2)
         async with _person(house, browser, options) as operator:
-            await show_staff_pages(operator, show, email, album.look)
+            await show_console_pages(operator, show, email, album.look)
+            await show_portal_pages(operator, album.look)
         async with _person(house, browser, options) as fan:
             await show_fans_pages(house, fan, show, album.look)
 

@@ -89,8 +89,8 @@ async def _look_inside(fan: Phone, look: Look) -> None:
     await look(page, "booking, changing it")
 
 
-async def show_staff_pages(one: Phone, show: Show, email: str, look: Look) -> None:
-    """Sign-in, console and portal. `email` is an operator's and admin's, and a plan has been filed for the show."""
+async def show_console_pages(one: Phone, show: Show, email: str, look: Look) -> None:
+    """Sign-in and console. `email` is an operator's, and a plan has been filed for the show."""
     page = one.page
     await one.open(f"/console?show={show.show}")
     await page.wait_for_url("**/sign-in?**")
@@ -100,8 +100,6 @@ async def show_staff_pages(one: Phone, show: Show, email: str, look: Look) -> No
     await sign_in(one, email)
     await _look_at_the_console(page, look)
     await _look_at_codes(page, look)
-    await one.open("/partners")
-    await _look_at_the_portal(page, look)
 
 
 async def _look_at_the_console(page: Page, look: Look) -> None:
@@ -136,8 +134,10 @@ async def _look_at_codes(page: Page, look: Look) -> None:
     await page.click("#given-close")
 
 
-async def _look_at_the_portal(page: Page, look: Look) -> None:
-    """Each of its parts, and a new key."""
+async def show_portal_pages(one: Phone, look: Look) -> None:
+    """Each part of the portal, and a new key, for an admin who is signed in."""
+    page = one.page
+    await one.open("/partners")
     tabs = page.locator("#tabs a")
     await expect(tabs.first).to_be_visible()
     for number in range(await tabs.count()):

@@ -12,7 +12,7 @@ from tests.browser.console import somebody
 from tests.browser.halls import LONG_NAME, theatre
 from tests.browser.house import House
 from tests.browser.phone import Phone
-from tests.browser.tour import show_fans_pages, show_staff_pages
+from tests.browser.tour import show_console_pages, show_fans_pages
 
 
 def as_seen(language: str, *, dark: bool) -> dict[str, Any]:
@@ -33,7 +33,7 @@ async def test_everything_that_fans_see_fits_and_axe_has_nothing_to_say(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-async def test_everything_that_staff_see_fits_and_axe_has_nothing_to_say(
+async def test_everything_that_operators_see_fits_and_axe_has_nothing_to_say(
     language: str, house: House, phone: Callable[..., Awaitable[Phone]]
 ) -> None:
     show = await house.add_show(theatre(), LONG_NAME)
@@ -41,7 +41,7 @@ async def test_everything_that_staff_see_fits_and_axe_has_nothing_to_say(
     await house.plans(show)
     one = await phone(**as_seen(language, dark=LANGUAGES.index(language) % 2 == 0))
     found: list[str] = []
-    await show_staff_pages(one, show, await somebody(house, "admin", "operator"), partial(look, found))
+    await show_console_pages(one, show, await somebody(house), partial(look, found))
     assert not found, "\n".join(found)
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from runtime.localised import LANGUAGES
 from tests.browser.busy import LONG_URL, busy
-from tests.browser.desk import Desk, Open
 from tests.browser.checks import look
+from tests.browser.desk import Desk, Open
 
 PARTS = ("keys", "webhooks", "usage", "log")
 
