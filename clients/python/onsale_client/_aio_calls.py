@@ -15,8 +15,8 @@ from onsale_client._flow import Flow, Given, Patience, Pause, calling, looking, 
 
 T = TypeVar("T")
 
-WAIT_S = 10
-"""For so long the server may keep a request until its verdict is there."""
+WAIT_MAX_S = 10
+"""For so long the server may keep a request until its verdict is there; less where the caller has less patience."""
 ANSWER_S = 30.0
 
 
@@ -79,7 +79,8 @@ class AsyncCalls:
         begin: Callable[[httpx.Request, Patience], Flow] = calling,
     ) -> T:
         """A change: with an idempotency key of its own, unless the caller has one."""
-        headers = {"idempotency-key": key or str(uuid4()), "prefer": f"wait={WAIT_S}"}
+        wait_s = min(WAIT_MAX_S, int(self._patience.total_s))
+        headers = {"idempotency-key": key or str(uuid4()), "prefer": f"wait={wait_s}"}
         if body is not None:
             headers["content-type"] = "application/json"
         content = None if body is None else msgspec.json.encode(body)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from ingress.keys import ApiKey
-from onsale_client import AreaWish, AsyncClient, Best, Client, Contact, Hold, Payment, Refused
+from onsale_client import AreaWish, AsyncClient, Best, Client, Contact, Hold, Patience, Payment, Refused
 from tests.unit.ingress import test_batch_calls, test_booking_calls, test_quote_calls
 from tests.unit.ingress.holds import grant
 from tests.unit.ingress.stage import PARTNER_KEY, SHOW_TEXT, Stage
@@ -29,6 +29,21 @@ ONE, TWO = b"1" * 16, b"2" * 16
 def client_of(stage: Stage, *, key: str = PARTNER_KEY) -> AsyncClient:
     transport = httpx.ASGITransport(cast("Any", stage.api))
     return AsyncClient(URL, token=key, http=httpx.AsyncClient(transport=transport))
+
+
+async def test_the_server_keeps_a_request_no_longer_than_its_caller_has_patience() -> None:
+    asked: list[str] = []
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers["prefer"])
+        return httpx.Response(409, json={"code": "sold_out", "status": 409})
+
+    for total_s in (60, 3.5, 0.2):
+        http = httpx.AsyncClient(transport=httpx.MockTransport(refuse))
+        async with http, AsyncClient(URL, token=PARTNER_KEY, patience=Patience(total_s=total_s), http=http) as hasty:
+            with pytest.raises(Refused):
+                await hasty.hold(SHOW_TEXT, seats=["A-1"])
+    assert asked == ["wait=10", "wait=3", "wait=0"]
 
 
 @pytest.fixture
