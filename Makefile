@@ -10,7 +10,8 @@ STAMP := .venv/.locks-installed
 TYPESCRIPT := typescript@5.9.3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
-.PHONY: help setup lock demo test lint types scripts audit sim faults hosts fuzz soak bench browser containers alerts chart stop clean
+.PHONY: help setup lock demo test lint types scripts audit sim faults hosts fuzz soak bench peers browser containers \
+	alerts chart stop clean
 
 help:  ## what you are reading
 	@grep -hE '^[a-z]+:.*  ## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*  ## (.*)/\1|\2/' | \
@@ -39,6 +40,8 @@ lock:  ## the hash locks again, from pyproject.toml (needs uv)
 	compile -c requirements/dev.txt --extra otel -o requirements/otel.txt; \
 	compile -c requirements/dev.txt --extra chart -o requirements/chart.txt; \
 	compile -c requirements/dev.txt -o requirements/runtime.txt
+	@$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-header --no-emit-index-url --no-emit-find-links $(ARGS) bench/peers/pretix.in -o bench/peers/pretix.txt
 
 demo: setup  ## a flash sale on real servers, with simulated fans: ARGS="--once --fans 2000 --seats 500"
 	@$(BIN)/onsale doctor
@@ -86,6 +89,9 @@ ifneq ($(filter pages,$(or $(BENCH),pages)),)
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/browser.txt
 endif
 	@$(BIN)/python -m bench $(BENCH) $(ARGS)
+
+peers: setup  ## onsale beside pretix, which it installs for itself alone: ARGS="--rounds 2", ARGS=--quick for a first look
+	@$(BIN)/python -m bench.peers $(ARGS)
 
 browser: setup  ## the pages in Chromium, from the list to the ticket: ARGS="-k rivals"; needs the system's chromium
 	@$(BIN)/python -m bench.chromium

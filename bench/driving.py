@@ -143,6 +143,12 @@ async def open_loop(
     return seen, spent
 
 
+async def to_the_end(site: Site, rooms: Sequence[Room], module: str, words: Sequence[str]) -> tuple[Spent, bytes]:
+    """A generator that ends by itself, once all has been asked: what was spent until then, and its answer."""
+    async with _generator(module, words) as generator:
+        return await _window(site, rooms, generator, None)
+
+
 def all_granted(seen: Seen, prepared: int) -> Latency:
     """Of holds that were granted, all of them, when no more than the `prepared` ones were sent. Raises RuntimeError."""
     if set(seen.answers) != {CREATED} or seen.unanswered or seen.due > prepared:
@@ -176,7 +182,7 @@ async def _write(site: Site, name: str, requests: Iterable[bytes]) -> Path:
 
 
 async def _window(
-    site: Site, rooms: Sequence[Room], generator: asyncio.subprocess.Process, measure_s: float
+    site: Site, rooms: Sequence[Room], generator: asyncio.subprocess.Process, measure_s: float | None
 ) -> tuple[Spent, bytes]:
     """What was spent in the generator's measured window, and its last line."""
     assert generator.stdout is not None

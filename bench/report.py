@@ -87,7 +87,8 @@ def _foreign(cores: list[float] | None) -> str:
 def main() -> int:
     """The exit code."""
     lines = [json.loads(line) for line in RESULTS.read_text().splitlines()]
-    tables = [table(run) for run in last_runs(lines).values()]
+    # The comparison has a page and a form of its own (`bench.peers.report`).
+    tables = [table(run) for name, run in last_runs(lines).items() if name != "peers"]
     rewrite(PAGE, BEGIN, END, "\n\n".join(tables))
     return 0
 

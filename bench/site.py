@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 @dataclass(frozen=True)
 class Room:
-    """A process of ours: `python -m <module>`, answering on `url` if it has HTTP."""
+    """A process that a bench has started: `python -m <module>`, answering on `url` if it has HTTP."""
 
     module: str
     url: str
@@ -82,9 +82,9 @@ class Site:
         await connection.execute(BEGINS_HERE)
         await connection.execute("CHECKPOINT")
 
-    async def connect(self) -> Connection:
-        """A connection of the superuser to the bench's database; the caller closes it."""
-        return await asyncpg.connect(self.postgres_url)
+    async def connect(self, database: str = DATABASE) -> Connection:
+        """A connection of the superuser to the bench's database, or to another one; the caller closes it."""
+        return await asyncpg.connect(database_url(self.servers.postgres_url, database))
 
     async def store_layout(self, connection: Connection, layout_id: str, layout: Layout) -> bytes:
         """Put a layout into the catalogue; its sha256."""
@@ -112,26 +112,12 @@ class Site:
         port = free_port()
         log = self.directory / f"{module}.log"
         environment = self.environment() | {"ONSALE_PORT": str(port), **(settings or {})}
-        launcher = (sys.executable, "-I", "-S", str(LAUNCHER), str(int(signal.SIGKILL)), str(os.getpid()), "-1", "-1")
-        with log.open("ab") as output:
-            process = await asyncio.create_subprocess_exec(
-                *launcher,
-                sys.executable,
-                "-m",
-                module,
-                *arguments,
-                stdout=output,
-                stderr=output,
-                cwd=CHECKOUT,
-                env=environment,
-            )
-        room = Room(module, f"http://127.0.0.1:{port}", process, log)
-        try:
+        words = (sys.executable, "-m", module, *arguments)
+        async with started(words, log, environment, directory=CHECKOUT, death_signal=signal.SIGKILL) as process:
+            room = Room(module, f"http://127.0.0.1:{port}", process, log)
             if ready:
-                await _until_ready(room)
+                await until_ready(room, "/readyz")
             yield room
-        finally:
-            await _stop(process)
 
     def environment(self) -> dict[str, str]:
         """What tells a process of ours where everything is."""
@@ -191,13 +177,31 @@ async def open_site() -> AsyncIterator[Site]:
             yield Site(servers, directory)
 
 
-async def _until_ready(room: Room) -> None:
+@asynccontextmanager
+async def started(
+    words: Sequence[str], log: Path, environment: Mapping[str, str], *, directory: Path, death_signal: signal.Signals
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A program beside us, its output appended to `log`: asked to stop in the end; the kernel sends it `death_signal`
+    should this process die before."""
+    launcher = (sys.executable, "-I", "-S", str(LAUNCHER), str(int(death_signal)), str(os.getpid()), "-1", "-1")
+    with log.open("ab") as output:
+        process = await asyncio.create_subprocess_exec(
+            *launcher, *words, stdout=output, stderr=output, cwd=directory, env=environment
+        )
+    try:
+        yield process
+    finally:
+        await _stop(process)
+
+
+async def until_ready(room: Room, path: str) -> None:
+    """Until `path` of a room answers well. Raises RoomFailed."""
     async with httpx.AsyncClient() as client:
         try:
             async with asyncio.timeout(READY_TIMEOUT_S):
                 while room.process.returncode is None:
                     try:
-                        if (await client.get(f"{room.url}/readyz")).is_success:
+                        if (await client.get(f"{room.url}{path}")).is_success:
                             return
                     except httpx.TransportError:
                         pass
