@@ -31,6 +31,7 @@ class Outcome:
 
     case: Case
     shop: str
+    processes: Sequence[str]
     sale: Sale
     spent: Spent
     found: int
@@ -78,7 +79,7 @@ async def one_trial(site: Site, shops: dict[str, Shop], shop: Shop, case: Case) 
         f"{shop.name}, {case}: sold {told(sale.sold)}; refused {told(sale.refused)}; other answers {dict(sale.other)}; "
         f"{found} in the tables, {'; '.join(wrong) or 'as told'}; foreign load {spent.foreign_cores:.1f} cores"
     )
-    return Outcome(case, shop.name, sale, spent, found, wrong)
+    return Outcome(case, shop.name, [room.module for room in shop.rooms], sale, spent, found, wrong)
 
 
 def told(group: Group | None) -> str:
@@ -102,6 +103,7 @@ def report(bench: Bench, case: Case, outcomes: Sequence[Outcome], names: tuple[s
             "wanted": case.wanted,
             "found": [each.found for each in of],
             "unsettled": [each.sale.other for each in of],
+            "processes": of[0].processes,
             "cpu_us": medians([each.spent.cpu_us_per(case.wanted) for each in of]),
             "foreign_cores": [each.spent.foreign_cores for each in of],
         }

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from bench.report import END, Line, last_runs, rewrite
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "comparison.md"
 BEGIN = "<!-- figures: python -m bench.peers.report -->"
 BENCH = "peers"
+SERVERS = ("postgres", "redis", "kafka")
 
 
 def page_text(lines: Sequence[Line]) -> str:
@@ -27,8 +28,9 @@ def page_text(lines: Sequence[Line]) -> str:
         f"{first['pretix']} with {first['pretix_web_workers']} web workers, Postgres {first['postgres']}, Kafka "
         f"{first['kafka']}, {rounds} alternating round{'s' if rounds > 1 else ''}.",
         "",
-        "| case | shop | sold/s | p50 / p99, ms | refused/s | p50 / p99, ms | times | foreign load, cores |",
-        "|---|---|---|---|---|---|---|---|",
+        "| case | shop | sold/s | p50 / p99, ms | refused/s | p50 / p99, ms | times | CPU us a buyer, servers' "
+        "| foreign load, cores |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     by_case = {(line["stock"], line["clients"], line["shop"], line["what"]): line for line in lines if "stock" in line}
     for stock, clients, shop in dict.fromkeys(key[:3] for key in by_case):
@@ -42,6 +44,7 @@ def page_text(lines: Sequence[Line]) -> str:
             f"{_short(refused['value'])} ({_range(refused['rounds'])})",
             f"{_short(refused['p50_ms'])} / {_short(refused['p99_ms'])}",
             _short(times["value"]) if times else "",
+            f"{_cpu_us(sold, sold['processes'])}, {_cpu_us(sold, SERVERS)}",
             _range(sold["foreign_cores"]),
         )
         text.append(f"| {' | '.join(cells)} |")
@@ -54,6 +57,10 @@ def page_text(lines: Sequence[Line]) -> str:
         if line["what"] == "contradictions"
     ]
     return "\n".join(text)
+
+
+def _cpu_us(line: Line, names: Iterable[str]) -> str:
+    return _short(sum(line["cpu_us"].get(name, 0.0) for name in names))
 
 
 def _short(value: float) -> str:
