@@ -54,7 +54,8 @@ def test_no_file_holds_a_path_of_one_machine() -> None:
 
 
 def test_locks_hold_hashes_and_no_addresses() -> None:
-    locks = [path for path in tracked_files() if path.parent.name in {"requirements", "peers"} and path.suffix == ".txt"]
+    places = {"requirements", "peers"}
+    locks = [path for path in tracked_files() if path.parent.name in places and path.suffix == ".txt"]
     assert len(locks) == 7
     for lock in locks:
         text = lock.read_text()
