@@ -21,8 +21,8 @@ def busy() -> Stage:
     """`key_partner` belongs to acme, `key_reader` to zenith, the others to the house."""
     stage = two_partners()
     stage.ledger.kept = {
-        "key_partner": {"share": 12, "borrow": 3, "give_back_at_ms": T0 + DAY},
-        "key_partner back": {"share": 6},
+        "key_partner": {"share": 40, "borrow": 3, "give_back_at_ms": T0 + DAY},
+        "key_partner back": {"share": 24},
         "key_reader": {"share": 8, "give_back_at_ms": T0 - HOUR},
     }
     _bookings(stage)

@@ -71,6 +71,8 @@ export class Filters {
     /** @type {Record<string, string>} */
     const found = {};
     for (const field of this.#fields()) {
+      const rest = field.closest("details");
+      if (rest && inAddress(field.name)) rest.open = true;
       field.value = inAddress(field.name) || (field instanceof HTMLSelectElement ? (field.options[0]?.value ?? "") : "");
       found[field.name] = field.type === "datetime-local" && field.value ? new Date(field.value).toISOString() : field.value;
     }

@@ -4,8 +4,11 @@ import { inWords } from "../shared/api.js";
 import { notice } from "../shared/frame.js";
 import { signOut, whoIsIt } from "../shared/session.js";
 import { element, find, t } from "../shared/words.js";
+import { openAllocations } from "./allocations.js";
+import { openBookings } from "./bookings.js";
 import { desk, readKeys, toAddress, trouble } from "./desk.js";
 import { onKeys, openKeys } from "./keys.js";
+import { openLetters } from "./letters.js";
 import { openLog } from "./log.js";
 import { openUsage } from "./usage.js";
 import { openWebhooks } from "./webhooks.js";
@@ -17,6 +20,9 @@ const PARTS = {
   webhooks: { open: openWebhooks, keyed: true },
   usage: { open: openUsage, keyed: true },
   log: { open: openLog, keyed: true },
+  allocations: { open: openAllocations, keyed: true },
+  bookings: { open: openBookings, keyed: true },
+  letters: { open: openLetters, admins: true },
 };
 let part = new URL(location.href).searchParams.get("part") ?? "keys";
 

@@ -7,7 +7,7 @@ from tests.browser.busy import LONG_URL, busy
 from tests.browser.checks import look
 from tests.browser.desk import Desk, Open
 
-PARTS = ("keys", "webhooks", "usage", "log")
+PARTS = ("keys", "webhooks", "usage", "log", "allocations", "bookings", "letters")
 
 
 async def look_at_dialog(one: Desk, opened_by: str, found: list[str]) -> None:
@@ -33,6 +33,11 @@ async def test_every_part_fits_and_axe_has_nothing_to_say(language: str, desk: O
     await one.page.wait_for_selector("#deliveries .thing")
     await look(found, one.page, "deliveries")
     await look_at_dialog(one, "#webhooks-new", found)
+    await one.open("?part=allocations")
+    await look_at_dialog(one, "#allocations-new", found)
+    await one.open("?part=letters")
+    await one.page.locator("#letters summary").last.click()
+    await look(one, "a letter", found)
     one.fails["GET /api/admin/logs"] = None
     await one.open("?part=log")
     await one.page.wait_for_selector(".trouble")

@@ -85,5 +85,10 @@ export default {
   "problem.no_verdict_yet": "لا يوجد رد بعد. اطلب مرة أخرى: لا شيء يحدث مرتين.",
   "wrong.https_needed": "تُرسل الأحداث عبر https فقط.",
   "wrong.no_credentials": "بدون اسم أو كلمة مرور: التوقيع يبيّن المرسل.",
-  "wrong.url_parsing": "هذا ليس عنوانًا."
+  "wrong.url_parsing": "هذا ليس عنوانًا.",
+  "portal.show": "العرض",
+  "portal.tab_allocations": "الحصص",
+  "portal.tab_bookings": "الحجوزات",
+  "portal.tab_letters": "أوامر غير مقروءة",
+  "portal.more_filters": "المزيد من المرشحات"
 };

@@ -85,5 +85,10 @@ export default {
   "problem.no_verdict_yet": "Es gibt noch kein Urteil. Frag noch einmal: nichts geschieht zweimal.",
   "wrong.https_needed": "Ereignisse werden nur über https geschickt.",
   "wrong.no_credentials": "Ohne Name und Passwort: die Signatur sagt, wer schickt.",
-  "wrong.url_parsing": "Das ist keine Adresse."
+  "wrong.url_parsing": "Das ist keine Adresse.",
+  "portal.show": "Veranstaltung",
+  "portal.tab_allocations": "Kontingente",
+  "portal.tab_bookings": "Buchungen",
+  "portal.tab_letters": "Unlesbares",
+  "portal.more_filters": "Mehr Filter"
 };

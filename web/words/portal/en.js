@@ -85,5 +85,10 @@ export default {
   "problem.no_verdict_yet": "There is no verdict yet. Ask once more: nothing happens twice.",
   "wrong.https_needed": "Events are sent over https only.",
   "wrong.no_credentials": "Leave name and password out: the signature says who sends.",
-  "wrong.url_parsing": "This is no address."
+  "wrong.url_parsing": "This is no address.",
+  "portal.show": "Show",
+  "portal.tab_allocations": "Allocations",
+  "portal.tab_bookings": "Bookings",
+  "portal.tab_letters": "Dead letters",
+  "portal.more_filters": "More filters"
 };

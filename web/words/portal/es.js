@@ -85,5 +85,10 @@ export default {
   "problem.no_verdict_yet": "Todavía no hay respuesta. Pregunta otra vez: nada ocurre dos veces.",
   "wrong.https_needed": "Los eventos solo se envían por https.",
   "wrong.no_credentials": "Sin nombre ni contraseña: la firma dice quién envía.",
-  "wrong.url_parsing": "Esto no es una dirección."
+  "wrong.url_parsing": "Esto no es una dirección.",
+  "portal.show": "Función",
+  "portal.tab_allocations": "Cupos",
+  "portal.tab_bookings": "Reservas",
+  "portal.tab_letters": "Ilegibles",
+  "portal.more_filters": "Más filtros"
 };

@@ -85,5 +85,10 @@ export default {
   "problem.no_verdict_yet": "Il n’y a pas encore de réponse. Redemandez : rien ne se fait deux fois.",
   "wrong.https_needed": "Les événements ne sont envoyés que par https.",
   "wrong.no_credentials": "Sans nom ni mot de passe : la signature dit qui envoie.",
-  "wrong.url_parsing": "Ce n’est pas une adresse."
+  "wrong.url_parsing": "Ce n’est pas une adresse.",
+  "portal.show": "Spectacle",
+  "portal.tab_allocations": "Contingents",
+  "portal.tab_bookings": "Réservations",
+  "portal.tab_letters": "Illisibles",
+  "portal.more_filters": "Plus de filtres"
 };

@@ -85,5 +85,10 @@ export default {
   "problem.no_verdict_yet": "まだ結果が出ていません。もう一度お試しください。二重に行われることはありません。",
   "wrong.https_needed": "イベントは https でのみ送信されます。",
   "wrong.no_credentials": "名前とパスワードは不要です。署名が送信元を示します。",
-  "wrong.url_parsing": "アドレスではありません。"
+  "wrong.url_parsing": "アドレスではありません。",
+  "portal.show": "公演",
+  "portal.tab_allocations": "割り当て",
+  "portal.tab_bookings": "予約",
+  "portal.tab_letters": "処理不能",
+  "portal.more_filters": "その他の条件"
 };
