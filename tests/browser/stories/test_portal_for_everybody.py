@@ -37,7 +37,7 @@ async def test_every_part_fits_and_axe_has_nothing_to_say(language: str, desk: O
     await look_at_dialog(one, "#allocations-new", found)
     await one.open("?part=letters")
     await one.page.locator("#letters summary").last.click()
-    await look(one, "a letter", found)
+    await look(found, one.page, "a letter")
     one.fails["GET /api/admin/logs"] = None
     await one.open("?part=log")
     await one.page.wait_for_selector(".trouble")
