@@ -13,7 +13,7 @@ from ingress.forms import IDEMPOTENCY_KEY_CHARS_MAX
 from ingress.openapi_examples import add_examples
 from ingress.openapi_links import links
 from ingress.operations import KeyUse, Operation, Who
-from ingress.refusals import MEDIA_TYPE, ProblemAnswer
+from ingress.refusals import MEDIA_TYPE, TELLS_WHEN, ProblemAnswer
 from ticketing.problems import PROBLEMS
 
 REF = "#/components/schemas/{name}"
@@ -26,8 +26,6 @@ LIMITS: Schema = {
     "RateLimit-Policy": {"description": "what the caller is limited to", "schema": {"type": "string"}},
     "RateLimit": {"description": "what is left of it", "schema": {"type": "string"}},
 }
-TELLS_WHEN = {"cooling_down"}
-"""Codes beside those of 429 and 503 whose answer says when to come again."""
 STATUS_WORDS = {
     200: "Done",
     201: "Made",

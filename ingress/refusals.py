@@ -20,6 +20,8 @@ from ticketing.vocabulary import CONFLICTS_SHOWN_MAX
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 1
+TELLS_WHEN = frozenset({"cooling_down"})
+"""Codes beside those of 429 and 503 whose answer says when to come again."""
 
 
 class FieldError(Struct, kw_only=True):
@@ -75,7 +77,7 @@ class Refused(Exception):
         self.conflicts_total = conflicts_total or len(self.conflicts)
         self.alternatives = list(alternatives)
         self.retry_after_s = retry_after_s
-        if retry_after_s is None and self.status in (429, 503):
+        if retry_after_s is None and (self.status in (429, 503) or code in TELLS_WHEN):
             self.retry_after_s = RETRY_AFTER_S
         self.headers = list(headers)
         self.request = request

@@ -7,7 +7,7 @@ from onsale.up import Announcement
 
 
 def greet(done: Announcement, *, as_json: bool) -> None:
-    """Print it: a JSON line for programs, addresses, keys and a curl line for people."""
+    """Print it: a JSON line for programs, addresses, keys and lines to paste for people."""
     if as_json:
         print(msgspec.json.encode(done).decode(), flush=True)
         return
@@ -29,3 +29,5 @@ def greet(done: Announcement, *, as_json: bool) -> None:
         console.print(f"  {name:12} {value}")
     console.print("\nHold two places as a partner:\n")
     print(done.curl(), flush=True)
+    console.print("\nFor the first booking, step by step (docs/api/first-booking.md):\n")
+    print(done.exports(), flush=True)

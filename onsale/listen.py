@@ -26,7 +26,7 @@ class NotForListening(Exception):
 
 
 def listen_command(
-    url: Annotated[str, typer.Argument(help="Where onsale answers, as http://127.0.0.1:8000.", show_default=False)],
+    url: Annotated[str, typer.Argument(help="Where onsale answers, as http://127.0.0.1:8400.", show_default=False)],
     forward_to: Annotated[
         str, typer.Option(help="Where to send events, as http://127.0.0.1:3000/hook.", show_default=False)
     ],
@@ -42,7 +42,7 @@ def listen_command(
     From now on, for as long as it runs; Ctrl-C ends it. What the address says to each is told; nothing is sent twice,
     unless test:duplicate_webhook asks for it.
 
-    Example: onsale listen http://127.0.0.1:8000 --forward-to http://127.0.0.1:3000/hook --key osk_test_...
+    Example: onsale listen http://127.0.0.1:8400 --forward-to http://127.0.0.1:3000/hook --key osk_test_...
     """
     secret = secret or f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
     try:

@@ -72,6 +72,10 @@ class Announcement(msgspec.Struct, frozen=True):
         # A new key at each paste, or the second one would be told what the first one got.
         return f'{shlex.join(words)} -H "Idempotency-Key: $(date +%s%N)" -d {shlex.quote(body)}'
 
+    def exports(self) -> str:
+        """What docs/api/first-booking.md begins with, as it can be pasted."""
+        return f"export ONSALE={self.url} KEY={self.sandbox_key} SHOW={self.show}"
+
 
 def up(options: UpOptions, say: Callable[[str], None], announce: Callable[[Announcement], None]) -> int:
     """Run everything until SIGTERM or SIGINT; the exit code.

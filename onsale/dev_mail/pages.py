@@ -85,7 +85,9 @@ def _shown(message: EmailMessage) -> str:
             'style="width:100%;height:40rem;border:1px solid;background:#fff"></iframe>'
         )
     if text is not None:
-        pieces.append(f"<h2>As plain text</h2><pre>{escape(text.get_content())}</pre>")
+        # Its link is longer than any line.
+        style = "white-space:pre-wrap;overflow-wrap:anywhere"
+        pieces.append(f'<h2>As plain text</h2><pre style="{style}">{escape(text.get_content())}</pre>')
     return "".join(pieces)
 
 

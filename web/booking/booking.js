@@ -39,8 +39,8 @@ async function askWithAny(method, path, with_) {
   return answer;
 }
 
-/** @param {any} booking @param {any} event */
-function draw(booking, event) {
+/** @param {any} booking @param {any} event @param {boolean} byPartner it is that partner who can change it */
+function draw(booking, event, byPartner) {
   find("name").textContent = event.name;
   find("when").textContent = moment(event.starts_at);
   find("where").textContent = event.venue_name;
@@ -53,10 +53,11 @@ function draw(booking, event) {
   find("qr").hidden = cancelled;
   drawQr(find("qr"), booking.booking);
   const until = Date.parse(event.starts_at) - event.rules.refund_until_s * 1000;
-  const open = !cancelled && clock.now() < until;
+  const open = !cancelled && !byPartner && clock.now() < until;
   find("cancel").hidden = !open;
   find("changing").hidden = !open || booking.seats.length === 0;
-  find("until").textContent = cancelled ? "" : t(open ? "booking.until" : "booking.window_closed", { time: shortMoment(new Date(until).toISOString()) });
+  find("until").textContent = cancelled ? "" : byPartner ? t("booking.by_partner")
+    : t(open ? "booking.until" : "booking.window_closed", { time: shortMoment(new Date(until).toISOString()) });
   find("give").replaceChildren(...booking.seats.map(giveField));
   const said = new URL(location.href).searchParams.get("difference");
   if (said !== null) tellDifference(Number(said), booking.currency);
@@ -83,14 +84,15 @@ function giveField(seat) {
 }
 
 async function load() {
-  const [event, booking] = await Promise.all([
+  const [event, booking, link] = await Promise.all([
     ask("GET", `/api/events/${show}`),
     askWithAny("GET", `/api/bookings/${id}`, tokens()),
+    askWithAny("GET", "/api/auth/validate", tokens().slice(-1)),
   ]);
   if (!event.ok) return fail(event);
   clock.heard(event.body.created_at);
   if (!booking.ok) return fail(booking);
-  draw(booking.body, event.body);
+  draw(booking.body, event.body, Boolean(link.body.account?.startsWith("key_")));
 }
 
 /** @param {import("../shared/api.js").Answer} answer */

@@ -16,12 +16,13 @@ from ticketing.sandbox import Asked, Forced, forced
 pytestmark = pytest.mark.anyio
 
 
-@pytest.mark.parametrize("code", ["sold_out", "no_adjacent_block", "limit_exceeded", "hold_expired", "busy"])
+@pytest.mark.parametrize("code", ["sold_out", "cooling_down", "limit_exceeded", "hold_expired", "busy"])
 async def test_any_problem_can_be_forced(code: str) -> None:
     stage = Stage(decide=grant)
     body = {"show": SHOW_TEXT, "seats": ["A-1", f"test:{code}"]}
     reply = await stage.call("POST", "/api/reservations", body, token=SANDBOX_KEY, key="k")
     assert (reply.status, reply.body["code"]) == (PROBLEMS[code].status, code)
+    assert reply.headers.get("retry-after") == ("1" if code in ("cooling_down", "busy") else None)
     assert stage.commands == []
 
 

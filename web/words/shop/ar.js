@@ -149,6 +149,7 @@ export default {
   "booking.changed_less": "تغيرت مقاعدك. أقل بمقدار {amount}.",
   "booking.not_here": "لا يعرف هذا الجهاز الحجز. افتح الرابط في الرسالة التي وصلتك.",
   "booking.by_link": "انتهى وقت دورك: افتح الرابط في رسالة الحجز وألغِ من هناك.",
+  "booking.by_partner": "هذا الحجز باعه شريك: توجّه إليه لتغييره أو إلغائه.",
   "show.changing": "مقاعد أخرى بدل {places}: اختر {count}.",
   "show.change": "تغيير الحجز",
   "verify.title": "تحقق بنفسك",

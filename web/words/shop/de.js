@@ -149,6 +149,7 @@ export default {
   "booking.changed_less": "Ihre Plätze sind geändert. Sie kosten {amount} weniger.",
   "booking.not_here": "Dieses Gerät kennt die Buchung nicht. Öffnen Sie den Link aus der Mail dazu.",
   "booking.by_link": "Ihre Zeit ist um: öffnen Sie den Link aus der Mail zur Buchung und stornieren Sie dort.",
+  "booking.by_partner": "Ein Partner hat diese Buchung verkauft: wenden Sie sich zum Ändern oder Stornieren an ihn.",
   "show.changing": "Andere Plätze für {places}: wählen Sie {count}.",
   "show.change": "Buchung ändern",
   "verify.title": "Selbst nachprüfen",

@@ -149,6 +149,7 @@ export default {
   "booking.changed_less": "Your seats are changed. They cost {amount} less.",
   "booking.not_here": "This device does not know the booking. Open the link in the mail that came with it.",
   "booking.by_link": "Your turn is over: open the link in the mail that came with the booking, and cancel there.",
+  "booking.by_partner": "A partner has sold this booking: turn to them to change or cancel it.",
   "show.changing": "Other seats for {places}: choose {count}.",
   "show.change": "Change the booking",
   "verify.title": "Check it yourself",

@@ -149,6 +149,7 @@ export default {
   "booking.changed_less": "Sus asientos han cambiado. Cuestan {amount} menos.",
   "booking.not_here": "Este dispositivo no conoce la reserva. Abra el enlace del correo que la acompañaba.",
   "booking.by_link": "Su turno ha terminado: abra el enlace del correo de la reserva y cancele allí.",
+  "booking.by_partner": "Esta reserva la vendió un socio: diríjase a él para cambiarla o cancelarla.",
   "show.changing": "Otros asientos por {places}: elija {count}.",
   "show.change": "Cambiar la reserva",
   "verify.title": "Compruébelo usted",

@@ -149,6 +149,7 @@ export default {
   "booking.changed_less": "Vos sièges sont changés. Ils coûtent {amount} de moins.",
   "booking.not_here": "Cet appareil ne connaît pas la réservation. Ouvrez le lien du mail reçu.",
   "booking.by_link": "Votre tour est passé : ouvrez le lien du mail de réservation et annulez là.",
+  "booking.by_partner": "Cette réservation a été vendue par un partenaire : adressez-vous à lui pour la modifier ou l’annuler.",
   "show.changing": "D’autres sièges pour {places} : choisissez-en {count}.",
   "show.change": "Modifier la réservation",
   "verify.title": "Vérifiez vous-même",

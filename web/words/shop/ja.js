@@ -149,6 +149,7 @@ export default {
   "booking.changed_less": "席を変更しました。{amount} 安くなりました。",
   "booking.not_here": "この端末にはこの予約がありません。届いたメールのリンクを開いてください。",
   "booking.by_link": "時間切れです。予約メールのリンクを開いて取り消してください。",
+  "booking.by_partner": "この予約は提携先が販売したものです。変更と取消は購入元にお問い合わせください。",
   "show.changing": "{places} の代わりに {count} 席を選んでください。",
   "show.change": "予約を変更する",
   "verify.title": "自分で確かめる",
