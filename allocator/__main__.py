@@ -2,18 +2,20 @@
 
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from allocator.log import KafkaLog
 from allocator.membership import Membership
 from allocator.metrics import MeteredObserver
 from allocator.office import Office
+from allocator.offices import Offices
 from allocator.settings import Settings
 from allocator.store import PostgresStore
 from runtime import postgres
+from runtime.clusters import Standing
 from runtime.kafka import LogError, PartitionReader, RecordProducer
 from runtime.process import RunningRoom, run, serve
 from runtime.tracing import Tracer, open_exporter
@@ -26,19 +28,6 @@ from ticketing.messages import AllocatorStatus, encode
 async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
     """An allocator that has reached its servers; it owns partitions once its tasks run."""
     owner = uuid4()  # one per process start: an owner that comes back is another one
-    url = postgres.room_url(settings.postgres_url, "onsale_allocator", settings.secrets[0])
-    connect = partial(
-        postgres.connect,
-        url,
-        statement_timeout_s=settings.postgres_statement_timeout_s,
-        lock_timeout_s=settings.postgres_lock_timeout_s,
-    )
-
-    def open_store(part: int) -> PostgresStore:
-        return PostgresStore(
-            part, owner, lambda warn: connect(application_name=f"onsale allocator {part}", on_warning=warn)
-        )
-
     clock = SystemClock()
     bootstrap, prefix = settings.kafka_bootstrap, settings.topic_prefix
     async with AsyncExitStack() as stack:
@@ -61,21 +50,55 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             except LogError:
                 return  # true for a second only: the next one says it again
 
-        office = Office(
-            settings=settings,
-            membership=Membership(owner, partial(connect, application_name="onsale allocator leases")),
-            commands=KafkaLog(reader, outcomes),
-            open_store=open_store,
-            clock=clock,
-            announce=announce,
-            observer=MeteredObserver(Tracer(now_ms=clock.now_ms, entropy=os.urandom, exporter=exporter)),
-        )
+        observer = MeteredObserver(Tracer(now_ms=clock.now_ms, entropy=os.urandom, exporter=exporter))
+        offices = [
+            _open_office(
+                settings, owner, number, commands=KafkaLog(reader, outcomes), announce=announce, observer=observer
+            )
+            for number in range(len(settings.cluster_map.urls))
+        ]
+        together, standing = Offices(offices), Standing([office.ready for office in offices])
         yield RunningRoom(
             name="allocator",
-            tasks=(office.run, office.announce_shows),
-            ready=office.ready,
-            request_stop=office.request_stop,
+            tasks=(*(office.run for office in offices), together.announce_shows),
+            ready=standing.ready,
+            degraded=standing.degraded,
+            request_stop=together.request_stop,
         )
+
+
+def _open_office(
+    settings: Settings,
+    owner: UUID,
+    cluster: int,
+    *,
+    commands: KafkaLog,
+    announce: Callable[[AllocatorStatus], Awaitable[None]],
+    observer: MeteredObserver,
+) -> Office:
+    """The office of one cluster of Postgres: leases, cursors and stock of a partition are in the same one."""
+    places = settings.cluster_map
+    connect = partial(
+        postgres.connect,
+        postgres.room_url(places.urls[cluster], "onsale_allocator", settings.secrets[0]),
+        statement_timeout_s=settings.postgres_statement_timeout_s,
+        lock_timeout_s=settings.postgres_lock_timeout_s,
+    )
+
+    def open_store(part: int) -> PostgresStore:
+        return PostgresStore(
+            part, owner, lambda warn: connect(application_name=f"onsale allocator {part}", on_warning=warn)
+        )
+
+    return Office(
+        settings=settings,
+        membership=Membership(owner, partial(connect, application_name="onsale allocator leases"), places.has(cluster)),
+        commands=commands,
+        open_store=open_store,
+        clock=SystemClock(),
+        announce=announce,
+        observer=observer,
+    )
 
 
 def main() -> int:

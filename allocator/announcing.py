@@ -1,7 +1,22 @@
 """What an allocator tells everybody once a second about its shows, and about partitions that take no writes."""
 
+from dataclasses import dataclass
+
 from allocator.service import Desk
 from ticketing.messages import PartitionStatusNow, ShowStatusNow
+
+
+@dataclass(frozen=True, slots=True)
+class OfficeNow:
+    """How an office stands."""
+
+    is_reachable: bool
+    log_answers: bool
+    parts: int
+    owned: int
+    refused: int
+    lag_records: int
+    lag_ms: int
 
 
 def show_statuses(desk: Desk, log_end: int, now_ms: int) -> list[ShowStatusNow]:

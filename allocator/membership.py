@@ -48,11 +48,15 @@ Connect = Callable[[], Awaitable[asyncpg.Connection]]
 
 
 class Membership:
-    """One allocator in the table of all. Errors are `ResultUnknown`: the next tick tries again, with a new backend."""
+    """One allocator in a cluster's table of all. `has`: which partitions may be owned there.
 
-    def __init__(self, owner: UUID, connect: Connect) -> None:
+    Errors are `ResultUnknown`: the next tick tries again, with a new backend.
+    """
+
+    def __init__(self, owner: UUID, connect: Connect, has: Callable[[int], bool]) -> None:
         self.owner = owner
         self._connect = connect
+        self._has = has
         self._connection: asyncpg.Connection | None = None
         self._has_cleared_up = False
 
@@ -78,6 +82,7 @@ class Membership:
             seats = [
                 Seat(row["part"], row["owner"] and row["owner"].hex, row["claimable"], row["decided_by"])
                 for row in await connection.fetch(SEATS)
+                if self._has(row["part"])
             ]
             return seats, [row["owner"].hex for row in await connection.fetch(LIVING)]
 

@@ -1,4 +1,5 @@
-"""The office: runs the desks of one allocator process, renews their leases, takes partitions and gives them back.
+"""The office: runs the desks of an allocator process in one cluster of Postgres, renews their leases, takes partitions
+and gives them back.
 
 Desks are stopped by a flag, never by cancelling: a cancelled database call sends a cancel request, and that can make
 a commit visible which the standby does not have.
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 import structlog
 
 from allocator import metrics
-from allocator.announcing import Refusals, show_statuses
+from allocator.announcing import OfficeNow, Refusals, show_statuses
 from allocator.caution import Caution
 from allocator.claiming import claim
 from allocator.errors import DataRefused, DeskError, Replaced, ResultUnknown, WritesRefused
@@ -35,7 +36,6 @@ DECIDED_AT_ONCE_MAX = 500
 UNPUBLISHED_MAX = 4
 """Committed batches that may wait for the brokers; then no more is written."""
 CLAIM_RETRY_S = 0.5
-STATUS_INTERVAL_S = 1.0
 
 log = structlog.get_logger(__name__)
 
@@ -56,7 +56,7 @@ class Place:
 
 
 class Office:
-    """All partitions of one allocator process."""
+    """All partitions of one allocator process that are in one cluster."""
 
     def __init__(
         self,
@@ -83,6 +83,7 @@ class Office:
         self._stop = asyncio.Event()
         self._crash: BaseException | None = None
         self._reachable = False
+        self._parts = 0
         self._other_deciders: dict[int, int] = {}
         """Partitions that are not ours to claim: whose open shows another version has decided."""
 
@@ -116,21 +117,18 @@ class Office:
         if self._crash is not None:
             raise self._crash
 
-    async def announce_shows(self) -> None:
-        """Tell each show's counts and lag once a second, until asked to stop."""
-        while not self._stop.is_set():
-            lag_records, lag_ms = 0, 0
-            for place in list(self._places.values()):
-                for status in await self._statuses(place):
-                    lag_records, lag_ms = max(lag_records, status.lag_records), max(lag_ms, status.lag_ms)
-                    await self._announce(status)
-            for refusal in self._refusals.statuses(self._clock.now_ms()):
-                await self._announce(refusal)
-            metrics.POSTGRES_UP.set(self._reachable)
-            metrics.LOG_UP.set(self._commands.reachable)
-            metrics.REFUSED.set(len(self._refusals.reasons))
-            metrics.set_lag(lag_records, lag_ms)
-            await _wait(self._stop, STATUS_INTERVAL_S)
+    async def announce_shows(self) -> OfficeNow:
+        """Tell each show's counts and lag."""
+        lag_records, lag_ms = 0, 0
+        for place in list(self._places.values()):
+            for status in await self._statuses(place):
+                lag_records, lag_ms = max(lag_records, status.lag_records), max(lag_ms, status.lag_ms)
+                await self._announce(status)
+        for refusal in self._refusals.statuses(self._clock.now_ms()):
+            await self._announce(refusal)
+        owned = sum(place.desk is not None for place in self._places.values())
+        refused = len(self._refusals.reasons)
+        return OfficeNow(self._reachable, self._commands.reachable, self._parts, owned, refused, lag_records, lag_ms)
 
     async def _tick(self) -> None:
         now_s = self._meter()
@@ -166,8 +164,7 @@ class Office:
                 place.task = asyncio.create_task(self._own(place), name=f"desk {part}")
         if todo.give_back is not None and todo.give_back in self._places:
             self._places[todo.give_back].stop = True
-        metrics.PARTITIONS.set(len(seats))
-        metrics.OWNED.set(len(desks))
+        self._parts = len(seats)
 
     def _note_deciders(self, seats: list[Seat]) -> None:
         """Another version of the decider might answer the same log otherwise: a show is decided by one, or it is said

@@ -42,6 +42,7 @@ from ingress.shelf import Shelf
 from ingress.verdicts import answered
 from runtime import logs
 from runtime.addresses import ClientAddresses
+from runtime.clusters import Clusters
 from runtime.postgres import open_pool
 from runtime.process import RunningRoom, run, serve_together
 from ticketing import messages, wishes
@@ -115,7 +116,7 @@ async def open_till(settings: Settings) -> AsyncIterator[RunningRoom]:
         pool = await stack.enter_async_context(
             open_pool(settings.postgres_url, min_size=POOL_MAX, max_size=POOL_MAX, application_name="one by one")
         )
-        catalogue = Catalogue(pool)
+        catalogue = Catalogue(Clusters.alone(pool))
         shelf = Shelf(catalogue.show, catalogue.document, shows_max=100, places_max=1_000_000)
         tokens = TokenKeys(settings.secrets)
         table = KeyTable(pool)

@@ -73,7 +73,7 @@ class Site:
 
     async def provision(self, partitions: int = topics.PARTITIONS_DEFAULT) -> None:
         """A database with every migration, and the topics."""
-        await provision_database(self.servers.postgres_url, DATABASE, self.servers.secret, partitions)
+        await provision_database(self.servers.postgres_url, DATABASE, self.servers.secret, range(partitions))
         await provision_topics(self.servers.kafka_bootstrap, TOPIC_PREFIX, partitions)
 
     async def empty(self, connection: Connection) -> None:

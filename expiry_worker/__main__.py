@@ -7,8 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from expiry_worker.loop import ExpiryLoop
 from expiry_worker.settings import ExpirySettings
 from runtime import logs
+from runtime.clusters import Standing, open_clusters
 from runtime.kafka import BatchingProducer, PartitionReader
-from runtime.postgres import open_pool, room_url
 from runtime.process import RunningRoom, run, serve
 from ticketing import topics
 from ticketing.clock import SystemClock
@@ -30,29 +30,28 @@ async def open_room(settings: ExpirySettings) -> AsyncIterator[RunningRoom]:
         )
 
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(
-            open_pool(
-                room_url(settings.postgres_url, f"onsale_{ROOM}", settings.secrets[0]),
-                min_size=1,
-                max_size=2,
-                application_name=ROOM,
-                statement_timeout_s=settings.postgres_statement_timeout_s,
-                lock_timeout_s=settings.postgres_lock_timeout_s,
+        clusters = await stack.enter_async_context(open_clusters(settings, ROOM, max_size=2))
+        commands = await stack.enter_async_context(producer(topics.COMMANDS))
+        warnings = await stack.enter_async_context(producer(topics.WARNINGS))
+        loops = [
+            ExpiryLoop(
+                cluster=cluster,
+                outcomes=await stack.enter_async_context(
+                    PartitionReader(
+                        settings.kafka_bootstrap, topics.OUTCOMES.full_name(settings.topic_prefix), client_id=ROOM
+                    )
+                ),
+                commands=commands,
+                warnings=warnings,
+                clock=SystemClock(),
+                grace_ms=settings.expiry_grace_ms,
             )
+            for cluster in clusters
+        ]
+        standing = Standing([loop.reasons for loop in loops])
+        yield RunningRoom(
+            name=ROOM, tasks=[loop.run for loop in loops], ready=standing.ready, degraded=standing.degraded
         )
-        loop = ExpiryLoop(
-            pool=pool,
-            outcomes=await stack.enter_async_context(
-                PartitionReader(
-                    settings.kafka_bootstrap, topics.OUTCOMES.full_name(settings.topic_prefix), client_id=ROOM
-                )
-            ),
-            commands=await stack.enter_async_context(producer(topics.COMMANDS)),
-            warnings=await stack.enter_async_context(producer(topics.WARNINGS)),
-            clock=SystemClock(),
-            grace_ms=settings.expiry_grace_ms,
-        )
-        yield RunningRoom(name=ROOM, tasks=[loop.run], ready=loop.reasons)
 
 
 def main() -> int:

@@ -5,7 +5,6 @@ import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-import asyncpg
 import structlog
 
 from expiry_worker.deadlines import Deadlines
@@ -13,6 +12,7 @@ from expiry_worker.endings import Endings
 from expiry_worker.givebacks import GiveBacks
 from expiry_worker.service import ExpiryWorker
 from expiry_worker.store import PostgresBookings, Snapshot, read_snapshot
+from runtime.clusters import Cluster
 from runtime.follow import Follower, HistoryChanged, is_published
 from runtime.follow_edges import KafkaStream, PostgresTable
 from runtime.kafka import BatchingProducer, LogError, PartitionReader
@@ -23,6 +23,7 @@ from ticketing.clock import Clock
 log = structlog.get_logger("expiry_worker")
 
 PUBLISHED_POLL_S = 0.05
+NO_PARTITION_POLL_S = 1.0
 AWAY = (LogError, *FAILURES)
 """A server is away: the same is tried again. Anything else is a defect and ends the process."""
 
@@ -47,19 +48,21 @@ class Sender:
 
 
 class ExpiryLoop:
-    """Runs as long as the process. `reasons()` says why holds do not expire now; nothing means that they do."""
+    """The holds of one cluster of Postgres; runs as long as the process. `reasons()` says why they do not expire now;
+    nothing means that they do."""
 
     def __init__(
         self,
         *,
-        pool: "asyncpg.Pool[asyncpg.Record]",
+        cluster: Cluster,
         outcomes: PartitionReader,
         commands: BatchingProducer,
         warnings: BatchingProducer,
         clock: Clock,
         grace_ms: int,
     ) -> None:
-        self._pool = pool
+        self._pool = cluster.pool
+        self._table = PostgresTable(cluster.pool, cluster.has)
         self._outcomes = outcomes
         self._commands = Sender(commands)
         self._warnings = Sender(warnings)
@@ -94,13 +97,12 @@ class ExpiryLoop:
             await asyncio.sleep(backoff.next_wait_s())
 
     async def _load(self) -> ExpiryWorker:
-        table = PostgresTable(self._pool)
-        parts = sorted(await table.published())
+        parts = await self._parts()
         stream = KafkaStream(self._outcomes, parts)
         # The end first, the snapshot then: what is published between them is in both, and dropped by its number.
         await stream.start()
         snapshot = await read_snapshot(self._pool, parts)
-        await self._until_published(table, snapshot)
+        await self._until_published(snapshot)
         deadlines = Deadlines(self._grace_ms)
         for hold in snapshot.holds:
             deadlines.put(hold)
@@ -116,19 +118,25 @@ class ExpiryLoop:
             endings=endings,
             give_backs=give_backs,
             bookings=PostgresBookings(self._pool),
-            outcomes=Follower(stream, table, snapshot.batch_seqs, history_id=snapshot.history_id),
+            outcomes=Follower(stream, self._table, snapshot.batch_seqs, history_id=snapshot.history_id),
             commands=self._commands,
             warnings=self._warnings,
             clock=self._clock,
         )
 
-    async def _until_published(self, table: PostgresTable, snapshot: Snapshot) -> None:
+    async def _parts(self) -> list[int]:
+        while not (parts := sorted(await self._table.published())):
+            self._reason = "no partition is there yet"
+            await asyncio.sleep(NO_PARTITION_POLL_S)
+        return parts
+
+    async def _until_published(self, snapshot: Snapshot) -> None:
         """A committed batch that is not published yet may still be unknown to the standby: it is not used.
 
         Raises `HistoryChanged`.
         """
         while True:
-            if is_published(await table.published(), snapshot.batch_seqs, snapshot.history_id):
+            if is_published(await self._table.published(), snapshot.batch_seqs, snapshot.history_id):
                 return
             self._reason = "waiting for the last batches to be published"
             await asyncio.sleep(PUBLISHED_POLL_S)

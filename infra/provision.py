@@ -2,11 +2,12 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from importlib import resources
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.errors import TopicAlreadyExistsError
 
 from runtime.postgres import role_password
@@ -25,11 +26,12 @@ class MigrationChanged(RuntimeError):
 
 
 async def provision_database(
-    admin_url: str, database: str, secret: str, partitions: int = topics.PARTITIONS_DEFAULT
+    admin_url: str, database: str, secret: str, parts: Iterable[int] = range(topics.PARTITIONS_DEFAULT)
 ) -> None:
     """Create roles, the database and what is in it, as far as they are missing.
 
-    `admin_url` is of a role that may create databases and roles; `secret` is what the rooms' passwords come from.
+    `admin_url` is of a role that may create databases and roles; `secret` is what the rooms' passwords come from;
+    `parts` are the partitions that are to be in this cluster.
 
     Raises:
         MigrationChanged: an applied migration differs from its file.
@@ -48,8 +50,7 @@ async def provision_database(
         try:
             await _migrate(connection)
             await connection.execute(
-                "INSERT INTO allocator_cursor (part) SELECT generate_series(0, $1 - 1) ON CONFLICT DO NOTHING",
-                partitions,
+                "INSERT INTO allocator_cursor (part) SELECT unnest($1::int[]) ON CONFLICT DO NOTHING", list(parts)
             )
         finally:
             await connection.close()
@@ -100,7 +101,8 @@ def migrations() -> list[tuple[str, str]]:
 async def provision_topics(
     bootstrap: str, prefix: str = "", partitions: int = topics.PARTITIONS_DEFAULT, replicas: int = 1
 ) -> None:
-    """Create the topics of `ticketing.topics` that are missing, under `prefix`, each `replicas` times.
+    """Create the topics of `ticketing.topics` that are missing, under `prefix`, each `replicas` times, and give those
+    that are there the partitions that they lack. They are never given fewer.
 
     Raises:
         aiokafka.errors.KafkaError: the broker refused.
@@ -108,7 +110,7 @@ async def provision_topics(
     client = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await client.start()
     try:
-        there = set(await client.list_topics())
+        there = await _partitions_of(client, [topic.full_name(prefix) for topic in topics.ALL])
         wanted = [
             NewTopic(
                 name=topic.full_name(prefix),
@@ -124,5 +126,33 @@ async def provision_topics(
             for told in answer["topic_errors"]:
                 if told["error_code"] not in {0, TopicAlreadyExistsError.errno}:
                     raise RuntimeError(f"the broker did not create topic {told['topic']}: {told['error_message']}")
+        growing = {
+            name: NewPartitions(total_count=partitions)
+            for topic in topics.ALL
+            if topic.partitions is None and there.get(name := topic.full_name(prefix), partitions) < partitions
+        }
+        if growing:
+            await client.create_partitions(growing)
     finally:
         await client.close()
+
+
+async def _partitions_of(client: AIOKafkaAdminClient, names: list[str]) -> dict[str, int]:
+    """How many partitions each of the topics has that are there."""
+    known = set(await client.list_topics()) & set(names)
+    described = await client.describe_topics(sorted(known)) if known else []
+    return {topic["topic"]: len(topic["partitions"]) for topic in described}
+
+
+async def parts_in(url: str) -> set[int]:
+    """The partitions whose cursors are in a database; none where it is not provisioned. Raises what asyncpg raises."""
+    try:
+        connection = await asyncpg.connect(url)
+    except asyncpg.InvalidCatalogNameError:
+        return set()
+    try:
+        return {row["part"] for row in await connection.fetch("SELECT part FROM allocator_cursor")}
+    except asyncpg.UndefinedTableError:
+        return set()
+    finally:
+        await connection.close()

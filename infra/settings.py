@@ -18,6 +18,11 @@ class InfraSettings(BaseSettings):
         repr=False,
         description="Postgres 16 or newer, as a superuser: postgresql://user:password@host:port/database",
     )
+    postgres_clusters: str = Field(
+        default="",
+        repr=False,
+        description="Further clusters of Postgres and the partitions that are there, as in 12-23=postgresql://...",
+    )
     redis_url: str | None = Field(
         default=None, repr=False, description="Redis 6.2 or newer: redis://:password@host:port/0"
     )

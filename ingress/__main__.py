@@ -43,11 +43,11 @@ from ingress.waves import Waves
 from ingress.webhook_table import WebhookTable
 from payments.opening import open_provider
 from runtime import logs
+from runtime.clusters import Cluster, open_clusters
 from runtime.elapsed import ElapsedClock
 from runtime.follow import Follower
 from runtime.follow_edges import KafkaStream, PostgresTable
 from runtime.kafka import BatchingProducer, PartitionReader
-from runtime.postgres import open_pool, room_url
 from runtime.process import RunningRoom, run, serve
 from runtime.redis import open_redis
 from ticketing import topics
@@ -69,17 +69,10 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         tracing = await stack.enter_async_context(open_tracing(settings, clock))
-        pool = await stack.enter_async_context(
-            open_pool(
-                room_url(settings.postgres_url, f"onsale_{ROOM}", settings.secrets[0]),
-                min_size=1,
-                max_size=settings.ingress_pool_max,
-                application_name=ROOM,
-                statement_timeout_s=settings.postgres_statement_timeout_s,
-                lock_timeout_s=settings.postgres_lock_timeout_s,
-            )
-        )
-        outcomes = await stack.enter_async_context(reader(topics.OUTCOMES))
+        clusters = await stack.enter_async_context(open_clusters(settings, ROOM, max_size=settings.ingress_pool_max))
+        pool = clusters.first
+        # One for each cluster, so that the outcomes of one need not wait for another that is away.
+        outcomes = [await stack.enter_async_context(reader(topics.OUTCOMES)) for _ in clusters]
         statuses_reader = await stack.enter_async_context(reader(topics.SHOW_STATUS))
         ends_reader = await stack.enter_async_context(reader(topics.COMMANDS))
         producer = await stack.enter_async_context(
@@ -93,12 +86,12 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         )
 
         def log_answers() -> bool:
-            return producer.available and outcomes.reachable
+            return producer.available and all(one.reachable for one in outcomes)
 
-        async def open_follower() -> Followed:
-            table = PostgresTable(pool)
+        async def open_follower(cluster: Cluster) -> Followed:
+            table = PostgresTable(cluster.pool, cluster.has)
             parts = (await table.published()).keys()
-            stream = KafkaStream(outcomes, parts)
+            stream = KafkaStream(outcomes[cluster.number], parts)
             await stream.start()
             # Read after the end was found: what is published between the two is read twice rather than never.
             published = await table.published()
@@ -114,20 +107,33 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             places_max=settings.ingress_places_cached_max,
             reservations_max=settings.ingress_reservations_cached_max,
         )
-        catalogue, ledger = Catalogue(pool), Ledger(pool)
+        catalogue, ledger = Catalogue(clusters), Ledger(clusters)
         shelf = Shelf(
             catalogue.show,
             catalogue.document,
             shows_max=settings.ingress_shows_cached_max,
             places_max=settings.ingress_places_cached_max,
         )
-        follower = OutcomeReader(
-            open_follower=open_follower,
-            waiters=waiters,
-            views=views,
-            condition=condition,
-            terms_changed=shelf.changed,
-        )
+        followers = [
+            OutcomeReader(
+                open_follower=partial(open_follower, cluster),
+                waiters=waiters,
+                views=views,
+                condition=condition,
+                terms_changed=shelf.changed,
+            )
+            for cluster in clusters
+        ]
+        elsewhere = [(number, settings.cluster_map.parts_of(number)) for number in range(1, len(followers))]
+
+        def seen(part: int) -> int:
+            return followers[clusters.number_of(part)].seen(part)
+
+        def unread() -> list[str]:
+            # Another cluster than the first that is known to be away pauses its own partitions alone.
+            missed = [0] + [number for number, parts in elsewhere if not parts <= condition.parts_away]
+            return [] if all(followers[number].reading for number in missed) else ["outcomes are not read yet"]
+
         statuses = ShowStatuses(statuses_reader, condition, clock)
         key_table = KeyTable(pool)
         keys = KeyCache(
@@ -159,12 +165,12 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             ),
             catalogue=catalogue,
             ledger=ledger,
-            notes=HoldNotes(pool),
-            shares=ShareTable(pool),
-            owns=OwnTable(pool),
-            sales=SalesTable(pool),
+            notes=HoldNotes(clusters),
+            shares=ShareTable(clusters),
+            owns=OwnTable(clusters),
+            sales=SalesTable(clusters),
             shelf=shelf,
-            looking=Looking(views=views, snapshots=ledger, seen=follower.seen, pause=asyncio.sleep),
+            looking=Looking(views=views, snapshots=ledger, seen=seen, pause=asyncio.sleep),
             views=views,
             callers=Callers(
                 keys=keys,
@@ -176,9 +182,9 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             sessions=Sessions(SessionTable(pool), keys, StaffKeys(settings.secrets), clock),
             keys=key_table,
             webhooks=WebhookTable(pool),
-            bookings=BookingTable(pool),
-            refunds=RefundTable(pool),
-            letters=DeadLetterTable(pool),
+            bookings=BookingTable(clusters),
+            refunds=RefundTable(clusters),
+            letters=DeadLetterTable(clusters),
             requests=request_table,
             request_log=request_log,
             append=RawAppend(KafkaCommandLog(producer)),
@@ -201,15 +207,16 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             door=open_door(ports, settings).answer,
             prefixes=("/api",),
             tasks=[
-                partial(read_outcomes, follower, clock),
-                partial(watch_postgres, ledger.takes_writes, condition),
+                *(partial(read_outcomes, follower, clock) for follower in followers),
+                partial(watch_postgres, partial(ledger.takes_writes, 0), condition),
+                *(partial(watch_postgres, partial(ledger.takes_writes, n), condition, parts) for n, parts in elsewhere),
                 partial(watch_log, log_answers, condition, elapsed, settings.ingress_lag_max_ms),
                 statuses.run,
                 waves.run,
                 sharing.run,
                 keeping.run,
             ],
-            ready=lambda: [] if follower.reading else ["outcomes are not read yet"],
+            ready=unread,
             degraded=ports.reasons,
         )
 

@@ -105,8 +105,8 @@ class Bookings:
     async def _save_contact(
         self, show: Show, reservation: bytes, command: BookNow | ConfirmBooking, body: ConfirmBody
     ) -> None:
-        now_ms = self.sale.clock.now_ms()
-        await self.sale.store.save_contact(show.row.show, reservation, command.contact_hash, body, now_ms)
+        row, now_ms = show.row, self.sale.clock.now_ms()
+        await self.sale.store.save_contact(row.part, row.show, reservation, command.contact_hash, body, now_ms=now_ms)
 
     async def change(self, call: Call) -> Response:
         """PUT /api/bookings/{booking}"""
@@ -133,8 +133,8 @@ class Bookings:
             contact.name, contact.email, contact.phone or "", body.notes or "", body.special_requests or "",
             contact.language or "",
         )  # fmt: skip
-        now_ms = self.sale.clock.now_ms()
-        await self.sale.store.replace_contact(show.row.show, booking, intake.hash_of(contact), row, now_ms)
+        part, number, now_ms = show.row.part, show.row.show, self.sale.clock.now_ms()
+        await self.sale.store.replace_contact(part, number, booking, intake.hash_of(contact), row, now_ms=now_ms)
         return await self.sale.read_booking(call)
 
     def operations(self) -> list[Operation]:

@@ -1,15 +1,12 @@
 """Bookings of all shows, the newest first, with whom they are for: what admins and partners page through."""
 
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
-
-import asyncpg
+from typing import Any
 
 from ingress.ledger import ContactRow, reservation_of
-from ingress.stores import reaching_postgres
+from ingress.stores import fetch_merged, reaching_postgres
+from runtime.clusters import Clusters
 from ticketing.messages import Reservation
-
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 LISTED = """
 SELECT r.part, r.show_id, r.reservation_id, r.status, r.version, r.account, r.person, r.seats, r.areas, r.prices,
@@ -77,14 +74,14 @@ class BookingRow:
 class BookingTable:
     """Reads bookings. Raises StoreAway."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, clusters: Clusters) -> None:
+        self._clusters = clusters
 
     async def page(self, wanted: BookingsWanted) -> list[BookingRow]:
         """Bookings, the newest first."""
         sql, values = wanted.statement()
         with reaching_postgres():
-            rows = await self._pool.fetch(sql, *values)
+            rows = await fetch_merged(self._clusters, sql, *values, key=_place, limit=wanted.limit, newest_first=True)
         return [
             BookingRow(
                 row["show_id"],
@@ -99,4 +96,8 @@ class BookingTable:
     ) -> None:
         """Have a letter with the link written, if that is the booking's address; one for each `mail`."""
         with reaching_postgres():
-            await self._pool.execute(ASK_FOR_LINK, mail, part, show, reservation, email, now_ms)
+            await self._clusters.of(part).execute(ASK_FOR_LINK, mail, part, show, reservation, email, now_ms)
+
+
+def _place(row: Any) -> tuple[int, bytes]:
+    return row["booked_at_ms"], row["reservation_id"]

@@ -1,22 +1,26 @@
-"""The tables catalogue_*: venues, immutable layouts, shows. Written by admins, read by everybody through a cache."""
+"""The tables catalogue_*: venues, immutable layouts, shows. Written by admins, read by everybody through a cache.
 
-from collections.abc import Awaitable, Callable
+All of it is in the first cluster; a show with its venue and layout is in the cluster of its partition as well.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import TypeAlias
 
 import asyncpg
 import msgspec
 
+from ingress.carrying import INSERT_LAYOUT, INSERT_SHOW, INSERT_VENUE, carry_show
 from ingress.shows import LayoutRow, ListedVenue, NewLayout, NewShow, ShowRow, VenueRow, Wanted
-from ingress.stores import reaching_postgres
+from ingress.stores import StoreAway, fetch_merged, reaching_postgres
+from runtime.clusters import Clusters
 from ticketing.messages import Policy
 
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Load: TypeAlias = tuple[int, int]
+"""Places on sale, and the partition."""
 PART_LOCK = 0x6F6E5F70617274
 """Advisory lock: shows are placed one after another, or several would all find the same partition empty."""
 
-INSERT_VENUE = """
-INSERT INTO catalogue_venue (venue_id, name, created_at_ms) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING
-"""
 FIND_VENUE = "SELECT venue_id, name, created_at_ms FROM catalogue_venue WHERE venue_id = $1"
 LIST_VENUES = """
 SELECT v.venue_id, v.name, v.created_at_ms, l.layout_id, l.version, l.places FROM catalogue_venue v
@@ -40,20 +44,15 @@ FIND_LAYOUT_VERSION = """
 SELECT layout_id, venue_id, version, sha256, places, created_at_ms FROM catalogue_layout
 WHERE venue_id = $1 AND version = $2
 """
-INSERT_LAYOUT = """
-INSERT INTO catalogue_layout (layout_id, venue_id, version, sha256, places, document, created_at_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
-"""
 READ_DOCUMENT = "SELECT document, sha256 FROM catalogue_layout WHERE layout_id = $1"
 
-LEAST_LOADED_PART = """
-SELECT p.part FROM published_batches p
+LOADS = """
+SELECT p.part, COALESCE(busy.places, 0)::bigint AS places FROM published_batches p
 LEFT JOIN (
     SELECT c.part, sum(c.places) AS places FROM catalogue_show c
     LEFT JOIN show_state s ON s.part = c.part AND s.show_id = c.show_id
     WHERE COALESCE(s.status, 'open') = 'open' GROUP BY c.part
 ) busy ON busy.part = p.part
-ORDER BY COALESCE(busy.places, 0), p.part LIMIT 1
 """
 # The statements below are put together from this text alone; values are parameters.
 SHOW_COLUMNS = """
@@ -71,14 +70,9 @@ SELECT {SHOW_COLUMNS} FROM catalogue_show c JOIN catalogue_venue v USING (venue_
 JOIN catalogue_layout l USING (layout_id)
 LEFT JOIN show_state s ON s.part = c.part AND s.show_id = c.show_id WHERE c.request_key = $1
 """  # noqa: S608 -- from constants
-INSERT_SHOW = """
-INSERT INTO catalogue_show (show_id, part, venue_id, layout_id, name, currency, starts_at_ms, opens_at_ms,
-                            closes_at_ms, places, prices, policy, created_by, request_key, fingerprint, created_at_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::jsonb, $12::jsonb, $13, $14, $15, $16)
-"""
 
 LIST_SHOWS = """
-SELECT c.show_id, s.status FROM catalogue_show c
+SELECT c.show_id, s.status, c.starts_at_ms FROM catalogue_show c
 JOIN show_state s ON s.part = c.part AND s.show_id = c.show_id
 WHERE ($1::text IS NULL OR strpos(lower(c.name), lower($1)) > 0)
   AND ($2::bigint IS NULL OR c.starts_at_ms >= $2) AND ($3::bigint IS NULL OR c.starts_at_ms <= $3)
@@ -95,8 +89,9 @@ class NoPartition(Exception):
 class Catalogue:
     """Reads and writes of the catalogue. All raise StoreAway, and ValueRefused for what cannot be stored."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, clusters: Clusters) -> None:
+        self._clusters = clusters
+        self._pool = clusters.first
 
     async def add_venue(self, venue: VenueRow) -> VenueRow:
         """The venue as it is stored: with an id that is there already, the one that is there."""
@@ -160,21 +155,32 @@ class Catalogue:
 
     async def show(self, show: int) -> ShowRow | None:
         with reaching_postgres():
-            row = await self._pool.fetchrow(FIND_SHOW, show)
-        return None if row is None else _show(row)
+            return await self._where_it_is(await self._pool.fetchrow(FIND_SHOW, show))
 
     async def show_by_request(self, request_key: bytes) -> ShowRow | None:
         """The show that the call with this command key made."""
         with reaching_postgres():
-            row = await self._pool.fetchrow(FIND_SHOW_BY_REQUEST, request_key)
-        return None if row is None else _show(row)
+            return await self._where_it_is(await self._pool.fetchrow(FIND_SHOW_BY_REQUEST, request_key))
+
+    async def _where_it_is(self, row: asyncpg.Record | None) -> ShowRow | None:
+        """A show with its terms as of now, which are in the cluster of its partition. Whoever has read it there can
+        open it: it has been carried there, if only now."""
+        if row is None or not self._clusters.number_of(row["part"]):
+            return None if row is None else _show(row)
+        there = self._clusters.of(row["part"])
+        found = await there.fetchrow(FIND_SHOW, row["show_id"])
+        if found is None:
+            async with there.acquire() as connection:
+                await carry_show(self._pool, connection, row["show_id"])
+            found = await there.fetchrow(FIND_SHOW, row["show_id"])
+        return None if found is None else _show(found)
 
     async def shows(self, wanted: Wanted) -> list[tuple[int, str]]:
         """`(show, status)` of the shows that have been opened, by start."""
         with reaching_postgres():
-            rows = await self._pool.fetch(
-                LIST_SHOWS, wanted.text, wanted.from_ms, wanted.to_ms, wanted.venue, wanted.status, *wanted.after,
-                wanted.limit,
+            rows = await fetch_merged(
+                self._clusters, LIST_SHOWS, wanted.text, wanted.from_ms, wanted.to_ms, wanted.venue, wanted.status,
+                *wanted.after, wanted.limit, key=lambda row: (row["starts_at_ms"], row["show_id"]), limit=wanted.limit,
             )  # fmt: skip
         return [(row["show_id"], row["status"]) for row in rows]
 
@@ -185,20 +191,31 @@ class Catalogue:
         """
         try:
             with reaching_postgres():
+                elsewhere = await self._loads_elsewhere()
                 async with self._pool.acquire() as connection, connection.transaction():
                     await connection.execute("SELECT pg_advisory_xact_lock($1)", PART_LOCK)
-                    await self._insert(connection, new)
+                    here = self._loads_in(0, await connection.fetch(LOADS))
+                    await self._insert(connection, new, _least_loaded([*here, *elsewhere]))
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name == "catalogue_show_request_key_key":
                 return None
             raise
         return await self.show(new.show)
 
+    async def _loads_elsewhere(self) -> list[Load]:
+        """Of the partitions that are not in the first cluster; a cluster that is away gets no new show."""
+        loads: list[Load] = []
+        for cluster in list(self._clusters)[1:]:
+            with suppress(StoreAway), reaching_postgres():
+                loads += self._loads_in(cluster.number, await cluster.pool.fetch(LOADS))
+        return loads
+
+    def _loads_in(self, cluster: int, rows: Sequence[asyncpg.Record]) -> list[Load]:
+        # A partition that is being moved stands in two clusters, and is in one.
+        return [(row["places"], row["part"]) for row in rows if self._clusters.number_of(row["part"]) == cluster]
+
     @staticmethod
-    async def _insert(connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]", new: NewShow) -> None:
-        part = await connection.fetchval(LEAST_LOADED_PART)
-        if part is None:
-            raise NoPartition
+    async def _insert(connection: "asyncpg.pool.PoolConnectionProxy[asyncpg.Record]", new: NewShow, part: int) -> None:
         if new.new_venue is not None and new.new_layout is not None:
             await connection.execute(INSERT_VENUE, new.venue, new.new_venue, new.created_at_ms)
             layout = new.new_layout
@@ -212,6 +229,12 @@ class Catalogue:
             new.opens_at_ms, new.closes_at_ms, new.places, msgspec.json.encode(new.prices).decode(),
             msgspec.json.encode(policy).decode(), new.created_by, new.request_key, new.fingerprint, new.created_at_ms,
         )  # fmt: skip
+
+
+def _least_loaded(loads: Sequence[Load]) -> int:
+    if not loads:
+        raise NoPartition
+    return min(loads)[1]
 
 
 ReadShow = Callable[[int], Awaitable[ShowRow | None]]

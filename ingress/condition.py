@@ -14,6 +14,9 @@ class Condition:
 
     postgres_away: bool = False
     log_away: bool = False
+    parts_away: frozenset[int] = frozenset()
+    """Partitions in other clusters of Postgres than the first that are away. `postgres_away`: the first is, which all
+    need."""
     parts_refused: frozenset[int] = frozenset()
     """Partitions whose allocator says that it cannot write: Postgres is there, and its disk is full."""
     log_gens: dict[int, int] = field(default_factory=dict)
@@ -36,6 +39,17 @@ class Condition:
         self.log_away = away
         if away:
             self.unanswered_since_ms.clear()
+
+    def cluster_is(self, parts: frozenset[int] | None, *, away: bool) -> None:
+        """Whether a cluster of Postgres takes writes: the first (None), or the one where these partitions are."""
+        if parts is None:
+            self.postgres_away = away
+        else:
+            self.parts_away = self.parts_away | parts if away else self.parts_away - parts
+
+    def is_paused(self, part: int) -> bool:
+        """Whether nothing can be written to a partition although the first cluster is there."""
+        return part in self.parts_refused or part in self.parts_away
 
     def lag_of(self, show: int, part: int, now_ms: int) -> int:
         """How long commands for the show wait at least, in milliseconds.
@@ -66,6 +80,9 @@ class Condition:
         if self.parts_refused:
             parts = _named([str(part) for part in sorted(self.parts_refused)])
             said.append(f"sales are paused on partitions {parts}: their allocators cannot write")
+        if self.parts_away:
+            parts = _named([str(part) for part in sorted(self.parts_away)])
+            said.append(f"sales are paused on partitions {parts}: their cluster of Postgres takes no writes")
         if lagging := self.lagging(lag_max_ms):
             shows = _named([show_text(show) for show in lagging])
             said.append(f"no new holds are taken for {shows}: their allocators lag")

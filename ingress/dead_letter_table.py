@@ -5,9 +5,9 @@ from typing import TypeAlias
 
 import asyncpg
 
-from ingress.stores import reaching_postgres
+from ingress.stores import fetch_merged, reaching_postgres
+from runtime.clusters import Clusters
 
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 Place: TypeAlias = tuple[int, int, int]
 """Partition, generation of its log, offset."""
 
@@ -44,25 +44,28 @@ class DeadLetter:
 class DeadLetterTable:
     """What the allocator has put aside."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, clusters: Clusters) -> None:
+        self._clusters = clusters
 
     async def page(self, status: str | None, after: tuple[int, int], limit: int) -> list[DeadLetter]:
         """By partition and offset, behind `after`."""
         with reaching_postgres():
-            rows = await self._pool.fetch(PAGE, status, *after, limit)
+            rows = await fetch_merged(
+                self._clusters, PAGE, status, *after, limit,
+                key=lambda row: (row["part"], row["log_offset"]), limit=limit,
+            )  # fmt: skip
         return [_letter(row) for row in rows]
 
     async def read(self, place: Place) -> DeadLetter | None:
         """One of them."""
         with reaching_postgres():
-            row = await self._pool.fetchrow(READ, *place)
+            row = await self._clusters.of(place[0]).fetchrow(READ, *place)
         return None if row is None else _letter(row)
 
     async def settle(self, place: Place, status: str, account: str, now_ms: int, request: str) -> bool:
         """Note what was done with it; False: something was done before."""
         with reaching_postgres():
-            return bool(await self._pool.fetchval(SETTLE, *place, status, account, now_ms, request))
+            return bool(await self._clusters.of(place[0]).fetchval(SETTLE, *place, status, account, now_ms, request))
 
 
 def _letter(row: asyncpg.Record) -> DeadLetter:

@@ -59,7 +59,9 @@ class HealthCall:
     async def read(self, call: Call) -> Response:
         """GET /api/admin/health"""
         condition, now_ms, reasons = self.condition, self.clock.now_ms(), self.reasons()
-        parts = sorted({*condition.log_gens, *condition.unanswered_since_ms, *condition.parts_refused})
+        parts = sorted(
+            {*condition.log_gens, *condition.unanswered_since_ms, *condition.parts_refused, *condition.parts_away}
+        )
         lags = sorted(condition.lag_ms.items(), key=lambda lag: (-lag[1], lag[0]))
         answer = HealthAnswer(
             message="All is well" if not reasons else "Something is not as it should be",
@@ -75,7 +77,7 @@ class HealthCall:
         return Response(200, bodies.encode(answer), headers=[("cache-control", "no-store")])
 
     def _part(self, part: int, elapsed_ms: int) -> PartHealth:
-        if part in self.condition.parts_refused:
+        if self.condition.is_paused(part):
             return PartHealth(partition=part, status="refusing")
         since_ms = self.condition.unanswered_since_ms.get(part)
         if since_ms is not None and elapsed_ms - since_ms > self.silent_ms:

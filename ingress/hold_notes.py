@@ -10,16 +10,14 @@ each of them, in the order in which they were named.
 
 import json
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
 from msgspec import Struct
 
 from ingress.stores import reaching_postgres
+from runtime.clusters import Clusters
 from ticketing.asks import HoldBody
 from ticketing.messages import BookNow, HoldSeats
-
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 INSERT = """
 INSERT INTO contact_hold (show_id, reservation_id, fingerprint, reason, metadata, created_at_ms)
@@ -81,10 +79,10 @@ Noted = Sequence[tuple[HoldSeats, HoldNote | None]]
 class HoldNotes:
     """Tables `contact_hold` and `contact_basket`. All raise StoreAway."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, clusters: Clusters) -> None:
+        self._clusters = clusters
 
-    async def save(self, noted: Noted, fingerprint: bytes, now_ms: int) -> None:
+    async def save(self, part: int, noted: Noted, fingerprint: bytes, now_ms: int) -> None:
         """Keep what is noted beside holds of one show that are about to be asked for; twice the same is kept once."""
         rows = [(hold.key, note) for hold, note in noted if note is not None]
         if not rows:
@@ -93,26 +91,26 @@ class HoldNotes:
         reasons = [note.reason for _, note in rows]
         keys = [key for key, _ in rows]
         with reaching_postgres():
-            await self._pool.execute(INSERT, noted[0][0].show, keys, fingerprint, reasons, written, now_ms)
+            await self._clusters.of(part).execute(INSERT, noted[0][0].show, keys, fingerprint, reasons, written, now_ms)
 
-    async def forget(self, noted: Noted, fingerprint: bytes) -> None:
+    async def forget(self, part: int, noted: Noted, fingerprint: bytes) -> None:
         """The holds were refused: nothing will ever ask for this."""
         keys = [hold.key for hold, note in noted if note is not None]
         if not keys:
             return
         with reaching_postgres():
-            await self._pool.execute(FORGET, noted[0][0].show, keys, fingerprint)
+            await self._clusters.of(part).execute(FORGET, noted[0][0].show, keys, fingerprint)
 
     async def find(self, part: int, show: int, reservation: bytes) -> HoldNote | None:
         """What was noted beside the hold of a reservation."""
         with reaching_postgres():
-            row = await self._pool.fetchrow(FIND, part, show, reservation)
+            row = await self._clusters.of(part).fetchrow(FIND, part, show, reservation)
         return None if row is None else _note_in(row)
 
     async def keep_together(self, part: int, command: BookNow, now_ms: int) -> None:
         """Keep of which holds a booking is about to be made: those that are named, and those of the seats named."""
         with reaching_postgres():
-            await self._pool.execute(
+            await self._clusters.of(part).execute(
                 KEEP_TOGETHER, part, command.show, command.key, command.fingerprint, command.reservations,
                 command.account, command.seats, now_ms,
             )  # fmt: skip
@@ -120,7 +118,7 @@ class HoldNotes:
     async def of_booking(self, part: int, show: int, booking: bytes) -> list[tuple[bytes, HoldNote]]:
         """What was noted beside each hold of which a booking was made that was not one hold itself."""
         with reaching_postgres():
-            rows = await self._pool.fetch(FIND_TOGETHER, part, show, booking)
+            rows = await self._clusters.of(part).fetch(FIND_TOGETHER, part, show, booking)
         return [(row["reservation_id"], _note_in(row)) for row in rows]
 
 

@@ -4,17 +4,15 @@ Also the contact data of bookings, the only personal data we keep.
 """
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
-import asyncpg
 import msgspec
 
 from ingress.stores import reaching_postgres
+from runtime.clusters import Clusters
 from ticketing.asks import Buyer
 from ticketing.messages import Reservation
 from ticketing.telling import Contact
-
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 FIND_RESERVATION = """
 SELECT reservation_id, status, version, account, person, seats, areas, prices, amount, held_at_ms, expires_at_ms,
@@ -126,18 +124,18 @@ class ContactRow:
 class Ledger:
     """Reads of the stock's views, and the contacts. All raise StoreAway."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, clusters: Clusters) -> None:
+        self._clusters = clusters
 
-    async def takes_writes(self) -> bool:
-        """Whether Postgres is there and writable."""
+    async def takes_writes(self, cluster: int) -> bool:
+        """Whether that cluster of Postgres is there and writable."""
         with reaching_postgres():
-            return bool(await self._pool.fetchval(TAKES_WRITES, timeout=2.0))
+            return bool(await self._clusters.pools[cluster].fetchval(TAKES_WRITES, timeout=2.0))
 
     async def reservation(self, part: int, show: int, reservation: bytes) -> Reservation | None:
         """A reservation by its primary key."""
         with reaching_postgres():
-            row = await self._pool.fetchrow(FIND_RESERVATION, part, show, reservation)
+            row = await self._clusters.of(part).fetchrow(FIND_RESERVATION, part, show, reservation)
         if row is None:
             return None
         return reservation_of(row)
@@ -145,7 +143,7 @@ class Ledger:
     async def batch_with(self, part: int, log_gen: int, offset: int) -> DecidedBatch | None:
         """The batch that decided the command at `offset`."""
         with reaching_postgres():
-            row = await self._pool.fetchrow(FIND_BATCH, part, log_gen, offset)
+            row = await self._clusters.of(part).fetchrow(FIND_BATCH, part, log_gen, offset)
         if row is None or row["first_offset"] > offset:
             return None
         return DecidedBatch(row["batch_seq"], row["published_seq"], row["payload"])
@@ -154,20 +152,20 @@ class Ledger:
         """Batches `first` to `last` that may speak of the show, in order, at most `limit`."""
         packed = msgspec.msgpack.encode(show)
         with reaching_postgres():
-            rows = await self._pool.fetch(SHOW_BATCHES, part, first, last, packed, limit)
+            rows = await self._clusters.of(part).fetch(SHOW_BATCHES, part, first, last, packed, limit)
         return [LogBatch(row["batch_seq"], row["log_gen"], row["payload"]) for row in rows]
 
     async def cursor(self, part: int) -> Cursor | None:
         """How far the partition is decided; None: there is no such partition."""
         with reaching_postgres():
-            row = await self._pool.fetchrow(FIND_CURSOR, part)
+            row = await self._clusters.of(part).fetchrow(FIND_CURSOR, part)
         return None if row is None else Cursor(row["log_gen"], row["next_offset"])
 
     async def snapshot(self, part: int, show: int) -> Snapshot | None:
         """Everything that owns places in the show, in one snapshot of the database; None: it was never opened."""
         with reaching_postgres():
             async with (
-                self._pool.acquire() as connection,
+                self._clusters.of(part).acquire() as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
                 batch_seq = await connection.fetchval(SNAPSHOT_CURSOR, part)
@@ -181,46 +179,52 @@ class Ledger:
     async def published(self, part: int) -> int:
         """The last batch of the partition that was published."""
         with reaching_postgres():
-            return int(await self._pool.fetchval(FIND_PUBLISHED, part) or 0)
+            return int(await self._clusters.of(part).fetchval(FIND_PUBLISHED, part) or 0)
 
-    async def save_contact(self, show: int, reservation: bytes, contact_hash: bytes, body: Buyer, now_ms: int) -> None:
+    async def save_contact(
+        self, part: int, show: int, reservation: bytes, contact_hash: bytes, body: Buyer, *, now_ms: int
+    ) -> None:
         """Keep whom a booking is for. The same contact twice is kept once."""
         contact = body.contact
         if contact is None:
             return
         with reaching_postgres():
-            await self._pool.execute(
+            await self._clusters.of(part).execute(
                 INSERT_CONTACT, show, reservation, contact_hash, contact.name, contact.email, contact.phone or "",
                 body.notes or "", body.special_requests or "", now_ms, contact.language or "",
             )  # fmt: skip
 
     async def replace_contact(
-        self, show: int, reservation: bytes, contact_hash: bytes, row: ContactRow, now_ms: int
+        self, part: int, show: int, reservation: bytes, contact_hash: bytes, row: ContactRow, *, now_ms: int
     ) -> None:
         """Let a booking be for somebody else from now on; whom it was for is forgotten."""
         with reaching_postgres():
-            async with self._pool.acquire() as connection, connection.transaction():
+            async with self._clusters.of(part).acquire() as connection, connection.transaction():
                 await connection.execute(FORGET_CONTACTS, show, reservation)
                 await connection.execute(
                     INSERT_CONTACT, show, reservation, contact_hash, row.name, row.email, row.phone, row.notes,
                     row.special_requests, now_ms, row.language,
                 )  # fmt: skip
 
-    async def contact(self, show: int, reservation: bytes) -> ContactRow | None:
+    async def contact(self, part: int, show: int, reservation: bytes) -> ContactRow | None:
         """Whom a booking is for; None: unknown, or erased."""
         with reaching_postgres():
-            row = await self._pool.fetchrow(FIND_CONTACT, show, reservation)
+            row = await self._clusters.of(part).fetchrow(FIND_CONTACT, show, reservation)
         return None if row is None else ContactRow(*row)
 
     async def erase_booking(self, show: int, reservation: bytes) -> int:
         """Forget whom a booking is for; whether that was known, as 1 or 0. The booking itself stays."""
         with reaching_postgres():
-            return len(await self._pool.fetch(ERASE_BOOKING, show, reservation))
+            return await self._erase(ERASE_BOOKING, show, reservation)
 
     async def erase_email(self, email: str) -> int:
         """Forget whoever has this address, capitals or not; how many rows are gone."""
         with reaching_postgres():
-            return len(await self._pool.fetch(ERASE_EMAIL, email))
+            return await self._erase(ERASE_EMAIL, email)
+
+    async def _erase(self, sql: str, *whom: Any) -> int:
+        """From every cluster, one after another: who is told that nothing is left can rely on it."""
+        return sum([len(await pool.fetch(sql, *whom)) for pool in self._clusters.pools])
 
 
 def reservation_of(row: Any) -> Reservation:

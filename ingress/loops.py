@@ -46,9 +46,14 @@ async def read_outcomes(reader: OutcomeReader, clock: Clock) -> None:
             await asyncio.sleep(backoff.next_wait_s())
 
 
-async def watch_postgres(takes_writes: Callable[[], Awaitable[bool]], condition: Condition) -> None:
-    """Find out each second whether Postgres takes writes; one miss alone pauses nothing."""
-    misses = 0
+async def watch_postgres(
+    takes_writes: Callable[[], Awaitable[bool]], condition: Condition, parts: frozenset[int] | None = None
+) -> None:
+    """Find out each second whether a cluster of Postgres takes writes; one miss alone pauses nothing.
+
+    `parts`: what pauses without it; None: everything, it is the first.
+    """
+    misses, was_away = 0, False
     while True:
         try:
             async with asyncio.timeout(2 * WATCH_EVERY_S):
@@ -57,10 +62,11 @@ async def watch_postgres(takes_writes: Callable[[], Awaitable[bool]], condition:
             well = False
         misses = 0 if well else misses + 1
         away = misses >= MISSES_UNTIL_AWAY
-        if away != condition.postgres_away:
-            log.warning("ingress.sales_paused" if away else "ingress.sales_go_on")
-            condition.postgres_away = away
-        metrics.POSTGRES_UP.set(not away)
+        if away != was_away:
+            log.warning("ingress.sales_paused" if away else "ingress.sales_go_on", parts=parts and sorted(parts))
+            condition.cluster_is(parts, away=away)
+            was_away = away
+        metrics.POSTGRES_UP.set(not (condition.postgres_away or condition.parts_away))
         await asyncio.sleep(WATCH_EVERY_S)
 
 

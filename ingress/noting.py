@@ -39,13 +39,13 @@ async def noted_beside(
     turned_away = sale.desk.turned_away(command, show.row.part)
     if turned_away is not None:
         raise from_not_taken(turned_away)
-    await sale.notes.save(holds, command.fingerprint, sale.clock.now_ms())
+    await sale.notes.save(show.row.part, holds, command.fingerprint, sale.clock.now_ms())
     try:
         yield
     except Refused as refused:
         # With any other status the command may be on the log all the same, and granted.
         if refused.status in LOSING:
-            await sale.notes.forget(holds, command.fingerprint)
+            await sale.notes.forget(show.row.part, holds, command.fingerprint)
         raise
 
 

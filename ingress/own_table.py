@@ -1,13 +1,10 @@
 """What somebody has of a show already, and whose a seat is: read from the stock's views."""
 
-from typing import NamedTuple, TypeAlias
-
-import asyncpg
+from typing import NamedTuple
 
 from ingress.quoting import Held
 from ingress.stores import reaching_postgres
-
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+from runtime.clusters import Clusters
 
 SEATS_OF = """
 SELECT t.seat_no, t.reservation_id FROM taken_seats t JOIN reservations r USING (part, show_id, reservation_id)
@@ -40,25 +37,25 @@ class Owned(NamedTuple):
 class OwnTable:
     """All raise StoreAway."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, clusters: Clusters) -> None:
+        self._clusters = clusters
 
     async def seats_of(
         self, part: int, show: int, seats: tuple[int, ...], account: str, person: str
     ) -> dict[int, bytes]:
         """Those of `seats` that are held or booked by an account for a person, and in which reservation."""
         with reaching_postgres():
-            rows = await self._pool.fetch(SEATS_OF, part, show, seats, account, person)
+            rows = await self._clusters.of(part).fetch(SEATS_OF, part, show, seats, account, person)
         return {row["seat_no"]: row["reservation_id"] for row in rows}
 
     async def held_by(self, part: int, show: int, person: str) -> list[Held]:
         """What a person holds, hold by hold."""
         with reaching_postgres():
-            rows = await self._pool.fetch(HELD_BY, part, show, person)
+            rows = await self._clusters.of(part).fetch(HELD_BY, part, show, person)
         return [(tuple(seats), tuple(zip(areas[::2], areas[1::2], strict=True))) for seats, areas in rows]
 
     async def whose(self, part: int, show: int, seats: list[int], account: str | None) -> dict[int, Owned]:
         """Those of `seats` that are held or booked, by anybody or by this account."""
         with reaching_postgres():
-            rows = await self._pool.fetch(WHOSE, part, show, seats, account)
+            rows = await self._clusters.of(part).fetch(WHOSE, part, show, seats, account)
         return {row["seat_no"]: Owned(*tuple(row)[1:]) for row in rows}

@@ -157,8 +157,8 @@ class Payments:
         found = await self.sale.find(show, key)
         # Only the owner's word counts; the allocator will turn everybody else away.
         if found is not None and found.account == call.caller.caller.account:
-            hashed = intake.hash_of(body.contact)
-            await self.sale.store.save_contact(show.row.show, key, hashed, body, self.sale.clock.now_ms())
+            row, hashed, now_ms = show.row, intake.hash_of(body.contact), self.sale.clock.now_ms()
+            await self.sale.store.save_contact(row.part, row.show, key, hashed, body, now_ms=now_ms)
 
     async def notice(self, call: Call) -> Response:
         """POST /api/payments/webhook/{provider}"""

@@ -2,13 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
-import asyncpg
-
-from ingress.stores import reaching_postgres
-
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+from ingress.stores import fetch_merged, reaching_postgres
+from runtime.clusters import Clusters
 
 LISTED = """refund_id, show_id, reservation_id, provider, reference, amount, reason, owner, state, tries, due_at_ms,
        provider_refund, last_error, created_at_ms, settled_at_ms"""
@@ -50,25 +46,32 @@ class RefundRow:
 class RefundTable:
     """Over a pool."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, clusters: Clusters) -> None:
+        self._clusters = clusters
 
     async def page(
         self, after: tuple[int, str], state: str | None, show: int | None, limit: int
     ) -> Sequence[RefundRow]:
         """Refunds behind `after` (when they were due first, and their id), in that order."""
         with reaching_postgres():
-            rows = await self._pool.fetch(PAGE, *after, state, show, limit)
+            rows = await fetch_merged(
+                self._clusters, PAGE, *after, state, show, limit,
+                key=lambda row: (row["created_at_ms"], row["refund_id"]), limit=limit,
+            )  # fmt: skip
         return [RefundRow(**row) for row in rows]
 
     async def read(self, refund_id: str) -> RefundRow | None:
         """One refund."""
-        with reaching_postgres():
-            row = await self._pool.fetchrow(READ, refund_id)
-        return None if row is None else RefundRow(**row)
+        return await self._one(READ, refund_id)
 
     async def retry(self, refund_id: str, now_ms: int) -> RefundRow | None:
         """Let it be tried again now; None: there is none, or it is done, or under way."""
+        return await self._one(RETRY, refund_id, now_ms)
+
+    async def _one(self, sql: str, *values: str | int) -> RefundRow | None:
         with reaching_postgres():
-            row = await self._pool.fetchrow(RETRY, refund_id, now_ms)
-        return None if row is None else RefundRow(**row)
+            for pool in self._clusters.pools:
+                row = await pool.fetchrow(sql, *values)
+                if row is not None:
+                    return RefundRow(**row)
+        return None

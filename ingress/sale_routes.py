@@ -59,14 +59,14 @@ class ReservationStore(Protocol):
     async def reservation(self, part: int, show: int, reservation: bytes) -> Reservation | None: ...
 
     async def save_contact(
-        self, show: int, reservation: bytes, contact_hash: bytes, body: Buyer, now_ms: int
+        self, part: int, show: int, reservation: bytes, contact_hash: bytes, body: Buyer, *, now_ms: int
     ) -> None: ...
 
     async def replace_contact(
-        self, show: int, reservation: bytes, contact_hash: bytes, row: ContactRow, now_ms: int
+        self, part: int, show: int, reservation: bytes, contact_hash: bytes, row: ContactRow, *, now_ms: int
     ) -> None: ...
 
-    async def contact(self, show: int, reservation: bytes) -> ContactRow | None: ...
+    async def contact(self, part: int, show: int, reservation: bytes) -> ContactRow | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ class Sale:
         show, key = await self.booking_in_path(call)
         found = await self.booked(show, key)
         _require_owner(call.caller, found, reservation_text(show.row.show, key))
-        contact = await self.store.contact(show.row.show, key)
+        contact = await self.store.contact(show.row.part, show.row.show, key)
         answer = booking_answer(
             found,
             show.where,

@@ -1,14 +1,11 @@
 """What is sold of a show: by channel, by category, and as time goes by; read from the stock's views."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
-
-import asyncpg
+from typing import NamedTuple
 
 from ingress.stores import reaching_postgres
+from runtime.clusters import Clusters
 from ticketing.layout import Layout
-
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 PERIODS_MAX = 200
 """The newest ones in which anything was booked."""
@@ -86,8 +83,8 @@ class Sold(NamedTuple):
 class SalesTable:
     """Adds up. Raises StoreAway."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, clusters: Clusters) -> None:
+        self._clusters = clusters
 
     async def sold(self, part: int, show: int, account: str | None, layout: Layout, period_ms: int) -> Sold:
         """All of it; with an `account` that one's alone."""
@@ -95,9 +92,9 @@ class SalesTable:
         starts, categories = [first for first, _ in stretches], [category for _, category in stretches]
         areas = [area.category for area in layout.areas]
         with reaching_postgres():
-            channels = await self._pool.fetch(BY_CHANNEL, part, show, account)
-            amounts = await self._pool.fetch(BY_CATEGORY, part, show, account, starts, categories, areas)
-            periods = await self._pool.fetch(BY_TIME, part, show, account, period_ms, PERIODS_MAX)
+            channels = await self._clusters.of(part).fetch(BY_CHANNEL, part, show, account)
+            amounts = await self._clusters.of(part).fetch(BY_CATEGORY, part, show, account, starts, categories, areas)
+            periods = await self._clusters.of(part).fetch(BY_TIME, part, show, account, period_ms, PERIODS_MAX)
         return Sold(
             [ChannelSales(**row) for row in channels],
             {row["category"]: row["amount"] for row in amounts},

@@ -124,7 +124,7 @@ class SaleDesk:
         """Why the command would not be taken now, whatever the log says."""
         if self.condition.postgres_away:
             return NotTaken("sales_paused", "the database is away; what is on the log is safe and will be decided", 2)
-        if part in self.condition.parts_refused:
+        if self.condition.is_paused(part):
             return NotTaken("sales_paused", "the database takes no writes; what is on the log will be decided", 2)
         if isinstance(command, HoldSeats | HoldMany):
             if self.crowd.has_its_share(command.account):

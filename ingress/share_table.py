@@ -1,14 +1,10 @@
 """What is kept of shows for partners, and how far each has sold it: read from the stock's views."""
 
-from typing import TypeAlias
-
-import asyncpg
 import msgspec
 
 from ingress.stores import reaching_postgres
+from runtime.clusters import Clusters
 from ticketing.layout import Layout
-
-Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 
 Sold = tuple[int, int]
 """`(places held and booked, those of them that are booked)`"""
@@ -39,14 +35,14 @@ GROUP BY account, booked, areas[n]
 class ShareTable:
     """All raise StoreAway."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, clusters: Clusters) -> None:
+        self._clusters = clusters
 
     async def allocations(self, part: int, show: int) -> dict[str, dict[str, int]] | None:
         """What is kept, by the partner's account and, behind a space, the category if it is of one: `share`, `borrow`,
         `give_back_at_ms`; None: the show was never opened."""
         with reaching_postgres():
-            raw = await self._pool.fetchval(FIND_ALLOCATIONS, part, show)
+            raw = await self._clusters.of(part).fetchval(FIND_ALLOCATIONS, part, show)
         return None if raw is None else msgspec.json.decode(raw, type=dict[str, dict[str, int]])
 
     async def taken_by(self, part: int, show: int, names: list[str], layout: Layout) -> dict[str, Sold]:
@@ -55,11 +51,11 @@ class ShareTable:
         found: dict[str, Sold] = {}
         with reaching_postgres():
             if whole:
-                rows = await self._pool.fetch(TAKEN_BY, part, show, whole)
+                rows = await self._clusters.of(part).fetch(TAKEN_BY, part, show, whole)
                 found |= {it["account"]: (it[1] + it[2], it[3] + it[4]) for it in rows}
             if len(whole) < len(names):
                 accounts = sorted({name.partition(" ")[0] for name in names if " " in name})
-                rows = await self._pool.fetch(PLACES_OF, part, show, accounts)
+                rows = await self._clusters.of(part).fetch(PLACES_OF, part, show, accounts)
                 for row in rows:
                     place = layout.seats[row["number"]] if row["is_seat"] else layout.areas[row["number"]]
                     name = f"{row['account']} {layout.categories[place.category].name}"

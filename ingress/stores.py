@@ -1,10 +1,13 @@
 """What every store of this room has in common: when Postgres is away, and when it refuses a value."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import asyncpg
 
+from runtime.clusters import Clusters
 from runtime.postgres import FAILURES
 
 
@@ -35,3 +38,20 @@ def reaching_postgres() -> Iterator[None]:
         raise StoreAway(str(error)) from error
     except FAILURES as error:
         raise StoreAway(f"{type(error).__name__}: {error}") from error
+
+
+async def fetch_merged(
+    clusters: Clusters,
+    sql: str,
+    *values: Any,
+    key: Callable[[asyncpg.Record], Any],
+    limit: int,
+    newest_first: bool = False,
+) -> list[asyncpg.Record]:
+    """The first `limit` rows of all clusters, by `key`: as `sql` orders and limits those of each.
+
+    All or nothing: a list in which the rows of a cluster are missing without a word would be a wrong answer.
+    """
+    answers = await asyncio.gather(*(pool.fetch(sql, *values) for pool in clusters.pools))
+    rows = [row for answer in answers for row in answer]
+    return sorted(rows, key=key, reverse=newest_first)[:limit] if len(answers) > 1 else rows

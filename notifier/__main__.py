@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from importlib import resources
 
+from notifier.cluster_loops import ClusterLoops, Following
 from notifier.door import Door
 from notifier.halls import Halls
 from notifier.log_edge import KafkaCommandLog, KafkaCommands
@@ -32,10 +33,10 @@ from payments.opening import open_provider
 from payments.provider import by_name
 from runtime import logs
 from runtime.addresses import ClientAddresses
+from runtime.clusters import Standing, open_clusters
 from runtime.elapsed import ElapsedClock
 from runtime.kafka import BatchingProducer, PartitionReader
 from runtime.localised import LANGUAGES, read_words
-from runtime.postgres import open_pool, room_url
 from runtime.process import RunningRoom, run, serve
 from runtime.tracing import Tracer, open_exporter
 from ticketing import topics
@@ -56,19 +57,12 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
         return PartitionReader(settings.kafka_bootstrap, topic.full_name(settings.topic_prefix), client_id=ROOM)
 
     async with AsyncExitStack() as stack:
-        pool = await stack.enter_async_context(
-            open_pool(
-                room_url(settings.postgres_url, f"onsale_{ROOM}", settings.secrets[0]),
-                min_size=1,
-                max_size=settings.notifier_postgres_connections_max,
-                application_name=ROOM,
-                statement_timeout_s=settings.postgres_statement_timeout_s,
-                lock_timeout_s=settings.postgres_lock_timeout_s,
-            )
+        clusters = await stack.enter_async_context(
+            open_clusters(settings, ROOM, max_size=settings.notifier_postgres_connections_max)
         )
         clock = SystemClock()
         exporter = await stack.enter_async_context(open_exporter(settings.otlp_url, ROOM))
-        store = PostgresStore(pool)
+        store = PostgresStore(clusters)
         limits = settings.limits()
         tokens = TokenKeys(settings.secrets)
         producer = await stack.enter_async_context(
@@ -88,6 +82,7 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
             new_turn=asyncio.Lock,
             pause=asyncio.sleep,
             sign_finish=partial(finishing_token, tokens=tokens),
+            cluster_of=clusters.number_of,
         )
         reception = Reception(
             halls=halls,
@@ -104,7 +99,7 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
                 asks_each_max=settings.socket_asks_each_max,
                 lag_max_ms=settings.socket_lag_max_ms,
                 # No verdict would be heard of.
-                is_paused=lambda: bool(loops.reasons() or loops.degraded()),
+                is_paused=lambda part: is_paused(clusters.number_of(part)),
                 later=asyncio.get_running_loop().call_later,
             ),
             door=door,
@@ -115,32 +110,55 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
             reception.farewell()
             lounges.farewell()
 
+        notifiers = [
+            Notifier(halls=halls, reception=reception, clock=clock, pause=asyncio.sleep, cluster=cluster.number)
+            for cluster in clusters
+        ]
+        outbox = Outbox(
+            store=PostgresOutbox(clusters, store),
+            wire=HttpWire(
+                await stack.enter_async_context(open_http(IN_FLIGHT_MAX)),
+                private_allowed=settings.webhook_private_addresses,
+                tracer=Tracer(now_ms=clock.now_ms, entropy=os.urandom, exporter=exporter),
+            ),
+            clock=clock,
+            chance=random.random,
+        )
+        providers, following = by_name(await stack.enter_async_context(open_provider(settings))), Following()
+        each = [
+            ClusterLoops(
+                cluster=cluster,
+                notifier=notifiers[cluster.number],
+                outcomes=await stack.enter_async_context(reader(topics.OUTCOMES)),
+                outbox=outbox,
+                cashier=Cashier(
+                    store=PostgresMoney(
+                        cluster.pool,
+                        ask_after_ms=round(settings.payment_ask_after_s * 1000),
+                        mails=bool(settings.smtp_url),
+                    ),
+                    providers=providers,
+                    commands=KafkaCommands(producer),
+                    pseudonyms=Pseudonyms(settings.secrets),
+                    clock=clock,
+                ),
+                postman=_postman(settings, cluster.pool, store, tokens, clock),
+                following=following,
+            )
+            for cluster in clusters
+        ]
+
+        def is_paused(cluster: int) -> bool:
+            return bool(each[cluster].reasons() or each[cluster].degraded())
+
+        standing = Standing([loops.reasons for loops in each])
         loops = NotifierLoops(
-            notifier=Notifier(halls=halls, reception=reception, clock=clock, pause=asyncio.sleep),
+            notifier=notifiers[0],
             reception=reception,
-            pool=pool,
-            outcomes=await stack.enter_async_context(reader(topics.OUTCOMES)),
+            first=each[0],
+            parts_elsewhere=frozenset(settings.cluster_map.elsewhere),
             warnings=await stack.enter_async_context(reader(topics.WARNINGS)),
-            outbox=Outbox(
-                store=PostgresOutbox(pool, store),
-                wire=HttpWire(
-                    await stack.enter_async_context(open_http(IN_FLIGHT_MAX)),
-                    private_allowed=settings.webhook_private_addresses,
-                    tracer=Tracer(now_ms=clock.now_ms, entropy=os.urandom, exporter=exporter),
-                ),
-                clock=clock,
-                chance=random.random,
-            ),
-            cashier=Cashier(
-                store=PostgresMoney(
-                    pool, ask_after_ms=round(settings.payment_ask_after_s * 1000), mails=bool(settings.smtp_url)
-                ),
-                providers=by_name(await stack.enter_async_context(open_provider(settings))),
-                commands=KafkaCommands(producer),
-                pseudonyms=Pseudonyms(settings.secrets),
-                clock=clock,
-            ),
-            postman=_postman(settings, pool, store, tokens, clock),
+            outbox=outbox,
             lounges=lounges,
             rooms=await stack.enter_async_context(reader(topics.ROOM_STATUS)),
         )
@@ -149,19 +167,14 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
             app=SocketApp(reception, lounges, store, ClientAddresses(settings.proxies)),
             prefixes=("/ws",),
             tasks=[
-                loops.follow_outcomes,
+                *(task for of_cluster in each for task in of_cluster.all()),
                 loops.pass_warnings_on,
                 loops.follow_rooms,
                 loops.sweep,
-                loops.take_events,
                 loops.send_events,
-                loops.take_money,
-                loops.ask_providers,
-                loops.give_back,
-                *([loops.send_mails] if settings.smtp_url else []),
             ],
-            ready=loops.reasons,
-            degraded=loops.degraded,
+            ready=standing.ready,
+            degraded=lambda: standing.degraded() + [why for of_cluster in each for why in of_cluster.degraded()],
             farewell=farewell,
         )
 

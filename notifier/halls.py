@@ -37,7 +37,8 @@ class _Loading:
 class Halls:
     """`new_turn` makes locks and `pause` waits (seconds): ports, so that nothing here needs an event loop.
 
-    `sign_finish` makes the token with which a reservation can be finished.
+    `sign_finish` makes the token with which a reservation can be finished. `cluster_of` says in which cluster of the
+    store a partition is: outcomes are followed cluster by cluster.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Halls:
         new_turn: Callable[[], Turn],
         pause: Callable[[float], Awaitable[None]],
         sign_finish: SignFinish,
+        cluster_of: Callable[[int], int] = lambda part: 0,
     ) -> None:
         self._sign_finish = sign_finish
         self._store = store
@@ -60,7 +62,8 @@ class Halls:
         self._halls: dict[int, Hall] = {}
         self._recall_turns: dict[int, Turn] = {}
         self._loading: dict[int, _Loading] = {}
-        self._outcomes: Outcomes | None = None
+        self._cluster_of = cluster_of
+        self._outcomes: dict[int, Outcomes] = {}
 
     def __iter__(self) -> Iterator[Hall]:
         return iter(list(self._halls.values()))
@@ -68,18 +71,21 @@ class Halls:
     def __len__(self) -> int:
         return len(self._halls)
 
-    @property
-    def outcomes(self) -> Outcomes:
-        """What is followed. Raises `NotNow` before the first `follow`."""
-        if self._outcomes is None:
+    def outcomes(self, cluster: int = 0) -> Outcomes:
+        """What is followed of a cluster. Raises `NotNow` before the first `follow`."""
+        if cluster not in self._outcomes:
             raise NotNow("no outcomes are followed yet")
-        return self._outcomes
+        return self._outcomes[cluster]
 
-    def follow(self, outcomes: Outcomes) -> None:
+    def follow(self, outcomes: Outcomes, cluster: int = 0) -> None:
         """Follow these from now on; halls that are being loaded meanwhile are given up."""
-        self._outcomes = outcomes
+        self._outcomes[cluster] = outcomes
         for loading in self._loading.values():
-            loading.overrun = True
+            loading.overrun |= self._cluster_of(loading.part) == cluster
+
+    def of_cluster(self, cluster: int) -> list[Hall]:
+        """The halls of the shows that are there."""
+        return [hall for hall in self._halls.values() if self._cluster_of(hall.part) == cluster]
 
     def get(self, show: int) -> Hall | None:
         """The hall of a show, if it is watched."""
@@ -145,7 +151,7 @@ class Halls:
 
     async def _load(self, facts: Facts) -> None:
         self._make_room()
-        outcomes = self.outcomes
+        outcomes = self.outcomes(self._cluster_of(facts.part))
         loading = self._loading[facts.show] = _Loading(facts.part)
         try:
             snapshot = await self._store.load(facts)

@@ -66,8 +66,8 @@ class Selling:
     """`entropy(n)` gives n random bytes.
 
     At most `asks_max` wait for a verdict at once, in all shows together, and `asks_each_max` of one account that has no
-    bound of its own; none while it `is_paused`. Where one has waited for longer than `lag_max_ms` (`elapsed` is a
-    clock that nobody sets) the show takes no new holds. `later(seconds, act)` acts so much later.
+    bound of its own; none on a partition that `is_paused`. Where one has waited for longer than `lag_max_ms` (`elapsed`
+    is a clock that nobody sets) the show takes no new holds. `later(seconds, act)` acts so much later.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Selling:
         asks_max: int,
         asks_each_max: int,
         lag_max_ms: int,
-        is_paused: Callable[[], bool],
+        is_paused: Callable[[int], bool],
         later: Callable[[float, Callable[[], None]], object],
     ) -> None:
         self._log = log
@@ -183,7 +183,7 @@ class Selling:
         return Sent(method=method, path_template=path, key=key, nonce=nonce, at_ms=self._clock.now_ms())
 
     def _ask(self, hall: Hall, watcher: Watcher, command: HoldSeats | ReleaseHold, reply_to: str) -> Complaint | None:
-        if self._is_paused():
+        if self._is_paused(hall.part):
             metrics.COMMANDS.labels("sales_paused").inc()
             return _complain(reply_to, Rejection("sales_paused", "no verdicts are heard of now; nothing was written"))
         if self._waiting.count >= self._asks_max:

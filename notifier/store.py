@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 
 from notifier.ports import Facts, KeyFound, Snapshot, StoreAway
+from runtime.clusters import Clusters
 from runtime.postgres import FAILURES
 from ticketing.key_limits import Limits, read_networks
 from ticketing.layout import Layout, decode_layout
@@ -72,10 +73,11 @@ def reaching_postgres() -> Iterator[None]:
 
 
 class PostgresStore:
-    """`notifier.ports.Store` and `notifier.ports.Keys` over a pool. What never changes is kept."""
+    """`notifier.ports.Store` and `notifier.ports.Keys` over the clusters. What never changes is kept."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
-        self._pool = pool
+    def __init__(self, clusters: Clusters) -> None:
+        self._clusters = clusters
+        self._pool = clusters.first
         self._facts: OrderedDict[int, Facts] = OrderedDict()
         self._layouts: OrderedDict[str, Layout] = OrderedDict()
 
@@ -97,7 +99,7 @@ class PostgresStore:
         layout = await self._layout(facts.layout_id)
         with reaching_postgres():
             async with (
-                self._pool.acquire() as connection,
+                self._clusters.of(facts.part).acquire() as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
                 batch_seq = await connection.fetchval(CURSOR, facts.part)
@@ -121,7 +123,7 @@ class PostgresStore:
         if facts is None:
             return None
         with reaching_postgres():
-            state = await self._pool.fetchrow(STATE, facts.part, show)
+            state = await self._clusters.of(facts.part).fetchrow(STATE, facts.part, show)
         if state is None:
             return None
         return Where(show, facts.venue, state["currency"], await self._layout(facts.layout_id))
@@ -129,7 +131,7 @@ class PostgresStore:
     async def read_batches(self, part: int, after_seq: int, up_to_seq: int) -> list[StoredBatch]:
         """Published batches, ascending."""
         with reaching_postgres():
-            rows = await self._pool.fetch(BATCHES, part, after_seq, up_to_seq)
+            rows = await self._clusters.of(part).fetch(BATCHES, part, after_seq, up_to_seq)
         return [StoredBatch(**row) for row in rows]
 
     async def find(self, key_hash: bytes) -> KeyFound | None:

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from infra.embedded import ServersUnavailable
 from ingress.ledger import Ledger
 from ingress.stores import StoreAway
-from onsale.installation import infra_settings, open_installation
+from onsale.installation import Installation, infra_settings, open_installation
 from onsale.keys import ingress_pool
+from runtime.clusters import Clusters
 from runtime.postgres import FAILURES
 from ticketing.vocabulary import Malformed, parse_booking
 
@@ -31,7 +33,7 @@ def erase(options: EraseOptions, say: Callable[[str], None]) -> int:
     try:
         wanted = [parse_booking(booking) for booking in options.bookings]
         with open_installation(settings, say) as installation:
-            erased = asyncio.run(_erase(installation.postgres_url, installation.secret, wanted, options.email))
+            erased = asyncio.run(_erase(installation, wanted, options.email))
     except Malformed as error:
         say(str(error))
         return COULD_NOT_RUN
@@ -42,10 +44,15 @@ def erase(options: EraseOptions, say: Callable[[str], None]) -> int:
     return DONE
 
 
-async def _erase(postgres_url: str, secret: str, bookings: list[tuple[int, bytes]], email: str | None) -> int:
+async def _erase(installation: Installation, bookings: list[tuple[int, bytes]], email: str | None) -> int:
     """How many rows are gone."""
-    async with ingress_pool(postgres_url, secret, "onsale erase") as pool:
-        ledger = Ledger(pool)
+    places = installation.cluster_map
+    async with AsyncExitStack() as stack:
+        pools = [
+            await stack.enter_async_context(ingress_pool(url, installation.secret, "onsale erase"))
+            for url in places.urls
+        ]
+        ledger = Ledger(Clusters(pools, places))
         erased = [await ledger.erase_booking(show, reservation) for show, reservation in bookings]
         if email is not None:
             erased.append(await ledger.erase_email(email))

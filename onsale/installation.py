@@ -12,8 +12,9 @@ import asyncpg
 from aiokafka.errors import KafkaError
 
 from infra.embedded import EmbeddedServers
-from infra.provision import MigrationChanged, database_url, provision_database, provision_topics
+from infra.provision import MigrationChanged, database_url, parts_in, provision_database, provision_topics
 from infra.settings import InfraSettings
+from runtime.cluster_map import ClusterMap, read_cluster_map
 from ticketing.topics import PARTITIONS_DEFAULT
 
 DATABASE = "onsale"
@@ -23,7 +24,8 @@ MAINTENANCE_DATABASE = "postgres"
 
 @dataclass(frozen=True)
 class Installation:
-    """Addresses as whoever provisions sees them; `postgres_url` names the installation's own database."""
+    """Addresses as whoever provisions sees them; `postgres_url` names the installation's own database, in the first
+    cluster of Postgres; `postgres_clusters` says which partitions are in others."""
 
     data_dir: Path
     postgres_url: str
@@ -32,11 +34,18 @@ class Installation:
     secret: str
     watch: Callable[[], Awaitable[None]]
     """To be run by whoever needs the embedded servers for long: it starts them again should their keeper be killed."""
+    postgres_clusters: str = ""
+
+    @property
+    def cluster_map(self) -> ClusterMap:
+        """Which partition is in which cluster of Postgres."""
+        return read_cluster_map(self.postgres_url, self.postgres_clusters)
 
     def environment(self) -> dict[str, str]:
         """What tells a room, or a second command, where everything is."""
         return {
             "ONSALE_POSTGRES_URL": self.postgres_url,
+            "ONSALE_POSTGRES_CLUSTERS": self.postgres_clusters,
             "ONSALE_REDIS_URL": self.redis_url,
             "ONSALE_KAFKA_BOOTSTRAP": self.kafka_bootstrap,
             "ONSALE_SECRET": self.secret,
@@ -59,6 +68,7 @@ def open_installation(settings: InfraSettings, say: Callable[[str], None]) -> It
         yield Installation(
             data_dir=servers.data_dir,
             postgres_url=own_database(servers.postgres_url),
+            postgres_clusters=settings.postgres_clusters,
             redis_url=servers.redis_url,
             kafka_bootstrap=servers.kafka_bootstrap,
             secret=servers.secret,
@@ -84,23 +94,39 @@ def provision(installation: Installation, replicas: int = 1) -> None:
     partitions = int(os.environ.get("ONSALE_PARTITIONS", PARTITIONS_DEFAULT))
     prefix = os.environ.get("ONSALE_TOPIC_PREFIX", "")
 
-    async def both() -> None:
-        async with asyncio.TaskGroup() as group:
-            group.create_task(_provision_database(installation, partitions))
-            group.create_task(provision_topics(installation.kafka_bootstrap, prefix, partitions, replicas))
+    async def all_of_it() -> None:
+        # The topics first: as soon as a partition has a cursor an allocator asks for its log.
+        await provision_topics(installation.kafka_bootstrap, prefix, partitions, replicas)
+        await _provision_databases(installation, partitions)
 
     try:
-        asyncio.run(both())
-    except* (MigrationChanged, asyncpg.PostgresError, KafkaError, OSError) as group:
-        raise NotProvisioned("; ".join(str(error) for error in group.exceptions)) from None
+        asyncio.run(all_of_it())
+    except (MigrationChanged, asyncpg.PostgresError, KafkaError, OSError) as error:
+        raise NotProvisioned(str(error)) from None
 
 
-async def _provision_database(installation: Installation, partitions: int) -> None:
-    url = installation.postgres_url
+async def _provision_databases(installation: Installation, partitions: int) -> None:
+    places = installation.cluster_map
+    parts_of: list[list[int]] = [[] for _ in places.urls]
+    for part in range(partitions):
+        parts_of[places.number_of(part)].append(part)
+    if beyond := sorted(part for part in places.elsewhere if part >= partitions):
+        raise NotProvisioned(f"partition {beyond[0]} is mapped to a cluster, but there are only {partitions}")
+    if len(places.urls) > 1:
+        for number, url in enumerate(places.urls):
+            for part in sorted(await parts_in(url)):
+                # It would be decided in two places.
+                if places.number_of(part) != number:
+                    raise NotProvisioned(f"partition {part} is in cluster {number}, and mapped to another one")
+    for url, parts in zip(places.urls, parts_of, strict=True):
+        await _provision_database(url, installation.secret, parts)
+
+
+async def _provision_database(url: str, secret: str, parts: list[int]) -> None:
     try:
         await (await asyncpg.connect(url)).close()
         admin_url = url
     except asyncpg.InvalidCatalogNameError:
         admin_url = database_url(url, MAINTENANCE_DATABASE)
     database = urlsplit(url).path.lstrip("/")
-    await provision_database(admin_url, database, installation.secret, partitions)
+    await provision_database(admin_url, database, secret, parts)

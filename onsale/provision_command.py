@@ -25,7 +25,8 @@ def provision_servers(
 
     To be run before the rooms of a new version are started; `onsale up` does the same by itself. Needs
     ONSALE_POSTGRES_URL with a superuser; the rooms need none, only host, port and database. Running it twice, or two at
-    once, is harmless. A topic that is there keeps its replicas and partitions.
+    once, is harmless. A topic that is there keeps its replicas, and gets more partitions where
+    ONSALE_PARTITIONS says more. Each cluster of ONSALE_POSTGRES_CLUSTERS is made ready like the first.
 
     Exit code 0: everything is there. 2: it could not be made, and the reason is printed.
     """

@@ -129,6 +129,25 @@ def prune(
 
 
 @app.command()
+def move(
+    partition: Annotated[int, typer.Argument(help="Whose shows are all over.", min=0)],
+    data_dir: DataDir = None,
+) -> None:
+    """Bring a partition whose shows are over into the cluster of Postgres where the settings say that it is.
+
+    Change ONSALE_POSTGRES_CLUSTERS, run this, then replace the rooms. It judges the partition as `onsale verify` does,
+    takes it from its allocator, copies it, judges the copy, compares the two, and removes it where it was; from then on
+    an allocator with the new settings decides it. What comes meanwhile waits in the log. Whatever cuts it off, the same
+    command goes on from there.
+
+    Exit code 0: it is there. 2: it is not, or not yet, and the reason is printed.
+    """
+    from onsale.moving.command import move_partition  # noqa: PLC0415 -- as with verify
+
+    raise typer.Exit(move_partition(data_dir, partition, say))
+
+
+@app.command()
 def erase(
     booking: Annotated[
         list[str] | None, typer.Option(help="Of this booking (bkg_…); give it again for more.", show_default=False)

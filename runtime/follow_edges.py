@@ -4,7 +4,7 @@ Order at a start: `await stream.start()`, then the snapshot, then `Follower(stre
 is published after the end was found is read from the topic, what was published before is in the snapshot.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import asyncpg
 import structlog
@@ -55,15 +55,21 @@ class KafkaStream:
 
 
 class PostgresTable:
-    """The views `published_batches` and `outcome_batches`."""
+    """The views `published_batches` and `outcome_batches` of one cluster. `has`: which partitions count as being there;
+    one that is being moved stands in two."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", has: Callable[[int], bool]) -> None:
         self._pool = pool
+        self._has = has
 
     async def published(self) -> dict[int, Published]:
         """How far each partition is published."""
         rows = await self._pool.fetch(PUBLISHED)
-        return {row["part"]: Published(row["published_seq"], row["log_gen"], row["history_id"]) for row in rows}
+        return {
+            row["part"]: Published(row["published_seq"], row["log_gen"], row["history_id"])
+            for row in rows
+            if self._has(row["part"])
+        }
 
     async def read(self, part: int, after_seq: int, up_to_seq: int, limit: int) -> list[Batch]:
         """Batches `after_seq` < batch_seq <= `up_to_seq`, ascending, at most `limit`, none that is not published."""

@@ -2,9 +2,10 @@
 
 from ipaddress import ip_network
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from runtime.cluster_map import ClusterMap, read_cluster_map
 from runtime.http_limits import HttpLimits
 
 SECRET_CHARS_MIN = 16
@@ -42,6 +43,12 @@ class ServerSettings(BaseSettings):
         repr=False,
         description="Postgres: postgresql://USER:PASSWORD@HOST:PORT/DATABASE. The user makes the rooms' roles; each "
         "room signs in as its own role on the same host and database.",
+    )
+    postgres_clusters: str = Field(
+        default="",
+        repr=False,
+        description="Further clusters of Postgres and the partitions that are there, as in 12-23=postgresql://...; "
+        "spaces between them. What is not named is in the first, ONSALE_POSTGRES_URL. See docs/clusters.md.",
     )
     redis_url: str = Field(repr=False, description="Redis: redis://HOST:PORT/DB, or rediss:// for TLS.")
     kafka_bootstrap: str = Field(description="Kafka bootstrap servers: HOST:PORT, comma separated.")
@@ -123,12 +130,23 @@ class ServerSettings(BaseSettings):
         each_secret(secret.get_secret_value())
         return secret
 
+    @field_validator("postgres_clusters")
+    @classmethod
+    def _are_clusters(cls, text: str, info: ValidationInfo) -> str:
+        read_cluster_map(info.data.get("postgres_url", ""), text)
+        return text
+
     @field_validator("trusted_proxies")
     @classmethod
     def _are_networks(cls, text: str) -> str:
         for part in each_network(text):
             ip_network(part, strict=False)
         return text
+
+    @property
+    def cluster_map(self) -> ClusterMap:
+        """Which partition is in which cluster of Postgres."""
+        return read_cluster_map(self.postgres_url, self.postgres_clusters)
 
     @property
     def proxies(self) -> tuple[str, ...]:

@@ -43,9 +43,9 @@ class Settled:
 class OutboxStore(Protocol):
     """Events, webhooks and deliveries. All raise `StoreAway`."""
 
-    async def capture(self, now_ms: int) -> int:
-        """Take what has been published since the last time; how many batches were looked at. None while another process
-        is at it."""
+    async def capture(self, now_ms: int, cluster: int = 0) -> int:
+        """Take what a cluster has published since the last time; how many batches were looked at. None while another
+        process is at it."""
         ...
 
     async def claim(self, now_ms: int, limit: int, busy: Sequence[str]) -> Sequence[Due]:

@@ -34,13 +34,13 @@ class Outbox:
         self._sending: set[asyncio.Task[None]] = set()
         self._forget_at_ms = 0
 
-    async def take(self) -> int:
-        """Take what was published; how many batches were looked at. Raises `StoreAway`."""
+    async def take(self, cluster: int = 0) -> int:
+        """Take what a cluster has published; how many batches were looked at. Raises `StoreAway`."""
         now_ms = self._clock.now_ms()
         if now_ms >= self._forget_at_ms:
             await self._store.forget(now_ms - EVENTS_KEPT_MS)
             self._forget_at_ms = now_ms + FORGET_EVERY_MS
-        return await self._store.capture(now_ms)
+        return await self._store.capture(now_ms, cluster)
 
     async def send(self) -> int:
         """Begin to send what is due, as far as there is room; how many. Raises `StoreAway`."""

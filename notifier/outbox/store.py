@@ -8,6 +8,7 @@ import asyncpg
 from notifier.outbox.events import CallerEvent, Taken, caller_events, concerns_callers
 from notifier.outbox.ports import Answered, Due, Settled
 from notifier.store import PostgresStore, reaching_postgres
+from runtime.clusters import Clusters
 from ticketing.messages import decode_outcomes
 from ticketing.sandbox import comes_twice
 from ticketing.telling import Where
@@ -19,11 +20,8 @@ CAPTURE_LOCK = 6_073_746
 """Of the one process that takes events; it ends with its transaction."""
 
 LOCK = "SELECT pg_try_advisory_xact_lock($1)"
-BEHIND = """
-SELECT p.part, coalesce(c.batch_seq, 0) AS taken_seq, least(p.batch_seq, p.published_seq) AS known_seq
-FROM published_batches p LEFT JOIN caller_event_cursor c USING (part)
-WHERE coalesce(c.batch_seq, 0) < least(p.batch_seq, p.published_seq)
-"""
+TAKEN = "SELECT part, batch_seq FROM caller_event_cursor"
+KNOWN = "SELECT part, least(batch_seq, published_seq) FROM published_batches"
 # Most batches of a rush are of fans alone, who have no feed: those that name no key stay where they are.
 NAMING_KEYS = """
 SELECT log_gen, decided_at_ms, payload FROM outcome_batches
@@ -71,25 +69,31 @@ FORGET = "DELETE FROM caller_event WHERE decided_at_ms < $1"
 
 
 class PostgresOutbox:
-    """`notifier.outbox.ports.OutboxStore` over a pool."""
+    """`notifier.outbox.ports.OutboxStore`. What partners are told is in the first cluster, wherever its show is."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", shows: PostgresStore) -> None:
-        self._pool = pool
+    def __init__(self, clusters: Clusters, shows: PostgresStore) -> None:
+        self._clusters = clusters
+        self._pool = clusters.first
         self._shows = shows
 
-    async def capture(self, now_ms: int) -> int:
+    async def capture(self, now_ms: int, cluster: int = 0) -> int:
         """As in the port: events, deliveries and cursor move in one transaction."""
         with reaching_postgres():
             async with self._pool.acquire() as connection, connection.transaction():
                 if not await connection.fetchval(LOCK, CAPTURE_LOCK):
                     return 0
+                source = self._clusters.pools[cluster] if cluster else connection
+                taken = {row["part"]: row["batch_seq"] for row in await connection.fetch(TAKEN)}
                 looked_at = 0
-                for row in await connection.fetch(BEHIND):
-                    up_to_seq = min(row["known_seq"], row["taken_seq"] + BATCHES_AT_ONCE)
-                    batches = await connection.fetch(NAMING_KEYS, row["part"], row["taken_seq"], up_to_seq)
-                    await self._insert(connection, row["part"], batches, now_ms)
-                    await connection.execute(MOVE, row["part"], up_to_seq)
-                    looked_at += up_to_seq - row["taken_seq"]
+                for part, known_seq in await source.fetch(KNOWN):
+                    taken_seq = taken.get(part, 0)
+                    up_to_seq = min(known_seq, taken_seq + BATCHES_AT_ONCE)
+                    if up_to_seq <= taken_seq:
+                        continue
+                    batches = await source.fetch(NAMING_KEYS, part, taken_seq, up_to_seq)
+                    await self._insert(connection, part, batches, now_ms)
+                    await connection.execute(MOVE, part, up_to_seq)
+                    looked_at += up_to_seq - taken_seq
                 return looked_at
 
     async def claim(self, now_ms: int, limit: int, busy: Sequence[str]) -> list[Due]:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 from infra.embedded import ServersUnavailable
@@ -56,11 +56,17 @@ async def _archive(installation: Installation, show: int, file: Path) -> str:
     async with AsyncExitStack() as stack:
         prefix = os.environ.get("ONSALE_TOPIC_PREFIX", "")
         commands = await stack.enter_async_context(open_commands(installation.kafka_bootstrap, prefix))
-        url = room_url(installation.postgres_url, "onsale_verify", installation.secret)
-        connection = await connect(url, application_name="onsale archive")
-        stack.push_async_callback(connection.close)
         writer = stack.enter_context(new_archive(file))
-        stretch = await archive_show(connection, commands, show, writer, SystemClock().now_ms())
+        for url in installation.cluster_map.urls:
+            connection = await connect(
+                room_url(url, "onsale_verify", installation.secret), application_name="onsale archive"
+            )
+            stack.push_async_callback(connection.close)
+            with suppress(UnknownShow):  # then it is in another cluster, if it is anywhere
+                stretch = await archive_show(connection, commands, show, writer, SystemClock().now_ms())
+                break
+        else:
+            raise UnknownShow
     last = stretch.last
     ends = f"; the chain ends in {last.chain.hex()} at part {last.part} batch {last.batch_seq}" if last else ""
     return f"{file}: {writer.lines} lines{ends}"

@@ -131,10 +131,23 @@ async def _read(
             companions.append(replaying)
         if history is not None:
             companions.append(WhatWasTold(history))
-        url = room_url(installation.postgres_url, "onsale_verify", installation.secret)
-        connection = await connect(url, application_name="onsale verify")
-        stack.push_async_callback(connection.close)
-        reading = await read_and_check(connection, only_show, findings=findings, companions=companions)
+        reading, places = Reading(findings), installation.cluster_map
+        for number, url in enumerate(places.urls):
+            connection = await connect(
+                room_url(url, "onsale_verify", installation.secret), application_name="onsale verify"
+            )
+            stack.push_async_callback(connection.close)
+            await read_and_check(
+                connection,
+                reading,
+                only_show,
+                has=places.has(number),
+                companions=companions,
+            )
+        if only_show is not None and not reading.parts:
+            raise UnknownShow
+        for companion in companions:
+            companion.conclude()
     if replaying is not None:
         reading.replayed = replaying.replayed
     if history is not None:

@@ -20,6 +20,7 @@ class Check(StrEnum):
     AREA_CAPACITY = "area_capacity"
     PAYMENT = "payment"
     REFUND = "refund"
+    ONE_CLUSTER = "one_cluster"
     CURSOR_TABLE = "cursor_table"
     SHOW_TABLE = "show_table"
     RESERVATION_TABLE = "reservation_table"
@@ -43,7 +44,8 @@ TOLD = (Check.HISTORY_FORM, Check.ACKNOWLEDGED, Check.REQUEST_OUTCOME, Check.SAM
 """Those that need what clients wrote down."""
 STORED = tuple(check for check in Check if check not in {*REPLAYED, *TOLD, Check.ARCHIVE_FORM})
 """Those that need Postgres alone."""
-ARCHIVED = (Check.ARCHIVE_FORM, *(check for check in STORED if check is not Check.CURSOR_TABLE), *REPLAYED)
+_OF_CLUSTERS = {Check.ONE_CLUSTER, Check.CURSOR_TABLE}
+ARCHIVED = (Check.ARCHIVE_FORM, *(check for check in STORED if check not in _OF_CLUSTERS), *REPLAYED)
 """Those that an archive of one show is put to."""
 
 
@@ -58,6 +60,7 @@ MEANING: dict[Check, str] = {
     Check.AREA_CAPACITY: "at no moment is more taken of an area than it holds",
     Check.PAYMENT: "one payment for each booking where the show requires it, at most one elsewhere, none used twice",
     Check.REFUND: "never more goes back than was paid, and all of it where the booking is cancelled",
+    Check.ONE_CLUSTER: "whatever belongs to a partition is in its own cluster of Postgres, and in no other",
     Check.CURSOR_TABLE: "the allocator's cursor stands where the log ends",
     Check.SHOW_TABLE: "the shows are as the log leaves them",
     Check.RESERVATION_TABLE: "the reservations are as the log leaves them",

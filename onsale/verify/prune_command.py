@@ -47,12 +47,14 @@ def prune_log(data_dir: Path | None, files: Sequence[Path], days: int, say: Call
 
 
 async def _prune(installation: Installation, archives: Sequence[Archived], days: int) -> list[Pruned]:
-    # As the owner of the tables: no room may remove anything from the log.
-    connection = await connect(installation.postgres_url, application_name="onsale prune")
-    try:
-        pruned = await prune(connection, archives, SystemClock().now_ms(), kept_ms=days * DAY_MS)
-    finally:
-        await connection.close()
+    pruned: list[Pruned] = []
+    for url in installation.cluster_map.urls:
+        # As the owner of the tables: no room may remove anything from the log.
+        connection = await connect(url, application_name="onsale prune")
+        try:
+            pruned += await prune(connection, archives, SystemClock().now_ms(), kept_ms=days * DAY_MS)
+        finally:
+            await connection.close()
     await _prune_commands(installation.kafka_bootstrap, pruned)
     return pruned
 

@@ -1,12 +1,12 @@
 """The rows that the checker judges, read as role `onsale_verify` in one snapshot, partition by partition."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 import asyncpg
 
-from onsale.verify.findings import Findings
+from onsale.verify.findings import Check, Findings
 from onsale.verify.history import LoggedBatch, PartHistory, Stand
 from onsale.verify.log_range import Replayed
 from onsale.verify.tables import AreaRow, CursorRow, PaymentRow, ShowRow, TableComparison, compare_cursor
@@ -76,7 +76,11 @@ class Companion(Protocol):
         ...
 
     async def finish(self, connection: Connection) -> None:
-        """All partitions have been read."""
+        """All partitions of this cluster have been read."""
+        ...
+
+    def conclude(self) -> None:
+        """All clusters have been read."""
         ...
 
 
@@ -98,34 +102,35 @@ class Reading:
 
 async def read_and_check(
     connection: Connection,
+    reading: Reading,
     only_show: int | None = None,
     *,
-    findings: Findings | None = None,
+    has: Callable[[int], bool],
     companions: Sequence[Companion] = (),
-) -> Reading:
-    """Check everything, or one show, in one snapshot of the database.
+) -> None:
+    """Check all of a cluster, or what it has of one show, in one snapshot of it. `has`: which partitions belong there.
 
-    Raises `UnknownShow`, OSError, `asyncpg.PostgresError`, and what the companions raise.
+    Raises OSError, `asyncpg.PostgresError`, and what the companions raise.
     """
-    reading = Reading(findings or Findings())
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         # A long log takes longer to judge than any statement of a room may take.
         await connection.execute("SET LOCAL statement_timeout = 0")
         await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         query, arguments = (PARTS, ()) if only_show is None else (PARTS_OF_SHOW, (only_show,))
         parts = [row["part"] for row in await connection.fetch(query, *arguments)]
-        if only_show is not None and not parts:
-            raise UnknownShow
         for part in parts:
-            await _check_part(connection, part, only_show, reading, companions)
+            if has(part):
+                await check_part(connection, part, only_show, reading, companions)
+            elif only_show is None:
+                reading.findings.add(Check.ONE_CLUSTER, f"part {part}", "has rows in a cluster that it is not in")
         for companion in companions:
             await companion.finish(connection)
-    return reading
 
 
-async def _check_part(
+async def check_part(
     connection: Connection, part: int, only_show: int | None, reading: Reading, companions: Sequence[Companion]
 ) -> None:
+    """Check one partition, or what it has of one show. The connection is in a transaction that reads one snapshot."""
     areas = [
         AreaRow(row["show_id"], row["area_no"], row["capacity"], row["taken"])
         for row in await connection.fetch(AREAS, part, only_show)

@@ -75,6 +75,9 @@ class Replaying:
     async def finish(self, connection: Connection) -> None:
         """Nothing is left to do."""
 
+    def conclude(self) -> None:
+        """Nothing is left to do."""
+
 
 async def layouts_of(connection: Connection, part: int) -> Layouts:
     """Those of the partition's shows. One that cannot be read is left out (and found by check `layout`)."""

@@ -27,6 +27,8 @@ class WhatWasTold:
             wanted[part, log_gen].append(offset)
         self._wanted = {where: sorted(offsets) for where, offsets in wanted.items()}
         self._open = set(history.requests)
+        self._cursors: dict[int, tuple[int, int]] = {}
+        self._statuses: dict[tuple[int, bytes], str] = {}
 
     async def begin_part(self, connection: Connection, part: int) -> None:
         """Nothing to prepare."""
@@ -50,20 +52,24 @@ class WhatWasTold:
             self._history.judge_request(place, found[offset])
 
     async def finish(self, connection: Connection) -> None:
+        """Note how far this cluster has decided, and what it knows of the reservations."""
+        for row in await connection.fetch(CURSORS):
+            self._cursors[row["part"]] = row["log_gen"], row["next_offset"]
+        claimed = list(self._history.claims)
+        for start in range(0, len(claimed), ROWS_PER_FETCH):
+            some = claimed[start : start + ROWS_PER_FETCH]
+            rows = await connection.fetch(STATUSES, [show for show, _ in some], [key for _, key in some])
+            self._statuses |= {(row["show_id"], row["reservation_id"]): row["status"] for row in rows}
+
+    def conclude(self) -> None:
         """Judge the requests that no batch has decided, the reservations, and the reads."""
-        cursors = {row["part"]: (row["log_gen"], row["next_offset"]) for row in await connection.fetch(CURSORS)}
         for place in sorted(self._open):
             part, log_gen, offset = place
-            at = cursors.get(part)
+            at = self._cursors.get(part)
             if at is not None and log_gen == at[0] and offset >= at[1]:
                 # It waits in the log. A client that was told a verdict all the same was told a lie.
                 self._history.judge_waiting(place)
             else:
                 self._history.judge_request(place, [])
-        claimed = list(self._history.claims)
-        for start in range(0, len(claimed), ROWS_PER_FETCH):
-            some = claimed[start : start + ROWS_PER_FETCH]
-            rows = await connection.fetch(STATUSES, [show for show, _ in some], [key for _, key in some])
-            statuses = {(row["show_id"], row["reservation_id"]): row["status"] for row in rows}
-            self._history.judge_statuses(some, statuses)
+        self._history.judge_statuses(list(self._history.claims), self._statuses)
         self._history.judge_reads()

@@ -186,10 +186,10 @@ class Sale:
 
 @asynccontextmanager
 async def open_sale(
-    servers: Servers, database: Database, topics: str, redis_prefix: str, *, quick_fans: bool = True
+    servers: Servers, database: Database, topics: str, redis_prefix: str, *, quick_fans: bool = True, **more: Any
 ) -> AsyncIterator[Sale]:
     """Everything running, with one allocator; all of it stopped on the way out. `quick_fans`: they may ask more often
-    than people."""
+    than people; `more`: settings by name."""
     letters = Path(tempfile.mkdtemp(prefix="onsale-letters-"))
     listener, mail = listen("127.0.0.1", 0), listen("127.0.0.1", 0)
     given: dict[str, Any] = {
@@ -203,6 +203,7 @@ async def open_sale(
         "public_url": f"http://127.0.0.1:{listener.getsockname()[1]}",
         "payment_provider": "sandbox",
         "smtp_url": f"smtp://127.0.0.1:{mail.getsockname()[1]}",
+        **more,
     }
     if quick_fans:
         given |= {"ingress_fan_holds_per_min": 100_000, "ingress_fan_requests_per_min": 100_000}

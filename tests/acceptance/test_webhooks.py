@@ -12,6 +12,7 @@ from notifier.outbox.store import PostgresOutbox
 from notifier.store import PostgresStore
 from onsale.listen import NotForListening, forward_events
 from onsale_client import SignatureWrong, verify_webhook
+from runtime.clusters import Clusters
 from runtime.postgres import open_pool, room_url
 from tests.acceptance.partner_server import HEARD_WITHIN_S, Partner, partner_server
 from tests.acceptance.sale import Sale
@@ -141,7 +142,8 @@ async def test_two_notifiers_take_each_event_once_and_a_claim_that_was_left_ends
     await new_webhook(sale, "http://127.0.0.1:9/nobody")
     url = room_url(sale.database.url, "onsale_notifier", sale.database.secret)
     async with open_pool(url, min_size=2, max_size=4, application_name="another") as pool:
-        outboxes = [PostgresOutbox(pool, PostgresStore(pool)) for _ in range(2)]
+        clusters = Clusters.alone(pool)
+        outboxes = [PostgresOutbox(clusters, PostgresStore(clusters)) for _ in range(2)]
         now_ms = SystemClock().now_ms()
         for number in range(1, 9):
             await asyncio.gather(

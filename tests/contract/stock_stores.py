@@ -248,7 +248,7 @@ class PostgresGround:
     def member(self, owner: UUID) -> Membership:
         """The owner's place in the table of members."""
         if owner not in self._members:
-            self._members[owner] = Membership(owner, self._connect)
+            self._members[owner] = Membership(owner, self._connect, lambda part: True)
         return self._members[owner]
 
     async def _connect(self) -> "asyncpg.Connection[asyncpg.Record]":

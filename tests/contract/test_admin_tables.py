@@ -11,6 +11,7 @@ from ingress.dead_letter_table import DeadLetter, DeadLetterTable
 from ingress.refund_table import RefundTable
 from ingress.request_log import HOUR_MS, LoggedRequest, sums
 from ingress.request_table import LinesWanted, Pool, RequestTable, UsageWanted
+from runtime.clusters import Clusters
 from runtime.postgres import open_pool, room_url
 from tests.conftest import Database
 
@@ -85,7 +86,7 @@ async def test_a_dead_letter_is_settled_once_and_stays(
 ) -> None:
     for offset in (3, 5):
         await others.execute(PUT_ASIDE, offset, b"raw")
-    table = DeadLetterTable(pool)
+    table = DeadLetterTable(Clusters.alone(pool))
     first, second = await table.page(None, (-1, -1), 9)
     assert (first, second.place) == (DeadLetter((0, 0, 3), "malformed", b"raw"), (0, 0, 5))
     assert [it.place for it in await table.page(None, (0, 3), 9)] == [second.place]
@@ -102,7 +103,7 @@ async def test_a_dead_letter_is_settled_once_and_stays(
 async def test_refunds_are_paged_and_tried_again(pool: Pool, others: "asyncpg.Connection[asyncpg.Record]") -> None:
     for number in range(3):
         await others.execute(DUE, f"evt_{number}", number // 2, NOW_MS + number)
-    table = RefundTable(pool)
+    table = RefundTable(Clusters.alone(pool))
     first = await table.page((-1, ""), "due", None, 2)
     rest = await table.page((first[-1].created_at_ms, first[-1].refund_id), None, 1, 2)
     assert [row.refund_id for row in [*first, *rest]] == ["evt_0", "evt_1", "evt_2"]
@@ -116,4 +117,4 @@ async def test_refunds_are_paged_and_tried_again(pool: Pool, others: "asyncpg.Co
 async def test_bookings_are_asked_for_by_any_condition(pool: Pool) -> None:
     values = {"show": (0, 7), "from": (1,), "to": (2,), "before": (NOW_MS, b"\x01")}
     wanted = {name: () if name == "fans" else values.get(name, ("x",)) for name in OF_BOOKINGS}
-    assert await BookingTable(pool).page(BookingsWanted(wanted, 9)) == []
+    assert await BookingTable(Clusters.alone(pool)).page(BookingsWanted(wanted, 9)) == []

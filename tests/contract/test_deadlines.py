@@ -139,7 +139,7 @@ async def test_a_server_that_is_silent_is_given_up(real: PostgresGround, monkeyp
     async with behind_a_proxy(real) as (url, proxy), opened(url) as mine:
         cursor = await mine.claim()
         assert cursor is not None
-        member = Membership(ANNA, lambda: postgres.connect(url, application_name="deadlines"))
+        member = Membership(ANNA, lambda: postgres.connect(url, application_name="deadlines"), lambda part: True)
         await member.renew([])
         proxy.black_hole()
         calls = (mine.apply(batch), member.renew([]))

@@ -88,7 +88,7 @@ async def test_provisioning_twice_is_harmless(servers: Servers, database: Databa
         history = await admin.fetchval("SELECT history_id FROM installation")
         migrated = await admin.fetch("SELECT * FROM schema_migration ORDER BY name")
     await provision_database(servers.postgres_url, database.name, servers.secret)
-    await provision_database(servers.postgres_url, database.name, servers.secret, partitions=14)
+    await provision_database(servers.postgres_url, database.name, servers.secret, parts=range(14))
     async with connected(database) as admin:
         after = await admin.fetch("SELECT * FROM allocator_cursor ORDER BY part")
         assert after[: len(before)] == before

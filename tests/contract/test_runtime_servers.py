@@ -105,9 +105,9 @@ async def test_the_table_is_read_no_further_than_published(
     history_id = await superuser.fetchval("SELECT history_id FROM installation")
     url = room_url(database.url, "onsale_expiry_worker", database.secret)
     async with open_pool(url, min_size=1, max_size=1, application_name="test") as pool:
-        table = PostgresTable(pool)
+        table = PostgresTable(pool, lambda part: part != 7)
         published = await table.published()
-        assert (len(published), published[4]) == (12, Published(5, 1, history_id))
+        assert (len(published), published[4]) == (11, Published(5, 1, history_id))
         found = await table.read(4, 2, 9, 10)
         assert found == [Batch(4, 1, seq, history_id, b"batch %d" % seq, 1000 + seq) for seq in (3, 4, 5)]
         assert [batch.batch_seq for batch in await table.read(4, 0, 9, 2)] == [1, 2]

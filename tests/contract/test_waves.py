@@ -2,6 +2,7 @@
 
 from ingress.waves import Waves
 from notifier.store import PostgresStore
+from runtime.clusters import Clusters
 from runtime.postgres import open_pool, room_url
 from tests.conftest import Database
 from tests.contract.room_stores import NOW_MS, SHOW, fill_catalogue
@@ -29,8 +30,8 @@ async def test_ingress_and_notifier_follow_the_waves_of_the_rooms(database: Data
         current = waves.current
         await rooms.open_room(SHOW, NOW_MS)
         await waves.refresh()
-        assert current == await PostgresStore(notifier).waves() == {}
+        assert current == await PostgresStore(Clusters.alone(notifier)).waves() == {}
         for wave in (1, 2):
             await rooms.change_room(SHOW, Act("revoke-wave", "key_ops", "copied", revokes=True), NOW_MS)
             await waves.refresh()
-            assert current == await PostgresStore(notifier).waves() == {SHOW: wave}
+            assert current == await PostgresStore(Clusters.alone(notifier)).waves() == {SHOW: wave}

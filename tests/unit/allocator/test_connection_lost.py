@@ -67,7 +67,7 @@ async def test_a_member_tries_again_on_another_connection_and_leaves_in_peace() 
         opened.append(EndedConnection())
         return cast(asyncpg.Connection, opened[-1])
 
-    member = Membership(OWNER, connect)
+    member = Membership(OWNER, connect, lambda part: True)
     for _ in range(2):
         with pytest.raises(ResultUnknown):
             await member.renew([])
@@ -81,7 +81,7 @@ async def test_a_deadline_that_passes_with_the_answer_leaves_the_result_unknown(
 
     with pytest.raises(ResultUnknown):
         await PostgresStore(0, OWNER, connect).claim()
-    member = Membership(OWNER, connect)
+    member = Membership(OWNER, connect, lambda part: True)
     with pytest.raises(ResultUnknown):
         await member.renew([])
     await member.leave()
@@ -94,4 +94,4 @@ async def test_a_mistake_of_ours_is_no_lost_connection() -> None:
     with pytest.raises(AttributeError):
         await PostgresStore(0, OWNER, connect).claim()
     with pytest.raises(AttributeError):
-        await Membership(OWNER, connect).renew([])
+        await Membership(OWNER, connect, lambda part: True).renew([])

@@ -233,7 +233,9 @@ class MemoryLedger(Ledger):
     async def published(self, part: int) -> int:
         return min(self.published_seq, len(self.batches))
 
-    async def save_contact(self, show: int, reservation: bytes, contact_hash: bytes, body: Buyer, now_ms: int) -> None:
+    async def save_contact(
+        self, part: int, show: int, reservation: bytes, contact_hash: bytes, body: Buyer, *, now_ms: int
+    ) -> None:
         self.reach()
         contact = body.contact
         assert contact is not None
@@ -244,11 +246,11 @@ class MemoryLedger(Ledger):
         )  # fmt: skip
 
     async def replace_contact(
-        self, show: int, reservation: bytes, contact_hash: bytes, row: ContactRow, now_ms: int
+        self, part: int, show: int, reservation: bytes, contact_hash: bytes, row: ContactRow, *, now_ms: int
     ) -> None:
         self.reach()
         assert contact_hash
         self.contacts[show, reservation] = row
 
-    async def contact(self, show: int, reservation: bytes) -> ContactRow | None:
+    async def contact(self, part: int, show: int, reservation: bytes) -> ContactRow | None:
         return self.contacts.get((show, reservation))

@@ -15,13 +15,13 @@ class MemoryNotes(HoldNotes):
         self.made_of: dict[bytes, bytes] = {}
         self.baskets: dict[tuple[int, bytes], list[bytes]] = {}
 
-    async def save(self, noted: Noted, fingerprint: bytes, now_ms: int) -> None:
+    async def save(self, part: int, noted: Noted, fingerprint: bytes, now_ms: int) -> None:
         self._ledger.reach()
         for hold, note in noted:
             if note is not None:
                 self.rows.setdefault((hold.show, hold.key, fingerprint), note)
 
-    async def forget(self, noted: Noted, fingerprint: bytes) -> None:
+    async def forget(self, part: int, noted: Noted, fingerprint: bytes) -> None:
         self._ledger.reach()
         for hold, note in noted:
             if note is not None:

@@ -157,6 +157,24 @@ async def test_sales_pause_when_postgres_is_missed_twice_and_go_on_when_it_is_ba
     assert heard == [False, False, False, False, False, True, True, False]
 
 
+async def test_another_cluster_than_the_first_pauses_its_own_partitions_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingress.loops.WATCH_EVERY_S", 0.001)
+    condition = Condition(parts_away=frozenset({40}))
+    answers = [True, False, False, False, True]
+    heard: list[tuple[bool, ...]] = []
+
+    async def takes_writes() -> bool:
+        heard.append((condition.postgres_away, *(condition.is_paused(part) for part in (11, 12, 40))))
+        if not answers:
+            raise asyncio.CancelledError
+        return answers.pop(0)
+
+    with pytest.raises(asyncio.CancelledError):
+        await watch_postgres(takes_writes, condition, frozenset({12, 13}))
+    well, away = (False, False, False, True), (False, False, True, True)
+    assert heard == [well, well, well, away, away, well]
+
+
 async def test_a_log_that_does_not_answer_is_noted_each_second(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingress.loops.WATCH_EVERY_S", 0.001)
     condition = Condition()

@@ -110,7 +110,7 @@ async def test_the_payment_begins_and_the_payer_is_told_where_to_pay() -> None:
     assert (order.attempt, order.amount, order.currency) == (ATTEMPT, 10_000, "EUR")
     assert order.return_to == f"{stage.settings.public_url}/bookings/{TEXT}"
     assert (order.description, order.lapses_at_ms) == ("2 × A Night", T0 + 300 * SECOND)
-    contact = await stage.ledger.contact(SHOW, HOLD)
+    contact = await stage.ledger.contact(PART, SHOW, HOLD)
     assert contact is not None and contact.email == "ada@example.org"
 
 
@@ -173,7 +173,7 @@ async def test_the_payer_comes_back_to_this_site_and_no_other(path: str) -> None
 async def test_a_strangers_contact_is_not_kept() -> None:
     stage = a_stage()
     await checkout(stage, {"contact": CONTACT}, token=PARTNER_KEY)
-    assert await stage.ledger.contact(SHOW, HOLD) is None
+    assert await stage.ledger.contact(PART, SHOW, HOLD) is None
 
 
 # --- what the provider says

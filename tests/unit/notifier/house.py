@@ -203,7 +203,7 @@ class House:
                 asks_max=ASKS_MAX,
                 asks_each_max=ASKS_EACH_MAX,
                 lag_max_ms=LAG_MAX_MS,
-                is_paused=lambda: self.paused,
+                is_paused=lambda part: self.paused,
                 later=lambda seconds, act: self.later.append((seconds, act)),
             ),
             door=door,

@@ -135,7 +135,7 @@ class FakeStore:
         self.forgotten: list[int] = []
         self.away = False
 
-    async def capture(self, now_ms: int) -> int:
+    async def capture(self, now_ms: int, cluster: int = 0) -> int:
         return 0
 
     async def claim(self, now_ms: int, limit: int, busy: Sequence[str]) -> Sequence[Due]:
