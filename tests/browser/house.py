@@ -109,6 +109,15 @@ class House:
             )
             answer.raise_for_status()
 
+    async def wait_for_a_letter(self, about: str) -> None:
+        """Until one has come in whose subject has these words. Raises TimeoutError when none does."""
+        async with httpx.AsyncClient(base_url=self.url) as http:
+            for _ in range(LOOKS_MAX):
+                if about in (await http.get("/dev/mail")).text:
+                    return
+                await asyncio.sleep(LOOK_EVERY_S)
+        raise TimeoutError(f"no letter comes about {about}")
+
     async def wait_for_a_line(self, show: Show, people: int) -> None:
         """Until so many have joined. Raises TimeoutError when they do not come."""
         async with httpx.AsyncClient(base_url=self.url) as http:

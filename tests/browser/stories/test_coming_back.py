@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from playwright.async_api import expect
 
+from onsale_client import Contact
 from tests.browser.halls import theatre
 from tests.browser.house import House
 from tests.browser.phone import Phone
@@ -72,3 +73,24 @@ async def test_a_phone_that_was_offline_learns_what_it_has_missed(
     await fan.context.set_offline(False)
     await expect(fan.page.locator("#live")).to_have_attribute("data-state", "live")
     await expect(fan.seat("J-4")).to_have_attribute("data-state", "held")
+
+
+async def test_the_link_in_a_letter_opens_a_booking_that_its_seller_alone_can_change(
+    house: House, phone: Callable[..., Awaitable[Phone]]
+) -> None:
+    show = await house.add_show(theatre(), "A Night Sold Elsewhere")
+    held = await house.partner.hold(show.show, seats=["J-5"])
+    anna = Contact(name="Anna Example", email="anna@example.org")
+    booked = await house.partner.confirm(held.reservation, contact=anna)
+    await house.wait_for_a_letter(show.name)
+    page = (fan := await phone()).page
+    await page.goto(f"{house.url}/dev/mail")
+    await page.get_by_role("link", name=show.name).click()
+    await page.frame_locator("iframe").get_by_role("link").click()
+    assert await fan.wait_for_the_ticket() == booked.booking
+    assert "#" not in page.url, "the token is out of sight"
+    assert await fan.read_code("#qr") == booked.booking
+    await expect(page.locator("#until")).to_contain_text("A partner has sold this booking")
+    await expect(page.locator("#print")).to_be_visible()
+    await expect(page.locator("#cancel")).to_be_hidden()
+    await expect(page.locator("#changing")).to_be_hidden()
