@@ -44,11 +44,13 @@ async def real(database: Database) -> AsyncIterator[PostgresGround]:
 
 
 @asynccontextmanager
-async def opened(url: str, *, lock_s: float = LONG_S, statement_s: float = LONG_S) -> AsyncIterator[PostgresStore]:
+async def opened(
+    url: str, *, lock_s: float = LONG_S, statement_s: float = LONG_S, connect_s: float = LONG_S
+) -> AsyncIterator[PostgresStore]:
     async def connect(warned: Callable[[str], None]) -> "asyncpg.Connection[asyncpg.Record]":
         return await postgres.connect(
             url, application_name="deadlines", lock_timeout_s=lock_s, statement_timeout_s=statement_s,
-            connect_timeout_s=SHORT_S, on_warning=warned,
+            connect_timeout_s=connect_s, on_warning=warned,
         )  # fmt: skip
 
     mine = PostgresStore(PART, ANNA, connect)
@@ -132,25 +134,34 @@ async def test_a_batch_that_is_cut_off_is_written_all_the_same_and_found_by_the_
 
 
 async def test_a_server_that_is_silent_is_given_up(real: PostgresGround, monkeypatch: pytest.MonkeyPatch) -> None:
+    def wait_at_most(seconds: float) -> None:
+        for module in (store, membership):
+            monkeypatch.setattr(module, "ANSWER_DEADLINE_S", seconds)
+        monkeypatch.setattr(store, "LOAD_DEADLINE_S", seconds)
+
     batch, _ = await a_batch(real)
-    for module in (store, membership):
-        monkeypatch.setattr(module, "ANSWER_DEADLINE_S", SHORT_S)
-    monkeypatch.setattr(store, "LOAD_DEADLINE_S", SHORT_S)
-    async with behind_a_proxy(real) as (url, proxy), opened(url) as mine:
+    async with (
+        behind_a_proxy(real) as (url, proxy),
+        opened(url) as mine,
+        opened(url, connect_s=SHORT_S) as newcomer,
+    ):
         cursor = await mine.claim()
         assert cursor is not None
         member = Membership(ANNA, lambda: postgres.connect(url, application_name="deadlines"), lambda part: True)
         await member.renew([])
         proxy.black_hole()
+        wait_at_most(SHORT_S)
         calls = (mine.apply(batch), member.renew([]))
         for took_s, _ in await asyncio.gather(*(unknown_after(call) for call in calls)):
             assert took_s >= SHORT_S
         # And so is one that does not even take the connection.
+        await unknown_after(newcomer.load(cursor))
         mine.close()
-        await unknown_after(mine.load(cursor))
         proxy.heal()
+        wait_at_most(LONG_S)
         assert await mine.claim() is not None
         await member.renew([])
         proxy.black_hole()
+        wait_at_most(SHORT_S)
         await unknown_after(mine.load(cursor))
         await member.leave()
