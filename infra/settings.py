@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from runtime.cluster_map import read_cluster_map
 from runtime.settings import each_secret
 
 
@@ -39,6 +40,12 @@ class InfraSettings(BaseSettings):
     start_timeout_s: float = Field(
         default=120, gt=0, description="The embedded servers must be up by then (downloads not counted)"
     )
+
+    @field_validator("postgres_clusters")
+    @classmethod
+    def _are_clusters(cls, text: str, info: ValidationInfo) -> str:
+        read_cluster_map(info.data.get("postgres_url") or "", text)
+        return text
 
     @field_validator("secret")
     @classmethod

@@ -16,6 +16,8 @@ CHART = ROOT / "infra" / "helm" / "onsale"
 OTHERS = ROOT / "infra" / "helm" / "schemas"
 KUBERNETES = ("1.29.0", "1.37.0")
 """The oldest that the chart says it works with, and the newest that there are schemas of."""
+CLUSTERS = """[{"partitions": "12-23", "host": "pg-2", "port": 5433, "database": "onsale",
+    "superuser": {"name": "postgres", "secret": "pg-2-superuser", "key": "password"}}]"""
 VARIANTS: dict[str, Sequence[str]] = {
     "as it comes": (),
     "with operators": ("--values", str(CHART / "values-operators.yaml")),
@@ -30,6 +32,7 @@ VARIANTS: dict[str, Sequence[str]] = {
         *("--set", "secretSettings.ONSALE_SMTP_URL.name=mail", "--set", "secretSettings.ONSALE_SMTP_URL.key=url"),
         *("--set", "postgres.cluster.storageClass=fast", "--set", "kafka.cluster.storageClass=fast"),
         *("--set", "redis.instance.storageClass=fast"),
+        *("--set-json", f"postgres.clusters={CLUSTERS}"),
     ),
 }
 REFUSED: dict[str, Sequence[str]] = {

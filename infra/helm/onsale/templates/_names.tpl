@@ -35,6 +35,14 @@ app.kubernetes.io/component: {{ .part | replace "_" "-" }}
 sslmode={{ .Values.postgres.sslmode }}{{ if hasPrefix "verify" .Values.postgres.sslmode }}&sslrootcert=/etc/onsale-postgres/{{ .Values.postgres.authority.key }}{{ end }}
 {{- end }}
 
+{{/* ONSALE_POSTGRES_CLUSTERS, for rooms without a user; with `superusers` as provisioning has them. */}}
+{{- define "onsale.postgresClusters" -}}
+{{- range $at, $cluster := .root.Values.postgres.clusters -}}
+{{- if $at }} {{ end -}}
+{{ $cluster.partitions }}=postgresql://{{ if $.superusers }}{{ $cluster.superuser.name }}:$(SUPERUSER_PASSWORD_{{ $at }})@{{ end }}{{ $cluster.host }}:{{ $cluster.port }}/{{ $cluster.database }}?{{ include "onsale.postgresOptions" $.root }}
+{{- end -}}
+{{- end }}
+
 {{/* Nothing is written, nothing is gained, and nobody is root. */}}
 {{- define "onsale.podSecurity" -}}
 runAsNonRoot: true
