@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-CATEGORIES = ("devtools.timeline", "disabled-by-default-devtools.timeline", "toplevel", "blink.user_timing")
-MAIN = "CrRendererMain"
-TASKS = frozenset({"RunTask", "ThreadControllerImpl::RunTask"})
+CATEGORIES = ("devtools.timeline", "disabled-by-default-devtools.timeline", "blink.user_timing")
+TASK = "RunTask"
+"""A task of a thread, whole; the category `toplevel` would tell each of them once more."""
 FRAME = "FireAnimationFrame"
 
 Event = Mapping[str, Any]
@@ -33,7 +33,7 @@ def frames_between(events: Iterable[Event], begin: str, end: str) -> Frames:
         if (event["pid"], event["tid"]) == (first["pid"], first["tid"]) and first["ts"] <= event["ts"] < last["ts"]
     ]
     count = sum(event["name"] == FRAME and event["ph"] in {"X", "B"} for event in ours)
-    tasks = [event for event in ours if event["name"] in TASKS and event["ph"] == "X"]
+    tasks = [event for event in ours if event["name"] == TASK and event["ph"] == "X"]
     if not count or not tasks:
         raise ValueError(f"{count} frames and {len(tasks)} tasks between {begin} and {end}")
     return Frames(
