@@ -15,6 +15,10 @@ BLOCK: dict[str, Any] = {
     "seats_per_row": 12,
     "categories": [{"name": "all", "price": 5000}],
 }
+IN_SIGHT = """(selector) => {
+  const one = document.querySelector(selector), { left, top, width, height } = one.getBoundingClientRect();
+  return one.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+}"""
 DESK = {"width": 1280, "height": 800}
 
 
@@ -35,6 +39,19 @@ async def test_keys_alone_lead_to_the_checkout(house: House, phone: Callable[...
     await fan.page.keyboard.press("Enter")
     held = await house.admin.reservation(await fan.wait_for_the_checkout())
     assert sorted(seat.seat for seat in held.seats) == sorted(chosen)
+
+
+async def test_nothing_that_the_keys_reach_hides_behind_the_tray(
+    house: House, phone: Callable[..., Awaitable[Phone]]
+) -> None:
+    show = await house.add_show(theatre(), "A Night behind a Tray")
+    fan = await phone()
+    await fan.open(f"/shows/{show.show}")
+    await expect(fan.page.locator("#ready")).to_be_visible()
+    for selector in (".legend > summary", "#zoom-in", "#quantity", "#together"):
+        await fan.page.evaluate("scrollTo(0, 0)")
+        await fan.page.focus(selector)
+        assert await fan.page.evaluate(IN_SIGHT, selector), selector
 
 
 async def test_a_finger_goes_nearer_and_then_takes_a_seat(house: House, phone: Callable[..., Awaitable[Phone]]) -> None:
