@@ -98,9 +98,9 @@ class House:
         """The line goes on."""
         await self._tell("POST", show, "resume")
 
-    async def plans(self, show: Show) -> None:
-        """Files `PLAN`, as `onsale simulate --store` would."""
-        await self._tell("PUT", show, "plan", plan=PLAN)
+    async def plans(self, show: Show, plan: dict[str, Any] = PLAN) -> None:
+        """Files a plan, as `onsale simulate --store` would."""
+        await self._tell("PUT", show, "plan", plan=plan)
 
     async def _tell(self, method: str, show: Show, act: str, **said: Any) -> None:
         async with httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {self.admin_key}"}) as http:

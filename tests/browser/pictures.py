@@ -19,7 +19,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.browser.console import somebody
 from tests.browser.halls import theatre
-from tests.browser.house import House, running_house
+from tests.browser.house import PLAN, House, running_house
 from tests.browser.phone import ANSWER_TIMEOUT_MS, SCREEN, Phone, new_phone, running_browser
 from tests.browser.tour import show_console_pages, show_fans_pages, show_portal_pages
 
@@ -41,6 +41,7 @@ KEPT = {
     "phone-arabic": ("checkout",),
 }
 """Those of the documents: of each way the names of its pages."""
+TRACK = [[15, 40, 30, 0], [40, 130, 150, 0], [80, 230, 330, 0], [120, 300, 413, 0]]
 FANS, ARRIVAL_S, RATE_PER_MIN, SEED = 260, 25.0, 300, 11
 QUALITY = 82
 
@@ -76,7 +77,7 @@ async def _go_round(house: House, browser: Browser, album: Album) -> None:
     options = WAYS[album.way]
     show = await house.add_show(theatre(), "The Night of the Lanterns", test=True)
     await house.admits(show, RATE_PER_MIN)
-    await house.plans(show)
+    await house.plans(show, PLAN | {"sold_out_s": 120, "track": TRACK})
     email = await somebody(house, "admin", "operator")
     async with house.rivals(show, fans=FANS, seed=SEED, arrival_s=ARRIVAL_S):
         await house.wait_for_a_line(show, FANS // 2)

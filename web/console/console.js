@@ -91,7 +91,11 @@ function list() {
     else known.link.removeAttribute("aria-current");
   }
   const there = rooms.map((room) => links.get(room.show)?.link.parentElement);
-  if (place.children.length !== there.length || there.some((item, index) => place.children[index] !== item)) place.replaceChildren(...there);
+  if (place.children.length !== there.length || there.some((item, index) => place.children[index] !== item)) {
+    place.replaceChildren(...there);
+    const link = links.get(chosen)?.link;
+    if (link) place.scrollTop = link.offsetTop - place.offsetTop;
+  }
 }
 
 /** @param {any} room */
