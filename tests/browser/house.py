@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import secrets
 import sys
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from infra.embedded.processes import free_port
 from onsale.crowd.director import LineWatch, send_in
 from onsale.crowd.habits import draw_plans
 from onsale.crowd.http import HttpClient
+from onsale.crowd.queueing import secret_hash
 from onsale.crowd.sale import Sale
 from onsale.first_show import starts_at
 from onsale.server_process import Announced, server_process
@@ -28,6 +31,7 @@ RUNNING = "ONSALE_TEST_UP"
 ENVIRONMENT = {"ONSALE_ROOM_POLL_CEILING_S": "1", "ONSALE_ROOM_CHOOSING_S": "0"}
 
 RIVALS_CONNECTIONS_MAX = 300
+REASON = "We are checking something and go on soon."
 LOOK_EVERY_S = 0.1
 LOOKS_MAX = 600
 PLAN: dict[str, Any] = {
@@ -94,6 +98,18 @@ class House:
         """Nobody is called."""
         await self._tell("POST", show, "pause")
 
+    async def stops_the_line(self, show: Show) -> None:
+        """Nobody is called, and whoever joins now waits: strangers take the places that had been called before anybody
+        came for them."""
+        await self.pause(show)
+        async with httpx.AsyncClient(base_url=self.url) as http:
+            for _ in range(LOOKS_MAX):
+                status = (await http.get(f"/room/{show.show}/status")).json()
+                if status["phase"] == "paused" and await _stranger(http, show) > status["lines"]["general"]["serving"]:
+                    return
+                await asyncio.sleep(LOOK_EVERY_S)
+        raise TimeoutError("the line does not stand still")
+
     async def resume(self, show: Show) -> None:
         """The line goes on."""
         await self._tell("POST", show, "resume")
@@ -104,9 +120,7 @@ class House:
 
     async def _tell(self, method: str, show: Show, act: str, **said: Any) -> None:
         async with httpx.AsyncClient(base_url=self.url, headers={"Authorization": f"Bearer {self.admin_key}"}) as http:
-            answer = await http.request(
-                method, f"/room/admin/{show.show}/{act}", json={"reason": "part of a story"} | said
-            )
+            answer = await http.request(method, f"/room/admin/{show.show}/{act}", json={"reason": REASON} | said)
             answer.raise_for_status()
 
     async def wait_for_a_letter(self, about: str) -> None:
@@ -163,6 +177,14 @@ async def running_house() -> AsyncIterator[House]:
             _open_house(server.announced, f"http://127.0.0.1:{port}") as house,
         ):
             yield house
+
+
+async def _stranger(http: httpx.AsyncClient, show: Show) -> int:
+    """The place of somebody who will not come for it."""
+    body = {"client_id": str(uuid.uuid4()), "secret_hash": secret_hash(secrets.token_hex())}
+    answer = await http.post(f"/room/{show.show}/entries", json=body)
+    answer.raise_for_status()
+    return int(answer.json()["place"])
 
 
 def _announced(file: Path) -> Announced:

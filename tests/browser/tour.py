@@ -33,7 +33,7 @@ async def show_fans_pages(house: House, fan: Phone, show: Show, look: Look) -> N
 @asynccontextmanager
 async def paused(house: House, show: Show) -> AsyncIterator[None]:
     """While this is open nobody is called: whoever joins waits."""
-    await house.pause(show)
+    await house.stops_the_line(show)
     yield
     await house.resume(show)
 

@@ -20,7 +20,7 @@ async def test_a_fan_comes_from_the_list_to_a_ticket_among_three_hundred_rivals(
 ) -> None:
     show = await house.add_show(theatre(), "A Night of Rivals", test=True)
     await house.admits(show, RATE_PER_MIN)
-    await house.pause(show)
+    await house.stops_the_line(show)
     fan = await phone()
     await fan.open("/")
     async with house.rivals(show, fans=RIVALS, seed=7, arrival_s=ARRIVAL_S) as rivals:
