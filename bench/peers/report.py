@@ -27,6 +27,7 @@ def page_text(lines: Sequence[Line]) -> str:
         f"`make peers{options}`, {at:%Y-%m-%d %H:%M} UTC: {first['cores']} cores, Python {first['python']}, pretix "
         f"{first['pretix']} with {first['pretix_web_workers']} web workers, Postgres {first['postgres']}, Kafka "
         f"{first['kafka']}, {rounds} alternating round{'s' if rounds > 1 else ''}.",
+        *(["", "A quick run: it shows that both run and are counted, and judges nothing."] if quick else []),
         "",
         "| case | shop | sold/s | p50 / p99, ms | refused/s | p50 / p99, ms | times | CPU us a buyer, servers' "
         "| foreign load, cores |",

@@ -59,6 +59,13 @@ def test_a_row_for_each_shop_and_a_sentence_about_its_tables() -> None:
     )
 
 
+def test_a_quick_run_says_that_it_judges_nothing() -> None:
+    lines = [RUN | {"jvm_warm_s": 0, "shop": "onsale", "what": what} for what in ("sold", "refused")]
+    head, _, warning, *_ = page_text(lines).splitlines()
+    assert head.startswith("`make peers ARGS=--quick`")
+    assert warning.endswith("judges nothing.")
+
+
 def test_another_lock_is_another_environment() -> None:
     cache = Path("cache")
     assert directory_of(b"pretix==1", cache) != directory_of(b"pretix==2", cache)
