@@ -155,7 +155,7 @@ class Batches:
                           "no_adjacent_block", "limit_exceeded", "already_yours", "not_on_sale", "show_closed",
                           "too_many_seats", "unknown_places", "table_not_sold_so", "orphan_seat",
                           "allocation_exhausted", "cooling_down", "admission_required", "nothing_asked_for",
-                          "hold_time_out_of_range", "several_shows"),
+                          "hold_time_out_of_range", "several_shows", "show_cancelled"),
             ),
         ]  # fmt: skip
 

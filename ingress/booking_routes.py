@@ -140,7 +140,7 @@ class Bookings:
     def operations(self) -> list[Operation]:
         """The rows of the table that this module answers."""
         losing = ("sold_out", "limit_exceeded", "allocation_exhausted", "too_many_seats", "unknown_places",
-                  "table_not_sold_so", "nothing_asked_for", "malformed")  # fmt: skip
+                  "table_not_sold_so", "nothing_asked_for")  # fmt: skip
         return [
             Operation(
                 "confirm", "POST", "/api/bookings", self.book,

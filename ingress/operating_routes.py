@@ -120,7 +120,7 @@ class Operating:
         """The rows of the table that this module answers."""
         changed: dict[int, type[msgspec.Struct] | None] = {200: TermsAnswer, 202: bodies.PendingAnswer}
         blocks: dict[int, type[msgspec.Struct] | None] = {200: BlocksAnswer, 202: bodies.PendingAnswer}
-        wrong = ("show_not_found", "nothing_asked_for", "unknown_places", "malformed")
+        wrong = ("show_not_found", "nothing_asked_for", "unknown_places")
         return [
             Operation(
                 "change_show", "PATCH", "/api/admin/shows/{show}", self.change,

@@ -148,7 +148,7 @@ class Operation:
         if self.query is not None:
             codes.append("invalid_request")
         if self.waits:
-            codes += ["busy", "log_unavailable", "sales_paused"]
+            codes += ["busy", "log_unavailable", "sales_paused", "malformed"]
         return tuple(dict.fromkeys(codes))
 
 

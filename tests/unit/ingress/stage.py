@@ -13,7 +13,8 @@ from ingress.condition import Condition
 from ingress.keys import ApiKey, KeyCache
 from ingress.log_edge import FutureBell, RawAppend
 from ingress.looking import Looking
-from ingress.operations import Operation
+from ingress.operations import Operation, Table
+from ingress.refusals import MEDIA_TYPE
 from ingress.request_log import RequestLog
 from ingress.rows import Ports, all_operations, new_limiter, open_api
 from ingress.service import NotTaken, SaleDesk
@@ -144,6 +145,7 @@ class Stage:
             provider=self.provider,
         )  # fmt: skip
         self.api: Api = open_api(self.ports, self.settings)
+        self.table = Table(self.operations)
 
     @property
     def operations(self) -> list[Operation]:
@@ -221,7 +223,18 @@ class Stage:
         start, *content = said
         assert [message.get("more_body", False) for message in content] == [True] * (len(content) - 1) + [False]
         found = {name.decode(): value.decode("latin-1") for name, value in start["headers"]}
-        return Reply(start["status"], found, b"".join(message["body"] for message in content))
+        reply = Reply(start["status"], found, b"".join(message["body"] for message in content))
+        self._is_announced(method, path, reply)
+        return reply
+
+    def _is_announced(self, method: str, path: str, reply: Reply) -> None:
+        """Whatever a test asks: a problem has a code that the OpenAPI document has for that call, unless a sandbox key has
+        forced it, as it may any."""
+        operation = self.table.find(path)[0].get("GET" if method == "HEAD" else method)
+        if operation is None or reply.headers.get("content-type") != MEDIA_TYPE or not reply.raw:
+            return
+        if not reply.body["detail"].startswith("forced by "):
+            assert reply.body["code"] in operation.codes, f"{operation.name} does not announce {reply.body['code']}"
 
     def fan(self, name: str = "anna", *, show: int = SHOW, minutes: int = 20, wave: int = 0) -> str:
         """A fan's pass."""
