@@ -44,6 +44,12 @@ class Place:
 
 
 HERE = Place()
+KEEP = "-1"
+
+
+def ending_with_us(number: signal.Signals, place: Place = HERE) -> tuple[str, ...]:
+    """The words before a command line by which it lives at `place`, and is sent this signal should we die."""
+    return (*place.within, sys.executable, "-I", "-S", str(LAUNCHER), str(int(number)), str(os.getpid()), KEEP, KEEP)
 
 
 class RoomFailed(Exception):
@@ -162,11 +168,9 @@ async def start_room(
     """A room that dies with this process. `talks`: its standard input is a pipe of ours; `port`: a free one; `root`:
     where its code is."""
     port = port or free_port()
-    launcher = (sys.executable, "-I", "-S", str(LAUNCHER), str(int(signal.SIGKILL)), str(os.getpid()), "-1", "-1")
     with log.open("ab") as output:
         process = await asyncio.create_subprocess_exec(
-            *place.within,
-            *launcher,
+            *ending_with_us(signal.SIGKILL, place),
             sys.executable,
             "-m",
             module,

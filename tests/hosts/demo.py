@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.report import Report
-from tests.faults.rooms import ROOT, Room
+from tests.faults.rooms import ROOT, Room, ending_with_us
 from tests.hosts.fleet import Fleet
 from tests.hosts.front_door import open_door
 from tests.hosts.plan import FACES, ROOM_PORT, SANDBOX, Part, addresses, between_kinds
@@ -72,7 +73,7 @@ async def _crowd(fleet: Fleet, url: str, fans: int, seats: int) -> tuple[int, di
     words = ["demo", "--once", "--at", url, "--fans", str(fans), "--seats", str(seats)]
     words += ["--data-dir", str(directory), "--json", str(report), "--history", str(directory / "history.jsonl")]
     process = await asyncio.create_subprocess_exec(
-        *fleet.stage.fans.within, sys.executable, "-m", "onsale", *words,
+        *ending_with_us(signal.SIGKILL, fleet.stage.fans), sys.executable, "-m", "onsale", *words,
         env={**os.environ, **fleet.stage.environment()}, cwd=ROOT,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip

@@ -5,18 +5,15 @@ import os
 import re
 import shutil
 import signal
-import sys
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from infra.embedded.processes import LAUNCHER
-from tests.faults.rooms import ROOT, Place, until
+from tests.faults.rooms import ROOT, Place, ending_with_us, until
 from tests.hosts.plan import DOOR_PORT, ROOM_PORT, SANDBOX
 
 OPEN_S_MAX = 20.0
-KEEP = "-1"
 
 
 class DoorFailed(Exception):
@@ -49,8 +46,7 @@ async def open_door(within: Path, place: Place, rooms: Mapping[str, Sequence[str
     directory, log = conf.parent, conf.with_name("said")
     with log.open("wb") as said:
         process = await asyncio.create_subprocess_exec(
-            *place.within, sys.executable, "-I", "-S", str(LAUNCHER), str(int(signal.SIGTERM)), str(os.getpid()),
-            KEEP, KEEP, nginx, "-p", str(directory), "-c", str(conf), "-g", "daemon off;",
+            *ending_with_us(signal.SIGTERM, place), nginx, "-p", str(directory), "-c", str(conf), "-g", "daemon off;",
             stdout=said, stderr=said,
         )  # fmt: skip
 

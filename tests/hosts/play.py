@@ -17,12 +17,12 @@ from tests.faults.report import Report
 from tests.faults.rooms import RoomFailed
 from tests.faults.table import keep
 from tests.hosts.demo import whole_sale
+from tests.hosts.directory import own_directory
 from tests.hosts.fleet import Fleet, open_fleet
 from tests.hosts.front_door import DoorFailed
 from tests.hosts.network import NetworkFailed
 from tests.hosts.plan import HOSTS, IN_A_SALE, TALKING, pairs_of_hosts
 from tests.hosts.scenarios import host_lost, hosts_apart, kinds_apart
-from tests.servers import run_directory
 
 SEED = 20261127
 QUICK = ("demo", "a-b", "lost-c")
@@ -86,7 +86,7 @@ async def _played(asked: dict[str, Act]) -> AsyncIterator[tuple[str, Report]]:
     """One fleet for all; each with a crowd of its own. What could not be played to its end ends the run."""
     word, began_s = "hosts", time.monotonic()
     try:
-        with run_directory() as directory:
+        with own_directory() as directory:
             async with open_fleet(directory) as fleet:
                 for word, act in asked.items():
                     report = await act(fleet)
