@@ -22,7 +22,7 @@ from tests.hosts.fleet import Fleet, open_fleet
 from tests.hosts.front_door import DoorFailed
 from tests.hosts.network import NetworkFailed
 from tests.hosts.plan import HOSTS, IN_A_SALE, TALKING, pairs_of_hosts
-from tests.hosts.scenarios import host_lost, hosts_apart, kinds_apart
+from tests.hosts.scenarios import host_alone, host_lost, hosts_apart, kinds_apart
 
 SEED = 20261127
 QUICK = ("demo", "a-b", "lost-c")
@@ -43,6 +43,7 @@ def acts() -> dict[str, Act]:
         "demo-apart": partial(whole_sale, fans=DEMO_FANS, seats=DEMO_SEATS, cuts=IN_A_SALE),
         **{f"{one}-{other}": under_load(partial(hosts_apart, one=one, other=other)) for one, other in pairs_of_hosts()},
         **{f"{one}-{other}": under_load(partial(kinds_apart, one=one, other=other)) for one, other in TALKING},
+        **{f"alone-{host}": under_load(partial(host_alone, host=host)) for host in HOSTS},
         **{f"lost-{host}": under_load(partial(host_lost, host=host)) for host in reversed(HOSTS)},
     }
 

@@ -55,6 +55,26 @@ async def _apart(fleet: Fleet, load: Load, one: str, other: str, cut: Cut) -> Re
     )
 
 
+async def host_alone(fleet: Fleet, load: Load, host: str) -> Report:
+    """A host whose cable is pulled, and put back: all that lives on it has gone on meanwhile, alone."""
+    began_s = time.monotonic()
+    await fleet.network.unplug(host)
+    await asyncio.sleep(CUT_S)
+    await fleet.network.plug(host)
+    back_s = time.monotonic()
+    resumed_s = await load.resumed_since(back_s)
+    await fleet.cluster.until_whole()
+    return await conclude(
+        fleet.stage,
+        load,
+        fault=f"host {host} alone",
+        done=f"its cable pulled for {back_s - began_s:.0f} s, nothing killed",
+        resumed_s=resumed_s,
+        details={"whole_again_s": round(time.monotonic() - back_s, 2)},
+        wrong=_wrong(fleet),
+    )
+
+
 async def host_lost(fleet: Fleet, load: Load, host: str) -> Report:
     """One host goes dark and comes back. Where the primary was, the standby is promoted; where the standby was, nothing
     is acknowledged until it is back."""

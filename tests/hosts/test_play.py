@@ -6,7 +6,8 @@ from tests.hosts.play import QUICK, acts, chosen
 
 def test_every_pair_and_every_host_has_a_word_of_its_own() -> None:
     pairs = [f"{one}-{other}" for one, other in (*pairs_of_hosts(), *TALKING)]
-    assert sorted(acts()) == sorted(["demo", "demo-apart", *pairs, *(f"lost-{host}" for host in HOSTS)])
+    hosts = [f"{what}-{host}" for what in ("alone", "lost") for host in HOSTS]
+    assert sorted(acts()) == sorted(["demo", "demo-apart", *pairs, *hosts])
 
 
 def test_the_host_of_the_primary_is_lost_last_as_another_one_has_it_from_then_on() -> None:
