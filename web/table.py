@@ -19,6 +19,6 @@ PAGES = (
     Page("/bookings/{booking}", "booking/booking.html"),
     Page("/verify/{show}", "verify/verify.html"),
     Page("/console", "console/console.html", ("console",)),
-    Page("/partners", "partners/partners.html", ("portal", "traffic", "stock")),
+    Page("/partners", "partners/partners.html", ("portal", "traffic", "stock", "houses")),
     Page("/dev/parts", "dev/parts.html"),
 )

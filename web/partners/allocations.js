@@ -42,7 +42,8 @@ async function read() {
   if (mine !== asked) return;
   calm(place);
   if (!answer.ok) return trouble(place, inWords(answer), read);
-  const lines = /** @type {Line[]} */ (answer.body.data);
+  // An admin is told of all of them.
+  const lines = /** @type {Line[]} */ (answer.body.data).filter(({ partner }) => !desk.key || partner === desk.key);
   place.replaceChildren(...lines.map((line) => shown(show, line)));
   find("allocations-none").hidden = lines.length > 0;
   find("allocations-new").hidden = !desk.admin;

@@ -7,9 +7,11 @@ import { word } from "./desk.js";
 
 /**
  * @typedef {{name: string, label: string, kind?: string, value?: any, hint?: string, required?: boolean, min?: number,
- *   max?: number, length?: number, options?: [string, string][]}} Field `kind`: a type of `input`, or long, select, check
- *   (one box), checks (of several), list (words with spaces between)
+ *   max?: number, length?: number, options?: [string, string][], currency?: string, more?: boolean}} Field `kind`: a type of
+ *   `input`, or select, check (one box), checks (of several), list (words with spaces between), money (in minor units);
+ *   `more`: seldom looked at, and folded away
  * @typedef {{title: string, words?: string, fields?: Field[], go: string, danger?: boolean,
+ *   review?: {of: (values: Record<string, any>) => Node | null, go: string},
  *   send: (values: Record<string, any>, key: string) => Promise<import("../shared/api.js").Answer>,
  *   then?: (body: any) => void}} Form
  */
@@ -28,12 +30,28 @@ export function begin(form) {
   find("form-title").textContent = form.title;
   find("form-words").hidden = !form.words;
   find("form-words").textContent = form.words ?? "";
-  find("form-fields").replaceChildren(...(form.fields ?? []).map(fieldOf));
-  find("form-error").hidden = true;
-  find("form-go").textContent = form.go;
+  find("form-fields").replaceChildren(...(form.fields ?? []).filter(({ more }) => !more).map(fieldOf), ...folded(form));
+  showReview(null);
   find("form-go").className = form.danger ? "danger" : "";
   find("form-go").disabled = false;
   dialog.showModal();
+}
+
+/** @param {Form} form */
+function folded({ fields = [] }) {
+  const found = fields.filter(({ more }) => more), place = element("details");
+  place.append(element("summary", t("portal.more_fields")), ...found.map(fieldOf));
+  return found.length ? [place] : [];
+}
+
+/** What would come of it stands in place of the fields, and is sent by the next press; null: the fields are there again. @param {Node | null} review */
+function showReview(review) {
+  find("form-error").hidden = true;
+  find("form-fields").hidden = Boolean(review);
+  find("form-review").hidden = find("form-back").hidden = !review;
+  find("form-review").replaceChildren(...(review ? [review] : []));
+  find("form-go").textContent = (review && open?.review?.go) ?? open?.go;
+  if (review) find("form-review").focus();
 }
 
 /** @param {Field} field */
@@ -61,7 +79,7 @@ function fieldOf(field) {
   return wrapped(field, label, made);
 }
 
-/** @param {Field} field @returns {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} */
+/** @param {Field} field @returns {HTMLInputElement | HTMLSelectElement} */
 function control(field) {
   const { kind = "text", value = "" } = field;
   if (kind === "select") {
@@ -70,15 +88,20 @@ function control(field) {
     made.append(...(field.options ?? []).map(([given, words]) => new Option(words, given, false, given === value)));
     return made;
   }
-  if (kind === "long") {
-    const made = /** @type {HTMLTextAreaElement} */ (element("textarea"));
-    name(made, field);
-    made.value = value;
+  if (kind === "money") {
+    const made = input({ ...field, value: "" }, "number");
+    made.step = String(1 / minor(field));
+    made.value = String(value / minor(field));
     return made;
   }
   const made = input(field, kind === "list" ? "text" : kind);
   made.value = Array.isArray(value) ? value.join(" ") : String(value);
   return made;
+}
+
+/** @param {Field} field @returns {number} how many minor units its currency has */
+function minor({ currency = "EUR" }) {
+  return 10 ** (new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2);
 }
 
 /** @param {Field} field @param {string} type @param {string} [id] */
@@ -93,7 +116,7 @@ function input(field, type, id = field.name) {
   return made;
 }
 
-/** @param {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} made @param {Field} field @param {string} [id] */
+/** @param {HTMLInputElement | HTMLSelectElement} made @param {Field} field @param {string} [id] */
 function name(made, field, id = field.name) {
   made.id = `field-${id}`;
   made.name = field.name;
@@ -121,6 +144,7 @@ function values() {
     if (field.kind === "check") found[field.name] = one.checked;
     else if (field.kind === "checks") found[field.name] = all.filter((box) => box.checked).map((box) => box.value);
     else if (field.kind === "list") found[field.name] = one.value.split(/[\s,;]+/).filter(Boolean);
+    else if (field.kind === "money") found[field.name] = Math.round(Number(one.value) * minor(field));
     else if (field.kind === "number") found[field.name] = one.value === "" ? null : Number(one.value);
     else if (field.kind === "datetime-local") found[field.name] = one.value === "" ? null : new Date(one.value).toISOString();
     else found[field.name] = one.value.trim() === "" ? null : one.value.trim();
@@ -132,7 +156,12 @@ function values() {
 async function go(event) {
   event.preventDefault();
   if (!open) return;
-  const form = open, given = values(), said = JSON.stringify(given);
+  const form = open, given = values();
+  if (form.review && find("form-review").hidden) {
+    const review = form.review.of(given);
+    return review ? showReview(review) : tellBelow(t("portal.nothing_changed"));
+  }
+  const said = JSON.stringify(given);
   if (sent.said !== said) sent = { said, key: randomHex(16) };
   find("form-go").disabled = true;
   const answer = await form.send(given, sent.key);
@@ -152,23 +181,32 @@ function isVerdict({ status }) {
 
 /** What is wrong stands at its field; what belongs to none stands below. @param {import("../shared/api.js").Answer} answer */
 function complain(answer) {
+  showReview(null);
   for (const made of find("form-fields").querySelectorAll("[aria-invalid]")) made.removeAttribute("aria-invalid");
   for (const place of find("form-fields").querySelectorAll(".wrong")) place.hidden = true;
   /** @type {HTMLElement | null} */
   let first = null;
   for (const { pointer, code } of answer.body.errors ?? []) {
-    const named = pointer.split("/")[1], made = find("form-fields").querySelector(`[name="${CSS.escape(named)}"]`);
+    const parts = pointer.split("/").slice(1);
+    const made = parts.map((/** @type {string} */ part) => find("form-fields").querySelector(`[name="${CSS.escape(part)}"]`)).find(Boolean), named = made?.name;
     if (!made) continue;
+    made.closest("details")?.setAttribute("open", "");
     made.setAttribute("aria-invalid", "true");
     const place = find(`wrong-${named}`);
     place.hidden = false;
     place.textContent = word(code, "wrong");
     first ??= made;
   }
+  tellBelow(inWords(answer));
+  first?.focus();
+}
+
+/** @param {string} words */
+function tellBelow(words) {
   const error = find("form-error");
   error.hidden = false;
-  error.textContent = inWords(answer);
-  (first ?? error).focus();
+  error.textContent = words;
+  error.focus();
 }
 
 /**
@@ -197,6 +235,7 @@ async function copy() {
 
 find("form").addEventListener("submit", go);
 find("form-not").addEventListener("click", () => dialog.close());
+find("form-back").addEventListener("click", () => showReview(null));
 dialog.addEventListener("close", () => (open = null));
 find("secret-copy").addEventListener("click", copy);
 find("secret-close").addEventListener("click", () => {

@@ -36,8 +36,9 @@ function shown(one) {
         ]
       : [],
   });
-  const raw = element("details");
-  raw.append(element("summary", t("letter.raw")), element("pre", readable(one.raw), "raw"));
+  const raw = element("details"), text = element("pre", readable(one.raw), "raw");
+  text.dir = "ltr";
+  raw.append(element("summary", t("letter.raw")), text);
   item.append(raw);
   return item;
 }

@@ -10,7 +10,9 @@ import { desk, readKeys, toAddress, trouble } from "./desk.js";
 import { onKeys, openKeys } from "./keys.js";
 import { openLetters } from "./letters.js";
 import { openLog } from "./log.js";
+import { openShows } from "./shows.js";
 import { openUsage } from "./usage.js";
+import { openVenues } from "./venues.js";
 import { openWebhooks } from "./webhooks.js";
 
 /** @typedef {{open: () => unknown, keyed?: boolean, admins?: boolean}} Part `keyed`: it is looked at for one key */
@@ -22,6 +24,8 @@ const PARTS = {
   log: { open: openLog, keyed: true },
   allocations: { open: openAllocations, keyed: true },
   bookings: { open: openBookings, keyed: true },
+  venues: { open: openVenues, admins: true },
+  shows: { open: openShows, admins: true },
   letters: { open: openLetters, admins: true },
 };
 let part = new URL(location.href).searchParams.get("part") ?? "keys";

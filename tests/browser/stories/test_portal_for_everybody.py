@@ -6,8 +6,9 @@ from runtime.localised import LANGUAGES
 from tests.browser.busy import LONG_URL, busy
 from tests.browser.checks import look
 from tests.browser.desk import Desk, Open
+from tests.unit.ingress.tales import VENUE
 
-PARTS = ("keys", "webhooks", "usage", "log", "allocations", "bookings", "letters")
+PARTS = ("keys", "webhooks", "usage", "log", "allocations", "bookings", "letters", "venues", "shows")
 
 
 async def look_at_dialog(one: Desk, opened_by: str, found: list[str]) -> None:
@@ -35,6 +36,21 @@ async def test_every_part_fits_and_axe_has_nothing_to_say(language: str, desk: O
     await look_at_dialog(one, "#webhooks-new", found)
     await one.open("?part=allocations")
     await look_at_dialog(one, "#allocations-new", found)
+    await one.open(f"?part=venues&venue={VENUE}")
+    await one.page.select_option("#editor-begin", "whole")
+    await one.page.wait_for_selector("#plan:visible")
+    await look(found, one.page, "editor")
+    await one.page.fill("#editor-text", '{"capacity": 500, "tables": [{"label": "T1"}], "colour": "red"}')
+    await one.page.click("#editor-check")
+    await one.page.wait_for_selector("#editor-problems li")
+    await look(found, one.page, "wrong layout")
+    await one.open("?part=shows")
+    await look_at_dialog(one, "#shows-new", found)
+    await one.page.locator("#shows .actions button").first.click()
+    await one.page.fill("#field-price-0", "61")
+    await one.page.click("#form-go")
+    await one.page.wait_for_selector("#form-review:visible")
+    await look(found, one.page, "review")
     await one.open("?part=letters")
     await one.page.locator("#letters summary").last.click()
     await look(found, one.page, "a letter")

@@ -90,5 +90,11 @@ export default {
   "portal.tab_allocations": "الحصص",
   "portal.tab_bookings": "الحجوزات",
   "portal.tab_letters": "أوامر غير مقروءة",
-  "portal.more_filters": "المزيد من المرشحات"
+  "portal.more_filters": "المزيد من المرشحات",
+  "portal.tab_venues": "القاعات",
+  "portal.tab_shows": "العروض",
+  "portal.look_for": "ابحث عن",
+  "portal.more_fields": "قواعد أخرى",
+  "portal.nothing_changed": "لم يتغيّر شيء بعد.",
+  "portal.back": "العودة إلى الحقول"
 };

@@ -90,5 +90,11 @@ export default {
   "portal.tab_allocations": "Kontingente",
   "portal.tab_bookings": "Buchungen",
   "portal.tab_letters": "Unlesbares",
-  "portal.more_filters": "Mehr Filter"
+  "portal.more_filters": "Mehr Filter",
+  "portal.tab_venues": "Häuser",
+  "portal.tab_shows": "Veranstaltungen",
+  "portal.look_for": "Suchen nach",
+  "portal.more_fields": "Mehr Regeln",
+  "portal.nothing_changed": "Noch ist nichts anders.",
+  "portal.back": "Zurück zu den Feldern"
 };

@@ -90,5 +90,11 @@ export default {
   "portal.tab_allocations": "Allocations",
   "portal.tab_bookings": "Bookings",
   "portal.tab_letters": "Dead letters",
-  "portal.more_filters": "More filters"
+  "portal.more_filters": "More filters",
+  "portal.tab_venues": "Venues",
+  "portal.tab_shows": "Shows",
+  "portal.look_for": "Look for",
+  "portal.more_fields": "More rules",
+  "portal.nothing_changed": "Nothing is different yet.",
+  "portal.back": "Back to the fields"
 };

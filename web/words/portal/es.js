@@ -90,5 +90,11 @@ export default {
   "portal.tab_allocations": "Cupos",
   "portal.tab_bookings": "Reservas",
   "portal.tab_letters": "Ilegibles",
-  "portal.more_filters": "Más filtros"
+  "portal.more_filters": "Más filtros",
+  "portal.tab_venues": "Recintos",
+  "portal.tab_shows": "Funciones",
+  "portal.look_for": "Buscar",
+  "portal.more_fields": "Más reglas",
+  "portal.nothing_changed": "Todavía no hay nada distinto.",
+  "portal.back": "Volver a los campos"
 };

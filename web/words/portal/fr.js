@@ -90,5 +90,11 @@ export default {
   "portal.tab_allocations": "Contingents",
   "portal.tab_bookings": "Réservations",
   "portal.tab_letters": "Illisibles",
-  "portal.more_filters": "Plus de filtres"
+  "portal.more_filters": "Plus de filtres",
+  "portal.tab_venues": "Lieux",
+  "portal.tab_shows": "Spectacles",
+  "portal.look_for": "Rechercher",
+  "portal.more_fields": "Plus de règles",
+  "portal.nothing_changed": "Rien n’a changé.",
+  "portal.back": "Revenir aux champs"
 };

@@ -90,5 +90,11 @@ export default {
   "portal.tab_allocations": "割り当て",
   "portal.tab_bookings": "予約",
   "portal.tab_letters": "処理不能",
-  "portal.more_filters": "その他の条件"
+  "portal.more_filters": "その他の条件",
+  "portal.tab_venues": "会場",
+  "portal.tab_shows": "公演",
+  "portal.look_for": "検索",
+  "portal.more_fields": "その他のルール",
+  "portal.nothing_changed": "まだ変更がありません。",
+  "portal.back": "入力に戻る"
 };
