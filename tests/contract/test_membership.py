@@ -7,6 +7,8 @@ from uuid import uuid4
 import pytest
 
 from allocator.errors import ResultUnknown
+from allocator.membership import Membership
+from runtime import postgres
 from tests.conftest import Database
 from tests.contract.stock_stores import Ground, PostgresGround, postgres_ground
 from tests.contract.stock_story import PART, T0, owned
@@ -101,3 +103,12 @@ async def test_whoever_comes_takes_away_those_who_were_killed_long_ago(real: Pos
     )
     await real.live(ANNA)
     assert await real.admin.fetchval("SELECT count(*) FROM allocator_member WHERE owner <> $1", ANNA) == 1
+
+
+async def test_a_partition_that_is_mapped_to_another_cluster_is_not_seen(real: PostgresGround) -> None:
+    member = Membership(
+        ANNA, lambda: postgres.connect(real.url, application_name="leases"), lambda part: part in {3, 40}
+    )
+    seats, _ = await member.look()
+    await member.leave()
+    assert [seat.part for seat in seats] == [3]
