@@ -228,8 +228,8 @@ class Stage:
         return reply
 
     def _is_announced(self, method: str, path: str, reply: Reply) -> None:
-        """Whatever a test asks: a problem has a code that the OpenAPI document has for that call, unless a sandbox key has
-        forced it, as it may any."""
+        """Whatever a test asks: a problem has a code that the OpenAPI document has for that call, unless a sandbox key
+        has forced it, as it may any."""
         operation = self.table.find(path)[0].get("GET" if method == "HEAD" else method)
         if operation is None or reply.headers.get("content-type") != MEDIA_TYPE or not reply.raw:
             return
