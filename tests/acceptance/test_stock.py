@@ -278,7 +278,14 @@ async def _the_best(sale: Sale) -> None:
 
     plain = {"rule": "same_row", "tried": [], "orphans_left": 0}
     assert await best(sale.fan(show), quantity=2) == (["A-3", "A-4"], plain)
-    assert (await best(sale.fan(show), quantity=2, accessible=True))[0] == ["A-1", "A-2"]
+    anna = sale.fan(show)
+    assert (await best(anna, quantity=2, accessible=True))[0] == ["A-1", "A-2"]
+    hers = (await quote(sale, show, anna, seats=["A-1"])).body["conflicts"][0]["reservation"]
+    gone = await sale.call("DELETE", f"/api/reservations/{hers}", token=anna)
+    now = rfc3339(SystemClock().now_ms())
+    released = await order(sale, "PATCH", show, {"policy": {"accessible_released_at": now}}, "released")
+    assert (gone.status, released.body["rules"]["accessible_released_at"]) == (200, now)
+    assert (await best(sale.fan(show), quantity=2))[0] == ["A-1", "A-2"], "anybody's, from now on"
     many = await sale.hold(show, sale.partner_key, best={"quantity": 200})
     assert (many.status, many.body["code"]) == (422, "too_many_seats")
     terms = {"name": "for groups", "permissions": ["book", "group"]}
