@@ -97,7 +97,7 @@ def provision(installation: Installation, replicas: int = 1) -> None:
     async def all_of_it() -> None:
         # The topics first: as soon as a partition has a cursor an allocator asks for its log.
         await provision_topics(installation.kafka_bootstrap, prefix, partitions, replicas)
-        await _provision_databases(installation, partitions)
+        await provision_databases(installation, partitions)
 
     try:
         asyncio.run(all_of_it())
@@ -105,7 +105,8 @@ def provision(installation: Installation, replicas: int = 1) -> None:
         raise NotProvisioned(str(error)) from None
 
 
-async def _provision_databases(installation: Installation, partitions: int) -> None:
+async def provision_databases(installation: Installation, partitions: int) -> None:
+    """Each cluster with the partitions that are mapped to it. Raises `NotProvisioned`, and what asyncpg raises."""
     places = installation.cluster_map
     parts_of: list[list[int]] = [[] for _ in places.urls]
     for part in range(partitions):
@@ -117,7 +118,9 @@ async def _provision_databases(installation: Installation, partitions: int) -> N
             for part in sorted(await parts_in(url)):
                 # It would be decided in two places.
                 if places.number_of(part) != number:
-                    raise NotProvisioned(f"partition {part} is in cluster {number}, and mapped to another one")
+                    raise NotProvisioned(
+                        f"partition {part} is in cluster {number} and mapped elsewhere: onsale move {part}"
+                    )
     for url, parts in zip(places.urls, parts_of, strict=True):
         await _provision_database(url, installation.secret, parts)
 

@@ -1,9 +1,11 @@
 """`onsale move` between two databases, which stand for two clusters: cut off after each of its steps it is finished by
 the next one, and at no moment can two allocators claim the partition."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import uuid4
 
@@ -11,6 +13,8 @@ import asyncpg
 import pytest
 
 from allocator.store import CLAIM
+from infra.provision import parts_in
+from onsale.installation import Installation, NotProvisioned, provision_databases
 from onsale.moving import fence, moving, tables
 from onsale.moving.fence import MustStay
 from onsale.verify.findings import Check, Findings
@@ -195,6 +199,22 @@ async def test_what_is_written_beside_a_copy_is_not_lost(ground: Ground, monkeyp
     monkeypatch.setattr(moving, "_carry", carry)
     await ground.move()
     assert await ground.second.fetchval("SELECT email FROM contact_booking") == "ada@elsewhere.example.org"
+
+
+async def test_provisioning_makes_no_second_cursor(servers: Servers, ground: Ground) -> None:
+    first, second = ground.places.urls
+    installation = Installation(
+        data_dir=Path(), postgres_url=first, redis_url="", kafka_bootstrap="", secret=servers.secret,
+        watch=lambda: asyncio.sleep(0), postgres_clusters=f"{PART},12-13={second}",
+    )  # fmt: skip
+    with pytest.raises(NotProvisioned, match="partition 3 is in cluster 0 and mapped elsewhere: onsale move 3"):
+        await provision_databases(installation, 14)
+    with pytest.raises(NotProvisioned, match="partition 12 is mapped to a cluster, but there are only 12"):
+        await provision_databases(installation, 12)
+    assert await parts_in(second) == set()
+    await ground.move()
+    await provision_databases(installation, 14)
+    assert (await parts_in(first), await parts_in(second)) == ({*range(12)} - {PART}, {PART, 12, 13})
 
 
 async def test_no_table_of_a_partition_is_forgotten(ground: Ground) -> None:
