@@ -1,7 +1,7 @@
 """`python -m tests.browser.pictures [FOLDER]`: a picture of each page, on a phone and a desk, dark, from right to left.
 
 They come from a running sale with simulated fans, and are put into `.onsale/pictures`, or the folder that is named.
-`--docs` keeps the few that the documents show, in `docs/pictures`.
+`--docs` takes the few that the documents show, into `docs/pictures`; Japanese wants a font (fonts-ipafont-gothic).
 """
 
 import argparse
@@ -24,7 +24,12 @@ from tests.browser.phone import ANSWER_TIMEOUT_MS, SCREEN, Phone, new_phone, run
 from tests.browser.tour import show_console_pages, show_fans_pages, show_portal_pages
 
 FOLDER, DOCS = Path(".onsale", "pictures"), Path(__file__).resolve().parents[2] / "docs" / "pictures"
-DESK: dict[str, Any] = {"viewport": {"width": 1280, "height": 860}, "is_mobile": False, "has_touch": False}
+DESK: dict[str, Any] = {
+    "viewport": {"width": 1280, "height": 860},
+    "device_scale_factor": 1,
+    "is_mobile": False,
+    "has_touch": False,
+}
 PHONE: dict[str, Any] = {"viewport": SCREEN}
 WAYS: dict[str, dict[str, Any]] = {
     "phone": PHONE,
@@ -48,19 +53,20 @@ QUALITY = 82
 
 @dataclass(frozen=True)
 class Album:
-    """Where pictures are put. `pages`: the only ones that are wanted; none named: all."""
+    """Where pictures are put. `pages`: the only ones that are wanted, as far as they fit on the screen; none named: all of
+    them, whole."""
 
     folder: Path
     way: str
     pages: Sequence[str] = ()
 
     async def look(self, page: Page, name: str) -> None:
-        """Takes the picture; of a dialog what is on the screen, else the whole page."""
+        """Takes the picture; of a dialog what is on the screen."""
         if self.pages and name not in self.pages:
             return
         await page.evaluate("scrollTo(0, 0)")
         dialogs = await page.locator("dialog[open]").count()
-        shot = Image.open(io.BytesIO(await page.screenshot(full_page=not dialogs)))
+        shot = Image.open(io.BytesIO(await page.screenshot(full_page=not dialogs and not self.pages)))
         file = f"{name.replace(', ', '-').replace(' ', '-')}-{self.way}.webp"
         shot.save(self.folder / file, "WEBP", quality=QUALITY, method=6)
 
