@@ -53,8 +53,8 @@ QUALITY = 82
 
 @dataclass(frozen=True)
 class Album:
-    """Where pictures are put. `pages`: the only ones that are wanted, as far as they fit on the screen; none named: all of
-    them, whole."""
+    """Where pictures are put. `pages`: the only ones that are wanted, as far as they fit on the screen; none named: all
+    of them, whole."""
 
     folder: Path
     way: str
