@@ -77,7 +77,7 @@ export class Chart {
       for (const section of hall.sections) if (inSight(section.box, box)) this.painter.section(pen, section, view.scale, true);
     } else {
       for (const table of hall.tables) this.painter.table(pen, table, view.scale);
-      if (seatPx >= PLAIN_PX) for (const seat of hall.within(box)) this.painter.seat(pen, seat, view.scale);
+      if (seatPx >= PLAIN_PX) this.painter.seats(pen, hall.within(box), view.scale);
       else if (!this.tiles.draw(pen, view, ratio)) this.ask();
     }
     if (seatPx < PLAIN_PX) for (const seat of this.marks.keys()) this.painter.seat(pen, seat, view.scale);

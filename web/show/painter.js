@@ -6,6 +6,8 @@ import { FREE, HELD } from "./hall.js";
 export const PLAIN_PX = 9;
 export const SECTIONS_PX = 3;
 const NUMBER_PX = 17;
+/** What is taken is smaller. */
+const TAKEN = 0.55;
 const COLOURS = ["panel", "sunk", "line", "edge", "text", "quiet", "accent", "on-accent", "good", "warn", "bad", "seat-taken"];
 
 /** @typedef {"chosen" | "asked" | "yours" | "lost" | "offered"} Mark what this fan has to do with a place */
@@ -52,6 +54,54 @@ export class Painter {
     }
   }
 
+  /**
+   * Near by. Seats of which only price, state and number are to be told share a path for each look: it is the calls that cost.
+   * @param {CanvasRenderingContext2D} pen @param {number[]} seats @param {number} scale
+   */
+  seats(pen, seats, scale) {
+    const { hall, colours } = this;
+    /** @type {number[][]} */
+    const free = hall.tiers.map(() => []);
+    /** @type {Record<"held" | "gone" | "special", number[]>} */
+    const { held, gone, special } = { held: [], gone: [], special: [] };
+    for (const seat of seats) {
+      if (this.marks.has(seat) || hall.accessible.has(seat) || hall.companions.has(seat)) special.push(seat);
+      else if (hall.status[seat] === FREE) free[hall.tier[seat]].push(seat);
+      else (hall.status[seat] === HELD ? held : gone).push(seat);
+    }
+    free.forEach((group, tier) => {
+      this.#path(pen, group, 1, 6);
+      pen.fillStyle = hall.tiers[tier].colour;
+      pen.fill();
+    });
+    this.#path(pen, gone, TAKEN, 3);
+    pen.fillStyle = colours["seat-taken"];
+    pen.fill();
+    // Held is not gone: it may come back.
+    this.#path(pen, held, TAKEN, 3);
+    pen.strokeStyle = colours.edge;
+    pen.lineWidth = 2.5;
+    pen.stroke();
+    pen.fillStyle = "#ffffff";
+    for (const seat of free.flat()) {
+      if (hall.width[seat] * scale >= NUMBER_PX) this.#text(pen, hall.numbers[seat], hall.x[seat], hall.y[seat] + 0.5, 11, hall.width[seat] - 4);
+    }
+    for (const seat of special) this.seat(pen, seat, scale);
+  }
+
+  /** @param {CanvasRenderingContext2D} pen @param {number[]} seats @param {number} share of a seat's width @param {number} round */
+  #path(pen, seats, share, round) {
+    const { hall } = this, base = pen.getTransform();
+    pen.beginPath();
+    for (const seat of seats) {
+      const turn = hall.rotation[seat], cos = Math.cos(turn) * base.a, sin = Math.sin(turn) * base.a;
+      const width = hall.width[seat] * share, height = share === 1 ? hall.height[seat] : width;
+      pen.setTransform(cos, sin, -sin, cos, base.a * hall.x[seat] + base.e, base.a * hall.y[seat] + base.f);
+      pen.roundRect(-width / 2, -height / 2, width, height, round);
+    }
+    pen.setTransform(base);
+  }
+
   /** One seat with everything that is to be seen of it. @param {CanvasRenderingContext2D} pen @param {number} seat @param {number} scale */
   seat(pen, seat, scale) {
     const { hall, colours } = this;
@@ -68,7 +118,7 @@ export class Painter {
       if (mark) this.#ring(pen, mark, width, height, scale);
       this.#sign(pen, seat, mark, width, scale);
     } else {
-      const side = width * 0.55;
+      const side = width * TAKEN;
       box(pen, side, side, 3);
       if (status === HELD) {
         // Held is not gone: it may come back.
