@@ -57,8 +57,10 @@ async def the_map_and_what_is_left(house: Sale, show: dict[str, Any]) -> None:
     of_show = f"/api/venues/{show['venue']}/shows/{show['show']}"
     layout = (await house.call("GET", f"/api/venues/{show['venue']}/seat-map")).body
     assert (layout["total_seats"], layout["sections"][0]["rows"][0]["seats"][0]["label"]) == (100, "A-1")
-    seats = (await house.call("GET", f"{of_show}/seats")).body
-    assert {seat["status"] for seat in seats["seats"]} == {"available"}
+    seats = await house.call("GET", f"{of_show}/seats")
+    assert {seat["status"] for seat in seats.body["seats"]} == {"available"}
+    known = await house.http.get(f"{of_show}/seats", headers={"If-None-Match": seats.headers["etag"]})
+    assert known.status_code == 304, "nothing has changed since"
     assert (await house.call("GET", f"{of_show}/availability")).body["available_seats"] == 100
     assert (await house.call("GET", f"/api/seats/A-1?show={show['show']}")).body["status"] == "available"
 
@@ -83,6 +85,9 @@ async def a_hold_is_seen_by_all_channels(house: Sale, token: str, show: dict[str
     many = {"show": show["show"], "seats": ["A-1", "A-4"]}
     public, own = [(await house.call("POST", "/api/seats/bulk-status", many, token=who)).body for who in (None, token)]
     assert [seat["status"] for seat in public["data"]] == ["held", "available"]
+    since = f"/api/venues/{show['venue']}/shows/{show['show']}/seats?since_seq={public['seq'] - 2}"
+    changed = (await house.call("GET", since)).body["seats"]
+    assert [(seat["label"], seat["status"]) for seat in changed] == [("A-4", "available")], "held and given back"
     whose = {"reservation": held.body["reservation"], "hold_expires_at": longer.body["expires_at"]}
     assert [seat.get("mine", False) for seat in public["data"] + own["data"]] == [False, False, True, False]
     assert own["data"][0]["whose"] == whose
