@@ -37,6 +37,12 @@ def restore(
     force: Annotated[
         bool, typer.Option("--force", help="Also where something sold since then cannot be brought back.")
     ] = False,
+    cluster: Annotated[
+        int,
+        typer.Option(
+            help="Which of several clusters of Postgres was put back, as ONSALE_POSTGRES_CLUSTERS has them.", min=0
+        ),
+    ] = 0,
     data_dir: DataDir = None,
 ) -> None:
     """Put a backup back, and begin a new history.
@@ -49,4 +55,6 @@ def restore(
     """
     from onsale.backup.commands import restore as run_restore  # noqa: PLC0415 -- as above
 
-    raise typer.Exit(run_restore(data_dir, directory, say, force=force))
+    if directory is not None and cluster:
+        raise typer.BadParameter("a backup of ours is that of the first cluster: leave --cluster away")
+    raise typer.Exit(run_restore(data_dir, directory, say, force=force, cluster=cluster))

@@ -12,7 +12,7 @@ from infra.embedded.base_backup import BackupUnusable
 from infra.embedded.processes import ServerFailed
 from infra.settings import InfraSettings
 from onsale import running
-from onsale.backup.history import LosesSales, NewHistory, begin_history
+from onsale.backup.history import LosesSales, NewHistory, begin_history, take_events_again
 from onsale.installation import Installation, NotProvisioned, infra_settings, open_installation, provision
 from onsale.verify.command_log import CommandMissing
 from runtime.kafka import LogError
@@ -45,15 +45,20 @@ def backup(data_dir: Path | None, target: Path, say: Callable[[str], None]) -> i
     return DONE
 
 
-def restore(data_dir: Path | None, source: Path | None, say: Callable[[str], None], *, force: bool) -> int:
-    """Put a backup back, or (`source` None) begin the new history of a server that was put back by other means."""
+def restore(
+    data_dir: Path | None, source: Path | None, say: Callable[[str], None], *, force: bool, cluster: int = 0
+) -> int:
+    """Put a backup back, or (`source` None) begin the new history of a server that was put back by other means.
+
+    `cluster`: which of several; a backup of ours is always the first's.
+    """
     settings = infra_settings(data_dir)
     if (source is None) is not bool(settings.postgres_url):
         say(FOREIGN if source else "say which backup: onsale restore DIRECTORY")
         return COULD_NOT_RUN
     try:
         if source is None:
-            _begin(settings, say, force=force)
+            _begin(settings, say, force=force, cluster=cluster)
         else:
             _put_back(settings, source.absolute(), say, force=force)
     except LosesSales as error:
@@ -79,16 +84,26 @@ def _put_back(settings: InfraSettings, source: Path, say: Callable[[str], None],
             say(f"what was there before is kept in {before}; remove it when you are sure")
 
 
-def _begin(settings: InfraSettings, say: Callable[[str], None], *, force: bool) -> None:
+def _begin(settings: InfraSettings, say: Callable[[str], None], *, force: bool, cluster: int = 0) -> None:
     with open_installation(settings.model_copy(update={"redis_url": "unused"}), say) as installation:
+        if cluster >= len(installation.cluster_map.urls):
+            raise NotProvisioned(f"ONSALE_POSTGRES_CLUSTERS names no cluster {cluster}")
         # A backup may be older than the latest migrations.
         provision(installation)
-        begun = asyncio.run(_history(installation, force=force))
+        prefix = os.environ.get("ONSALE_TOPIC_PREFIX", "")
+        begun = asyncio.run(begin_history_in(installation, cluster, prefix, force=force))
     for line in begun.lost:
         say(f"lost: {line}")
     say(f"history {begun.history_id} begins; {begun.commands} commands of the log are decided once more")
 
 
-async def _history(installation: Installation, *, force: bool) -> NewHistory:
-    prefix = os.environ.get("ONSALE_TOPIC_PREFIX", "")
-    return await begin_history(installation.postgres_url, installation.kafka_bootstrap, prefix, force=force)
+async def begin_history_in(installation: Installation, cluster: int, prefix: str, *, force: bool) -> NewHistory:
+    """The new history of one cluster. What partners are told of its partitions is taken again from there on.
+
+    Raises as `begin_history`.
+    """
+    first, url = installation.postgres_url, installation.cluster_map.urls[cluster]
+    begun = await begin_history(url, installation.kafka_bootstrap, prefix, force=force)
+    if cluster:
+        await take_events_again(first, url)
+    return begun

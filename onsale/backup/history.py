@@ -14,6 +14,12 @@ from ticketing.vocabulary import show_text
 CURSORS = "SELECT part, log_gen, next_offset FROM allocator_cursor ORDER BY part"
 LAYOUTS = "SELECT layout_id, sha256 FROM layouts"
 BEGIN_HISTORY = "SELECT begin_history($1, $2, $3, $4)"
+STOOD = "SELECT part, batch_seq FROM allocator_cursor"
+# An event that is taken twice is told once, by its id.
+TAKE_AGAIN = """
+UPDATE caller_event_cursor c SET batch_seq = LEAST(c.batch_seq, s.batch_seq)
+FROM unnest($1::int[], $2::bigint[]) AS s (part, batch_seq) WHERE c.part = s.part
+"""
 WRITE_S_MAX = 120.0
 """Each batch since the backup is a row."""
 
@@ -54,6 +60,17 @@ async def begin_history(postgres_url: str, bootstrap: str, topic_prefix: str, *,
         columns = list(zip(*steps, strict=True)) or [(), (), (), ()]
         history_id: str = await connection.fetchval(BEGIN_HISTORY, *columns)
     return NewHistory(history_id, sum(part.commands for part in parts), lost)
+
+
+async def take_events_again(first_url: str, restored_url: str) -> None:
+    """How far partners' feeds were taken stands in the first cluster, which was not restored: let it be as far as the
+    restored one has decided, since batches after that are numbered anew. Raises what asyncpg raises."""
+    async with AsyncExitStack() as stack:
+        first, restored = [await connect(url, application_name="onsale restore") for url in (first_url, restored_url)]
+        for connection in (first, restored):
+            stack.push_async_callback(connection.close)
+        rows = await restored.fetch(STOOD)
+        await first.execute(TAKE_AGAIN, [row["part"] for row in rows], [row["batch_seq"] for row in rows])
 
 
 def what_is_lost(parts: Sequence[Earlier], layouts: set[tuple[str, bytes]]) -> list[str]:
