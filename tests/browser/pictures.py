@@ -1,7 +1,7 @@
 """`python -m tests.browser.pictures [FOLDER]`: a picture of each page, on a phone and a desk, dark, from right to left.
 
 They come from a running sale with simulated fans, and are put into `.onsale/pictures`, or the folder that is named.
-`--docs` takes the few that the documents show, into `docs/pictures`; Japanese wants a font (fonts-ipafont-gothic).
+`--docs` renews the few that the documents show, too, in `docs/pictures`. Japanese wants a font (fonts-ipafont-gothic).
 """
 
 import argparse
@@ -19,7 +19,7 @@ from playwright.async_api import Browser, Page, expect
 
 from tests.browser.console import somebody
 from tests.browser.halls import theatre
-from tests.browser.house import PLAN, House, running_house
+from tests.browser.house import PLAN, House, Show, running_house
 from tests.browser.phone import ANSWER_TIMEOUT_MS, SCREEN, Phone, new_phone, running_browser
 from tests.browser.tour import show_console_pages, show_fans_pages, show_portal_pages
 
@@ -35,9 +35,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "phone": PHONE,
     "desk": DESK,
     "phone-dark": PHONE | {"color_scheme": "dark"},
-    "desk-dark": DESK | {"color_scheme": "dark"},
     "phone-arabic": PHONE | {"locale": "ar"},
-    "desk-arabic": DESK | {"locale": "ar"},
 }
 KEPT = {
     "phone": ("list", "waiting", "hall", "checkout", "booking"),
@@ -47,28 +45,30 @@ KEPT = {
 }
 """Those of the documents: of each way the names of its pages."""
 TRACK = [[15, 40, 30, 0], [40, 130, 150, 0], [80, 230, 330, 0], [120, 300, 413, 0]]
-FANS, ARRIVAL_S, RATE_PER_MIN, SEED = 260, 25.0, 300, 11
+ARRIVAL_S, RATE_PER_MIN, SEED = 20.0, 300, 11
+FANS_AT_THE_CONSOLE, FANS_BESIDE_THE_FAN = 260, 160
 QUALITY = 82
 
 
 @dataclass(frozen=True)
 class Album:
-    """Where pictures are put. `pages`: the only ones that are wanted, as far as they fit on the screen; none named: all
-    of them, whole."""
+    """Where pictures of one way are put. `kept`: those that the documents show, too."""
 
     folder: Path
     way: str
-    pages: Sequence[str] = ()
+    kept: Sequence[str] = ()
 
     async def look(self, page: Page, name: str) -> None:
-        """Takes the picture; of a dialog what is on the screen."""
-        if self.pages and name not in self.pages:
-            return
+        """Takes the picture: of a dialog, and for the documents, what is on the screen, else the whole page."""
         await page.evaluate("scrollTo(0, 0)")
-        dialogs = await page.locator("dialog[open]").count()
-        shot = Image.open(io.BytesIO(await page.screenshot(full_page=not dialogs and not self.pages)))
         file = f"{name.replace(', ', '-').replace(' ', '-')}-{self.way}.webp"
-        shot.save(self.folder / file, "WEBP", quality=QUALITY, method=6)
+        _write(await page.screenshot(full_page=not await page.locator("dialog[open]").count()), self.folder / file)
+        if name in self.kept:
+            _write(await page.screenshot(), DOCS / file)
+
+
+def _write(shot: bytes, file: Path) -> None:
+    Image.open(io.BytesIO(shot)).save(file, "WEBP", quality=QUALITY, method=6)
 
 
 async def take_pictures(albums: Sequence[Album]) -> None:
@@ -81,17 +81,23 @@ async def take_pictures(albums: Sequence[Album]) -> None:
 
 async def _go_round(house: House, browser: Browser, album: Album) -> None:
     options = WAYS[album.way]
+    async with _sale(house, FANS_BESIDE_THE_FAN) as show, _person(house, browser, options) as fan:
+        await show_fans_pages(house, fan, show, album.look)
+    email = await somebody(house, "admin", "operator")
+    async with _sale(house, FANS_AT_THE_CONSOLE) as show, _person(house, browser, options) as operator:
+        await show_console_pages(operator, show, email, album.look)
+        await show_portal_pages(operator, album.look)
+
+
+@asynccontextmanager
+async def _sale(house: House, fans: int) -> AsyncIterator[Show]:
+    """With half of its crowd in line."""
     show = await house.add_show(theatre(), "The Night of the Lanterns", test=True)
     await house.admits(show, RATE_PER_MIN)
     await house.plans(show, PLAN | {"sold_out_s": 120, "track": TRACK})
-    email = await somebody(house, "admin", "operator")
-    async with house.rivals(show, fans=FANS, seed=SEED, arrival_s=ARRIVAL_S):
-        await house.wait_for_a_line(show, FANS // 2)
-        async with _person(house, browser, options) as operator:
-            await show_console_pages(operator, show, email, album.look)
-            await show_portal_pages(operator, album.look)
-        async with _person(house, browser, options) as fan:
-            await show_fans_pages(house, fan, show, album.look)
+    async with house.rivals(show, fans=fans, seed=SEED, arrival_s=ARRIVAL_S):
+        await house.wait_for_a_line(show, fans // 2)
+        yield show
 
 
 @asynccontextmanager
@@ -105,13 +111,12 @@ def main(arguments: list[str]) -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.browser.pictures", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
-    parser.add_argument("--docs", action="store_true", help=f"those of the documents, into {DOCS.name}")
+    parser.add_argument("--docs", action="store_true", help="those of the documents as well")
     given = parser.parse_args(arguments)
-    folder = DOCS if given.docs else given.folder
-    folder.mkdir(parents=True, exist_ok=True)
+    for folder in (given.folder, DOCS):
+        folder.mkdir(parents=True, exist_ok=True)
     expect.set_options(timeout=ANSWER_TIMEOUT_MS)
-    albums = [Album(folder, *kept) for kept in KEPT.items()] if given.docs else [Album(folder, way) for way in WAYS]
-    asyncio.run(take_pictures(albums))
+    asyncio.run(take_pictures([Album(given.folder, way, KEPT[way] if given.docs else ()) for way in WAYS]))
     return 0
 
 
