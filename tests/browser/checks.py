@@ -47,6 +47,11 @@ async def violations(page: Page) -> list[str]:
 async def look(found: list[str], page: Page, name: str) -> None:
     """Everything that is wrong with a page as it stands, added to what was found before."""
     found += [f"{name}: {one}" for one in await violations(page)]
+    await look_whether_it_fits(found, page, name)
+
+
+async def look_whether_it_fits(found: list[str], page: Page, name: str) -> None:
+    """What does not, with letters as they are and with large ones."""
     found += [f"{name}: {one}" for one in await what_does_not_fit(page)]
     await with_text_of(page, ZOOMED)
     found += [f"{name}, large letters: {one}" for one in await what_does_not_fit(page)]
