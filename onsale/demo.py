@@ -24,9 +24,11 @@ from onsale.demo_report import Outcome, print_report, progress
 from onsale.demo_visitor import Guest, invite, print_links, somebody_joins, watch_the_stock
 from onsale.elsewhere import Elsewhere, elsewhere
 from onsale.first_show import starts_at
+from onsale.installation import infra_settings, open_installation
 from onsale.launching import launch
 from onsale.open_files import raise_open_files
 from onsale.paying import pay_for_two
+from onsale.records import say
 from onsale.server_process import ServerProcess, server_process
 from onsale_client import AsyncClient
 
@@ -71,7 +73,7 @@ async def demo(options: DemoOptions) -> int:
     console = Console(stderr=True, highlight=False)
     async with _server(options) as server:
         console.print(f"everything is up at {server.announced.url}")
-        guest = None if options.once or options.at else await invite(Path(server.announced.data_dir))
+        guest = None if options.once or options.at else await _guest(Path(server.announced.data_dir))
         outcome = await server.during(_sell(options, server, console, guest))
         outcome.verdict = await server.during(_verify(server, options.history_file))
         print_report(outcome, console)
@@ -85,6 +87,11 @@ async def demo(options: DemoOptions) -> int:
             with suppress(asyncio.CancelledError):
                 await server.ended()
         return 0 if outcome.good else 1
+
+
+async def _guest(data_dir: Path) -> Guest:
+    with open_installation(infra_settings(data_dir), say) as installation:
+        return await invite(installation)
 
 
 def _server(options: DemoOptions) -> AbstractAsyncContextManager[ServerProcess | Elsewhere]:

@@ -3,15 +3,13 @@
 import asyncio
 import secrets
 from dataclasses import dataclass
-from pathlib import Path
 
 from rich.console import Console
 
-from onsale.admin import add_person, give_password
+from onsale.admin import add_person, everybody, give_password
 from onsale.crowd.http import Unreachable
 from onsale.crowd.sale import Sale
-from onsale.installation import infra_settings, open_installation
-from onsale.records import say
+from onsale.installation import Installation
 
 EMAIL, NAME, ROLES = "demo@example.org", "Demo Operator", ["admin", "operator"]
 PASSWORD_BYTES = 12
@@ -27,14 +25,13 @@ class Guest:
     password: str
 
 
-async def invite(data_dir: Path) -> Guest:
+async def invite(installation: Installation) -> Guest:
     """The demo's operator, with a new password: that of an earlier demo is good for nothing any more."""
     guest = Guest(EMAIL, secrets.token_urlsafe(PASSWORD_BYTES))
-    with open_installation(infra_settings(data_dir), say) as installation:
-        try:
-            await add_person(installation, guest.email, NAME, ROLES, guest.password)
-        except ValueError:
-            await give_password(installation, guest.email, guest.password)
+    if any(person.email == guest.email for person in await everybody(installation)):
+        await give_password(installation, guest.email, guest.password)
+    else:
+        await add_person(installation, guest.email, NAME, ROLES, guest.password)
     return guest
 
 

@@ -13,6 +13,7 @@ import pytest
 
 import staff.__main__ as staff_room
 from onsale.admin import add_person, everybody, give_password, operate, shut_out, unlock
+from onsale.demo_visitor import invite
 from onsale.installation import Installation
 from runtime.postgres import open_pool, room_url
 from staff.people import TRIES_HERE_MAX
@@ -97,6 +98,15 @@ async def test_a_person_of_the_command_line_signs_in_and_every_process_and_room_
     assert await two.signed_in(0) == (401, None)
     with pytest.raises(ValueError, match="nobody who could"):
         await shut_out(two.installation, EMAIL)
+
+
+async def test_each_demo_lets_its_operator_in_with_another_password(two: Two) -> None:
+    first, second = await invite(two.installation), await invite(two.installation)
+    assert (first.email, len(await everybody(two.installation))) == (second.email, 1)
+    assert (await two.sign_in(0, first.password, first.email)).status_code == 401
+    assert (await two.sign_in(0, second.password, second.email)).status_code == 303
+    me = (await two.browsers[0].get("/sign-in/me")).json()
+    assert sorted(me["roles"]) == ["admin", "operator"]
 
 
 async def test_wrong_passwords_are_counted_by_all_processes_together(two: Two) -> None:
