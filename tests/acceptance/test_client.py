@@ -85,6 +85,9 @@ async def held_in_every_way(partner: AsyncClient, show: str) -> None:
     held = await partner.hold(show, best=wish)
     assert [seat.seat for seat in held.seats] == [seat.seat for seat in quoted.seats]
     assert (await partner.reservation(held.reservation)).expires_at == held.expires_at
+    named = await partner.seats_named(show, ["A-9", *(seat.seat for seat in held.seats)])
+    assert [seat.mine for seat in named.data] == [False, True, True]
+    assert {seat.whose and seat.whose.reservation for seat in named.data} == {None, held.reservation}
     group = await partner.hold_group(show, 22, category="back", external_id="school-7")
     assert (len({seat.seat for seat in group.seats}), group.external_id) == (22, "school-7")
     assert group.why is not None and group.why.rule == "adjacent_rows"

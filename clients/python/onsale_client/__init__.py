@@ -23,6 +23,9 @@ from onsale_client.shapes import (
     FeedPage,
     SeatMap,
     Seats,
+    SeatWord,
+    SeatWords,
+    Whose,
 )
 from onsale_client.sold import Booking, Checkout, HeldTogether, Quote, Reservation, Verdict
 from onsale_client.webhooks import SignatureWrong, WebhookEvent, verify_webhook
@@ -59,9 +62,12 @@ __all__ = [
     "Refused",
     "Reservation",
     "SeatMap",
+    "SeatWord",
+    "SeatWords",
     "Seats",
     "Undecided",
     "Unreachable",
     "Venue",
     "Verdict",
+    "Whose",
 ]

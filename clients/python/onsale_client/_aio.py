@@ -1,11 +1,11 @@
 """The client. `_sync.py` is made from this file by `make_sync.py`: change this one."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import quote
 
-from onsale_client import shapes
+from onsale_client import shapes, wishes
 from onsale_client._aio_booking import AsyncBookingCalls
 from onsale_client._aio_holding import AsyncHoldingCalls
 from onsale_client._aio_house import AsyncHouseCalls
@@ -65,6 +65,11 @@ class AsyncClient(AsyncHoldingCalls, AsyncBookingCalls, AsyncHouseCalls):
             f"/api/venues/{quote(venue, safe='')}/shows/{quote(show, safe='')}/seats",
             {"status": status, "category": category, "bbox": box},
         )
+
+    async def seats_named(self, show: str, seats: Sequence[str]) -> shapes.SeatWords:
+        """Up to 1,000 seats by label: which are free, and which are one's own and until when."""
+        names = wishes.SeatNames(show=show, seats=tuple(seats))
+        return await self._look(shapes.SeatWords, "/api/seats/bulk-status", names)
 
     async def availability(self, venue: str, show: str) -> shapes.Availability:
         """Counts by category, section and area."""

@@ -1,11 +1,11 @@
 """The client. Made from `_aio.py` by `make_sync.py`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Literal
 from urllib.parse import quote
 
-from onsale_client import shapes
+from onsale_client import shapes, wishes
 from onsale_client._sync_booking import BookingCalls
 from onsale_client._sync_holding import HoldingCalls
 from onsale_client._sync_house import HouseCalls
@@ -64,6 +64,11 @@ class Client(HoldingCalls, BookingCalls, HouseCalls):
             f"/api/venues/{quote(venue, safe='')}/shows/{quote(show, safe='')}/seats",
             {"status": status, "category": category, "bbox": box},
         )
+
+    def seats_named(self, show: str, seats: Sequence[str]) -> shapes.SeatWords:
+        """Up to 1,000 seats by label: which are free, and which are one's own and until when."""
+        names = wishes.SeatNames(show=show, seats=tuple(seats))
+        return self._look(shapes.SeatWords, "/api/seats/bulk-status", names)
 
     def availability(self, venue: str, show: str) -> shapes.Availability:
         """Counts by category, section and area."""

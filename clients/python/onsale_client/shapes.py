@@ -156,6 +156,37 @@ class Seats(Said, kw_only=True):
     stats: Counts
 
 
+class Whose(Struct, kw_only=True):
+    """In which reservation a seat is, and when a hold ends; what else there is, is for admins."""
+
+    reservation: str
+    hold_expires_at: str | None = None
+    held_by: str | None = None
+    booked_by: str | None = None
+    booked_at: str | None = None
+    booked_price: int | None = None
+
+
+class SeatWord(Struct, kw_only=True):
+    """A seat asked for by name; `mine`: held or booked by whoever asks."""
+
+    label: str
+    status: str
+    price: int
+    mine: bool = False
+    whose: Whose | None = None
+
+
+class SeatWords(Said, kw_only=True):
+    """Seats in the order in which they were asked for, as of `seq`, without those that the show has not."""
+
+    show: str
+    seq: int
+    currency: str
+    data: list[SeatWord]
+    unknown: list[str]
+
+
 class SeatMap(Said, kw_only=True):
     """A layout: where everything is. `sections` and `areas` are as in the OpenAPI document."""
 

@@ -50,6 +50,13 @@ class Hold(Struct, kw_only=True, omit_defaults=True):
     on_behalf_of: str | None = None
 
 
+class SeatNames(Struct, kw_only=True):
+    """Seats to look at, by label."""
+
+    show: str
+    seats: Sequence[str]
+
+
 class Payment(Struct, kw_only=True, omit_defaults=True):
     """How a booking was paid; `amount` in minor units. `payer`: what was paid with, the same for the same card."""
 

@@ -29,6 +29,8 @@ SERVERS = {
     "Verdict": "BatchItem",
     "Contact": "ContactBody",
     "ShowChanged": "ShowChangedAnswer",
+    "SeatWords": "BulkStatusAnswer",
+    "SeatNames": "BulkBody",
 }
 """Where the name is neither the same nor the same with `Answer`."""
 BASE = {"Said"}
