@@ -1,7 +1,6 @@
 """One allocator on real servers gets over what the store refuses and over a connection that breaks."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -24,8 +23,16 @@ from ticketing.clock import SystemClock
 
 PART = 3
 SHOW = SHOWS[0]
-GOES_ON_WITHIN_S = 30
-"""Generous, for a busy machine: what is measured is asserted, this only ends a test that hangs."""
+GOES_ON_WITHIN_S = 60
+"""Generous, for a busy machine: this only ends a test that hangs."""
+
+LEASES_NEVER_END = """
+CREATE FUNCTION never_ends() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN NEW.lease_until := 'infinity'; RETURN NEW; END $$;
+CREATE TRIGGER never_ends BEFORE UPDATE OF lease_until ON allocator_cursor
+FOR EACH ROW WHEN (NEW.owner IS NOT NULL) EXECUTE FUNCTION never_ends();
+"""
+"""Whoever would wait for the end of a lease waits for ever."""
 
 
 @dataclass
@@ -54,14 +61,13 @@ class Running:
                     if isinstance(told, messages.PartitionStatusNow) and status(told):
                         return told
 
-    async def until_decided(self, offset: int) -> float:
-        """Seconds until the cursor is beyond `offset`."""
-        started_s = time.monotonic()
+    async def until_decided(self, offset: int) -> None:
+        """Until the cursor is beyond `offset`."""
         async with asyncio.timeout(GOES_ON_WITHIN_S):
             while True:
                 cursor = "SELECT next_offset FROM allocator_cursor WHERE part = $1"
                 if await self.admin.fetchval(cursor, PART) > offset:
-                    return time.monotonic() - started_s
+                    return
 
 
 @asynccontextmanager
@@ -107,21 +113,22 @@ def hold(n: int, *seats: int, show: int = SHOW) -> messages.HoldSeats:
 async def test_a_record_that_no_column_can_hold_is_found_among_a_thousand(
     servers: Servers, database: Database, topics: str
 ) -> None:
+    """A dozen claims, for none of which it waits: what is its own it may claim again at once."""
     async with allocator(servers, database, topics) as running:
+        await running.admin.execute(LEASES_NEVER_END)
         now_ms = SystemClock().now_ms()
         await running.until_decided(await running.say(opening(SHOW, now_ms), opening(COSTLY_SHOW, now_ms)))
         others = [hold(n, n % 24) for n in range(1, 1_000)]
         last = await running.say(*others[:600], hold(5_000, 0, 1, show=COSTLY_SHOW), *others[600:])
-        took_s = await running.until_decided(last)
+        await running.until_decided(last)
         letters = await running.admin.fetch("SELECT code FROM dead_letter")
         assert [letter["code"] for letter in letters] == ["data_refused"]
         assert await running.admin.fetchval("SELECT count(*) FROM seat_taken") == 24
-        # A dozen claims: without claiming its own again at once it would take a lease (3 s) for each of them.
-        assert took_s < 15
 
 
 async def test_a_broken_connection_costs_no_lease(servers: Servers, database: Database, topics: str) -> None:
     async with allocator(servers, database, topics) as running:
+        await running.admin.execute(LEASES_NEVER_END)
         await running.until_decided(await running.say(opening(SHOW, SystemClock().now_ms())))
         ended = await running.admin.fetch(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
@@ -129,10 +136,9 @@ async def test_a_broken_connection_costs_no_lease(servers: Servers, database: Da
             f"onsale allocator {PART}",
         )
         assert len(ended) == 1
-        took_s = await running.until_decided(await running.say(hold(1, 1), hold(2, 1)))
+        await running.until_decided(await running.say(hold(1, 1), hold(2, 1)))
         statuses = await running.admin.fetch("SELECT status FROM reservation")
         assert [row["status"] for row in statuses] == ["held"]
-        assert took_s < 10
 
 
 async def test_a_full_disk_is_told_to_everybody_and_costs_nothing_but_time(
