@@ -3,7 +3,6 @@
 import asyncio
 import os
 import secrets
-import sys
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,12 +15,15 @@ import httpx
 import msgspec
 
 from infra.embedded.processes import free_port
+from onsale.admin import add_person
 from onsale.crowd.director import LineWatch, send_in
 from onsale.crowd.habits import draw_plans
 from onsale.crowd.http import HttpClient
 from onsale.crowd.queueing import secret_hash
 from onsale.crowd.sale import Sale
 from onsale.first_show import starts_at
+from onsale.installation import Installation, infra_settings, open_installation
+from onsale.records import say
 from onsale.server_process import Announced, server_process
 from onsale_client import AsyncClient
 from tests.servers import run_directory
@@ -64,7 +66,7 @@ class House:
     url: str
     console_url: str
     """Where operators have a listener of their own; where there is none, that of everybody."""
-    data_dir: str
+    installation: Installation
     admin_key: str
     admin: AsyncClient
     partner: AsyncClient
@@ -80,15 +82,7 @@ class House:
 
     async def add_person(self, email: str, password: str, *roles: str, partner: str = "") -> None:
         """Somebody who may sign in, as whoever runs the machine makes them. `partner`: whom they work for."""
-        words = ["admin", "create", "--data-dir", self.data_dir, "--email", email, "--name", "Ann Operator"]
-        words += [word for role in roles for word in ("--role", role)]
-        words += ["--partner", partner] if partner else []
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "onsale", *words), stdin=asyncio.subprocess.PIPE
-        )
-        await process.communicate(f"{password}\n".encode())
-        if process.returncode:
-            raise RuntimeError(f"onsale admin create ended with {process.returncode}")
+        await add_person(self.installation, email, "Ann Operator", list(roles), password, partner=partner)
 
     async def admits(self, show: Show, rate_per_min: int) -> None:
         """So many people a minute from now on."""
@@ -193,8 +187,9 @@ def _announced(file: Path) -> Announced:
 
 @asynccontextmanager
 async def _open_house(announced: Announced, console_url: str) -> AsyncIterator[House]:
-    async with (
-        AsyncClient(announced.url, token=announced.admin_key) as admin,
-        AsyncClient(announced.url, token=announced.sandbox_key) as partner,
-    ):
-        yield House(announced.url, console_url, announced.data_dir, announced.admin_key, admin, partner)
+    with open_installation(infra_settings(Path(announced.data_dir)), say) as installation:
+        async with (
+            AsyncClient(announced.url, token=announced.admin_key) as admin,
+            AsyncClient(announced.url, token=announced.sandbox_key) as partner,
+        ):
+            yield House(announced.url, console_url, installation, announced.admin_key, admin, partner)
