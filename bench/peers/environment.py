@@ -16,7 +16,7 @@ from infra.embedded.processes import log_tail
 from infra.settings import InfraSettings
 
 LOCK = Path(__file__).with_name("pretix.txt")
-TIMEOUT_S = 1_200.0
+TIMEOUT_S = 3_600.0
 
 
 class NotInstalled(Exception):
