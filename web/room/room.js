@@ -4,7 +4,7 @@ import { ask, inWords, ServerClock } from "../shared/api.js";
 import { notice, say, showPaused } from "../shared/frame.js";
 import { Memory } from "../shared/kept.js";
 import { mark } from "../parts/live.js";
-import { count, element, find, language, moment, money, roughly, t, until } from "../shared/words.js";
+import { count, element, find, language, moment, money, roughlyBetween, t, until } from "../shared/words.js";
 import { Bell } from "./bell.js";
 import { Line } from "./line.js";
 import { drawLines, wanted } from "./lines.js";
@@ -105,8 +105,7 @@ function wait() {
   const eta = line.mine().eta;
   if (!eta || !Number.isFinite(line.minutes())) return t("room.nobody_called");
   const before = Math.max(0, line.ahead() + 1);
-  const soonest = roughly(before / eta.fast_per_min), latest = roughly(before / eta.slow_per_min);
-  return soonest === latest ? soonest : t("room.between", { from: soonest, to: latest });
+  return roughlyBetween(before / eta.fast_per_min, before / eta.slow_per_min);
 }
 
 function reason() {

@@ -73,6 +73,14 @@ export function roughly(minutes) {
   return measured(Math.round(minutes / 6) / 10, "hour");
 }
 
+/** @param {number} from @param {number} to minutes @returns {string} "3–4 minutes": the unit is said once */
+export function roughlyBetween(from, to) {
+  const [soonest, latest] = [from, to].map((minutes) => (to < 90 ? Math.max(1, Math.ceil(minutes)) : Math.round(minutes / 6) / 10));
+  if (soonest === latest) return roughly(to);
+  const unit = to < 90 ? "minute" : "hour";
+  return new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).formatRange(soonest, latest);
+}
+
 /** @param {number} ms @returns {string} the two largest units of a time to wait */
 export function until(ms) {
   const seconds = Math.max(0, Math.ceil(ms / 1000));

@@ -15,7 +15,6 @@ export default {
   "room.number": "الرقم {n}",
   "room.ahead": "أمامك، على الأكثر",
   "room.wait": "وقت الانتظار",
-  "room.between": "من {from} إلى {to}",
   "room.from_opening": "بدءًا من الافتتاح",
   "room.paused": "متوقف",
   "room.nobody_called": "لا يُستدعى أحد الآن",

@@ -15,7 +15,6 @@ export default {
   "room.number": "Nummer {n}",
   "room.ahead": "Vor Ihnen, höchstens",
   "room.wait": "Wartezeit",
-  "room.between": "{from} bis {to}",
   "room.from_opening": "ab der Öffnung",
   "room.paused": "angehalten",
   "room.nobody_called": "im Moment wird niemand gerufen",

@@ -15,7 +15,6 @@ export default {
   "room.number": "Number {n}",
   "room.ahead": "People ahead, at most",
   "room.wait": "Time to wait",
-  "room.between": "{from} to {to}",
   "room.from_opening": "from the opening on",
   "room.paused": "paused",
   "room.nobody_called": "nobody is called now",

@@ -15,7 +15,6 @@ export default {
   "room.number": "Número {n}",
   "room.ahead": "Personas delante, como máximo",
   "room.wait": "Tiempo de espera",
-  "room.between": "de {from} a {to}",
   "room.from_opening": "desde la apertura",
   "room.paused": "en pausa",
   "room.nobody_called": "ahora no se llama a nadie",

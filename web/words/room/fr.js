@@ -15,7 +15,6 @@ export default {
   "room.number": "Numéro {n}",
   "room.ahead": "Devant vous, au plus",
   "room.wait": "Temps d’attente",
-  "room.between": "de {from} à {to}",
   "room.from_opening": "dès l’ouverture",
   "room.paused": "en pause",
   "room.nobody_called": "personne n’est appelé pour l’instant",

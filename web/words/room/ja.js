@@ -15,7 +15,6 @@ export default {
   "room.number": "{n}番",
   "room.ahead": "前の人数(最大)",
   "room.wait": "待ち時間",
-  "room.between": "{from}〜{to}",
   "room.from_opening": "販売開始後",
   "room.paused": "停止中",
   "room.nobody_called": "現在は案内停止中",
