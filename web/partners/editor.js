@@ -56,7 +56,8 @@ async function beginWith() {
   if (!mine || !chosen) return;
   if (chosen === "newest") {
     const answer = await call("GET", `/api/venues/${mine.venue}/seat-map`);
-    if (mine !== venue) return;
+    // Something else was chosen, or written, meanwhile.
+    if (mine !== venue || find("editor-begin").value !== chosen) return;
     if (!answer.ok) return result(inWords(answer), "error");
     field.value = written(bodyOf(answer.body), answer.body.total_seats);
   } else field.value = written(BEGINNINGS[chosen]);
@@ -93,8 +94,9 @@ async function check() {
   // What was written meanwhile is another text.
   if (text !== field.value) return;
   if (!answer.ok) {
-    result(inWords(answer), "error");
-    return list(answer.body.errors ?? [], "error", body);
+    const errors = answer.body.errors ?? [];
+    result(errors.length ? t("problem.layout_invalid") : inWords(answer), "error");
+    return list(errors, "error", body);
   }
   const { total_seats, seats, tables, areas, warnings, warnings_total, seat_map } = answer.body;
   const found = { places: count(total_seats), seats: count(seats), tables: count(tables), areas: count(areas), odd: count(warnings_total) };
@@ -112,7 +114,7 @@ function list(problems, kind, body) {
       const item = element("li", "", "row"), [from, to] = locate(field.value, pointer);
       const words = `${word(code, "layout").replace(/_/g, " ")} (${t("editor.line", { line: lineOf(field.value, from) })})`;
       const show = () => (plan.show(labelAt(body, pointer)), mark(from, to));
-      item.append(element("span", labelAt(body, pointer) || pointer || "/", `state ${kind}`), button({ label: words, run: show }));
+      item.append(element("span", nameOf(body, pointer), `state ${kind}`), button({ label: words, run: show }));
       return item;
     }),
   );
@@ -126,6 +128,12 @@ function labelAt(body, pointer) {
     label = typeof at?.label === "string" ? at.label : label;
   }
   return label;
+}
+
+/** @param {any} body @param {string} pointer @returns {string} for people: what it is called, and which field of it */
+function nameOf(body, pointer) {
+  const last = pointer.slice(pointer.lastIndexOf("/") + 1), isField = last && !/^\d+$/.test(last);
+  return [labelAt(body, pointer), isField ? last : ""].filter(Boolean).join(" · ") || pointer || "/";
 }
 
 /** Chosen, and brought into sight. @param {number} from @param {number} to */

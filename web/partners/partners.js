@@ -6,7 +6,7 @@ import { signOut, whoIsIt } from "../shared/session.js";
 import { element, find, t } from "../shared/words.js";
 import { openAllocations } from "./allocations.js";
 import { openBookings } from "./bookings.js";
-import { desk, readKeys, toAddress, trouble } from "./desk.js";
+import { calm, desk, readKeys, toAddress, trouble } from "./desk.js";
 import { onKeys, openKeys } from "./keys.js";
 import { openLetters } from "./letters.js";
 import { openLog } from "./log.js";
@@ -52,6 +52,7 @@ function link(name) {
 async function show() {
   if (!PARTS[part] || (PARTS[part].admins && !desk.admin)) part = "keys";
   notice("");
+  calm(find("key-field"));
   for (const made of find("tabs").querySelectorAll("a")) {
     if (made.dataset.part === part) made.setAttribute("aria-current", "page");
     else made.removeAttribute("aria-current");
@@ -60,7 +61,9 @@ async function show() {
   find("key-field").hidden = !current().keyed || desk.keys.length === 0;
   document.title = `${t(`portal.tab_${part}`)} – ${t("portal.title")}`;
   toAddress({ part, key: desk.key });
-  if (current().keyed && !desk.admin && !desk.key) return notice(desk.problem || t("portal.keys_first"), desk.problem ? "error" : "info");
+  if (current().keyed && !desk.admin && !desk.key) {
+    return desk.problem ? trouble(find("key-field"), desk.problem, start) : notice(t("portal.keys_first"));
+  }
   await current().open();
 }
 

@@ -1,5 +1,6 @@
 """The portal for whoever makes venues and shows: layouts checked, drawn and kept; sales made, changed, ended."""
 
+import asyncio
 import json
 
 from playwright.async_api import Page, expect
@@ -92,6 +93,20 @@ async def test_a_venue_is_made_and_gets_a_layout_that_was_checked_and_drawn(desk
     assert again.sha256 == first.sha256
 
 
+async def test_a_layout_that_comes_late_does_not_take_the_place_of_another_beginning(desk: Open) -> None:
+    one = await at_work(desk, "venues")
+    page, newest = one.page, f"GET /api/venues/{VENUE}/seat-map"
+    one.waits[newest] = asyncio.Event()
+    await press(page, "Layout", "The Hall")
+    await page.select_option("#editor-begin", "capacity")
+    await expect(page.locator("#editor-result")).to_contain_text("500 places")
+    async with page.expect_event("requestfinished", lambda it: it.url.endswith("/seat-map")):
+        one.waits[newest].set()
+    await page.click("#editor-check")
+    await expect(page.locator("#editor-result")).to_contain_text("500 places")
+    assert "capacity" in json.loads(await page.input_value("#editor-text"))
+
+
 async def test_what_is_wrong_with_a_layout_is_led_to_and_nothing_is_kept(desk: Open) -> None:
     one = await at_work(desk, "venues")
     page = one.page
@@ -107,6 +122,7 @@ async def test_what_is_wrong_with_a_layout_is_led_to_and_nothing_is_kept(desk: O
     await write(page, json.dumps(wrong, indent=1))
     problems = page.locator("#editor-problems li")
     await expect(problems).to_have_count(2)
+    await expect(problems.last).to_contain_text("A-6 · category")
     await problems.filter(has_text="there is no such category").get_by_role("button").click()
     assert await chosen_text(page) == '"gold"'
     await expect(page.locator("#plan")).to_be_hidden()
