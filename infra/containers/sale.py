@@ -19,6 +19,8 @@ def environment_of(images: Mapping[str, str]) -> dict[str, str]:
         "ONSALE_IMAGE": ROOMS,
         "ONSALE_SECRET": secrets.token_hex(24),
         "POSTGRES_PASSWORD": secrets.token_hex(24),
+        # Seconds in which the engine answers: Debian's compose gives up after 60, and a busy machine takes longer.
+        "COMPOSE_HTTP_TIMEOUT": "600",
     }
 
 
