@@ -112,4 +112,5 @@ async def test_a_house_is_made_sold_from_by_a_partner_and_looked_at_by_both(
 
 async def _option(page: Page, name: str) -> str:
     """What stands in the field for the key of that name."""
-    return await page.locator("#field-partner option", has_text=name).first.inner_text()
+    told: str = await page.locator("#field-partner option", has_text=name).first.inner_text()
+    return told
