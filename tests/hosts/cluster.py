@@ -32,13 +32,15 @@ MAY_CONNECT = f"host all all {NETWORK} scram-sha-256\nhost replication all {NETW
 
 @dataclass
 class Cluster:
-    """`servers` by part. `primary`: the host of the Postgres that has the address that moves, which `url` names."""
+    """`servers` by part. `primary`: the host of the Postgres that has the address that moves, which `url` names.
+    `outdated`: that of one which was the primary when it was lost: what it has and nobody else is not history."""
 
     network: Network
     directory: Path
     secret: str
     servers: dict[Part, OwnServer]
     primary: str = "a"
+    outdated: str = ""
 
     @property
     def trio(self) -> KafkaTrio:
@@ -81,6 +83,7 @@ class Cluster:
         await standby.start(START_S_MAX)
         await wait_for_standby(self._url(leader.address), STANDBY)
         await until(self.is_streaming, STREAMING_S_MAX)
+        self.outdated = ""
 
     async def promote(self) -> None:
         """The standby becomes a primary that waits for nobody, and the address moves to it."""
@@ -92,7 +95,7 @@ class Cluster:
             await connection.close()
         await self.network.take_address(old, POSTGRES)
         await self.network.give_address(new, POSTGRES)
-        self.primary = new.host
+        self.primary, self.outdated = new.host, old.host
 
     async def is_streaming(self) -> bool:
         """Whether commits wait for the standby, and it answers."""

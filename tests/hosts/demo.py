@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.report import Report
-from tests.faults.rooms import ROOT, Room, ending_with_us
+from tests.faults.rooms import ROOT, ending_with_us
 from tests.hosts.fleet import Fleet
 from tests.hosts.front_door import open_door
-from tests.hosts.plan import FACES, ROOM_PORT, SANDBOX, Part, addresses, between_kinds
+from tests.hosts.plan import FACES, SANDBOX, addresses, between_kinds
 
 SAID_CHARS_MAX = 600
 BETWEEN_CUTS_S, CUT_S = 3.0, 4.0
@@ -58,7 +58,7 @@ async def _all_rooms(fleet: Fleet) -> AsyncIterator[str]:
     faces = [part for part in fleet.parts if part.host in FACES and part.kind in FACES[part.host]]
     (door,) = (part for part in fleet.parts if part.kind == "door")
     behind = {kind: addresses(fleet.parts, kind) for kind in BEHIND_THE_DOOR}
-    started = await asyncio.gather(*(_start(fleet, part) for part in faces))
+    started = await asyncio.gather(*(fleet.start_room(part) for part in faces))
     try:
         async with open_door(fleet.stage.ground.directory, fleet.network.places[door], behind) as url:
             yield url
@@ -99,7 +99,3 @@ async def _ended(task: "asyncio.Task[None]") -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
-
-
-async def _start(fleet: Fleet, part: Part) -> Room:
-    return await fleet.stage.start(part.kind, port=ROOM_PORT, place=fleet.network.places[part])

@@ -9,11 +9,13 @@ from pathlib import Path
 
 from tests.faults.kafka_trio import NODES
 from tests.faults.own_servers import Ground
-from tests.faults.rooms import Room
+from tests.faults.rooms import Room, RoomFailed
 from tests.faults.stage import Stage, open_stage
 from tests.hosts.cluster import START_S_MAX, Cluster, open_cluster
 from tests.hosts.network import Network, open_network
 from tests.hosts.plan import HOSTS, ROOM_PORT, ROOMS, Part, parts, settings_of_the_sale
+
+STARTS_MAX = 3
 
 
 @dataclass
@@ -36,8 +38,23 @@ class Fleet:
     async def start_rooms(self, chosen: list[Part]) -> None:
         """Those of them that are rooms, until they are ready."""
         rooms = [part for part in chosen if part.kind in ROOMS]
-        started = [self.stage.start(part.kind, port=ROOM_PORT, place=self.network.places[part]) for part in rooms]
-        self.rooms |= dict(zip(rooms, await asyncio.gather(*started), strict=True))
+        started = await asyncio.gather(*(self.start_room(part) for part in rooms))
+        self.rooms |= dict(zip(rooms, started, strict=True))
+
+    async def start_room(self, part: Part) -> Room:
+        """Started once more when it ends at its start, as whatever runs a host does. Raises RoomFailed at last."""
+        starts = 0
+        while True:
+            starts += 1
+            room = await self.stage.start(part.kind, ready=False, port=ROOM_PORT, place=self.network.places[part])
+            try:
+                await room.until_ready()
+            except RoomFailed:
+                await room.kill()
+                if starts == STARTS_MAX:
+                    raise
+            else:
+                return room
 
     async def lose(self, host: str) -> None:
         """The host goes dark: its cable first, so that nothing of it says goodbye, then all of its processes."""
@@ -47,20 +64,16 @@ class Fleet:
         await asyncio.gather(*servers, *(self.rooms[part].kill() for part in lost if part in self.rooms))
 
     async def bring_back(self, host: str) -> None:
-        """Its cable is in again, its servers start on what they had, and its rooms when these answer.
-
-        A Postgres that is no longer the primary begins anew as its standby: what it had and nobody else is not history.
-        """
+        """Its cable is in again, its servers start on what they had, and its rooms when these are whole again."""
         await self.network.plug(host)
         back = self.on(host)
-        servers = [part for part in back if part in self.cluster.servers]
-        replaced = [part for part in servers if part.kind == "postgres" and part.host != self.cluster.primary]
-        kept = [part for part in servers if part not in replaced]
-        await asyncio.gather(*(self.cluster.servers[part].start(START_S_MAX) for part in kept))
-        if replaced:
+        servers = {part: self.cluster.servers[part] for part in back if part in self.cluster.servers}
+        outdated = [part for part in servers if part.kind == "postgres" and part.host == self.cluster.outdated]
+        await asyncio.gather(*(server.start(START_S_MAX) for part, server in servers.items() if part not in outdated))
+        if outdated:
             await self.cluster.follow()
-        await self.start_rooms(back)
         await self.cluster.until_whole()
+        await self.start_rooms(back)
 
     def ended(self) -> list[str]:
         """Parts whose process has ended, though nobody killed it."""
