@@ -39,12 +39,13 @@ async def whole_sale(fleet: Fleet, fans: int, seats: int, cuts: Sequence[tuple[s
         wrong["the demo"] = told.get("problems") or said[-SAID_CHARS_MAX:]
     if ended := fleet.ended():
         wrong["parts that ended"] = ended
-    kept = ("holds_per_s", "hold_latency_ms", "expired", "resold", "longest_pause_s", "elapsed_s", "violations")
+    kept = ("holds_per_s", "hold_latency_ms", "expired", "resold", "elapsed_s", "violations")
     return Report(
         fault="a whole demo" + (", its parts apart" if cuts else ""),
         done=f"{fans} fans for {seats} places, through nginx to every room on three hosts"
         + "".join(f"; {one} and {other} apart" for one, other in cuts)
         + (f", {CUT_S:.0f} s each" if cuts else ""),
+        resumed_s=told.get("longest_pause_s"),
         acknowledged=told.get("sold", 0),
         ok=not wrong,
         details={name: told[name] for name in kept if name in told},
