@@ -44,7 +44,10 @@ async function read() {
   if (!answer.ok) return trouble(place, inWords(answer), read);
   // An admin is told of all of them.
   const lines = /** @type {Line[]} */ (answer.body.data).filter(({ partner }) => !desk.key || partner === desk.key);
+  // Whoever stands on a button goes on standing there.
+  const at = place.contains(document.activeElement) ? document.activeElement?.getAttribute("aria-label") : null;
   place.replaceChildren(...lines.map((line) => shown(show, line)));
+  if (at) place.querySelector(`[aria-label="${CSS.escape(at)}"]`)?.focus();
   find("allocations-none").hidden = lines.length > 0;
   find("allocations-new").hidden = !desk.admin;
   find("allocations-asof").textContent = t("share.as_of", { time: shortMoment(answer.body.created_at) });
@@ -63,7 +66,7 @@ function nameOf(key) {
 /** @param {string} show @param {Line} line */
 function shown(show, line) {
   const held = line.taken - line.booked;
-  const item = card(nameOf(line.partner), {
+  const item = card([nameOf(line.partner), line.category].filter(Boolean).join(" · "), {
     state: line.status === "kept" ? ["good", t("share.kept")] : ["", t("share.given_back")],
     ids: line.partner,
     facts: [

@@ -223,9 +223,11 @@ export async function readKeys() {
   desk.keys = found;
 }
 
-/** @param {string} words what was done @param {string} [kind] */
+/** What was done stands on top, and is where one goes on from: what was pressed may be gone. @param {string} words @param {string} [kind] */
 export function done(words, kind = "good") {
   notice(words, kind);
+  find("notice").tabIndex = -1;
+  find("notice").focus();
 }
 
 /** @param {string} name @param {string} prefix @returns {string} its words, or itself where it has none */

@@ -46,6 +46,7 @@ export function closeEditor() {
 function forget() {
   checked = "";
   find("editor-keep").disabled = true;
+  result("", "");
   find("editor-result").hidden = true;
   find("editor-problems").replaceChildren();
   plan.hide();

@@ -45,9 +45,12 @@ async def test_shares_are_kept_changed_and_given_back_and_burn_down(desk: Open) 
     assert "booked" in str(await bar.get_attribute("aria-label"))
     # What is sold while somebody looks is seen by itself.
     before = await bar.get_attribute("aria-label")
+    change = lines.first.get_by_role("button", name="Change")
+    await change.focus()
     sold = reservation(b"x" * 16, seats=(3, 4), status="held", account="key_partner")
     stage.ledger.reservations[sold.id] = sold
     await expect(bar).not_to_have_attribute("aria-label", str(before), timeout=15_000)
+    await expect(change).to_be_focused()
     await page.click("#allocations-new")
     await page.select_option("#field-partner", "key_reader")
     await page.select_option("#field-category", "front")
@@ -142,6 +145,8 @@ async def test_a_partner_gives_up_a_booking_of_theirs(desk: Open) -> None:
     await lines.first.get_by_role("button", name="Cancel the booking").click()
     await one.page.click("#form-go")
     await expect(one.page.locator("#notice")).to_contain_text("is cancelled")
+    await expect(one.page.locator("#notice")).to_be_focused()
+    await expect(one.page.locator("#notice")).to_be_in_viewport()
     await expect(lines).to_have_count(len(mine) - 1)
     assert [command.account for command in stage.commands] == ["key_partner"]
 
