@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults.report import Report
-from tests.faults.rooms import ROOT, ending_with_us
+from tests.faults.rooms import ROOT, ending_with_us, until
 from tests.hosts.fleet import Fleet
 from tests.hosts.front_door import open_door
 from tests.hosts.plan import FACES, SANDBOX, addresses, between_kinds
 
 SAID_CHARS_MAX = 600
 BETWEEN_CUTS_S, CUT_S = 3.0, 4.0
+FIRST_HOLDS, SELLING_S_MAX = 10, 120.0
+ASKED_FOR = "SELECT count(*) FROM reservation"
 BEHIND_THE_DOOR = ("ingress", "notifier", "waiting_room", "staff", "web", SANDBOX)
 
 
@@ -89,6 +91,16 @@ async def _crowd(fleet: Fleet, url: str, fans: int, seats: int) -> tuple[int, di
 
 
 async def _cut_in_turn(fleet: Fleet, cuts: Sequence[tuple[str, str]]) -> None:
+    """From when the crowd has begun to buy."""
+    if not cuts:
+        return
+    (before,) = await fleet.stage.rows(ASKED_FOR)
+
+    async def selling() -> bool:
+        (now,) = await fleet.stage.rows(ASKED_FOR)
+        return bool(now["count"] >= before["count"] + FIRST_HOLDS)
+
+    await until(selling, SELLING_S_MAX)
     for one, other in cuts:
         await asyncio.sleep(BETWEEN_CUTS_S)
         await fleet.network.cut(between_kinds(fleet.parts, one, other, "both"))
