@@ -3,13 +3,15 @@
 import { inWords } from "../shared/api.js";
 import { count, element, find, t } from "../shared/words.js";
 import { button, call, done, toAddress, word } from "./desk.js";
-import { BEGINNINGS, bodyOf, written } from "./halls.js";
+import { BEGINNINGS, bodyOf, seatsOf, written } from "./halls.js";
 import * as plan from "./plan.js";
 import { lineOf, locate } from "./pointer.js";
 
 /** @typedef {import("../types/api.d.ts").VenueShown} Venue */
 /** @typedef {import("../types/api.d.ts").FieldError} Problem */
 
+/** So many seats are a text that a browser still scrolls. */
+const WRITTEN_MAX = 20_000;
 const field = /** @type {HTMLTextAreaElement} */ (find("editor-text"));
 /** @type {Venue | null} */
 let venue = null;
@@ -60,7 +62,12 @@ async function beginWith() {
     // Something else was chosen, or written, meanwhile.
     if (mine !== venue || find("editor-begin").value !== chosen) return;
     if (!answer.ok) return result(inWords(answer), "error");
-    field.value = written(bodyOf(answer.body), answer.body.total_seats);
+    const seats = seatsOf(answer.body);
+    if (seats > WRITTEN_MAX) {
+      plan.draw(answer.body, []);
+      return result(t("editor.too_large", { seats: count(seats) }), "info");
+    }
+    field.value = written(bodyOf(answer.body), seats);
   } else field.value = written(BEGINNINGS[chosen]);
   await check();
 }

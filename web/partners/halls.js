@@ -3,7 +3,7 @@
 /** @typedef {import("../types/api.d.ts").SeatMapAnswer} SeatMap */
 
 const CATEGORIES = [{ name: "front", price: 6500, colour: "#2F6FB5" }, { name: "back", price: 4500, colour: "#3F8F5F" }];
-/** So many places are written with line breaks; more of them in as few lines as can be. */
+/** So many seats are written with line breaks; more of them in as few lines as can be. */
 const SPREAD_MAX = 5_000;
 /** Of a seat that says nothing else. */
 const SEAT_SIZE = 24;
@@ -50,9 +50,15 @@ function seatOf({ number, rotation, width = SEAT_SIZE, height = SEAT_SIZE, ...se
   return { ...seat, ...(number !== nth + 1 && { number }), ...(rotation && { rotation }), ...(width !== SEAT_SIZE && { width }), ...(height !== SEAT_SIZE && { height }) };
 }
 
-/** @param {object} body @param {number} [places] @returns {string} to be read and changed by people */
-export function written(body, places = 0) {
-  if (places > SPREAD_MAX) return JSON.stringify(body);
+/** @param {SeatMap} map */
+export function seatsOf(map) {
+  const rows = [...map.sections.flatMap((section) => section.rows), ...map.tables];
+  return rows.reduce((sum, row) => sum + row.seats.length, 0);
+}
+
+/** @param {object} body @param {number} [seats] @returns {string} to be read and changed by people */
+export function written(body, seats = 0) {
+  if (seats > SPREAD_MAX) return JSON.stringify(body);
   // What has nothing inside but words and numbers stands in one line.
   return JSON.stringify(body, null, 2).replace(/\{\n\s+([^{}[\]]*?)\n\s+\}/g, (_, inside) => `{ ${inside.replace(/\n\s+/g, " ")} }`).replace(/\[\n\s+([\d,\s]*?)\n\s+\]/g, (_, inside) => `[${inside.replace(/\s+/g, " ")}]`);
 }

@@ -5,14 +5,17 @@ import json
 
 from playwright.async_api import Page, expect
 
+from ingress.shows import NewLayout
 from tests.browser.busy import busy
 from tests.browser.desk import Desk, Open
 from tests.browser.stories.test_portal import press
 from tests.unit.ingress.stage import SHOW_TEXT, Stage
 from tests.unit.ingress.tales import SECOND, SHOW, T0, VENUE
 from ticketing import messages
+from ticketing.layout import LayoutBody, build_layout, encode_layout
 from ticketing.messages import AnyCommand, AnyOutcome
 
+STADIUM = "lay_" + "3" * 32
 LAYOUT = f"/api/admin/venues/{VENUE}/layout"
 ODD = {
     "categories": [{"name": "front", "price": 6500}],
@@ -105,6 +108,19 @@ async def test_a_layout_that_comes_late_does_not_take_the_place_of_another_begin
     await page.click("#editor-check")
     await expect(page.locator("#editor-result")).to_contain_text("500 places")
     assert "capacity" in json.loads(await page.input_value("#editor-text"))
+
+
+async def test_a_stadium_is_drawn_and_not_written_down(desk: Open) -> None:
+    stage = busy()
+    layout = build_layout(LayoutBody.model_validate({"rows": 150, "seats_per_row": 150}))
+    document, sha256 = encode_layout(layout)
+    await stage.catalogue.add_layout(VENUE, NewLayout(STADIUM, document, sha256, layout.places), T0)
+    one = await at_work(desk, "venues", stage)
+    await press(one.page, "Layout", "The Hall")
+    await expect(one.page.locator("#editor-result")).to_contain_text("22,500 seats are too many")
+    await expect(one.page.locator("#plan canvas")).to_be_visible()
+    assert await one.page.input_value("#editor-text") == ""
+    await expect(one.page.locator("#editor-keep")).to_be_disabled()
 
 
 async def test_what_is_wrong_with_a_layout_is_led_to_and_nothing_is_kept(desk: Open) -> None:

@@ -123,5 +123,6 @@ export default {
   "wrong.out_of_range": "من 60 إلى 900؛ والأقصى ليس أقصر.",
   "wrong.places_out_of_range": "من 10 إلى 200,000.",
   "problem.times_invalid": "هذه المواعيد غير متوافقة.",
-  "problem.hold_time_out_of_range": "مدة الحجز المؤقت من 60 إلى 900 ثانية."
+  "problem.hold_time_out_of_range": "مدة الحجز المؤقت من 60 إلى 900 ثانية.",
+  "editor.too_large": "{seats} مقعد أكثر من أن تُكتب هنا. رُسمت؛ ويمكن إرسال مخطط آخر عبر الواجهة أو البدء هنا."
 };

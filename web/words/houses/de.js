@@ -123,5 +123,6 @@ export default {
   "wrong.out_of_range": "Von 60 bis 900; das Höchste ist nicht kürzer.",
   "wrong.places_out_of_range": "Von 10 bis 200 000.",
   "problem.times_invalid": "Diese Zeiten passen nicht zusammen.",
-  "problem.hold_time_out_of_range": "Vormerkungen dauern 60 bis 900 Sekunden."
+  "problem.hold_time_out_of_range": "Vormerkungen dauern 60 bis 900 Sekunden.",
+  "editor.too_large": "{seats} Sitze sind zu viele, um hier zu stehen. Sie sind gezeichnet; einen anderen Plan nimmt die API, oder er beginnt hier."
 };

@@ -123,5 +123,6 @@ export default {
   "wrong.out_of_range": "From 60 to 900; the longest is not shorter.",
   "wrong.places_out_of_range": "From 10 to 200,000.",
   "problem.times_invalid": "These times do not fit together.",
-  "problem.hold_time_out_of_range": "Holds last from 60 to 900 seconds."
+  "problem.hold_time_out_of_range": "Holds last from 60 to 900 seconds.",
+  "editor.too_large": "{seats} seats are too many to be written here. They are drawn; another layout can be sent with the API, or begun here."
 };

@@ -123,5 +123,6 @@ export default {
   "wrong.out_of_range": "De 60 a 900; la más larga no es más corta.",
   "wrong.places_out_of_range": "De 10 a 200.000.",
   "problem.times_invalid": "Estas fechas no encajan.",
-  "problem.hold_time_out_of_range": "Una retención dura de 60 a 900 segundos."
+  "problem.hold_time_out_of_range": "Una retención dura de 60 a 900 segundos.",
+  "editor.too_large": "{seats} asientos son demasiados para escribirlos aquí. Están dibujados; otro plano se envía con la API, o se empieza aquí."
 };

@@ -123,5 +123,6 @@ export default {
   "wrong.out_of_range": "De 60 à 900 ; la plus longue n’est pas plus courte.",
   "wrong.places_out_of_range": "De 10 à 200 000.",
   "problem.times_invalid": "Ces dates ne vont pas ensemble.",
-  "problem.hold_time_out_of_range": "Une option dure de 60 à 900 secondes."
+  "problem.hold_time_out_of_range": "Une option dure de 60 à 900 secondes.",
+  "editor.too_large": "{seats} sièges, c’est trop pour les écrire ici. Ils sont dessinés ; un autre plan s’envoie par l’API, ou se commence ici."
 };

@@ -123,5 +123,6 @@ export default {
   "wrong.out_of_range": "60〜900。上限はそれ以上。",
   "wrong.places_out_of_range": "10〜200,000。",
   "problem.times_invalid": "日時の組み合わせが正しくありません。",
-  "problem.hold_time_out_of_range": "仮押さえは 60〜900 秒です。"
+  "problem.hold_time_out_of_range": "仮押さえは 60〜900 秒です。",
+  "editor.too_large": "{seats} 席は多すぎてここには書けません。図は表示されます。別の座席図は API で送るか、ここで作り始めてください。"
 };
