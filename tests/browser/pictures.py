@@ -1,12 +1,13 @@
 """`python -m tests.browser.pictures [FOLDER]`: a picture of each page, on a phone and a desk, dark, from right to left.
 
 They come from a running sale with simulated fans, and are put into `.onsale/pictures`, or the folder that is named.
-`--docs` renews the few that the documents show, too, in `docs/pictures`. Japanese wants a font (fonts-ipafont-gothic).
+`--docs` takes the few that the documents show, into `docs/pictures`. Japanese wants a font (fonts-ipafont-gothic).
 """
 
 import argparse
 import asyncio
 import io
+import re
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -46,29 +47,31 @@ KEPT = {
 """Those of the documents: of each way the names of its pages."""
 TRACK = [[15, 40, 30, 0], [40, 130, 150, 0], [80, 230, 330, 0], [120, 300, 413, 0]]
 ARRIVAL_S, RATE_PER_MIN, SEED = 20.0, 300, 11
-FANS_AT_THE_CONSOLE, FANS_BESIDE_THE_FAN = 260, 160
+FANS_AT_THE_CONSOLE, FANS_BESIDE_THE_FAN = 160, 100
 QUALITY = 82
 
 
 @dataclass(frozen=True)
 class Album:
-    """Where pictures of one way are put. `kept`: those that the documents show, too."""
+    """Where pictures of one way are put. `pages`: the only ones that are wanted, what is on the screen of each; none
+    named: all of them, whole."""
 
     folder: Path
     way: str
-    kept: Sequence[str] = ()
+    pages: Sequence[str] = ()
 
     async def look(self, page: Page, name: str) -> None:
-        """Takes the picture: of a dialog, and for the documents, what is on the screen, else the whole page."""
+        """Takes the picture; of a dialog what is on the screen."""
+        if self.pages and name not in self.pages:
+            return
         await page.evaluate("scrollTo(0, 0)")
-        file = f"{name.replace(', ', '-').replace(' ', '-')}-{self.way}.webp"
-        _write(await page.screenshot(full_page=not await page.locator("dialog[open]").count()), self.folder / file)
-        if name in self.kept:
-            _write(await page.screenshot(), DOCS / file)
+        whole = not self.pages and not await page.locator("dialog[open]").count()
+        words = "-".join(re.findall(r"\w+", name))
+        _write(await page.screenshot(full_page=whole), self.folder / f"{words}-{self.way}.webp")
 
 
 def _write(shot: bytes, file: Path) -> None:
-    Image.open(io.BytesIO(shot)).save(file, "WEBP", quality=QUALITY, method=6)
+    Image.open(io.BytesIO(shot)).save(file, "WEBP", quality=QUALITY)
 
 
 async def take_pictures(albums: Sequence[Album]) -> None:
@@ -111,12 +114,12 @@ def main(arguments: list[str]) -> int:
     """The exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.browser.pictures", description=__doc__)
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
-    parser.add_argument("--docs", action="store_true", help="those of the documents as well")
+    parser.add_argument("--docs", action="store_true", help="those of the documents")
     given = parser.parse_args(arguments)
-    for folder in (given.folder, DOCS):
-        folder.mkdir(parents=True, exist_ok=True)
+    folder = DOCS if given.docs else given.folder
+    folder.mkdir(parents=True, exist_ok=True)
     expect.set_options(timeout=ANSWER_TIMEOUT_MS)
-    asyncio.run(take_pictures([Album(given.folder, way, KEPT[way] if given.docs else ()) for way in WAYS]))
+    asyncio.run(take_pictures([Album(folder, way, KEPT[way] if given.docs else ()) for way in WAYS]))
     return 0
 
 
