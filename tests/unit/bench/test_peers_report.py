@@ -24,7 +24,7 @@ RUN: dict[str, Any] = {
     "p99_ms": 40.0,
     "foreign_cores": [0.1, 0.1, 0.4],
     "processes": ["web", "worker"],
-    "cpu_us": {"web": 900.0, "worker": 200.0, "postgres": 50.0, "redis": 10.0, "of another shop": 4_000.0},
+    "cpu_us": {"web": 900.0, "worker": 200.0, "postgres": 50.0, "redis": 10.0, "kafka": 7.0, "another's": 4_000.0},
 }
 TOLD = {"rounds": [0], "value": 0.0, "trials": 3, "sold_beyond_stock": 0, "unsettled": 2, "what": "contradictions"}
 
@@ -49,7 +49,7 @@ def test_a_row_for_each_shop_and_a_sentence_about_its_tables() -> None:
     )
     assert ours == (
         "| last 200, 16 clients | onsale | **1,000** (900–1,100) | 12.3 / 40 | 3,000 (900–1,100) | 12.3 / 40 | 25 "
-        "| 1,100, 60 | 0.1–0.4 |"
+        "| 1,100, 67 | 0.1–0.4 |"
     )
     assert theirs.startswith("| last 200, 16 clients | pretix | **40** ")
     assert theirs.endswith("|  | 1,100, 60 | 0.1–0.4 |")
