@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-ANSWER_TIMEOUT_S = 20.0
+ANSWER_TIMEOUT_S = 120.0
 WORK_TIMEOUT_S = 1_800.0
 
 
