@@ -101,7 +101,7 @@ browser: setup  ## the pages in Chromium, from the list to the ticket: ARGS="-k 
 containers: setup  ## images, the contract tests and a short sale in containers; needs a Docker engine: ARGS="--only sale"
 	@$(BIN)/python -m infra.containers $(ARGS)
 
-alerts: setup  ## each alert fires in a story, each panel of the boards shows a short sale; needs Debian's prometheus
+alerts: setup  ## alerts told and raised, every panel asked of a short sale; needs Prometheus: ARGS="--short" without faults
 	@$(BIN)/python -m tests.alerts $(ARGS)
 
 chart: setup  ## the Helm chart, with helm and kubeconform; needs Go, which builds both at the first time

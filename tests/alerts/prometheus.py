@@ -45,6 +45,11 @@ class Prometheus:
         found = (await self._ask("query_range", words))["result"]
         return sum(math.isfinite(float(value)) for series in found for _, value in series["values"])
 
+    async def now(self, expr: str) -> frozenset[str]:
+        """Every value that an expression has at this moment."""
+        found = (await self._ask("query", {"query": expr}))["result"]
+        return frozenset(series["value"][1] for series in found)
+
     async def firing(self) -> set[str]:
         """The alerts that somebody would be told of now."""
         return {alert["labels"]["alertname"] for alert in (await self._ask("alerts", {}))["alerts"] if _fires(alert)}

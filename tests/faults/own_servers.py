@@ -117,10 +117,10 @@ class Ground:
 
 
 @asynccontextmanager
-async def running(*servers: OwnServer) -> AsyncIterator[None]:
+async def running(*servers: OwnServer, timeout_s: float = START_TIMEOUT_S) -> AsyncIterator[None]:
     """The servers, started together and stopped together."""
     try:
-        await asyncio.gather(*(server.start() for server in servers))
+        await asyncio.gather(*(server.start(timeout_s) for server in servers))
         yield
     finally:
         await asyncio.gather(*(server.stop() for server in servers))
