@@ -1,7 +1,7 @@
 """A partner's own server, which is sent webhooks."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -34,6 +34,11 @@ class Partner:
         """Until so many deliveries have come."""
         async with asyncio.timeout(HEARD_WITHIN_S), self.heard:
             await self.heard.wait_for(lambda: len(self.got) >= count)
+
+    async def until_each(self, events: Collection[str]) -> None:
+        """Until each of these events has come, perhaps some of them twice: what is answered late is sent again."""
+        async with asyncio.timeout(HEARD_WITHIN_S), self.heard:
+            await self.heard.wait_for(lambda: set(events) <= {headers["webhook-id"] for headers, _ in self.got})
 
 
 @asynccontextmanager
