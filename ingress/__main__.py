@@ -204,7 +204,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             name=ROOM,
             app=open_api(ports, settings),
             direct=open_direct(ports, settings).routes,
-            door=open_door(ports, settings).answer,
+            doors=open_door(ports, settings).doors,
             prefixes=("/api",),
             tasks=[
                 *(partial(read_outcomes, follower, clock) for follower in followers),

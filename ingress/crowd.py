@@ -20,6 +20,10 @@ REFUSALS_IN_A_WINDOW_MAX = 100
 """A thirtieth of a core. Beyond it a log or a database that is away is not asked about for each of ten thousand holds:
 a loop that is busy with refusing has no turns for the log's answers."""
 INSISTENT_MAX = 1_000
+INSISTENT_MS = 2_000
+"""Nobody is told to come back later than that."""
+LOOK_AGAIN_MS = 500
+"""So often somebody who insists is looked at all the same, as there may be more for them by now."""
 
 
 class Crowd:
@@ -30,8 +34,9 @@ class Crowd:
         self._clock = clock
         self._of_callers: dict[str, int] = {}
         self._refusals = Lately(REFUSALS_IN_A_WINDOW_MAX)
-        # Header Authorization -> whose, and how many of theirs waited when a hold was refused for it.
-        self._insistent: Lru[bytes, tuple[str, int]] = Lru(INSISTENT_MAX)
+        # Header Authorization -> whose, how many of them waited when it was refused, until when that counts.
+        self._insistent: Lru[bytes, tuple[str, int, int]] = Lru(INSISTENT_MAX)
+        self._insistent_until_ms = 0
         self.allowance = Allowance(most)
 
     def is_full(self) -> bool:
@@ -63,21 +68,34 @@ class Crowd:
 
     def note_insistent(self, authorization: bytes, account: str) -> None:
         """A hold with this header was refused, as the caller has as many waiting as it may."""
-        self._insistent.put(authorization, (account, max(1, self._of_callers.get(account, 0))))
+        now_ms = self._clock.now_ms()
+        had = max(1, self._of_callers.get(account, 0))
+        self._insistent.put(authorization, (account, had, now_ms + LOOK_AGAIN_MS))
+        self._insistent_until_ms = now_ms + INSISTENT_MS
 
-    @property
-    def any_insistent(self) -> bool:
-        """Whether anybody is known who may insist."""
-        return len(self._insistent) > 0
+    def may_insist(self) -> bool:
+        """Whether anybody is known who may insist: until a while after the last one did."""
+        if not self._insistent_until_ms:
+            return False
+        if self._clock.now_ms() < self._insistent_until_ms:
+            return True
+        self._insistent = Lru(INSISTENT_MAX)
+        self._insistent_until_ms = 0
+        return False
 
     def insists(self, authorization: bytes) -> bool:
-        """Whether it is somebody who was refused, and has as many waiting as they had then: so whoever asks again and
-        again is looked at no more often than they are answered."""
+        """Whether it is somebody who was refused, and has as many waiting as they had then, or nobody has a place: so
+        whoever asks again and again is looked at no more often than they are answered."""
         known = self._insistent.get(authorization)
         if known is None:
             return False
-        account, had = known
-        if self._of_callers.get(account, 0) >= had:
-            return True
-        self._insistent.forget(authorization)
-        return False
+        account, had, until_ms = known
+        now_ms = self._clock.now_ms()
+        if not self.is_full():
+            if self._of_callers.get(account, 0) < had:
+                return False
+            if now_ms >= until_ms:
+                self._insistent.forget(authorization)
+                return False
+        self._insistent_until_ms = now_ms + INSISTENT_MS
+        return True

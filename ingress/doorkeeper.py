@@ -3,8 +3,9 @@
 Even the shortest way through the parser costs so much that at three times the bearable load little would be left for
 those who are served, and for whoever confirms what is held. A hold that is refused for the crowd alone, whoever sends
 it, is known by its first line; so it is answered from the bytes as they were read. So is a hold of a partner who was
-refused for having its share of the places, and comes again at once: it is known by its header. Only the plain case is:
-one whole request in one piece. Everything else goes the ordinary way and is told the same.
+refused for having its share of the places, and comes again at once: it is known by its header, and waits a little for
+its answer, as otherwise the others would wait for what its refusals cost. Only the plain case is: one whole request in
+one piece. Everything else goes the ordinary way and is told the same.
 """
 
 import re
@@ -18,6 +19,7 @@ from ingress.crowd import Crowd
 from ingress.operations import Operation
 from ingress.refusals import from_not_taken
 from ingress.service import CROWDED
+from runtime.door import Door, Refusals
 
 HEAD_END = b"\r\n\r\n"
 LENGTH = b"\r\ncontent-length:"
@@ -25,6 +27,9 @@ AUTHORIZATION = b"\r\nauthorization:"
 NOT_PLAIN = re.compile(rb"\r\n(?:transfer-encoding|expect|upgrade|connection|x-request-id):")
 """Headers that change what is answered, or where the request ends."""
 LENGTH_DIGITS_MAX = 8
+INSISTENT_PAUSE_S = 0.25
+"""Whoever asks again at once over hundreds of connections is refused some hundred times a second: as often as they can
+it would be twenty thousand times, and half of a core."""
 ID_PLACE = "-the-id-of-the-request-".ljust(32, "-")
 """As long as an id is, so that the lengths are right."""
 
@@ -32,7 +37,7 @@ ID_PLACE = "-the-id-of-the-request-".ljust(32, "-")
 class Doorkeeper:
     """Answers requests for `operation` that the `crowd` has no place for, which is all that it turns anybody away for.
 
-    `request_id` makes a new one.
+    `request_id` makes a new one. `doors`: for those who insist, then for all.
     """
 
     def __init__(self, operation: Operation, crowd: Crowd, request_id: Callable[[], str]) -> None:
@@ -42,15 +47,22 @@ class Doorkeeper:
         self._around_the_id = _around_the_id(operation)
         self._answers = metrics.requests(operation.name, HTTPStatus.SERVICE_UNAVAILABLE.value)
         self._not_taken = metrics.not_taken(CROWDED.code)
+        self.doors = (Door(self.answer_insistent, Refusals(INSISTENT_PAUSE_S)), Door(self.answer))
 
     def answer(self, data: bytes) -> bytes | None:
-        """The whole answer to the request that `data` is; None: it is to go the ordinary way."""
+        """The whole answer to the request that `data` is, while nobody has a place; None: it is to go on its way."""
+        if not self._crowd.is_full() or not data.startswith(self._first_line) or not is_plain(data):
+            return None
+        return self._refusal()
+
+    def answer_insistent(self, data: bytes) -> bytes | None:
+        """The same, where its caller has been told and comes again."""
         crowd = self._crowd
-        full = crowd.is_full()
-        if not (full or crowd.any_insistent) or not data.startswith(self._first_line) or not is_plain(data):
+        if not crowd.may_insist() or not data.startswith(self._first_line) or not is_plain(data):
             return None
-        if not full and not crowd.insists(authorization_of(data)):
-            return None
+        return self._refusal() if crowd.insists(authorization_of(data)) else None
+
+    def _refusal(self) -> bytes:
         self._answers.inc()
         self._not_taken.inc()
         return self._request_id().encode().join(self._around_the_id)

@@ -9,6 +9,7 @@ and nobody who was not answered asks again.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from uvicorn.config import Config
@@ -18,10 +19,6 @@ from runtime.direct import DirectRoutes
 from runtime.http_bounds import BoundedHttpProtocol
 from runtime.http_limits import HttpLimits
 
-Door = Callable[[bytes], bytes | None]
-"""Looks at what was read where a request may begin: the whole answer to it, or None: it is to be parsed. It must answer
-only what is one whole request and nothing else."""
-
 REFUSALS_A_TURN = 100
 """At least, if so many wait: about two milliseconds of writing."""
 SHARE_A_TURN = 4
@@ -30,16 +27,26 @@ depends on all that is done in them; and where more are refused than are told, a
 
 
 class Refusals:
-    """Those of one server who are refused and have not been told yet, in the order in which they came."""
+    """Those who are refused and have not been told yet, in the order in which they came.
 
-    def __init__(self) -> None:
+    Some are told in each turn of their loop, or, where there is a pause, every `pause_s`.
+    """
+
+    def __init__(self, pause_s: float = 0) -> None:
+        self.pause_s = pause_s
         self._waiting: deque[DoorProtocol] = deque()
 
     def add(self, refused: "DoorProtocol") -> None:
-        """Have it told: in the next turn of its loop, or in one of those after it."""
+        """Have it told: when the next are told, or the next after them."""
         if not self._waiting:
-            refused.loop.call_soon(self._tell)
+            self._tell_next(refused.loop)
         self._waiting.append(refused)
+
+    def _tell_next(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self.pause_s:
+            loop.call_later(self.pause_s, self._tell)
+        else:
+            loop.call_soon(self._tell)
 
     def _tell(self) -> None:
         waiting = self._waiting
@@ -47,18 +54,27 @@ class Refusals:
         for _ in range(min(len(waiting), max(REFUSALS_A_TURN, len(waiting) // SHARE_A_TURN))):
             waiting.popleft().tell_refused()
         if waiting:
-            loop.call_soon(self._tell)
+            self._tell_next(loop)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """`look` is asked about what was read where a request may begin. It gives the whole answer, or None: it is to be
+    parsed. It must answer only what is one whole request and nothing else. `refusals`: whom it answered."""
+
+    look: Callable[[bytes], bytes | None]
+    refusals: Refusals = field(default_factory=Refusals)
 
 
 class DoorProtocol(BoundedHttpProtocol):
-    """One connection, with `doors` that are asked in turn; `refusals` are those of its server.
+    """One connection, with `doors` that are asked in turn.
 
     Of a crowd of thousands nothing is in the processor's cache any more when one of them asks again, so a refusal costs
     about as much as it looks at. Who was refused and has been told is therefore known to be `_at_rest`, and not looked
     at again: a request may begin, no timer runs but the one for idle connections, and no answer is underway.
     """
 
-    __slots__ = ("_at_rest", "_doors", "_refusals", "_untold")
+    __slots__ = ("_at_rest", "_doors", "_untold")
 
     def __init__(
         self,
@@ -70,11 +86,9 @@ class DoorProtocol(BoundedHttpProtocol):
         limits: HttpLimits,
         direct: DirectRoutes,
         doors: Sequence[Door],
-        refusals: Refusals,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop, limits=limits, direct=direct)
         self._doors = doors
-        self._refusals = refusals
         self._untold: bytes | None = None
         self._at_rest = False
 
@@ -84,9 +98,10 @@ class DoorProtocol(BoundedHttpProtocol):
             self.tell_refused()  # it did not wait for that answer; what it says now has the next one
         if self._at_rest or self.awaits_request():
             for door in self._doors:
-                answer = door(data)
+                answer = door.look(data)
                 if answer is not None:
                     self._refuse_untold(answer)
+                    door.refusals.add(self)
                     return
             if self.take_plain(data):
                 self._at_rest = False
@@ -125,4 +140,3 @@ class DoorProtocol(BoundedHttpProtocol):
             self._unset_keepalive_if_required()
             self._expect_nothing()
         self._untold = answer
-        self._refusals.add(self)

@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from runtime.direct import DirectRoutes
-from runtime.door import Door, DoorProtocol, Refusals
+from runtime.door import Door, DoorProtocol
 from runtime.http_limits import DEFAULTS, HttpLimits
 from runtime.websocket import SocketProtocol
 
@@ -55,7 +55,7 @@ class HttpServer(uvicorn.Server):
     """Serves `app` on `listener` until `should_exit`; `on_started` is called when requests are answered.
 
     `direct`: requests that are answered without the application, see `runtime/direct.py`; `doors` answer before
-    that, and `refusals` are whom they answered, see `runtime/door.py`.
+    that, see `runtime/door.py`.
     """
 
     def __init__(
@@ -67,11 +67,8 @@ class HttpServer(uvicorn.Server):
         direct: DirectRoutes | None = None,
         *,
         doors: Sequence[Door] = (),
-        refusals: Refusals | None = None,
     ) -> None:
-        protocol = partial(
-            DoorProtocol, limits=limits, direct=direct or {}, doors=doors, refusals=refusals or Refusals()
-        )
+        protocol = partial(DoorProtocol, limits=limits, direct=direct or {}, doors=doors)
         super().__init__(
             uvicorn.Config(
                 # uvicorn types an application by its own events, starlette by plain dictionaries.

@@ -43,7 +43,7 @@ class RunningRoom:
     """A room that is open and ready to be run.
 
     `app` answers every path under `prefixes` (http and websocket; none given means all); `direct` comes before it, for
-    the few requests that need no ASGI (`runtime/direct.py`), and `door` before both. `farewell` is called when an
+    the few requests that need no ASGI (`runtime/direct.py`), and `doors` before both. `farewell` is called when an
     orderly stop begins, while its connections are still open. `tasks` are loops that run as
     long as the process: one that raises ends the process. `ready` names the reasons why the room cannot serve now;
     none means ready; `degraded` what it does without while it serves on. `request_stop`: asks the loops to return by
@@ -58,7 +58,7 @@ class RunningRoom:
     degraded: Callable[[], list[str]] = field(default=list)
     request_stop: Callable[[], None] | None = None
     direct: DirectRoutes = field(default_factory=dict)
-    door: Door | None = None
+    doors: Sequence[Door] = ()
     farewell: Callable[[], None] | None = None
 
 
@@ -186,7 +186,7 @@ async def _run_rooms(
 
     routes = {prefix: room.app for room in rooms if room.app is not None for prefix in room.prefixes or ("/",)}
     direct = {route: take for room in rooms for route, take in room.direct.items()}
-    doors = [room.door for room in rooms if room.door is not None]
+    doors = [door for room in rooms for door in room.doors]
     app = ProcessApp(routes, reasons, degraded=degraded)
     server = HttpServer(app, listener, started, limits, direct, doors=doors)
     http = asyncio.create_task(server.run_until_told(), name="http")

@@ -10,6 +10,7 @@ import httpx
 
 from runtime import logs
 from runtime.addresses import ClientAddresses
+from runtime.door import Door
 from runtime.kafka import BatchingProducer, PartitionReader
 from runtime.metered import metered
 from runtime.postgres import open_pool, room_url
@@ -199,7 +200,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             name=ROOM,
             app=metered(create_app([*operating, *draws.routes(), *plain.routes(), *fans.routes()], os.urandom), ROOM),
             prefixes=("/room",),
-            door=Window(documents, room.rooms.get).answer,
+            doors=[Door(Window(documents, room.rooms.get).answer)],
             tasks=[*(loop.run for loop in loops), both.joins.run, both.claims.run, statuses.run],
             ready=lambda: [*(reason for loop in loops for reason in loop.reasons()), *statuses.reasons()],
         )

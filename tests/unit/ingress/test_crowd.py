@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingress.crowd import INSISTENT_MAX, TIMES_FREE, Crowd
+from ingress.crowd import INSISTENT_MAX, INSISTENT_MS, LOOK_AGAIN_MS, TIMES_FREE, Crowd
 from tests.unit.ingress.tales import T0
 from ticketing.clock import ManualClock
 
@@ -18,7 +18,8 @@ class Room:
 
     def __init__(self, places: int = PLACES) -> None:
         self.waiting: list[str] = []
-        self.crowd = Crowd(self.waiting, places, ManualClock(T0))
+        self.clock = ManualClock(T0)
+        self.crowd = Crowd(self.waiting, places, self.clock)
 
     def ask(self, account: str) -> bool:
         if self.crowd.is_full() or self.crowd.has_its_share(account):
@@ -88,27 +89,62 @@ def test_fans_who_each_want_one_place_have_all_of_them() -> None:
     assert sum(room.ask(f"ent_{n}") for n in range(2 * PLACES)) == PLACES
 
 
-def test_who_was_refused_is_known_until_one_of_theirs_is_served() -> None:
+def test_who_was_refused_is_looked_at_again_only_where_one_of_theirs_is_served() -> None:
     room = Room()
     fill(room, ["flood"])
-    known = [room.crowd.any_insistent]
     room.crowd.note_insistent(b"Bearer flood", "flood")
-    known.append(room.crowd.any_insistent)
-    assert [room.crowd.insists(who) for who in (b"Bearer flood", b"Bearer other")] == [True, False]
-    room.serve(0)
-    assert not room.crowd.insists(b"Bearer flood")
-    assert [*known, room.crowd.any_insistent] == [False, True, False]
+    for _ in range(3):
+        assert [room.crowd.insists(who) for who in (b"Bearer flood", b"Bearer other")] == [True, False]
+        room.serve(0)
+        assert not room.crowd.insists(b"Bearer flood")
+        assert room.ask("flood")
+        assert room.crowd.insists(b"Bearer flood"), "without having been refused again"
 
 
-def test_who_was_refused_with_nothing_waiting_is_not_kept_out_for_it() -> None:
+def test_who_was_refused_is_looked_at_again_after_a_while_as_there_may_be_more_by_then() -> None:
     room = Room()
-    room.crowd.note_insistent(b"Bearer new", "new")
-    assert not room.crowd.insists(b"Bearer new")
+    fill(room, ["flood", "other"])
+    room.crowd.note_insistent(b"Bearer flood", "flood")
+    while "other" in room.waiting:
+        room.serve(room.waiting.index("other"))
+    room.clock.advance(LOOK_AGAIN_MS - 1)
+    assert room.crowd.insists(b"Bearer flood")
+    room.clock.advance(1)
+    assert not room.crowd.insists(b"Bearer flood")
+    assert room.ask("flood")
+
+
+def test_whether_anybody_insists_is_forgotten_a_while_after_the_last_one_did() -> None:
+    room = Room()
+    fill(room, ["flood"])
+    assert not room.crowd.may_insist()
+    room.crowd.note_insistent(b"Bearer flood", "flood")
+    room.clock.advance(INSISTENT_MS - 1)
+    assert room.crowd.may_insist()
+    room.crowd.note_insistent(b"Bearer flood", "flood")
+    room.clock.advance(LOOK_AGAIN_MS - 1)
+    assert room.crowd.insists(b"Bearer flood")
+    room.clock.advance(INSISTENT_MS - 1)
+    assert room.crowd.may_insist()
+    room.clock.advance(1)
+    assert not room.crowd.may_insist()
+    assert not room.crowd.insists(b"Bearer flood")
+
+
+def test_who_was_refused_has_no_place_where_nobody_has_and_is_known_all_the_same() -> None:
+    room = Room()
+    fill(room, ["flood"])
+    room.crowd.note_insistent(b"Bearer flood", "flood")
+    while room.waiting:
+        room.serve(0)
+    assert not room.crowd.insists(b"Bearer flood")
+    fill(room, [f"ent_{n}" for n in range(PLACES)])
+    assert room.crowd.insists(b"Bearer flood")
 
 
 def test_of_those_who_insist_the_last_are_remembered() -> None:
     room = Room()
-    room.ask("flood")
+    fill(room, ["flood"])
     for number in range(INSISTENT_MAX + 1):
         room.crowd.note_insistent(b"%d" % number, "flood")
     assert [room.crowd.insists(b"%d" % number) for number in (0, 1, INSISTENT_MAX)] == [False, True, True]

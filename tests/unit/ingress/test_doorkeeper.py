@@ -79,14 +79,22 @@ async def test_a_key_that_has_its_share_is_told_from_its_bytes_until_one_of_its_
     assert told == [HAS_ITS_SHARE.detail] * 3  # seven of its own are no fewer than twice the three that are left
     assert not crowd.is_full()
     insists, other = (HOLD.replace(b"Bearer x", b"Bearer " + key.encode()) for key in (PARTNER_KEY, SANDBOX_KEY))
-    said = door.answer(insists)
+    said = door.answer_insistent(insists)
     assert said is not None
     assert json.loads(said.partition(b"\r\n\r\n")[2])["code"] == "busy"
-    assert door.answer(HOLD) is door.answer(other) is None
+    assert door.answer(insists) is door.answer_insistent(HOLD) is door.answer_insistent(other) is None
     gone = asked[0].on_gone
     assert gone is not None
     gone()
-    assert door.answer(insists) is None
+    assert door.answer_insistent(insists) is None
+
+
+def test_who_insists_waits_for_the_answer_and_all_others_are_told_at_once() -> None:
+    door = door_of(Stage())
+    assert [(it.look, it.refusals.pause_s > 0) for it in door.doors] == [
+        (door.answer_insistent, True),
+        (door.answer, False),
+    ]
 
 
 def test_the_header_is_found_however_it_is_written() -> None:

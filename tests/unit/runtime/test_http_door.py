@@ -1,14 +1,14 @@
 """A door answers before anything is parsed, where a request may begin and nowhere else."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import cast
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from runtime.door import REFUSALS_A_TURN, SHARE_A_TURN, DoorProtocol, Refusals
+from runtime.door import REFUSALS_A_TURN, SHARE_A_TURN, Door, DoorProtocol, Refusals
 from runtime.http import HttpServer, listen
 from runtime.http_limits import HttpLimits
 
@@ -46,7 +46,7 @@ def door(data: bytes) -> bytes | None:
 @asynccontextmanager
 async def caller(room: Room) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     listener, started = listen("127.0.0.1", 0), asyncio.Event()
-    server = HttpServer(room, listener, started.set, HttpLimits(head_s=IDLE_S / 2, idle_s=IDLE_S), doors=[door])
+    server = HttpServer(room, listener, started.set, HttpLimits(head_s=IDLE_S / 2, idle_s=IDLE_S), doors=[Door(door)])
     task = asyncio.create_task(server.run_until_told())
     await started.wait()
     reader, writer = await asyncio.open_connection(*listener.getsockname())
@@ -130,8 +130,8 @@ async def test_answers_keep_the_order_of_the_requests() -> None:
 class Refused:
     """Stands for a connection that is refused; notes in `told` when it is told so."""
 
-    def __init__(self, name: int, told: list[int | str]) -> None:
-        self.loop = asyncio.get_running_loop()
+    def __init__(self, name: int, told: list[int | str], loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self.loop = loop or asyncio.get_running_loop()
         self._name = name
         self._told = told
 
@@ -175,6 +175,36 @@ async def test_a_new_crowd_is_told_after_the_first_has_gone() -> None:
         assert told == list(range(number + 1))
 
 
+class Later:
+    """Stands for a loop; calls only what is called later, each time that it is told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[float, Callable[[], None]]] = []
+
+    def call_later(self, after_s: float, do: Callable[[], None]) -> None:
+        self.asked.append((after_s, do))
+
+    def pass_time(self) -> float:
+        """To the next call; how much time that is."""
+        after_s, do = self.asked.pop()
+        do()
+        return after_s
+
+
+def test_where_there_is_a_pause_some_are_told_after_each() -> None:
+    later, told = Later(), list[int | str]()
+    refusals = Refusals(0.1)
+    for number in range(2 * REFUSALS_A_TURN + 1):
+        refusals.add(cast(DoorProtocol, Refused(number, told, cast(asyncio.AbstractEventLoop, later))))
+    assert not told
+    for several in (1, 2):
+        assert later.pass_time() == 0.1
+        assert told == list(range(several * REFUSALS_A_TURN))
+    later.pass_time()
+    assert told == list(range(2 * REFUSALS_A_TURN + 1))
+    assert not later.asked
+
+
 async def test_whoever_says_no_more_is_told_all_the_same() -> None:
     async with caller(Room()) as (reader, writer), asyncio.timeout(5):
         writer.write(GET)
@@ -185,7 +215,7 @@ async def test_whoever_says_no_more_is_told_all_the_same() -> None:
 async def test_whoever_asks_on_is_told_in_the_order_of_asking() -> None:
     listener, started = listen("127.0.0.1", 0), asyncio.Event()
     never = Never()
-    server = HttpServer(Room(), listener, started.set, doors=[door], refusals=never)
+    server = HttpServer(Room(), listener, started.set, doors=[Door(door, never)])
     task = asyncio.create_task(server.run_until_told())
     await started.wait()
     reader, writer = await asyncio.open_connection(*listener.getsockname())
