@@ -9,8 +9,8 @@ from onsale_client import AreaWish, AsyncClient, Best, Client, Contact, Hold, Pa
 from onsale_client._picture import SocketClosed
 from onsale_gate import read_pass
 from onsale_gate._passes import read_keys
-from tests.acceptance.sale import Sale
-from ticketing.clock import SystemClock
+from tests.acceptance.sale import DAY_MS, Sale
+from ticketing.clock import SystemClock, rfc3339
 
 pytestmark = pytest.mark.anyio
 
@@ -35,7 +35,8 @@ async def new_show(house: Sale) -> tuple[str, str]:
         stored = await admin.put_layout(venue.venue, layout)
         assert (checked.layout, checked.total_seats) == (None, 80)
         assert stored.version == 1
-        terms = {"name": "A night", "venue": venue.venue, "starts_at": "2027-06-01T20:00:00Z", "currency": "EUR"}
+        to_come = rfc3339(SystemClock().now_ms() + 30 * DAY_MS)
+        terms = {"name": "A night", "venue": venue.venue, "starts_at": to_come, "currency": "EUR"}
         show = await admin.add_show({**terms, "policy": {"payment": "optional"}})
         return show.show, venue.venue
 

@@ -115,7 +115,7 @@ async def _told(sale: Sale, url: str) -> None:
 async def _sells(sale: Sale, show: str) -> None:
     """One is booked, by a partner; one that nobody paid for is told of, and sold again."""
     shown = (await sale.call("GET", f"/api/events/{show}")).body
-    booked = await sale.hold(show, sale.partner_key, "A-1")
+    booked = await sale.hold(show, sale.partner_key, "A-1", hold_s=60)
     assert (await sale.confirm(booked.body["reservation"], sale.partner_key)).status == 201
     ben = sale.fan(show)
     async with spectator(sale, shown) as bens:

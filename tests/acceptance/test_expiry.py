@@ -17,7 +17,9 @@ from ticketing.clock import SystemClock, parse_rfc3339
 
 pytestmark = pytest.mark.anyio
 
-SHORT: dict[str, Any] = {"test": True, "policy": {"hold_s": 3}}
+HOLD_S = 6
+"""The last two seconds of it are what a warning comes before, and what there is to answer it in on a busy machine."""
+SHORT: dict[str, Any] = {"test": True, "policy": {"hold_s": HOLD_S}}
 EXPIRED = "SELECT count(*) AS holds FROM reservation WHERE status = 'expired'"
 
 
@@ -31,7 +33,7 @@ async def test_it_is_warned_of_then_expires_and_is_sold_again(sale: Sale) -> Non
         reservation, ends_ms = held.body["reservation"], parse_rfc3339(held.body["expires_at"])
         warned = await annas.until("reservation_expiring")
         assert warned["data"] == {"reservation": reservation, "expires_at": held.body["expires_at"]}
-        assert ends_ms - 1_000 <= parse_rfc3339(warned["ts"]) < ends_ms
+        assert ends_ms - HOLD_S * 1_000 // 3 <= parse_rfc3339(warned["ts"]) < ends_ms
         expired = await annas.until("reservation_expired")
         assert expired["data"]["outcome"]["reservation"] == reservation
         await public.until_seq(expired["seq"])
@@ -52,7 +54,7 @@ async def test_an_extended_hold_lives_until_its_new_end(sale: Sale) -> None:
         held = await sale.hold(show["show"], anna, "A-1")
         await annas.until("reservation_expiring")
         path = f"/api/reservations/{held.body['reservation']}/extend"
-        extended = await sale.call("PUT", path, {"by_s": 4}, token=anna)
+        extended = await sale.call("PUT", path, {"by_s": HOLD_S}, token=anna)
         assert extended.status == 200, extended.body
         ends_ms = parse_rfc3339(extended.body["expires_at"])
         assert ends_ms > parse_rfc3339(held.body["expires_at"])

@@ -56,7 +56,7 @@ async def test_killed_inside_a_batch_its_commit_still_counts_once(sale: Sale) ->
     async with connection.transaction():
         await connection.execute("SELECT FROM area FOR UPDATE")
         accepted = await sale.call("POST", "/api/reservations", body, token=fan, key="once", prefer="respond-async")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             while not await sale.rows(BATCH_WAITING):
                 pass
         await sale.allocators[0].kill()

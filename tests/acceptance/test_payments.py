@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from ingress import link_routes
 from onsale_client import AsyncClient
 from payments import notices
 from payments.provider import Charge, Found, Notice, State
+from payments.sandbox import choices
 from tests.acceptance.paying import ADA, WITHIN_S, choose, letter_to, paying, until, until_none
 from tests.acceptance.sale import PATIENT, Sale
 from tests.faults import rooms
@@ -18,6 +20,8 @@ pytestmark = pytest.mark.anyio
 
 POLICY = {"payment": "required", "hold_s": 60}
 NOTICES = "/api/payments/webhook/sandbox"
+FAR_MS = 10**13
+"""Some centuries, or the year 2286."""
 
 
 async def refunds_due(sale: Sale) -> list[tuple[int, bool, int]]:
@@ -35,7 +39,8 @@ async def a_show(sale: Sale, *, prices: Sequence[int] = (5000, 5000), **policy: 
     return str(made["show"])
 
 
-async def test_a_fan_pays_and_only_then_has_a_booking(sale: Sale) -> None:
+async def test_a_fan_pays_and_only_then_has_a_booking(sale: Sale, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(link_routes, "LINK_EVERY_MS", FAR_MS)  # no period ends between two who ask for the same link
     show = await a_show(sale)
     fan = sale.fan(show)
     begun = await paying(sale, show, fan, "A-1", "A-2")
@@ -76,18 +81,21 @@ async def the_way_back_by_mail(sale: Sale, show: str, booking: str) -> None:
     ]  # fmt: skip
 
 
-async def test_every_end_of_a_payment_as_a_partner_is_told_of_it(sale: Sale) -> None:
+async def test_every_end_of_a_payment_as_a_partner_is_told_of_it(sale: Sale, monkeypatch: pytest.MonkeyPatch) -> None:
     """Twice, too little, never, and too late: for seats that are free still, and for one that somebody else has. What
     books nothing goes back by itself, once."""
+    monkeypatch.setattr(choices, "LATE_MS", FAR_MS)  # what is paid too late is paid when the story has come so far
     prices = {"A": 9904, "B": 9905, "C": 5000, "D": 9903}  # all but one press a button, see docs/api/sandbox.md
     show = await a_show(sale, prices=list(prices.values()), hold_s=3, payment_s=1)
     partner = sale.partner_key
     seats = ("A-1", "B-1", "C-1", "D-1", "D-2")
     twice, less, never, late, later = [await paying(sale, show, partner, seat) for seat in seats]
     await until(sale, twice, partner, "booked")
-    for begun in (never, later):
+    for begun in (less, never, late, later):
         await until(sale, begun, partner, "expired")
     await somebody_else_books(sale, show, "D-2", prices["D"])
+    await sale.rows(f"UPDATE sandbox_attempt SET state_at_ms = 0 WHERE state_at_ms > {FAR_MS}")
+    await sale.rows("UPDATE sandbox_notice SET due_at_ms = 0 WHERE NOT done")
     await until(sale, late, partner, "booked")
     await until_none(sale, "SELECT 1 FROM sandbox_notice WHERE NOT done")
     begins, ends = ["request_decided held", "request_decided paying"], "reservation_expired expired"

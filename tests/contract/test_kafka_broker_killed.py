@@ -13,6 +13,7 @@ from infra.embedded import EmbeddedServers
 from infra.provision import provision_topics
 from infra.settings import InfraSettings
 from runtime.kafka import BatchingProducer, LogError, LogUnavailable, LogUnknown, PartitionReader
+from tests.punctual import punctual_time
 from tests.servers import run_directory
 
 PARTS = range(4)
@@ -56,10 +57,11 @@ async def test_a_killed_broker_costs_a_pause_and_no_record(broker: EmbeddedServe
             client_id="test",
         ) as producer,
         PartitionReader(broker.kafka_bootstrap, "killed-commands", client_id="test") as log,
+        punctual_time() as now_s,
         asyncio.TaskGroup() as tasks,
     ):
         readers = [tasks.create_task(_read(log, part, diary)) for part in PARTS]
-        senders = [tasks.create_task(_send(producer, n, diary, done)) for n in range(50)]
+        senders = [tasks.create_task(_send(producer, n, diary, done, now_s)) for n in range(50)]
         for _ in range(2):
             await _until(_more(diary.confirmed, 500))
             os.kill(broker.pids()["kafka"], signal.SIGKILL)
@@ -81,18 +83,19 @@ async def test_a_killed_broker_costs_a_pause_and_no_record(broker: EmbeddedServe
     assert diary.longest_send_s < DEADLINE_S + 1
 
 
-async def _send(producer: BatchingProducer, n: int, diary: Diary, done: asyncio.Event) -> None:
-    clock = asyncio.get_running_loop().time
+async def _send(
+    producer: BatchingProducer, n: int, diary: Diary, done: asyncio.Event, now_s: Callable[[], float]
+) -> None:
     turn = 0
     while not done.is_set():
         turn += 1
-        value, part, began_s = b"%d-%d" % (n, turn), (n + turn) % len(PARTS), clock()
+        value, part, began_s = b"%d-%d" % (n, turn), (n + turn) % len(PARTS), now_s()
         try:
             diary.confirmed[value] = part, await producer.send(part, value)
         except LogError as exc:
             diary.failed[value] = type(exc)
             await asyncio.sleep(0.05)
-        diary.longest_send_s = max(diary.longest_send_s, clock() - began_s)
+        diary.longest_send_s = max(diary.longest_send_s, now_s() - began_s)
 
 
 async def _read(log: PartitionReader, part: int, diary: Diary) -> None:

@@ -22,16 +22,19 @@ STALL_S = 0.5
 
 @asynccontextmanager
 async def server(answer: Callable[[bytes], bytes], *, stalled_s: float = 0.0) -> AsyncIterator[int]:
-    """Answers each request by `answer`, the first ones only when `stalled_s` are over; its port."""
-    begun = asyncio.get_running_loop().time()
+    """Answers each request by `answer`; the first one, and who comes meanwhile, only after `stalled_s`. Its port."""
+    goes_on_s = 0.0
     writers: list[asyncio.StreamWriter] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal goes_on_s
         writers.append(writer)
         try:
             while True:
                 request = await reader.readuntil(b"\r\n\r\n")
-                await asyncio.sleep(begun + stalled_s - asyncio.get_running_loop().time())
+                now_s = asyncio.get_running_loop().time()
+                goes_on_s = goes_on_s or now_s + stalled_s
+                await asyncio.sleep(goes_on_s - now_s)
                 said = answer(request)
                 if not said:
                     break
