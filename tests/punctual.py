@@ -15,7 +15,8 @@ TICK_S = 0.01
 async def punctual_time() -> AsyncIterator[Callable[[], float]]:
     """The seconds of the running loop, but for those by which it was late."""
     loop = asyncio.get_running_loop()
-    lost_s, due_s = 0.0, loop.time() + TICK_S
+    lost_s, due_s = 0.0, loop.time()
+    ticking: asyncio.TimerHandle | None = None
 
     def now_s() -> float:
         return min(loop.time(), due_s) - lost_s
@@ -27,8 +28,9 @@ async def punctual_time() -> AsyncIterator[Callable[[], float]]:
         due_s = came_s + TICK_S
         ticking = loop.call_at(due_s, tick)
 
-    ticking = loop.call_at(due_s, tick)
+    tick()
     try:
         yield now_s
     finally:
-        ticking.cancel()
+        if ticking is not None:
+            ticking.cancel()

@@ -42,6 +42,12 @@ ROOT = Path(__file__).parents[2]
 DAY_MS = 24 * 3600 * 1000
 PATIENT = "wait=10"
 """As long as a request may wait for its verdict: an allocator that was killed is followed within that."""
+DECIDED_WITHIN_S = STARTED_WITHIN_S = 60.0
+"""Generous, for a busy machine: this only ends a test that hangs."""
+LIVING = """
+SELECT FROM allocator_member m JOIN pg_stat_activity a ON a.pid = m.backend_pid AND a.backend_start = m.backend_start
+"""
+FREE = "SELECT FROM allocator_cursor WHERE owner IS NULL OR lease_until < now()"
 
 
 @dataclass
@@ -101,6 +107,18 @@ class Sale:
         self.allocators.append(allocator)
         return allocator
 
+    async def until_living(self, count: int) -> None:
+        """So many allocators have started: how soon Python has read their code is not what a test is about."""
+        async with asyncio.timeout(STARTED_WITHIN_S):
+            while len(await self.rows(LIVING)) < count:
+                pass  # each turn is a question of its own: the loop gives way to the rooms
+
+    async def until_owned(self) -> None:
+        """Every partition has its allocator."""
+        async with asyncio.timeout(STARTED_WITHIN_S):
+            while await self.rows(FREE):
+                pass
+
     def fan(self, show: str, entry: str | None = None) -> str:
         """The pass of a fan, as the waiting room would sign it."""
         entry = entry or f"ent_{secrets.token_hex(8)}"
@@ -117,19 +135,23 @@ class Sale:
         key: str | None = None,
         prefer: str | None = None,
     ) -> Answer:
-        """One request. `key`: the Idempotency-Key; a POST without one gets a fresh one."""
+        """One request. `key`: the Idempotency-Key; what changes something gets a fresh one without it. Unless `prefer`
+        says otherwise it is repeated, as every caller may, until there is a verdict."""
         headers = {}
         if token:
             headers["Authorization"] = f"Bearer {token}"
-        if key is None and method == "POST":
+        if key is None and method != "GET":
             key = secrets.token_hex(8)
         if key:
             headers["Idempotency-Key"] = key
-        if prefer:
-            headers["Prefer"] = prefer
-        response = await self.http.request(method, path, json=body, headers=headers)
-        content = response.json() if response.content else None
-        return Answer(response.status_code, response.headers, content)
+        if prefer or method != "GET":
+            headers["Prefer"] = prefer or PATIENT
+        async with asyncio.timeout(DECIDED_WITHIN_S):
+            while True:
+                response = await self.http.request(method, path, json=body, headers=headers)
+                if response.status_code != httpx.codes.ACCEPTED or prefer not in {None, PATIENT}:
+                    content = response.json() if response.content else None
+                    return Answer(response.status_code, response.headers, content)
 
     async def new_show(self, **terms: Any) -> dict[str, Any]:
         """A show that is on sale, by the one-call short form; terms as in POST /api/admin/shows.
@@ -229,7 +251,10 @@ async def open_sale(
             admin_key, partner_key = await _keys(database)
             sale = Sale(url, http, database, environment, TokenKeys([servers.secret]), admin_key, partner_key, letters)
             try:
+                others = len(await sale.rows(LIVING))
                 await sale.spawn_allocator()
+                await sale.until_living(others + 1)
+                await sale.until_owned()
                 yield sale
             finally:
                 for allocator in sale.allocators:

@@ -14,9 +14,6 @@ BATCH_WAITING = """
 SELECT pid FROM pg_stat_activity
 WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'SELECT apply_batch%'
 """
-LIVING = """
-SELECT FROM allocator_member m JOIN pg_stat_activity a ON a.pid = m.backend_pid AND a.backend_start = m.backend_start
-"""
 RESUME_S_MAX = 5.0
 """How soon decisions must resume after a kill -9 (reliability: the deadline of the first row)."""
 
@@ -29,7 +26,7 @@ async def test_killed_in_the_middle_of_the_rush_another_goes_on(sale: Sale) -> N
     for _ in range(2):
         doomed = sale.allocators[-1]
         await sale.spawn_allocator()
-        await _until_in(sale, 2)
+        await sale.until_living(2)
         await _until_decided(sale, more_than=await _decided(sale) + 20)
         await doomed.kill()
         began_s = asyncio.get_running_loop().time()
@@ -112,13 +109,13 @@ async def test_one_that_slept_is_fenced_when_it_wakes(sale: Sale) -> None:
 
 
 async def test_partitions_are_shared_within_one_of_even(sale: Sale) -> None:
-    await _until_in(sale, 1)
+    await sale.until_living(1)
     await _until_shares(sale, [12])
     await sale.spawn_allocator()
-    await _until_in(sale, 2)
+    await sale.until_living(2)
     await _until_shares(sale, [6, 6])
     third = await sale.spawn_allocator()
-    await _until_in(sale, 3)
+    await sale.until_living(3)
     await _until_shares(sale, [4, 4, 4])
     await third.kill()
     await _until_shares(sale, [6, 6])
@@ -177,13 +174,6 @@ async def _retry_after(answer: Answer) -> None:
 async def _decided(sale: Sale) -> int:
     total: int = (await sale.rows("SELECT sum(next_offset)::bigint AS n FROM allocator_cursor"))[0]["n"]
     return total
-
-
-async def _until_in(sale: Sale, count: int) -> None:
-    """So many have started: what is measured is how soon it takes over, not how soon Python has read its code."""
-    async with asyncio.timeout(30):
-        while len(await sale.rows(LIVING)) < count:
-            pass
 
 
 async def _until_decided(sale: Sale, *, more_than: int) -> None:

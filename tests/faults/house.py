@@ -38,7 +38,7 @@ class House:
     async def confirm(self, key: str, *, prefer: str | None = None) -> Answer:
         """The holder confirms."""
         body = {"reservation": self.held, "contact": {"name": "Ada Lovelace", "email": "ada@example.org"}}
-        return await self.sale.call("POST", "/api/bookings", body, token=self.fan, key=key, prefer=prefer)
+        return await self.sale.call("POST", "/api/bookings", body, token=self.fan, key=key, prefer=prefer or "wait=2")
 
     async def until_refused(self, ask: Callable[[], Awaitable[Answer]], code: str) -> Answer:
         """The refusal with this code, once it is there. Whatever comes before it is an honest answer, too."""
