@@ -16,15 +16,17 @@ from urllib.parse import quote, urlencode
 Schema = dict[str, Any]
 
 STYLE = """
-body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1f;background:#fff}
-h2{margin-top:2.5rem;font-size:1.1rem}code{font-family:ui-monospace,monospace;overflow-wrap:anywhere}
+body{font:1rem/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1f;background:#fff}
+body{overflow-wrap:anywhere}h2{margin-top:2.5rem;font-size:1.1rem}code{font-family:ui-monospace,monospace}
 pre{font-size:.85rem;overflow:auto;max-height:24rem;padding:.5rem;border:1px solid #ddd}summary{cursor:pointer}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.25rem .75rem .25rem 0}
 form{padding:.5rem;border:1px solid #888}label{display:block;margin:.4rem 0}
 input,textarea,select,button{font:inherit;color:inherit;background:transparent;border:1px solid #888;padding:.3rem}
 input,textarea{display:block;width:100%;box-sizing:border-box;font-family:ui-monospace,monospace}button{cursor:pointer}
 option{color:#1b1b1f;background:#fff}.key{padding:.5rem;border:1px solid #888}
-td:first-child{min-width:4ch}tr{border-bottom:1px solid #ddd}a{color:#0b57d0}.who{color:#555}
+tr{border-bottom:1px solid #ddd}a{color:#0b57d0}.who{color:#555}
+@media(min-width:36rem){td:not(:last-child){overflow-wrap:normal}}
+@media(max-width:36rem){table,tbody,tr,td:last-child{display:block}tr{padding:.4rem 0}td{display:inline}ul{padding:0}}
 @media(prefers-color-scheme:dark){body{color:#e6e6ea;background:#16161a}a{color:#8ab4f8}.who{color:#aaa}tr{border-color:#444}}
 """
 SCRIPT_PATH = "/api/docs.js"
@@ -44,21 +46,22 @@ def docs_page(document: Schema) -> bytes:
     pieces = [
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style>'
-        f'<script type="module" src="{SCRIPT_PATH}"></script></head><body><h1>{title}</h1>'
+        f'<script type="module" src="{SCRIPT_PATH}"></script></head><body><header><h1>{title}</h1>'
         f"<p>{escape(info['description'])}</p>"
-        '<p>The same for programs: <a href="/api/openapi.json">openapi.json</a></p><ul>',
+        '<p>The same for programs: <a href="/api/openapi.json">openapi.json</a></p></header>'
+        '<nav aria-label="Calls"><ul>',
         *[
             f'<li><a href="#{escape(call["operationId"])}"><code>{method.upper()} {escape(path)}</code></a></li>'
             for path, method, call in calls
         ],
-        "</ul>",
+        "</ul></nav><main>",
     ]
     for path, method, call in calls:
         pieces += _call(path, method, call)
     pieces.append("<h1>Shapes</h1>")
     for name, schema in sorted(document["components"]["schemas"].items()):
         pieces += _shape(name, schema)
-    pieces.append("</body></html>")
+    pieces.append("</main></body></html>")
     return "".join(pieces).encode()
 
 

@@ -187,7 +187,7 @@ function shown(text) {
   return make("pre", { tabIndex: 0 }, text);
 }
 
-document.querySelector("ul")?.before(here);
+document.querySelector("header")?.append(here);
 for (const place of document.querySelectorAll("[data-call]")) {
   const inside = make("details", {}, make("summary", {}, "Try it"));
   inside.addEventListener(
