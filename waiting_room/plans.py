@@ -60,11 +60,14 @@ class Plan(Body):
 
 
 def opened_ms(opens_at_ms: int, track: Sequence[Moment]) -> int:
-    """When people began to be called: the moment before the first one in which somebody was, else the time set."""
+    """When people began to be called: the moment before the first one in which somebody was, else the time set.
+
+    Where no time was set (0) and nobody has been called it is still to come: now.
+    """
     for index, moment in enumerate(track):
         if moment.called > 0:
             return max(opens_at_ms, track[index - 1].at_ms) if index else max(opens_at_ms, moment.at_ms)
-    return opens_at_ms
+    return opens_at_ms or (track[-1].at_ms if track else 0)
 
 
 def against(plan: Plan, track: Sequence[Moment], opened_at_ms: int, now_ms: int) -> dict[str, object]:

@@ -143,6 +143,17 @@ def test_a_sale_is_held_against_its_plan() -> None:
     assert against(kept, track[:1], NOW_MS + 1, NOW_MS)["called_ahead"] == 0
 
 
+def test_a_sale_without_a_time_that_has_called_nobody_is_not_behind_its_plan() -> None:
+    kept = Plan.model_validate(plan())
+    track = [moment(0, 0, 0), moment(90, 0, 0)]
+    opened = opened_ms(0, track)
+    assert against(kept, track, opened, NOW_MS + 91_000) == {
+        "second": 0, "called_ahead": 0, "booked_ahead": 0, "booked_ahead_s": 0,
+    }  # fmt: skip
+    late = against(kept, track, opened_ms(NOW_MS, track), NOW_MS + 91_000)
+    assert late["called_ahead"] == -900, "where a time was set it is"
+
+
 async def test_a_plan_is_kept_shown_beside_what_happens_and_in_the_log(hall: Hall) -> None:
     empty = (await hall.http.get(PLAN_PATH, headers=OPERATOR)).json()
     assert (empty["plan"], empty["against"]) == (None, None)
