@@ -2,7 +2,7 @@
 
 import { inWords } from "../shared/api.js";
 import { count, element, find, list, money, shortMoment, t } from "../shared/words.js";
-import { call, card, done, Filters, Pages, queryOf, word } from "./desk.js";
+import { call, card, done, Filters, Pages, queryOf, toAddress, word } from "./desk.js";
 import { begin } from "./form.js";
 import { DEFAULTS, difference, priceFields, ruleFields, told } from "./terms.js";
 
@@ -88,8 +88,16 @@ async function make() {
     ],
     go: t("portal.make"),
     send: (values, key) => call("POST", SHOWS, { key, body: wanted(values) }),
-    then: (body) => after(t("sale.made", { name: body.name, places: count(body.total_seats) })),
+    then: showMade,
   });
+}
+
+/** It is seen however many others there are. @param {import("../types/api.d.ts").EventAnswer} made */
+async function showMade(made) {
+  await after(t("sale.made", { name: made.name, places: count(made.total_seats) }));
+  if (shows.lines.some(({ show }) => show === made.show)) return;
+  toAddress({ q: made.name, status: "" });
+  await openShows();
 }
 
 /** @param {Record<string, any>} values @returns {object} as it is sent: what is as always is left out */

@@ -195,6 +195,20 @@ async def test_a_show_is_made_on_a_venue_with_rules_of_its_own(desk: Open) -> No
     await expect(page.locator("#shows .thing")).to_have_count(2)
 
 
+async def test_a_show_that_was_made_is_seen_though_the_list_was_looked_through_for_others(desk: Open) -> None:
+    one = await at_work(desk, "shows&status=closed")
+    page = one.page
+    await expect(page.locator("#shows-none")).to_be_visible()
+    await page.click("#shows-new")
+    await page.fill("#field-name", "A Second Night")
+    await page.fill("#field-starts_at", "2027-02-20T19:30")
+    await page.click("#form-go")
+    await expect(page.locator("#shows .thing")).to_have_count(1)
+    await expect(page.locator("#shows .thing")).to_contain_text("A Second Night")
+    await expect(page.locator("#shows-q")).to_have_value("A Second Night")
+    await expect(page.locator("#shows-status")).to_have_value("")
+
+
 async def test_a_show_is_changed_in_mid_sale_after_a_look_at_what_will_be_different(desk: Open) -> None:
     one = await at_work(desk, "shows")
     page = one.page

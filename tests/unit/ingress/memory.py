@@ -85,7 +85,9 @@ class MemoryCatalogue(Catalogue):
 
     async def shows(self, wanted: Wanted) -> list[tuple[int, str]]:
         self.reach()
-        places = sorted((row.starts_at_ms, row.show) for row in self.stored.values())
+        rows = self.stored.values() if wanted.status in (None, "open") else ()
+        fits = [row for row in rows if (wanted.text or "").lower() in row.name.lower()]
+        places = sorted((row.starts_at_ms, row.show) for row in fits)
         return [(show, "open") for starts, show in places if (starts, show) > wanted.after][: wanted.limit]
 
     async def add_show(self, new: NewShow) -> ShowRow | None:
