@@ -21,12 +21,15 @@ const bell = new Bell();
 /** @type {Set<string>} tiers of which nothing is left */
 const gone = new Set();
 let view = "", first = 0, milestone = Infinity, following = false, tiersShown = "";
+/** @type {string | null} what the room had to say when something was refused, or over; null: nothing was */
+let saidBefore = null;
 
 /** @param {string} name */
 function go(name) {
   if (view === name) return;
   const before = view;
   view = name;
+  saidBefore = null;
   for (const other of VIEWS) find(other).hidden = other !== name;
   if (before) find(`${name}-title`).focus();
 }
@@ -42,7 +45,11 @@ function draw() {
   find("join-now").disabled = !joinable;
   drawLines(status.lines);
   showPaused(status.phase === "paused");
-  if (!pass) notice(message(status), status.message?.severity);
+  const said = message(status);
+  if (!pass && said !== saidBefore) {
+    saidBefore = null;
+    notice(said, status.message?.severity);
+  }
   drawOpening();
   drawTiers();
   if (pass) return go("turn");
@@ -134,8 +141,14 @@ function backToJoin(words, kind) {
   first = 0;
   milestone = Infinity;
   if (line.status) draw();
-  notice(words, kind);
+  refuse(words, kind);
   say(words);
+}
+
+/** Stays to be read until the next try, or until the room has something else to say. @param {string} words @param {string} kind */
+function refuse(words, kind) {
+  saidBefore = line.status ? message(line.status) : null;
+  notice(words, kind);
 }
 
 const line = new Line(show, memory, clock, {
@@ -152,7 +165,7 @@ const line = new Line(show, memory, clock, {
     if (!document.hidden) toTheSeats();
   },
   lost: (answer) => backToJoin(answer.ok ? t("room.given_up") : inWords(answer), answer.ok ? "info" : "warning"),
-  failed: (answer) => notice(inWords(answer), "error"),
+  failed: (answer) => refuse(inWords(answer), "error"),
 });
 
 function tick() {
@@ -184,6 +197,7 @@ function drawHeld() {
 
 find("join-now").addEventListener("click", async () => {
   find("join-now").disabled = true;
+  saidBefore = null;
   await line.join(wanted());
   find("join-now").disabled = false;
 });

@@ -45,6 +45,11 @@ async def test_codes_from_the_console_lead_into_a_line_for_members(
     await stranger.page.fill("#code", codes[0])
     await stranger.page.click("#join-now")
     await expect(stranger.page.locator("#notice")).to_contain_text("used this code already")
+    # It stays to be read while the page goes on looking at the room.
+    for _ in range(2):
+        async with stranger.page.expect_response("**/status"):
+            pass
+    await expect(stranger.page.locator("#notice")).to_contain_text("used this code already")
     # The line for everybody asks for none.
     await stranger.page.check('input[name="line"][value="general"]')
     await expect(stranger.page.locator("#code")).to_be_hidden()
