@@ -230,6 +230,8 @@ def demo(
 
     Example: onsale demo --once --fans 2000 --seats 500 --kill-allocator 2 --json out.json
     """
+    from onsale.crowd.http import Unreachable  # noqa: PLC0415 -- as with up
+    from onsale.crowd.prober import ProbeFailed  # noqa: PLC0415 -- as with up
     from onsale.demo import DemoOptions  # noqa: PLC0415 -- as with up
     from onsale.demo import demo as run_demo  # noqa: PLC0415 -- as with up
     from onsale.elsewhere import NoAddress  # noqa: PLC0415 -- as with up
@@ -255,6 +257,9 @@ def demo(
         code = asyncio.run(run_demo(options))
     except (OnsaleError, UpFailed, embedded.ServersUnavailable, NoAddress) as error:
         say(str(error) or "onsale up did not come up")
+        code = UNAVAILABLE
+    except (ProbeFailed, Unreachable) as error:
+        say(f"the demo could not go on: {error}")
         code = UNAVAILABLE
     except KeyboardInterrupt:
         code = 130

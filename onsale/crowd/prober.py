@@ -50,11 +50,11 @@ class Prober:
         wish = {"show": self._sale.show, "best": {"quantity": 1}}
         held = await self._desk.ask("probe", "POST", "/api/reservations", wish, str(uuid4()))
         if not held.granted:
-            raise ProbeFailed(f"{held.status} {held.body}")
+            raise ProbeFailed(f"no hold to probe with: {held.status} {held.body}")
         path = f"/api/reservations/{held.body['reservation']}"
         released = await self._desk.ask("probe", "DELETE", path, None, str(uuid4()))
         if not released.granted:
-            raise ProbeFailed(f"{released.status} {released.body}")
+            raise ProbeFailed(f"the hold to probe with is not given back: {released.status} {released.body}")
         return path
 
     async def _run(self, path: str) -> None:

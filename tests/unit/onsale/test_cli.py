@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from onsale import demo
 from onsale.cli import app
+from onsale.crowd.http import Unreachable
+from onsale.crowd.prober import ProbeFailed
 
 runner = CliRunner()
 
@@ -41,6 +44,20 @@ def test_a_demo_elsewhere_says_what_an_address_looks_like(tmp_path: Path) -> Non
     for address in ("https://127.0.0.1:1", "http://example.org", "http://127.0.0.1:1/shop"):
         answer = runner.invoke(app, ["demo", "--once", "--at", address, "--data-dir", str(tmp_path)])
         assert (answer.exit_code, "http://HOST:PORT" in answer.output) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "error", [Unreachable("probe is not decided"), ProbeFailed("no hold to probe with: 404 {'code': 'not_found'}")]
+)
+def test_a_demo_whose_sale_decides_nothing_says_so_and_could_not_run(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fails(_: demo.DemoOptions) -> int:
+        raise error
+
+    monkeypatch.setattr(demo, "demo", fails)
+    answer = runner.invoke(app, ["demo", "--once"])
+    assert (answer.exit_code, str(error) in answer.output) == (2, True), answer.output
 
 
 def test_an_unknown_option_is_a_usage_error() -> None:
