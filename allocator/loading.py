@@ -6,8 +6,8 @@ import asyncpg
 import msgspec
 
 from allocator.draft import Record
-from allocator.errors import MemoryDiffers
-from allocator.netting import unpack_verdicts
+from allocator.errors import MemoryDiffers, Replaced
+from allocator.netting import Position, unpack_verdicts
 from allocator.patience import KEPT_MS
 from allocator.payments import Paid
 from allocator.ports import Cursor
@@ -22,6 +22,7 @@ from ticketing.vocabulary import BLOCKED_BY, REFUSALS_REMEMBERED_MAX, REFUSALS_R
 RECENT_BATCHES_MAX = 20
 """Batches read at a time when the window of refusals is read back: each may have megabytes."""
 
+EPOCH = "SELECT epoch FROM allocator_cursor WHERE part = $1"
 KNOWN = """
 SELECT s.show_id, unpaid.show_id IS NULL AND CASE WHEN s.closes_at_ms > 0 THEN s.closes_at_ms <= $2
        ELSE s.status <> 'open' AND s.starts_at_ms <= $2 END AS is_put_away
@@ -57,23 +58,38 @@ SELECT batch_seq, payload FROM outcome_log WHERE part = $1 AND batch_seq <= $2 O
 
 
 async def load_state(connection: asyncpg.Connection, cursor: Cursor) -> PartitionState:
-    """The state as the cursor's batch left it. Nobody can move it meanwhile: the claim has fenced the last owner.
+    """The state as the cursor's batch left it. `connection` must see one moment of the tables: the claim has fenced
+    the last owner, but the next one may have claimed by now, and write.
 
     Shows that are over and of which nothing unpaid is held are left where they are (`put_away.py`).
 
     Raises:
+        Replaced: it has.
         MemoryDiffers: a seat without its reservation, an area whose count is not the sum of its reservations.
     """
+    await _require_owner(connection, cursor.at)
     state = PartitionState(cursor.at.part, cursor.last_now_ms)
     known = await connection.fetch(KNOWN, state.part, state.last_now_ms)
     state.put_away.shows.update(row["show_id"] for row in known if row["is_put_away"])
-    await load_shows(connection, state, [row["show_id"] for row in known if not row["is_put_away"]])
+    await _load_shows(connection, state, [row["show_id"] for row in known if not row["is_put_away"]])
     await _load_refusals(state, connection, cursor.at.batch_seq)
     return state
 
 
-async def load_shows(connection: asyncpg.Connection, state: PartitionState, shows: list[int]) -> None:
-    """Take shows with all their stock into `state`, as the last batch left them. Raises as `load_state` does."""
+async def load_show(connection: asyncpg.Connection, at: Position, state: PartitionState, show: int) -> None:
+    """Take one show with all its stock into `state`, as the last batch left it. Needs and raises what `load_state`
+    does."""
+    await _require_owner(connection, at)
+    await _load_shows(connection, state, [show])
+
+
+async def _require_owner(connection: asyncpg.Connection, at: Position) -> None:
+    rows = await connection.fetch(EPOCH, at.part)
+    if [row["epoch"] for row in rows] != [at.epoch]:
+        raise Replaced(f"partition {at.part} has another owner")
+
+
+async def _load_shows(connection: asyncpg.Connection, state: PartitionState, shows: list[int]) -> None:
     part = state.part
     for row in await connection.fetch(SHOWS, part, shows):
         _load_show(state, row)

@@ -62,11 +62,12 @@ class Store(Protocol):
         ...
 
     async def load(self, cursor: Cursor) -> PartitionState:
-        """Everything that is decided from, as the cursor's batch left it."""
+        """Everything that is decided from, as the cursor's batch left it. Raises `Replaced`, as a claim may take longer
+        than its lease."""
         ...
 
-    async def load_show(self, state: PartitionState, show: int) -> None:
-        """Take one show with all its stock into `state`, as the last batch left it."""
+    async def load_show(self, at: Position, state: PartitionState, show: int) -> None:
+        """Take one show with all its stock into `state`, as the last batch left it. Raises `Replaced`."""
         ...
 
     async def unpublished(self, cursor: Cursor) -> list[Publication]:

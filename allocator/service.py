@@ -246,7 +246,7 @@ class Desk:
             self._must_settle = not self.is_empty
             return False
         if is_put_away:
-            await self._store.load_show(self.state, command.show)
+            await self._store.load_show(self.position, self.state, command.show)
             self.state.put_away.brought_back(command.show, self.state.last_now_ms)
         await self._recall()
         return True

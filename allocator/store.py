@@ -1,7 +1,8 @@
 """Postgres as the desks' store: one partition, one connection. The only module that calls `apply_batch()`."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from allocator.arguments import APPLY, arguments_of
 from allocator.decided_before import DecidedBefore
 from allocator.draft import Record
 from allocator.errors import DataRefused, MemoryDiffers, Replaced, ResultUnknown, WritesRefused
-from allocator.loading import load_shows, load_state, record_of
+from allocator.loading import load_show, load_state, record_of
 from allocator.netting import Batch, Position
 from allocator.ports import Cursor, Publication
 from allocator.stock import PartitionState
@@ -93,22 +94,14 @@ class PostgresStore:
         return await self._cursor(row)
 
     async def load(self, cursor: Cursor) -> PartitionState:
-        """Raises `MemoryDiffers` where the tables contradict each other, `ResultUnknown`."""
-        connection = await self._open()
-        try:
-            with cut_after(connection, LOAD_DEADLINE_S):
-                return await load_state(connection, cursor)
-        except FAILURES as error:
-            self._fail(error)
+        """Raises `MemoryDiffers` where the tables contradict each other, `Replaced`, `ResultUnknown`."""
+        async with self._one_moment() as connection:
+            return await load_state(connection, cursor)
 
-    async def load_show(self, state: PartitionState, show: int) -> None:
+    async def load_show(self, at: Position, state: PartitionState, show: int) -> None:
         """Raises as `load` does."""
-        connection = await self._open()
-        try:
-            with cut_after(connection, LOAD_DEADLINE_S):
-                await load_shows(connection, state, [show])
-        except FAILURES as error:
-            self._fail(error)
+        async with self._one_moment() as connection:
+            await load_show(connection, at, state, show)
 
     async def unpublished(self, cursor: Cursor) -> list[Publication]:
         """Raises `ResultUnknown`."""
@@ -157,6 +150,17 @@ class PostgresStore:
             except FAILURES as error:
                 self._fail(error)
         return self._connection
+
+    @asynccontextmanager
+    async def _one_moment(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection whose statements all see the tables as they are at the first one."""
+        connection = await self._open()
+        try:
+            with cut_after(connection, LOAD_DEADLINE_S):
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    yield connection
+        except FAILURES as error:
+            self._fail(error)
 
     async def _ask(self, how: str, sql: str, *arguments: Any) -> Any:
         connection = await self._open()

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from allocator.errors import Replaced, ResultUnknown
+from allocator.stock import PartitionState
 from tests.contract.stock_stores import Ground
 from tests.contract.stock_story import ANNA, BEN, PART, T0, a_hold, by_cursor, everything, owned
 from tests.simulation.crowd import SHOWS, opening
@@ -101,6 +102,17 @@ async def test_one_that_was_replaced_writes_nothing_and_is_told_so(ground: Groun
     with pytest.raises(Replaced):
         await store.restart_log(writer.at, 100)
     assert await everything(ground) == before
+
+
+async def test_one_that_was_replaced_loads_nothing_and_is_told_so(ground: Ground) -> None:
+    store, cursor, writer = await owned(ground)
+    await store.apply(writer.sealed(opening(SHOWS[0], T0)))
+    await ground.lapse(PART)
+    assert await ground.store(PART, BEN).claim() is not None
+    with pytest.raises(Replaced):
+        await store.load(cursor)
+    with pytest.raises(Replaced):
+        await store.load_show(writer.at, PartitionState(PART), SHOWS[0])
 
 
 @pytest.mark.parametrize("field", ["epoch", "batch_seq", "next_offset"])

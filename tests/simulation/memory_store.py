@@ -66,10 +66,10 @@ class MemoryStore:
         await self._pause("load.done")
         return state
 
-    async def load_show(self, state: PartitionState, show: int) -> None:
+    async def load_show(self, at: Position, state: PartitionState, show: int) -> None:
         await self._pause("load_show.sent")
         connection = cast(asyncpg.Connection, MemoryConnection(self._tables))
-        await loading.load_shows(connection, state, [show])
+        await loading.load_show(connection, at, state, show)
         await self._pause("load_show.done")
 
     async def unpublished(self, cursor: Cursor) -> list[Publication]:
@@ -137,6 +137,8 @@ class MemoryConnection:
         """The rows of one statement, which is known by its text."""
         tables = self._tables
         match sql:
+            case loading.EPOCH:
+                return [tables.cursor[part]]
             case loading.KNOWN:
                 unpaid = {row["show_id"] for row in _of(tables.reservation, part) if row["status"] in UNPAID_STATUSES}
                 return [
