@@ -26,7 +26,8 @@ input,textarea{display:block;width:100%;box-sizing:border-box;font-family:ui-mon
 option{color:#1b1b1f;background:#fff}.key{padding:.5rem;border:1px solid #888}
 tr{border-bottom:1px solid #ddd}a{color:#0b57d0}.who{color:#555}
 @media(min-width:36rem){td:not(:last-child){overflow-wrap:normal}}
-@media(max-width:36rem){table,tbody,tr,td:last-child{display:block}tr{padding:.4rem 0}td{display:inline}ul{padding:0}}
+@media(max-width:36rem){table,tbody,tr,td:last-child{display:block}tr{padding:.4rem 0}td{display:inline}
+ul{padding-left:1rem}}
 @media(prefers-color-scheme:dark){body{color:#e6e6ea;background:#16161a}a{color:#8ab4f8}.who{color:#aaa}tr{border-color:#444}}
 """
 SCRIPT_PATH = "/api/docs.js"
