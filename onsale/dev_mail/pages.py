@@ -39,9 +39,10 @@ def dev_mail_app(directory: Path) -> ASGIApp:
 
     def listed(_request: Request) -> HTMLResponse:
         maildir = mailbox.Maildir(directory, create=True)
-        lines = "".join(_lines(maildir)) or "<p>No letter has come yet.</p>"
+        lines = "".join(_lines(maildir))
+        letters = f"<ul>{lines}</ul>" if lines else "<p>No letter has come yet.</p>"
         note = "<p>Letters that this machine has written. They went nowhere else.</p>"
-        return HTMLResponse(PAGE.format(title="Mail", content=f"{note}<ul>{lines}</ul>"), headers=HEADERS)
+        return HTMLResponse(PAGE.format(title="Mail", content=note + letters), headers=HEADERS)
 
     def letter(request: Request) -> HTMLResponse:
         message = _read(mailbox.Maildir(directory, create=True), request.path_params["key"])
