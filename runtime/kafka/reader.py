@@ -35,6 +35,7 @@ class PartitionReader:
     `records_buffered_max` and `bytes_buffered_max` bound what is read ahead in each partition (plus the rest of one
     fetch, at most `fetch_bytes_max`). After the broker was away it goes on by itself where it was; while it is away
     `fetch` returns nothing, `ends` raises, and within seconds of silence it is not `reachable`.
+    `request_timeout_s`: how long one broker is asked before another one is, as one whose host is lost says nothing.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class PartitionReader:
         bytes_buffered_max: int = 16 * 1024 * 1024,
         partition_fetch_bytes_max: int = 1024 * 1024,
         fetch_bytes_max: int = 8 * 1024 * 1024,
-        request_timeout_s: float = 5.0,
+        request_timeout_s: float = 3.0,
     ) -> None:
         self.topic = topic
         self._client_id = client_id
