@@ -82,6 +82,8 @@ async def open_prometheus(directory: Path, data_dir: Path) -> AsyncIterator[Prom
     program = shutil.which("prometheus")
     assert program is not None, "see missing()"
     port = free_port()
+    # A folder that is not there yet is looked for only every half minute, and a short sale is over by then.
+    (data_dir / TARGETS).mkdir(parents=True, exist_ok=True)
     file, said = directory / "prometheus.yml", directory / "prometheus.log"
     file.write_text(yaml.safe_dump(config_for(data_dir)))
     end_with_us = (sys.executable, "-I", "-S", str(LAUNCHER), str(int(signal.SIGTERM)), str(os.getpid()), KEEP, KEEP)
