@@ -5,8 +5,8 @@ for hundreds of verdicts. So only a window of commands of a partition is under w
 allocator busy; the others wait here, and each caller who waits puts one in turn. Who asks for little is then behind one
 window and one round of callers, whatever anybody else asks for. A caller has `each_max` waiting at most.
 
-While others have commands under way nobody has more than `SHARE_LEAST`, or twice what the others have on the average:
-else a flood by one would fill what they leave free of the window, and they would wait behind all of it.
+While others have commands under way nobody has more than `SHARE_LEAST`, or one and a half times what the others have on
+the average: else a flood by one would fill what they leave free of the window, and they would wait behind all of it.
 
 Each process keeps turns among its own callers. Commands that nobody waits for (`respond-async`) are under way only
 until the log has them.
@@ -121,7 +121,7 @@ class Turns:
         of_callers = self._of_callers.get(part, _NOBODY)
         own = of_callers.get(account, 0)
         others = len(of_callers) - 1
-        return own < SHARE_LEAST or not others or own * others < 2 * (under_way - own)
+        return own < SHARE_LEAST or not others or 2 * own * others < 3 * (under_way - own)
 
     def _enter(self, part: int, account: str) -> None:
         self._under_way[part] = self._under_way.get(part, 0) + 1

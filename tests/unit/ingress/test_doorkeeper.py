@@ -101,6 +101,8 @@ def test_the_header_is_found_however_it_is_written() -> None:
     for name in (b"authorization:", b"Authorization: ", b"AUTHORIZATION:\t"):
         assert authorization_of(HOLD.replace(b"authorization: ", name)) == b"Bearer x"
     assert not authorization_of(HOLD.replace(b"authorization", b"x-authorization"))
+    assert not authorization_of(HEAD[:-2])
+    assert not authorization_of(b"")
 
 
 @pytest.mark.parametrize(
