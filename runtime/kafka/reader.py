@@ -34,8 +34,8 @@ class PartitionReader:
 
     `records_buffered_max` and `bytes_buffered_max` bound what is read ahead in each partition (plus the rest of one
     fetch, at most `fetch_bytes_max`). After the broker was away it goes on by itself where it was; while it is away
-    `fetch` returns nothing, `ends` raises, and within seconds of silence it is not `reachable`.
-    `request_timeout_s`: how long one broker is asked before another one is, as one whose host is lost says nothing.
+    `fetch` returns nothing, `ends` raises, and soon it is not `reachable`. A broker is asked for `request_timeout_s`
+    before another one is: one whose host is lost says nothing.
     """
 
     def __init__(
