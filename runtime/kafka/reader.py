@@ -34,8 +34,7 @@ class PartitionReader:
 
     `records_buffered_max` and `bytes_buffered_max` bound what is read ahead in each partition (plus the rest of one
     fetch, at most `fetch_bytes_max`). After the broker was away it goes on by itself where it was; while it is away
-    `fetch` returns nothing, `ends` raises, and soon it is not `reachable`. A broker is asked for `request_timeout_s`
-    before another one is: one whose host is lost says nothing.
+    `fetch` returns nothing, `ends` raises, and within seconds of silence it is not `reachable`.
     """
 
     def __init__(
@@ -48,7 +47,7 @@ class PartitionReader:
         bytes_buffered_max: int = 16 * 1024 * 1024,
         partition_fetch_bytes_max: int = 1024 * 1024,
         fetch_bytes_max: int = 8 * 1024 * 1024,
-        request_timeout_s: float = 3.0,
+        request_timeout_s: float = 3.0,  # then another broker is asked: one whose host is lost says nothing
     ) -> None:
         self.topic = topic
         self._client_id = client_id
