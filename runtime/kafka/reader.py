@@ -47,7 +47,7 @@ class PartitionReader:
         bytes_buffered_max: int = 16 * 1024 * 1024,
         partition_fetch_bytes_max: int = 1024 * 1024,
         fetch_bytes_max: int = 8 * 1024 * 1024,
-        request_timeout_s: float = 3.0,  # then another broker is asked: one whose host is lost says nothing
+        request_timeout_s: float = 5.0,
     ) -> None:
         self.topic = topic
         self._client_id = client_id
