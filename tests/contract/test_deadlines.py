@@ -28,7 +28,7 @@ from tests.simulation.crowd import SHOWS, opening
 from tests.simulation.writer import Writer
 
 SHORT_S, LONG_S = 0.3, 30.0
-ENDS_WITHIN_S = 10.0
+ENDS_WITHIN_S = 5.0
 """Generous, for a busy machine; the deadline that is not meant to act is far beyond it."""
 LOCK = "SELECT FROM allocator_cursor WHERE part = $1 FOR UPDATE"
 WAITING = """
