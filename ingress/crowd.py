@@ -21,7 +21,7 @@ REFUSALS_IN_A_WINDOW_MAX = 100
 a loop that is busy with refusing has no turns for the log's answers."""
 INSISTENT_MAX = 1_000
 INSISTENT_MS = 2_000
-"""Nobody is told to come back later than that."""
+"""The longest that anybody who is refused is told to wait."""
 LOOK_AGAIN_MS = 500
 """So often somebody who insists is looked at all the same, as there may be more for them by now."""
 

@@ -51,7 +51,7 @@ async def until_settled(sale: Sale, webhook: str, *attempts: int) -> list[dict[s
             rows = await deliveries(sale, webhook)
             if [row["attempts"] for row in rows] == list(attempts) and all("last_status" in row for row in rows):
                 return rows
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # it is asked for over HTTP, and nothing tells when to ask
 
 
 async def test_what_happens_to_ones_own_is_told_signed_and_in_the_feed(sale: Sale, partner: Partner) -> None:

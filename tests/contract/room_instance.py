@@ -83,6 +83,9 @@ async def live(told: dict[str, Any]) -> None:
         await asyncio.gather(*tasks)
 
 
+# Both ask again after a while, as a fan's page does: nothing tells them when.
+
+
 async def claim_all(entries: Entries, room: WaitingRoom, told: dict[str, Any], places: dict[int, Place]) -> None:
     passes: dict[int, str] = {}
 
