@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -14,6 +15,10 @@ from runtime.kafka.records import LogUnavailable, Record
 log = structlog.get_logger(__name__)
 
 STOP_TIMEOUT_S = 5.0
+ASKED_WITHIN = 2
+"""Brokers that can be asked until somebody has waited long enough: one that is gone without a word closes nothing, and
+only a request whose own time is over makes the client ask who leads by now. If both times ended at once, the client
+would be stopped before it, and every question would go to the lost broker again."""
 
 
 async def connect(
@@ -22,11 +27,12 @@ async def connect(
     client_id: str,
     fetch_bytes_max: int,
     partition_fetch_bytes_max: int,
-    request_timeout_s: float,
+    answer_timeout_s: float,
 ) -> AIOKafkaConsumer:
     """A consumer without a group and without partitions. Raises `LogUnavailable`.
 
-    The two sizes are soft: a broker always sends at least one whole batch of records.
+    The two sizes are soft: a broker always sends at least one whole batch of records. `answer_timeout_s` is how long
+    questions are waited for: see `ASKED_WITHIN`.
     """
     bulk.install()
     consumer = AIOKafkaConsumer(
@@ -40,7 +46,7 @@ async def connect(
         fetch_max_bytes=fetch_bytes_max,
         max_partition_fetch_bytes=partition_fetch_bytes_max,
         check_crcs=True,
-        request_timeout_ms=round(request_timeout_s * 1000),
+        request_timeout_ms=round(answer_timeout_s * 1000 / ASKED_WITHIN),
         retry_backoff_ms=100,
         metadata_max_age_ms=60_000,
     )
@@ -87,9 +93,12 @@ async def offsets(
 ) -> dict[int, int]:
     """Where each partition ends, or begins. Raises `LogUnavailable`."""
     tps = [TopicPartition(topic, part) for part in parts]
+    # The consumer's own methods (0.14.0) take no time, and give up when a single request may.
+    fetcher: Any = consumer._fetcher
+    timeout_ms = round(timeout_s * 1000)
     try:
         async with asyncio.timeout(timeout_s):
-            found = await (consumer.end_offsets(tps) if end else consumer.beginning_offsets(tps))
+            found = await (fetcher.end_offsets if end else fetcher.beginning_offsets)(tps, timeout_ms)
     except (KafkaError, TimeoutError) as exc:
         raise LogUnavailable(f"cannot find where {topic} {'ends' if end else 'begins'}: {exc!r}") from exc
     return {tp.partition: offset for tp, offset in found.items()}

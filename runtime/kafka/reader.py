@@ -34,7 +34,7 @@ class PartitionReader:
 
     `records_buffered_max` and `bytes_buffered_max` bound what is read ahead in each partition (plus the rest of one
     fetch, at most `fetch_bytes_max`). After the broker was away it goes on by itself where it was; while it is away
-    `fetch` returns nothing, `ends` raises, and within seconds of silence it is not `reachable`.
+    `fetch` returns nothing, `ends` raises after `answer_timeout_s`, and within seconds it is not `reachable`.
     """
 
     def __init__(
@@ -47,13 +47,13 @@ class PartitionReader:
         bytes_buffered_max: int = 16 * 1024 * 1024,
         partition_fetch_bytes_max: int = 1024 * 1024,
         fetch_bytes_max: int = 8 * 1024 * 1024,
-        request_timeout_s: float = 5.0,
+        answer_timeout_s: float = 5.0,
     ) -> None:
         self.topic = topic
         self._client_id = client_id
         self._records_buffered_max = records_buffered_max
         self._bytes_buffered_max = bytes_buffered_max
-        self._request_timeout_s = request_timeout_s
+        self._answer_timeout_s = answer_timeout_s
         self._lanes: dict[int, Lane] = {}
         self._any_arrived = asyncio.Event()
         self._connect = partial(
@@ -61,9 +61,9 @@ class PartitionReader:
             bootstrap,
             fetch_bytes_max=fetch_bytes_max,
             partition_fetch_bytes_max=partition_fetch_bytes_max,
-            request_timeout_s=request_timeout_s,
+            answer_timeout_s=answer_timeout_s,
         )
-        self._single = SingleReads(lambda: self._connect(client_id=f"{client_id}-single"), request_timeout_s)
+        self._single = SingleReads(lambda: self._connect(client_id=f"{client_id}-single"), answer_timeout_s)
         self._pump_task: asyncio.Task[None] | None = None
         self._consumer: AIOKafkaConsumer | None = None
         self.reachable = True
@@ -158,7 +158,7 @@ class PartitionReader:
         return await self._single.read(TopicPartition(self.topic, part), offset) if begin <= offset < end else None
 
     async def _offsets(self, parts: Iterable[int], *, end: bool) -> dict[int, int]:
-        return await offsets(self._opened(), self.topic, parts, end=end, timeout_s=self._request_timeout_s)
+        return await offsets(self._opened(), self.topic, parts, end=end, timeout_s=self._answer_timeout_s)
 
     async def _judge_range(self, lane: Lane) -> None:
         """Raise `LogRangeError` if nothing is left to hand out and the log is still elsewhere; else read on."""

@@ -245,6 +245,22 @@ async def test_a_follower_hears_what_is_published_after_its_start(servers: Serve
     assert sorted(found, key=lambda item: item.batch_seq) == [batch(0, 2), batch(0, 3), batch(4, 7)]
 
 
+async def test_a_connection_that_fell_silent_is_not_asked_for_ever(
+    servers: Servers, topics: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = f"{topics}commands"
+    async with sender(servers, topic) as producer, reader(servers, topic) as log:
+        await producer.send(0, b"x")
+        assert await log.ends([0]) == {0: 1}
+        # What a lost host looks like from here: nothing is closed, and what is sent is answered by nobody.
+        connections = tuple(log._opened()._client._conns.values())
+        for connection in connections:
+            monkeypatch.setattr(connection._writer, "write", lambda data: None)
+        assert await log.ends([0]) == {0: 1}
+        assert await log.begins([0]) == {0: 0}
+    assert connections and not any(connection.connected() for connection in connections)
+
+
 async def test_no_broker_is_said_so(topics: str) -> None:
     with pytest.raises(LogUnavailable):
         async with PartitionReader("127.0.0.1:1", f"{topics}commands", client_id="test"):
