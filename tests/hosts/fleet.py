@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from infra.embedded.processes import log_tail
 from tests.faults.kafka_trio import NODES
-from tests.faults.own_servers import Ground
+from tests.faults.own_servers import Ground, OwnServer
 from tests.faults.rooms import Room, RoomFailed
 from tests.faults.stage import Stage, open_stage
 from tests.hosts.cluster import START_S_MAX, Cluster, open_cluster
@@ -75,10 +76,10 @@ class Fleet:
         await self.cluster.until_whole()
         await self.start_rooms(back)
 
-    def ended(self) -> list[str]:
-        """Parts whose process has ended, though nobody killed it."""
-        rooms = [part.name for part, room in self.rooms.items() if not room.is_running]
-        return rooms + [part.name for part, server in self.cluster.servers.items() if not server.is_running]
+    def ended(self) -> dict[str, str]:
+        """Parts whose process has ended, though nobody killed it, and what each said last."""
+        everything: dict[Part, Room | OwnServer] = {**self.rooms, **self.cluster.servers}
+        return {part.name: log_tail(one.log) for part, one in everything.items() if not one.is_running}
 
 
 @asynccontextmanager

@@ -106,6 +106,6 @@ async def host_lost(fleet: Fleet, load: Load, host: str) -> Report:
     )
 
 
-def _wrong(fleet: Fleet) -> dict[str, list[str]]:
+def _wrong(fleet: Fleet) -> dict[str, dict[str, str]]:
     ended = fleet.ended()
     return {"parts that ended": ended} if ended else {}
