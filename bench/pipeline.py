@@ -17,6 +17,7 @@ from bench import one_by_one, sale
 from bench.backlog import FOUND
 from bench.driving import Loaded, closed_loop
 from bench.measuring import Bench, Gate, conditions_of, medians
+from bench.nothing import TILL, ask_for_nothing
 from bench.running import as_told
 from bench.sale import CREATED, PLACES_EACH
 from bench.site import Connection, Room, Site, open_site
@@ -28,7 +29,6 @@ PLACES = 200_000
 OURS_CONNECTIONS = 256
 THEIR_CONNECTIONS = 64
 OURS_BESIDE, EMPTY_BESIDE = "holds beside nothing", "nothing beside holds"
-TILL = "bench.one_by_one_http"
 OURS, THEIRS, EMPTY = "holds over HTTP", "one transaction per request over HTTP", "empty Starlette handler"
 
 END_TO_END = Gate(3_500, 10_000)
@@ -168,9 +168,12 @@ async def _theirs(
         single = await _load(site, (till,), THEIR_CONNECTIONS, size, requests)
         places = await connection.fetchval(one_by_one.TAKEN, number)
         _check(single, places // PLACES_EACH, places)
-        nothing = nothings(size)
-        empty = await _load(site, (till,), OURS_CONNECTIONS, size, nothing)
+        empty = await _nothing(site, till, show, size, rng)
     return single, empty
+
+
+async def _nothing(site: Site, till: Room, show: str, size: Size, rng: random.Random) -> Loaded:
+    return await ask_for_nothing(site, till, show, rng, OURS_CONNECTIONS, warm_s=size.warm_s, measure_s=size.measure_s)
 
 
 async def _beside(site: Site, connection: Connection, size: Size, rng: random.Random) -> tuple[Loaded, Loaded]:
@@ -185,7 +188,7 @@ async def _beside(site: Site, connection: Connection, size: Size, rng: random.Ra
         requests = _holds(site, show, size, rng)
         ours, empty = await asyncio.gather(
             _load(site, (ingress, allocator), OURS_CONNECTIONS, size, requests),
-            _load(site, (till,), OURS_CONNECTIONS, size, nothings(size)),
+            _nothing(site, till, show, size, rng),
         )
     return ours, empty
 
@@ -204,15 +207,6 @@ def _holds(site: Site, show: str, size: Size, rng: random.Random) -> Iterator[by
     """As many requests as the show has room for, or as could be sent in the time."""
     count = min(PLACES // PLACES_EACH, round(size.requests_a_s * (size.warm_s + size.measure_s)))
     return (held.hold for held in sale.area_holds(site, show, count, rng))
-
-
-def nothings(size: Size) -> Iterator[bytes]:
-    """Requests for nothing, with a body as long as a hold's."""
-    body = b"{" + b" " * 75 + b"}"
-    request = b"POST /empty HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\n"
-    request += b"content-length: %d\r\n\r\n" % len(body) + body
-    for _ in range(round(4 * size.requests_a_s * (size.warm_s + size.measure_s))):
-        yield request
 
 
 async def _load(site: Site, rooms: Sequence[Room], connections: int, size: Size, requests: Iterator[bytes]) -> Loaded:

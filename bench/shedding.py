@@ -2,10 +2,11 @@
 
 First the peak (a closed loop); then places are held for people who will confirm them in the thick of it; then, for a
 minute, an open loop asks for holds at three times the peak, while those people confirm and somebody asks for `/livez`;
-then the peak again. A peak is the median of several, each on a show of its own, all by the rooms that were warmed up:
-a process whose memory is still empty is quicker by a tenth, whatever it has been through, than one that forgets
-something for everything that it learns. One ingress process, one allocator; the generator runs on the same cores, so
-the lines say how many requests were really sent.
+then the peak again, each peak beside what an empty handler answers in the seconds behind it: a shared machine is not
+as fast in one minute as in the next. A peak is the median of several, each on a show of its own, all by the rooms that
+were warmed up: a process whose memory is still empty is quicker by a tenth, whatever it has been through, than one that
+forgets something for everything that it learns. One ingress process, one allocator; the generator runs on the same
+cores, so the lines say how many requests were really sent.
 """
 
 import random
@@ -19,6 +20,7 @@ from itertools import chain
 from bench import sale
 from bench.driving import Crowd, Loaded, all_granted, closed_loop, open_loop
 from bench.measuring import Bench, Gate, Spent, medians, progress
+from bench.nothing import TILL, ask_for_nothing
 from bench.open_load import OPEN_LOOP
 from bench.open_plan import Seen
 from bench.running import as_told, new_bench, provisioned_site, warm_up
@@ -57,19 +59,33 @@ class Size:
     jvm_warm_s: float
     peaks: int
     peak_s: float
+    nothing_s: float
     overload_s: float
 
 
-FULL = Size(jvm_warm_s=60, peaks=3, peak_s=6, overload_s=60)
-QUICK = Size(jvm_warm_s=0, peaks=1, peak_s=5, overload_s=15)
+FULL = Size(jvm_warm_s=60, peaks=5, peak_s=6, nothing_s=3, overload_s=60)
+QUICK = Size(jvm_warm_s=0, peaks=1, peak_s=5, nothing_s=2, overload_s=15)
+
+
+@dataclass(frozen=True)
+class Peak:
+    """What was held, and what the empty handler answered in the seconds behind it."""
+
+    holds: Loaded
+    nothing: Loaded
+
+    @property
+    def times_nothing(self) -> float:
+        """Holds for each answer of the empty handler, as rates."""
+        return self.holds.rate / self.nothing.rate
 
 
 @dataclass(frozen=True)
 class Overload:
     """The peaks before and after, and what was seen between them."""
 
-    before: Sequence[Loaded]
-    after: Sequence[Loaded]
+    before: Sequence[Peak]
+    after: Sequence[Peak]
     seconds: float
     holds: Seen
     confirms: Seen
@@ -84,6 +100,7 @@ class Stand:
     site: Site
     ingress: Room
     allocator: Room
+    till: Room
     size: Size
     rng: random.Random
 
@@ -91,13 +108,18 @@ class Stand:
     def rooms(self) -> tuple[Room, Room]:
         return self.ingress, self.allocator
 
-    async def peak(self) -> Loaded:
+    async def peak(self) -> Peak:
         """What a closed loop gets."""
-        show = (await sale.make_show(self.site, self.ingress, capacity=PLACES)).show
-        holds = (held.hold for held in sale.area_holds(self.site, show, PLACES // sale.PLACES_EACH, self.rng))
-        return await closed_loop(self.site, self.rooms, PEAK_CONNECTIONS, holds, warm_s=2, measure_s=self.size.peak_s)
+        site, size = self.site, self.size
+        show = (await sale.make_show(site, self.ingress, capacity=PLACES)).show
+        holds = (held.hold for held in sale.area_holds(site, show, PLACES // sale.PLACES_EACH, self.rng))
+        loaded = await closed_loop(site, self.rooms, PEAK_CONNECTIONS, holds, warm_s=2, measure_s=size.peak_s)
+        nothing = await ask_for_nothing(
+            site, self.till, show, self.rng, PEAK_CONNECTIONS, warm_s=1, measure_s=size.nothing_s
+        )
+        return Peak(loaded, nothing)
 
-    async def peaks(self) -> list[Loaded]:
+    async def peaks(self) -> list[Peak]:
         """As many as make up one figure."""
         return [await self.peak() for _ in range(self.size.peaks)]
 
@@ -155,8 +177,12 @@ async def run(size: Size) -> list[str]:
 @asynccontextmanager
 async def _stand(site: Site, connection: Connection, size: Size, rng: random.Random) -> AsyncIterator[Stand]:
     await site.empty(connection)
-    async with site.room("allocator", ready=True) as allocator, site.room("ingress", ready=True) as ingress:
-        yield Stand(site, ingress, allocator, size, rng)
+    async with (
+        site.room("allocator", ready=True) as allocator,
+        site.room("ingress", ready=True) as ingress,
+        site.room(TILL, ready=True) as till,
+    ):
+        yield Stand(site, ingress, allocator, till, size, rng)
 
 
 async def _violations(site: Site) -> int:
@@ -214,26 +240,40 @@ def _report(bench: Bench, overload: Overload) -> None:
         bench.line("confirms of held places meanwhile, p99", "ms", [confirmed.p99_ms], longest_ms=confirmed.longest_ms)
     alive = livez.answers[OK]
     bench.line("/livez meanwhile, p99", "ms", [alive.p99_ms], longest_ms=alive.longest_ms)
+    before, after = overload.before, overload.after
     bench.line(
-        "peak afterwards against before",
+        "peak afterwards against before, each against the empty handler beside it",
         "times",
-        [_rate(overload.after) / _rate(overload.before)],
+        [_times_nothing(after) / _times_nothing(before)],
         BACK,
-        before_per_s=[round(each.rate) for each in overload.before],
-        after_per_s=[round(each.rate) for each in overload.after],
-        cpu_us_before=_cpu_us(overload.before),
-        cpu_us_after=_cpu_us(overload.after),
-        foreign_before=[each.spent.foreign_cores for each in overload.before],
-        foreign_after=[each.spent.foreign_cores for each in overload.after],
+        before=[round(peak.times_nothing, 4) for peak in before],
+        after=[round(peak.times_nothing, 4) for peak in after],
+    )
+    bench.line(
+        "peak afterwards against before, as rates",
+        "times",
+        [_rate(after) / _rate(before)],
+        before_per_s=[round(peak.holds.rate) for peak in before],
+        after_per_s=[round(peak.holds.rate) for peak in after],
+        nothing_before_per_s=[round(peak.nothing.rate) for peak in before],
+        nothing_after_per_s=[round(peak.nothing.rate) for peak in after],
+        cpu_us_before=_cpu_us(before),
+        cpu_us_after=_cpu_us(after),
+        foreign_before=[peak.holds.spent.foreign_cores for peak in before],
+        foreign_after=[peak.holds.spent.foreign_cores for peak in after],
     )
 
 
-def _rate(peaks: Sequence[Loaded]) -> float:
-    return statistics.median(each.rate for each in peaks)
+def _rate(peaks: Sequence[Peak]) -> float:
+    return statistics.median(peak.holds.rate for peak in peaks)
 
 
-def _cpu_us(peaks: Sequence[Loaded]) -> dict[str, float]:
-    return medians([each.spent.cpu_us_per(each.created) for each in peaks])
+def _times_nothing(peaks: Sequence[Peak]) -> float:
+    return statistics.median(peak.times_nothing for peak in peaks)
+
+
+def _cpu_us(peaks: Sequence[Peak]) -> dict[str, float]:
+    return medians([peak.holds.spent.cpu_us_per(peak.holds.created) for peak in peaks])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
