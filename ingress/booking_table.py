@@ -28,6 +28,10 @@ FROM (
 WHERE lower(c.email) = lower($5)
 ON CONFLICT DO NOTHING
 """
+RATE = """
+INSERT INTO booking_rating (show_id, reservation_id, stars, rated_at_ms) VALUES ($1, $2, $3, $4)
+ON CONFLICT (show_id, reservation_id) DO UPDATE SET stars = EXCLUDED.stars, rated_at_ms = EXCLUDED.rated_at_ms
+"""
 CONTACT = ("name", "email", "phone", "notes", "special_requests", "language")
 # Each is there only where it is asked for, so that the plan is one for what is asked.
 CONDITIONS = {
@@ -72,7 +76,7 @@ class BookingRow:
 
 
 class BookingTable:
-    """Reads bookings. Raises StoreAway."""
+    """Reads bookings, and keeps what is asked about them. Raises StoreAway."""
 
     def __init__(self, clusters: Clusters) -> None:
         self._clusters = clusters
@@ -97,6 +101,11 @@ class BookingTable:
         """Have a letter with the link written, if that is the booking's address; one for each `mail`."""
         with reaching_postgres():
             await self._clusters.of(part).execute(ASK_FOR_LINK, mail, part, show, reservation, email, now_ms)
+
+    async def rate(self, part: int, show: int, reservation: bytes, stars: int, *, now_ms: int) -> None:
+        """Keep what somebody thought of it, in place of what they thought before."""
+        with reaching_postgres():
+            await self._clusters.of(part).execute(RATE, show, reservation, stars, now_ms)
 
 
 def _place(row: Any) -> tuple[int, bytes]:

@@ -123,7 +123,7 @@ class Admin:
         return await self._open(row, call)
 
     async def open_show(self, call: Call) -> Response:
-        """POST /api/admin/shows/{show}/open"""
+        """POST /api/admin/shows/{show}/open; whatever its key, the verdict is that of the call which made the show."""
         return await self._open((await self._show(call)).row, call)
 
     async def close_show(self, call: Call) -> Response:
@@ -211,12 +211,12 @@ class Admin:
             Operation(
                 "open_show", "POST", "/api/admin/shows/{show}/open", self.open_show,
                 "Open a show whose opening got no answer; one that is open is told as it is", opened, Who.ADMIN,
-                KeyUse.OPTIONAL, waits=True, params=SHOW_ID,
+                KeyUse.REQUIRED, waits=True, params=SHOW_ID,
                 refusals=("show_not_found", "layout_mismatch", "show_exists"),
             ),
             Operation(
                 "close_show", "POST", "/api/admin/shows/{show}/close", self.close_show, "Close the sale for good",
-                {200: bodies.ShowChangedAnswer, 202: bodies.PendingAnswer}, Who.ADMIN, KeyUse.OPTIONAL, waits=True,
+                {200: bodies.ShowChangedAnswer, 202: bodies.PendingAnswer}, Who.ADMIN, KeyUse.REQUIRED, waits=True,
                 body=CloseBody, body_needed=False, params=SHOW_ID,
                 refusals=("show_not_found", "show_closed", "show_cancelled"),
             ),

@@ -131,7 +131,7 @@ class Operating:
             Operation(
                 "cancel_show", "POST", "/api/admin/shows/{show}/cancel", self.cancel,
                 "Cancel a show: its bookings end, and what was paid for them goes back",
-                {200: bodies.ShowChangedAnswer, 202: bodies.PendingAnswer}, Who.ADMIN, KeyUse.OPTIONAL, waits=True,
+                {200: bodies.ShowChangedAnswer, 202: bodies.PendingAnswer}, Who.ADMIN, KeyUse.REQUIRED, waits=True,
                 body=CloseBody, body_needed=False, params=SHOW_ID, refusals=("show_not_found", "show_cancelled"),
             ),
             Operation(

@@ -111,7 +111,7 @@ class Refunds:
             Operation(
                 "retry_refund", "POST", "/api/admin/refunds/{refund}/retry", self.retry,
                 "Try a refund again now, under its old name; one that is done or under way stays as it is",
-                {200: RefundAnswer}, Who.ADMIN, KeyUse.OPTIONAL, params=REFUND_ID, refusals=("not_found",),
+                {200: RefundAnswer}, Who.ADMIN, KeyUse.REQUIRED, params=REFUND_ID, refusals=("not_found",),
             ),
         ]  # fmt: skip
 

@@ -38,6 +38,7 @@ from ingress.operations import Operation, Table
 from ingress.own_table import OwnTable
 from ingress.payment_routes import Payments
 from ingress.quote_routes import Quotes
+from ingress.rating_routes import Ratings
 from ingress.recording import Recording
 from ingress.refund_routes import Refunds
 from ingress.refund_table import RefundTable
@@ -210,6 +211,7 @@ def all_operations(ports: Ports, settings: Settings) -> list[Operation]:
         *Bookings(sale, by_name(ports.provider)).operations(),
         *BookingList(ports.bookings, shelf, clock).operations(),
         *BookingLinks(ports.bookings, shelf, clock).operations(),
+        *Ratings(sale, ports.bookings).operations(),
         *Payments(sale, ports.provider, settings.public_url).operations(),
         *batches.operations(),
         *quotes.operations(),

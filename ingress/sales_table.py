@@ -48,6 +48,12 @@ FROM reservations
 WHERE part = $1 AND show_id = $2 AND ($3::text IS NULL OR account = $3) AND status = 'booked'
 GROUP BY since_ms ORDER BY since_ms DESC LIMIT $5
 """
+BY_STARS = """
+SELECT g.stars, count(*) AS ratings
+FROM booking_rating g JOIN reservations r ON r.show_id = g.show_id AND r.reservation_id = g.reservation_id
+WHERE r.part = $1 AND g.show_id = $2 AND ($3::text IS NULL OR r.account = $3)
+GROUP BY g.stars
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +79,13 @@ class PeriodSales(NamedTuple):
 
 
 class Sold(NamedTuple):
-    """`categories`: amount by the number of the category, where anything is booked; `periods`: the oldest first."""
+    """`categories`: amount by the number of the category, where anything is booked; `periods`: the oldest first;
+    `ratings`: how many gave so many stars, where anybody did."""
 
     channels: list[ChannelSales]
     categories: dict[int, int]
     periods: list[PeriodSales]
+    ratings: dict[int, int]
 
 
 class SalesTable:
@@ -95,8 +103,10 @@ class SalesTable:
             channels = await self._clusters.of(part).fetch(BY_CHANNEL, part, show, account)
             amounts = await self._clusters.of(part).fetch(BY_CATEGORY, part, show, account, starts, categories, areas)
             periods = await self._clusters.of(part).fetch(BY_TIME, part, show, account, period_ms, PERIODS_MAX)
+            ratings = await self._clusters.of(part).fetch(BY_STARS, part, show, account)
         return Sold(
             [ChannelSales(**row) for row in channels],
             {row["category"]: row["amount"] for row in amounts},
             [PeriodSales(**row) for row in reversed(periods)],
+            {row["stars"]: row["ratings"] for row in ratings},
         )

@@ -1,5 +1,6 @@
 """A show in figures: what is left by category and section, and what each channel sells."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -64,10 +65,19 @@ class PeriodStats(Struct, kw_only=True):
     total_amount: int
 
 
+class RatingStats(Struct, kw_only=True, omit_defaults=True):
+    """What those who booked said of it: how many did, how many gave one star, two, … five, and the average."""
+
+    ratings: int
+    by_stars: Annotated[list[int], Meta(min_length=5, max_length=5)]
+    average: Annotated[float, Meta(ge=1, le=5)] | None = None
+    """Absent where nobody has said anything."""
+
+
 class StatsAnswer(Answer, kw_only=True):
-    """A show in figures. The counts are of the show at `seq`. Channels, amounts and `over_time` are at most two seconds
-    old: for admins of all channels, for anybody else the key's own. `over_time`: the newest 200 periods in which
-    anything was booked, the oldest first."""
+    """A show in figures. The counts are of the show at `seq`. Channels, amounts, `over_time` and `satisfaction` are at
+    most two seconds old: for admins of all channels, for anybody else the key's own. `over_time`: the newest 200
+    periods in which anything was booked, the oldest first."""
 
     show: str
     seq: int
@@ -83,6 +93,7 @@ class StatsAnswer(Answer, kw_only=True):
     areas: list[shown.NamedCounts]
     channels: list[ChannelStats]
     over_time: list[PeriodStats]
+    satisfaction: RatingStats
     total_amount: int
     """Of the channels told."""
 
@@ -138,6 +149,7 @@ class Stats:
                 PeriodStats(since=rfc3339(it.since_ms), bookings=it.bookings, places=it.places, total_amount=it.amount)
                 for it in sold.periods
             ],
+            satisfaction=rating_stats(sold.ratings),
             total_amount=sum(one.amount for one in sold.channels),
         )
         return Response(200, bodies.encode(answer), headers=[("cache-control", "no-store")])
@@ -150,6 +162,13 @@ class Stats:
                 Who.SIGNED_IN, query=StatsQuery, params=SHOW_ID, refusals=("show_not_found",),
             ),
         ]  # fmt: skip
+
+
+def rating_stats(ratings: Mapping[int, int]) -> RatingStats:
+    """How many gave so many stars, as it is told."""
+    by_stars = [ratings.get(stars, 0) for stars in range(1, 6)]
+    count, stars = sum(by_stars), sum(stars * many for stars, many in ratings.items())
+    return RatingStats(ratings=count, by_stars=by_stars, average=round(stars / count, 2) if count else None)
 
 
 def channel_stats(sales: ChannelSales) -> ChannelStats:

@@ -9,7 +9,7 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 # Rooms may still write these for a show that is over: another contact, a refund that is tried again. `show` comes last,
 # since its rows say which are the shows of the partition.
-OF_ITS_SHOWS = ("contact_basket", "contact_booking", "contact_hold")
+OF_ITS_SHOWS = ("booking_rating", "contact_basket", "contact_booking", "contact_hold")
 STILL_WRITTEN = (
     *OF_ITS_SHOWS, "delivery_cursor", "delivery_payment", "delivery_refund", "delivery_mail", "dead_letter_settled"
 )  # fmt: skip

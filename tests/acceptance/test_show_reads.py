@@ -38,7 +38,11 @@ async def test_a_show_in_figures_is_what_was_sold(sale: Sale) -> None:
     show = (await sale.new_show(**layout))["show"]
     fan, floor = sale.fan(show), [{"area": "general", "quantity": 3}]
     held = (await sale.hold(show, fan, "A-1", "A-2", areas=floor)).body["reservation"]
-    assert (await sale.confirm(held, fan)).status == 201
+    booked = await sale.confirm(held, fan)
+    assert booked.status == 201
+    for stars in (1, 4):
+        rating = f"/api/bookings/{booked.body['booking']}/rating"
+        assert (await sale.call("PUT", rating, {"stars": stars}, token=fan)).status == 200
     assert (await sale.hold(show, sale.partner_key, "B-1")).status == 201
     gone = (await sale.hold(show, sale.partner_key, "B-2")).body["reservation"]
     assert (await sale.call("DELETE", f"/api/reservations/{gone}", token=sale.partner_key)).status == 200
@@ -55,5 +59,7 @@ async def test_a_show_in_figures_is_what_was_sold(sale: Sale) -> None:
     figures = {"held": 1, "booked": 0, "reservations": 2, "bookings": 0, "conversion": 0.0, "total_amount": 0}
     assert {name: value for name, value in partner.items() if name != "channel"} == figures
     assert (told["booked_seats"], told["held_seats"], told["total_amount"]) == (5, 1, 10_000)
+    assert told["satisfaction"] == {"ratings": 1, "by_stars": [0, 0, 0, 1, 0], "average": 4.0}
     own = (await sale.call("GET", f"/api/shows/{show}/stats", token=sale.partner_key)).body
+    assert own["satisfaction"] == {"ratings": 0, "by_stars": [0] * 5}
     assert (own["channels"], own["total_amount"]) == ([partner], 0)

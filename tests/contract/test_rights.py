@@ -57,6 +57,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "layouts": {"allocator": "r", "ingress": "r", "notifier": "r", "verify": "r"},
     "shows": {"waiting_room": "r", "notifier": "r", "expiry_worker": "r", "verify": "r"},
     # Personal data: of ingress alone, but for the names and addresses that letters go to.
+    "booking_rating": {"ingress": "raw"},
     "contact_booking": {"ingress": "rad"},
     "contact_hold": {"ingress": "rad"},
     "contact_basket": {"ingress": "rad"},

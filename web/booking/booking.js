@@ -5,12 +5,13 @@ import { drawQr } from "../parts/qr.js";
 import { ask, inWords, ServerClock } from "../shared/api.js";
 import { notice, say } from "../shared/frame.js";
 import { Memory, showOf } from "../shared/kept.js";
-import { element, find, moment, money, shortMoment, t } from "../shared/words.js";
+import { count, element, find, moment, money, shortMoment, t } from "../shared/words.js";
 
 const id = location.pathname.split("/")[2];
 const show = showOf(id);
 const memory = new Memory(show);
 const clock = new ServerClock();
+const STARS = [1, 2, 3, 4, 5];
 
 /** A link by mail carries its token in the part of the address that no server sees; it is kept, and taken out of sight. */
 function takeToken() {
@@ -26,14 +27,14 @@ function tokens() {
 }
 
 /**
- * @param {string} method @param {string} path @param {string[]} with_ tokens to try
+ * @param {string} method @param {string} path @param {string[]} with_ tokens to try @param {object} [body]
  * @returns {Promise<import("../shared/api.js").Answer>}
  */
-async function askWithAny(method, path, with_) {
+async function askWithAny(method, path, with_, body) {
   /** @type {import("../shared/api.js").Answer} */
   let answer = { ok: false, status: 401, body: {}, retryAfterS: 1 };
   for (const token of with_) {
-    answer = await ask(method, path, { token });
+    answer = await ask(method, path, { token, body });
     if (![401, 403].includes(answer.status)) break;
   }
   return answer;
@@ -58,6 +59,8 @@ function draw(booking, event, byPartner) {
   find("changing").hidden = !open || booking.seats.length === 0;
   find("until").textContent = cancelled ? "" : byPartner ? t("booking.by_partner")
     : t(open ? "booking.until" : "booking.window_closed", { time: shortMoment(new Date(until).toISOString()) });
+  find("rating").hidden = cancelled;
+  markStars(memory.kept.rated?.[id]);
   find("give").replaceChildren(...booking.seats.map(giveField));
   const said = new URL(location.href).searchParams.get("difference");
   if (said !== null) tellDifference(Number(said), booking.currency);
@@ -115,6 +118,31 @@ async function cancel() {
   }
 }
 
+/** @param {number} stars */
+async function rate(stars) {
+  const answer = await askWithAny("PUT", `/api/bookings/${id}/rating`, tokens(), { stars });
+  if (!answer.ok) return notice([401, 403].includes(answer.status) ? t("booking.not_here") : inWords(answer), "error");
+  memory.keepRated(id, stars);
+  markStars(stars);
+  say(t("booking.rated"));
+}
+
+/** @param {number | undefined} chosen as it was answered before */
+function markStars(chosen) {
+  for (const [at, star] of [...find("stars").children].entries()) star.setAttribute("aria-pressed", String(STARS[at] === chosen));
+  find("rated").hidden = chosen === undefined;
+}
+
+/** @param {number} stars */
+function starButton(stars) {
+  const button = element("button", count(stars), "plain");
+  button.setAttribute("type", "button");
+  button.setAttribute("aria-label", t("booking.rate_of", { stars: count(stars) }));
+  button.addEventListener("click", () => rate(stars));
+  return button;
+}
+
+find("stars").append(...STARS.map(starButton));
 find("print").addEventListener("click", () => print());
 find("cancel").addEventListener("click", () => find("cancelling").showModal());
 find("cancel-sure").addEventListener("click", cancel);

@@ -13,6 +13,7 @@ import { randomHex } from "./api.js";
  * @property {{token: string, expiresAt: string}} [pass]
  * @property {Record<string, Held>} [held] by reservation
  * @property {Record<string, {token: string}>} [booked] by booking
+ * @property {Record<string, number>} [rated] by booking, the stars it was given
  */
 
 /** @returns {string} a random UUID (version 4) */
@@ -66,11 +67,16 @@ export class Memory {
     this.keep({ booked: { ...(this.#read()?.booked ?? this.kept.booked), [booking]: { token } } });
   }
 
-  /** The place in the line is of no more use; what is held or booked stays. */
+  /** @param {string} booking @param {number} stars */
+  keepRated(booking, stars) {
+    this.keep({ rated: { ...(this.#read()?.rated ?? this.kept.rated), [booking]: stars } });
+  }
+
+  /** The place in the line is of no more use; what is held, booked or said of it stays. */
   forgetPlace() {
-    const { held, booked } = this.kept;
+    const { held, booked, rated } = this.kept;
     this.#fresh();
-    this.kept = { ...this.kept, held, booked };
+    this.kept = { ...this.kept, held, booked, rated };
     this.#write();
   }
 

@@ -875,6 +875,26 @@ export interface QuoteAnswer {
   left_out?: PlaceConflict[] | null;
 }
 
+/** What was kept. */
+export interface RatingAnswer {
+  message: string;
+  created_at: string;
+  booking: string;
+  stars: number;
+}
+
+/** From 1, bad, to 5, very good. */
+export interface RatingBody {
+  stars: number;
+}
+
+/** What those who booked said of it: how many did, how many gave one star, two, … five, and the average. */
+export interface RatingStats {
+  ratings: number;
+  by_stars: number[];
+  average?: number | null;
+}
+
 /** One refund. */
 export interface RefundAnswer {
   message: string;
@@ -1170,9 +1190,9 @@ export interface ShowLag {
 }
 
 /**
- * A show in figures. The counts are of the show at `seq`. Channels, amounts and `over_time` are at most two
- * seconds old: for admins of all channels, for anybody else the key's own. `over_time`: the newest 200 periods
- * in which anything was booked, the oldest first.
+ * A show in figures. The counts are of the show at `seq`. Channels, amounts, `over_time` and `satisfaction` are
+ * at most two seconds old: for admins of all channels, for anybody else the key's own. `over_time`: the newest
+ * 200 periods in which anything was booked, the oldest first.
  */
 export interface StatsAnswer {
   message: string;
@@ -1191,6 +1211,7 @@ export interface StatsAnswer {
   areas: NamedCounts[];
   channels: ChannelStats[];
   over_time: PeriodStats[];
+  satisfaction: RatingStats;
   total_amount: number;
 }
 
@@ -1646,6 +1667,14 @@ export interface Calls {
     params: { booking: string; };
     body: LinkBody;
     answer: LinkAnswer;
+  };
+  /** Say how it was, in one to five stars; the last answer counts. */
+  rate_booking: {
+    method: "PUT";
+    path: "/api/bookings/{booking}/rating";
+    params: { booking: string; };
+    body: RatingBody;
+    answer: RatingAnswer;
   };
   /** Begin to pay for a reservation; the answer says where. */
   checkout: {

@@ -93,7 +93,12 @@ async def test_a_booking_gets_other_seats_and_is_cancelled(
     await fan.wait_for_the_ticket()
     await expect(fan.page.locator("#notice")).to_contain_text("The price is the same")
     assert sorted(seat.seat for seat in (await house.admin.booking(booking)).seats) == ["D-3", "D-5"]
+    await fan.page.get_by_role("button", name="4 of 5").click()
+    await expect(fan.page.locator("#rated")).to_contain_text("Thank you")
+    await fan.page.reload()
+    await expect(fan.page.get_by_role("button", name="4 of 5", pressed=True)).to_be_visible()
     await fan.page.click("#cancel")
     await fan.page.click("#cancel-sure")
     await expect(fan.page.locator("#state")).to_have_text("Cancelled")
+    await expect(fan.page.locator("#rating")).to_be_hidden()
     assert (await house.admin.booking(booking)).status == "cancelled"

@@ -200,6 +200,7 @@ class MemoryLedger(Ledger):
         self.published_seq = 2**40
         self.before_cursor: Callable[[], None] = lambda: None
         self.contacts: dict[tuple[int, bytes], ContactRow] = {}
+        self.stars: dict[tuple[int, bytes], int] = {}
 
     def reach(self) -> None:
         if self.away:

@@ -39,6 +39,7 @@ class MemorySales(SalesTable):
                 PeriodSales(since, len(all_of), sum(it.amount for it in all_of), sum(map(_places, all_of)))
                 for since, all_of in sorted(periods.items())[-PERIODS_MAX:]
             ],
+            Counter(self._ledger.stars[show, it.id] for it in own if (show, it.id) in self._ledger.stars),
         )
 
 

@@ -76,23 +76,24 @@ async def test_made_again_with_the_same_key_it_is_the_same_show() -> None:
 
 async def test_an_open_show_is_told_as_it_is_and_asked_for_no_more() -> None:
     stage = Stage(decide=open_it)
-    reply = await stage.call("POST", f"/api/admin/shows/{SHOW_TEXT}/open", token=ADMIN_KEY)
+    reply = await stage.call("POST", f"/api/admin/shows/{SHOW_TEXT}/open", token=ADMIN_KEY, key="k-1")
     assert (reply.status, reply.headers["idempotent-replayed"], stage.commands) == (201, "true", [])
 
 
 async def test_a_show_whose_opening_got_no_answer_can_be_opened_later() -> None:
     stage = Stage(decide=open_it)
     stage.ledger.open_shows.clear()
-    reply = await stage.call("POST", f"/api/admin/shows/{SHOW_TEXT}/open", token=ADMIN_KEY)
+    reply = await stage.call("POST", f"/api/admin/shows/{SHOW_TEXT}/open", token=ADMIN_KEY, key="k-1")
     assert reply.status == 201
     assert stage.commands[0].key == SHOW.to_bytes(16)
 
 
 async def test_closing() -> None:
     stage = Stage(decide=open_it)
-    reply = await stage.call("POST", f"/api/admin/shows/{SHOW_TEXT}/close", {"reason": "rain"}, token=ADMIN_KEY)
+    rain = {"reason": "rain"}
+    reply = await stage.call("POST", f"/api/admin/shows/{SHOW_TEXT}/close", rain, token=ADMIN_KEY, key="k-1")
     assert (reply.status, reply.body["status"]) == (200, "closed")
-    missing = await stage.call("POST", "/api/admin/shows/shw_00000000ff/close", token=ADMIN_KEY)
+    missing = await stage.call("POST", "/api/admin/shows/shw_00000000ff/close", token=ADMIN_KEY, key="k-2")
     assert missing.body["code"] == "show_not_found"
 
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from ingress.asgi import Message, Response, Scope
-from ingress.operations import BODY_BYTES_MAX
+from ingress.operations import BODY_BYTES_MAX, KeyUse
 from ingress.service import NotTaken
 from tests.unit.ingress.stage import ADMIN_KEY, PARTNER_KEY, READER_KEY, REVOKED_KEY, SHOW_TEXT, Reply, Stage
 from tests.unit.ingress.tales import SHOW, VENUE
@@ -139,8 +139,19 @@ async def test_idempotency_keys(stage: Stage) -> None:
     confirm = {"reservation": RESERVATION}
     reply = await stage.call("POST", "/api/bookings", confirm, token=stage.fan())
     assert is_problem(reply, "idempotency_key_missing")
-    reply = await stage.call("POST", "/api/admin/shows", {}, token=ADMIN_KEY)
-    assert is_problem(reply, "idempotency_key_missing")
+    for path in ("", f"/{SHOW_TEXT}/open", f"/{SHOW_TEXT}/close", f"/{SHOW_TEXT}/cancel"):
+        reply = await stage.call("POST", f"/api/admin/shows{path}", {}, token=ADMIN_KEY)
+        assert is_problem(reply, "idempotency_key_missing")
+    assert stage.commands == []
+
+
+def test_every_post_about_stock_and_money_needs_a_key(stage: Stage) -> None:
+    about = ("/api/reservations", "/api/bookings", "/api/admin/shows", "/api/admin/refunds")
+    free = {"quote", "send_booking_link"}
+    """Neither changes stock or money."""
+    posts = [row for row in stage.operations if row.method == "POST" and row.path.startswith(about)]
+    assert {row.name for row in posts if row.key is not KeyUse.REQUIRED} == free
+    assert len(posts) > len(free)
 
 
 async def test_tokens(stage: Stage) -> None:

@@ -38,14 +38,14 @@ async def test_they_are_listed_by_page_by_state_and_by_show() -> None:
 
 async def test_one_that_failed_is_tried_again_and_one_that_is_done_is_not() -> None:
     stage = a_stage()
-    again = await stage.call("POST", f"{PATH}/evt_2/retry", token=ADMIN_KEY)
+    again = await stage.call("POST", f"{PATH}/evt_2/retry", token=ADMIN_KEY, key="k")
     assert (again.status, again.body["data"]["state"], again.body["data"]["tries"]) == (200, "due", 0)
     assert stage.refunds.rows["evt_2"].due_at_ms == T0
-    done = await stage.call("POST", f"{PATH}/evt_0/retry", token=ADMIN_KEY)
+    done = await stage.call("POST", f"{PATH}/evt_0/retry", token=ADMIN_KEY, key="k")
     assert (done.status, done.body["data"]["state"]) == (200, "done")
     stage.refunds.claimed.add("evt_1")
-    assert (await stage.call("POST", f"{PATH}/evt_1/retry", token=ADMIN_KEY)).body["data"]["tries"] == 2
-    assert (await stage.call("POST", f"{PATH}/evt_9/retry", token=ADMIN_KEY)).status == 404
+    assert (await stage.call("POST", f"{PATH}/evt_1/retry", token=ADMIN_KEY, key="k")).body["data"]["tries"] == 2
+    assert (await stage.call("POST", f"{PATH}/evt_9/retry", token=ADMIN_KEY, key="k")).status == 404
 
 
 async def test_only_admins_see_them() -> None:
