@@ -243,15 +243,12 @@ class Asking:
             desk.waiters.appended(waiter, self._log_gen, where)
             if waiter.heard is not None:
                 return
-        desk.condition.appended(self.part, desk.elapsed.now_ms())
+        if self.part not in desk.condition.unanswered_since_ms:
+            desk.condition.appended(self.part, desk.elapsed.now_ms())
         if waiter is not None and self._wait_s > 0:
             self._unset = desk.alarms.set(self._overdue, self._wait_s)
         elif waiter is not None:
             self._overdue()
-
-    def leave(self) -> None:
-        """Nobody wants to know any more. Once its turn has come the command itself cannot be taken back."""
-        self._forget()
 
     def _decided(self) -> None:
         assert self._waiter is not None and self._waiter.heard is not None
@@ -276,10 +273,11 @@ class Asking:
         return self._desk.condition.log_gens.get(self.part, 0)
 
     def _end(self, verdict: Verdict) -> None:
-        self._forget()
+        self.leave()
         self._tell(verdict)
 
-    def _forget(self) -> None:
+    def leave(self) -> None:
+        """Nobody wants to know any more. Once its turn has come the command itself cannot be taken back."""
         waiter, self._waiter = self._waiter, None
         if waiter is not None:
             self._desk.waiters.forget(waiter)

@@ -15,6 +15,8 @@ from runtime.kafka.records import LogUnavailable, Record
 log = structlog.get_logger(__name__)
 
 STOP_TIMEOUT_S = 5.0
+FETCH_BYTES_MAX, PARTITION_FETCH_BYTES_MAX = 8 * 1024 * 1024, 1024 * 1024
+"""Soft: a broker always sends at least one whole batch of records."""
 ASKED_WITHIN = 2
 """Brokers that can be asked until somebody has waited long enough: one that is gone without a word closes nothing, and
 only a request whose own time is over makes the client ask who leads by now. If both times ended at once, the client
@@ -25,14 +27,13 @@ async def connect(
     bootstrap: str,
     *,
     client_id: str,
-    fetch_bytes_max: int,
-    partition_fetch_bytes_max: int,
+    idle_wait_ms: int,
     answer_timeout_s: float,
 ) -> AIOKafkaConsumer:
     """A consumer without a group and without partitions. Raises `LogUnavailable`.
 
-    The two sizes are soft: a broker always sends at least one whole batch of records. `answer_timeout_s` is how long
-    questions are waited for: see `ASKED_WITHIN`.
+    A broker that has nothing new answers after `idle_wait_ms`. `answer_timeout_s` is how long questions are waited for:
+    see `ASKED_WITHIN`.
     """
     bulk.install()
     consumer = AIOKafkaConsumer(
@@ -42,9 +43,9 @@ async def connect(
         enable_auto_commit=False,
         auto_offset_reset="none",
         fetch_min_bytes=1,
-        fetch_max_wait_ms=20,
-        fetch_max_bytes=fetch_bytes_max,
-        max_partition_fetch_bytes=partition_fetch_bytes_max,
+        fetch_max_wait_ms=idle_wait_ms,
+        fetch_max_bytes=FETCH_BYTES_MAX,
+        max_partition_fetch_bytes=PARTITION_FETCH_BYTES_MAX,
         check_crcs=True,
         request_timeout_ms=round(answer_timeout_s * 1000 / ASKED_WITHIN),
         retry_backoff_ms=100,

@@ -33,8 +33,10 @@ class PartitionReader:
     """One consumer without a group. `async with` connects (raises `LogUnavailable`) and closes.
 
     `records_buffered_max` and `bytes_buffered_max` bound what is read ahead in each partition (plus the rest of one
-    fetch, at most `fetch_bytes_max`). After the broker was away it goes on by itself where it was; while it is away
-    `fetch` returns nothing, `ends` raises after `answer_timeout_s`, and within seconds it is not `reachable`.
+    fetch, at most `FETCH_BYTES_MAX`). A broker that has nothing to tell keeps a question for `idle_wait_ms`: what is
+    new comes at once, another partition is asked about only then. After the broker was away it goes on by itself where
+    it was; while it is away `fetch` returns nothing, `ends` raises after `answer_timeout_s`, and soon it is not
+    `reachable`.
     """
 
     def __init__(
@@ -45,8 +47,7 @@ class PartitionReader:
         client_id: str,
         records_buffered_max: int = 20_000,
         bytes_buffered_max: int = 16 * 1024 * 1024,
-        partition_fetch_bytes_max: int = 1024 * 1024,
-        fetch_bytes_max: int = 8 * 1024 * 1024,
+        idle_wait_ms: int = 20,
         answer_timeout_s: float = 5.0,
     ) -> None:
         self.topic = topic
@@ -59,8 +60,7 @@ class PartitionReader:
         self._connect = partial(
             connect,
             bootstrap,
-            fetch_bytes_max=fetch_bytes_max,
-            partition_fetch_bytes_max=partition_fetch_bytes_max,
+            idle_wait_ms=idle_wait_ms,
             answer_timeout_s=answer_timeout_s,
         )
         self._single = SingleReads(lambda: self._connect(client_id=f"{client_id}-single"), answer_timeout_s)
