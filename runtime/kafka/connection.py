@@ -17,10 +17,10 @@ log = structlog.get_logger(__name__)
 STOP_TIMEOUT_S = 5.0
 FETCH_BYTES_MAX, PARTITION_FETCH_BYTES_MAX = 8 * 1024 * 1024, 1024 * 1024
 """Soft: a broker always sends at least one whole batch of records."""
-ASKED_WITHIN = 2
-"""Brokers that can be asked until somebody has waited long enough: one that is gone without a word closes nothing, and
-only a request whose own time is over makes the client ask who leads by now. If both times ended at once, the client
-would be stopped before it, and every question would go to the lost broker again."""
+ASKED_TWICE = 2
+"""Times that a request may take until somebody has waited long enough: a broker that is gone without a word closes
+nothing, and only a request whose own time is over makes the client ask who leads by now. If both times ended at once,
+the client would be stopped before it, and every question would go to the lost broker again."""
 
 
 async def connect(
@@ -28,12 +28,11 @@ async def connect(
     *,
     client_id: str,
     idle_wait_ms: int,
-    answer_timeout_s: float,
+    request_timeout_s: float,
 ) -> AIOKafkaConsumer:
     """A consumer without a group and without partitions. Raises `LogUnavailable`.
 
-    A broker that has nothing new answers after `idle_wait_ms`. `answer_timeout_s` is how long questions are waited for:
-    see `ASKED_WITHIN`.
+    A broker that has nothing new answers after `idle_wait_ms`.
     """
     bulk.install()
     consumer = AIOKafkaConsumer(
@@ -47,7 +46,7 @@ async def connect(
         fetch_max_bytes=FETCH_BYTES_MAX,
         max_partition_fetch_bytes=PARTITION_FETCH_BYTES_MAX,
         check_crcs=True,
-        request_timeout_ms=round(answer_timeout_s * 1000 / ASKED_WITHIN),
+        request_timeout_ms=round(request_timeout_s * 1000),
         retry_backoff_ms=100,
         metadata_max_age_ms=60_000,
     )
@@ -90,9 +89,10 @@ def connection_to_leader(consumer: AIOKafkaConsumer, tp: TopicPartition) -> obje
 
 
 async def offsets(
-    consumer: AIOKafkaConsumer, topic: str, parts: Iterable[int], *, end: bool, timeout_s: float
+    consumer: AIOKafkaConsumer, topic: str, parts: Iterable[int], *, end: bool, request_timeout_s: float
 ) -> dict[int, int]:
     """Where each partition ends, or begins. Raises `LogUnavailable`."""
+    timeout_s = ASKED_TWICE * request_timeout_s
     tps = [TopicPartition(topic, part) for part in parts]
     # The consumer's own methods (0.14.0) take no time, and give up when a single request may.
     fetcher: Any = consumer._fetcher

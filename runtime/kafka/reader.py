@@ -35,8 +35,7 @@ class PartitionReader:
     `records_buffered_max` and `bytes_buffered_max` bound what is read ahead in each partition (plus the rest of one
     fetch, at most `FETCH_BYTES_MAX`). A broker that has nothing to tell keeps a question for `idle_wait_ms`: what is
     new comes at once, another partition is asked about only then. After the broker was away it goes on by itself where
-    it was; while it is away `fetch` returns nothing, `ends` raises after `answer_timeout_s`, and soon it is not
-    `reachable`.
+    it was; while it is away `fetch` returns nothing, `ends` raises, and soon it is not `reachable`.
     """
 
     def __init__(
@@ -48,22 +47,22 @@ class PartitionReader:
         records_buffered_max: int = 20_000,
         bytes_buffered_max: int = 16 * 1024 * 1024,
         idle_wait_ms: int = 20,
-        answer_timeout_s: float = 5.0,
+        request_timeout_s: float = 5.0,
     ) -> None:
         self.topic = topic
         self._client_id = client_id
         self._records_buffered_max = records_buffered_max
         self._bytes_buffered_max = bytes_buffered_max
-        self._answer_timeout_s = answer_timeout_s
+        self._request_timeout_s = request_timeout_s
         self._lanes: dict[int, Lane] = {}
         self._any_arrived = asyncio.Event()
         self._connect = partial(
             connect,
             bootstrap,
             idle_wait_ms=idle_wait_ms,
-            answer_timeout_s=answer_timeout_s,
+            request_timeout_s=request_timeout_s,
         )
-        self._single = SingleReads(lambda: self._connect(client_id=f"{client_id}-single"), answer_timeout_s)
+        self._single = SingleReads(lambda: self._connect(client_id=f"{client_id}-single"), request_timeout_s)
         self._pump_task: asyncio.Task[None] | None = None
         self._consumer: AIOKafkaConsumer | None = None
         self.reachable = True
@@ -158,7 +157,7 @@ class PartitionReader:
         return await self._single.read(TopicPartition(self.topic, part), offset) if begin <= offset < end else None
 
     async def _offsets(self, parts: Iterable[int], *, end: bool) -> dict[int, int]:
-        return await offsets(self._opened(), self.topic, parts, end=end, timeout_s=self._answer_timeout_s)
+        return await offsets(self._opened(), self.topic, parts, end=end, request_timeout_s=self._request_timeout_s)
 
     async def _judge_range(self, lane: Lane) -> None:
         """Raise `LogRangeError` if nothing is left to hand out and the log is still elsewhere; else read on."""
@@ -255,8 +254,9 @@ class PartitionReader:
     async def _is_heard(self) -> bool:
         """Whether silence means that there is nothing to read."""
         try:
-            ends = await self.ends(self._lanes)
-        except LogUnavailable:
+            async with asyncio.timeout(self._request_timeout_s):
+                ends = await self.ends(self._lanes)
+        except (LogUnavailable, TimeoutError):
             return False
         return all(lane.paused or ends[part] <= lane.next_offset for part, lane in self._lanes.items() if part in ends)
 

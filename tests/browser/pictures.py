@@ -49,6 +49,8 @@ TRACK = [[15, 40, 30, 0], [40, 130, 150, 0], [80, 230, 330, 0], [120, 300, 413, 
 ARRIVAL_S, RATE_PER_MIN, SEED = 20.0, 300, 11
 FANS_AT_THE_CONSOLE, FANS_BESIDE_THE_FAN = 160, 100
 QUALITY = 82
+PIXELS_MAX = 16_383
+"""No WebP is higher; a list on a phone may be."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ class Album:
 
 
 def _write(shot: bytes, file: Path) -> None:
-    Image.open(io.BytesIO(shot)).save(file, "WEBP", quality=QUALITY)
+    seen = Image.open(io.BytesIO(shot))
+    seen.crop((0, 0, seen.width, min(seen.height, PIXELS_MAX))).save(file, "WEBP", quality=QUALITY)
 
 
 async def take_pictures(albums: Sequence[Album]) -> None:

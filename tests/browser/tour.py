@@ -154,7 +154,7 @@ async def show_portal_pages(one: Phone, look: Look) -> None:
     for number in range(await tabs.count()):
         name = await tabs.nth(number).get_attribute("data-part")
         await tabs.nth(number).click()
-        await expect(page.locator("main [aria-busy]:visible")).to_have_count(0)
+        await expect(page.locator(f"#part-{name} [aria-busy], #part-{name}[hidden]")).to_have_count(0)
         await look(page, f"portal, {name}")
     await tabs.first.click()
     await page.click("#keys-new")
