@@ -249,7 +249,8 @@ async def test_a_connection_that_fell_silent_is_not_asked_for_ever(
     servers: Servers, topics: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic = f"{topics}commands"
-    async with sender(servers, topic) as producer, reader(servers, topic) as log:
+    short = PartitionReader(servers.kafka_bootstrap, topic, client_id="test", request_timeout_s=2.0)
+    async with sender(servers, topic) as producer, short as log:
         await producer.send(0, b"x")
         assert await log.ends([0]) == {0: 1}
         # What a lost host looks like from here: nothing is closed, and what is sent is answered by nobody.
