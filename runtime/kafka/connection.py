@@ -1,8 +1,6 @@
 """Opening and closing a consumer with every option that keeps us safe spelled out."""
 
 import asyncio
-from collections.abc import Iterable
-from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -17,10 +15,6 @@ log = structlog.get_logger(__name__)
 STOP_TIMEOUT_S = 5.0
 FETCH_BYTES_MAX, PARTITION_FETCH_BYTES_MAX = 8 * 1024 * 1024, 1024 * 1024
 """Soft: a broker always sends at least one whole batch of records."""
-ASKED_TWICE = 2
-"""Times that a request may take until somebody has waited long enough: a broker that is gone without a word closes
-nothing, and only a request whose own time is over makes the client ask who leads by now. If both times ended at once,
-the client would be stopped before it, and every question would go to the lost broker again."""
 
 
 async def connect(
@@ -86,23 +80,6 @@ def connection_to_leader(consumer: AIOKafkaConsumer, tp: TopicPartition) -> obje
     client = consumer._client
     found = client._conns.get((client.cluster.leader_for_partition(tp), ConnectionGroup.DEFAULT))
     return found if found is not None and found.connected() else None
-
-
-async def offsets(
-    consumer: AIOKafkaConsumer, topic: str, parts: Iterable[int], *, end: bool, request_timeout_s: float
-) -> dict[int, int]:
-    """Where each partition ends, or begins. Raises `LogUnavailable`."""
-    timeout_s = ASKED_TWICE * request_timeout_s
-    tps = [TopicPartition(topic, part) for part in parts]
-    # The consumer's own methods (0.14.0) take no time, and give up when a single request may.
-    fetcher: Any = consumer._fetcher
-    timeout_ms = round(timeout_s * 1000)
-    try:
-        async with asyncio.timeout(timeout_s):
-            found = await (fetcher.end_offsets if end else fetcher.beginning_offsets)(tps, timeout_ms)
-    except (KafkaError, TimeoutError) as exc:
-        raise LogUnavailable(f"cannot find where {topic} {'ends' if end else 'begins'}: {exc!r}") from exc
-    return {tp.partition: offset for tp, offset in found.items()}
 
 
 def as_record(found: "ConsumerRecord[bytes, bytes]") -> Record:

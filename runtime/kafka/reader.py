@@ -16,8 +16,9 @@ import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
-from runtime.kafka.connection import connect, connection_to_leader, offsets, stop
+from runtime.kafka.connection import connect, connection_to_leader, stop
 from runtime.kafka.lane import Lane, until_set
+from runtime.kafka.questions import Questions
 from runtime.kafka.records import LogRangeError, LogUnavailable, Record
 from runtime.kafka.single import SingleReads
 
@@ -62,6 +63,7 @@ class PartitionReader:
             idle_wait_ms=idle_wait_ms,
             request_timeout_s=request_timeout_s,
         )
+        self._questions = Questions(topic, self._opened, request_timeout_s)
         self._single = SingleReads(lambda: self._connect(client_id=f"{client_id}-single"), request_timeout_s)
         self._pump_task: asyncio.Task[None] | None = None
         self._consumer: AIOKafkaConsumer | None = None
@@ -142,11 +144,11 @@ class PartitionReader:
 
     async def ends(self, parts: Iterable[int]) -> dict[int, int]:
         """The offset that the next record of each partition will get. Raises `LogUnavailable`."""
-        return await self._offsets(parts, end=True)
+        return await self._questions.offsets(parts, end=True)
 
     async def begins(self, parts: Iterable[int]) -> dict[int, int]:
         """The first offset that each partition still has. Raises `LogUnavailable`."""
-        return await self._offsets(parts, end=False)
+        return await self._questions.offsets(parts, end=False)
 
     async def read_one(self, part: int, offset: int) -> Record | None:
         """The record at `offset`, or None when the log has none there; no position is touched.
@@ -155,9 +157,6 @@ class PartitionReader:
         """
         begin, end = (await self.begins([part]))[part], (await self.ends([part]))[part]
         return await self._single.read(TopicPartition(self.topic, part), offset) if begin <= offset < end else None
-
-    async def _offsets(self, parts: Iterable[int], *, end: bool) -> dict[int, int]:
-        return await offsets(self._opened(), self.topic, parts, end=end, request_timeout_s=self._request_timeout_s)
 
     async def _judge_range(self, lane: Lane) -> None:
         """Raise `LogRangeError` if nothing is left to hand out and the log is still elsewhere; else read on."""
@@ -269,6 +268,7 @@ class PartitionReader:
             return False
         log.warning("log.reconnected", topic=self.topic)
         old, self._consumer = self._consumer, fresh
+        self._questions.ask_anew()
         self._assign()
         await stop(old)
         return True
