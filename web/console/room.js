@@ -1,7 +1,7 @@
 /** One room on the screen: its state, its figures, what is left, its last minutes, its log. */
 
 import { inWords } from "../shared/api.js";
-import { count, element, find, language, shortMoment, t } from "../shared/words.js";
+import { count, element, find, language, quoted, shortMoment, t } from "../shared/words.js";
 import { draw, perMinute } from "./chart.js";
 import { expected } from "./dialog.js";
 
@@ -104,7 +104,7 @@ export function showLog(audit) {
   find("log").replaceChildren(
     ...acts.map((/** @type {any} */ act) => {
       const item = element("li"), what = Object.entries(act.changes).map(([name, value]) => `${name} ${typeof value === "object" ? JSON.stringify(value) : value}`);
-      item.append(element("time", shortMoment(act.at), "quiet"), element("strong", [act.act, ...what].join(" ")), element("span", act.reason), element("span", act.key, "quiet digits"));
+      item.append(element("time", shortMoment(act.at), "quiet"), quoted("strong", [act.act, ...what].join(" ")), quoted("span", act.reason), element("span", act.key, "quiet digits"));
       return item;
     }),
   );

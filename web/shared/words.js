@@ -103,6 +103,18 @@ export function element(name, text = "", className = "") {
   return made;
 }
 
+/**
+ * What somebody has written, in whatever language: on a page from right to left its full stop stays at its end.
+ * @param {string} name
+ * @param {string} text
+ * @param {string} [className]
+ */
+export function quoted(name, text, className = "") {
+  const made = element(name, "", className);
+  made.append(element("bdi", text));
+  return made;
+}
+
 /** @param {string} id @returns {any} */
 export function find(id) {
   const found = document.getElementById(id);

@@ -3,7 +3,7 @@
 import { ask, inWords } from "../shared/api.js";
 import { notice } from "../shared/frame.js";
 import { Memory } from "../shared/kept.js";
-import { count, element, find, shortMoment, t } from "../shared/words.js";
+import { count, element, find, quoted, shortMoment, t } from "../shared/words.js";
 import { leaf, place, rootByPath, secretHash, seed } from "./draw.js";
 
 const show = location.pathname.split("/")[2];
@@ -81,7 +81,7 @@ if (!status.ok || !draw.ok) {
   find("log").append(
     ...acts.map((/** @type {any} */ act) => {
       const item = element("li");
-      item.append(element("time", shortMoment(act.at), "quiet small"), element("strong", act.what), element("span", act.reason));
+      item.append(element("time", shortMoment(act.at), "quiet small"), quoted("strong", act.what), quoted("span", act.reason));
       return item;
     }),
   );

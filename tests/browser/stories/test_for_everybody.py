@@ -10,7 +10,7 @@ from runtime.localised import LANGUAGES
 from tests.browser.checks import look, look_whether_it_fits
 from tests.browser.console import somebody
 from tests.browser.halls import LONG_NAME, theatre
-from tests.browser.house import House
+from tests.browser.house import REASON, House
 from tests.browser.phone import Phone
 from tests.browser.tour import Look, show_console_pages, show_fans_pages
 
@@ -61,3 +61,15 @@ async def test_what_developers_see_fits_and_axe_has_nothing_to_say(
         await one.open(path)
         await look(found, one.page, path)
     assert not found, "\n".join(found)
+
+
+async def test_what_was_done_to_a_line_reads_as_it_was_written(
+    house: House, phone: Callable[..., Awaitable[Phone]]
+) -> None:
+    show = await house.add_show(theatre(), "A Night of Quotes")
+    await house.pause(show)
+    one = await phone(**as_seen("ar", dark=False))
+    await one.open(f"/verify/{show.show}")
+    reason = one.page.locator("#log li").get_by_text(REASON).first
+    assert await reason.evaluate("(it) => getComputedStyle(it).direction") == "ltr"
+    assert await one.page.locator("#log li").first.evaluate("(it) => getComputedStyle(it).direction") == "rtl"
