@@ -8,8 +8,10 @@ from pydantic import Field
 from ingress import bodies
 from ingress.asgi import Response
 from ingress.booking_table import BookingTable
+from ingress.callers import require_sale
 from ingress.operations import Call, Operation, Who
-from ingress.sale_routes import BOOKING_ID, Sale, require_owner
+from ingress.refusals import Refused
+from ingress.sale_routes import BOOKING_ID, Sale
 from ticketing.clock import rfc3339
 from ticketing.layout import Body
 from ticketing.telling import Answer
@@ -39,7 +41,11 @@ class Ratings:
     async def rate(self, call: Call) -> Response:
         """PUT /api/bookings/{booking}/rating"""
         show, key = await self.sale.booking_in_path(call)
-        require_owner(call.caller, await self.sale.booked(show, key), reservation_text(show.row.show, key))
+        require_sale(call.caller, show)
+        booked = await self.sale.booked(show, key)
+        # Not even an admin says it for somebody else.
+        if not call.caller.owns(booked.account, reservation_text(show.row.show, key)):
+            raise Refused("not_yours")
         stars, now_ms = call.read(RatingBody).stars, self.sale.clock.now_ms()
         await self.table.rate(show.row.part, show.row.show, key, stars, now_ms=now_ms)
         answer = RatingAnswer(
@@ -53,6 +59,6 @@ class Ratings:
             Operation(
                 "rate_booking", "PUT", "/api/bookings/{booking}/rating", self.rate,
                 "Say how it was, in one to five stars; the last answer counts", {200: RatingAnswer}, Who.SIGNED_IN,
-                body=RatingBody, params=BOOKING_ID, refusals=("booking_not_found", "not_yours"),
+                body=RatingBody, params=BOOKING_ID, refusals=("booking_not_found", "not_yours", "wrong_show"),
             ),
         ]  # fmt: skip

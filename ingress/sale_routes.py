@@ -135,7 +135,7 @@ class Sale:
         found = None if show is None else await self.find(show, key)
         if show is None or found is None:
             raise Refused("reservation_not_found")
-        require_owner(call.caller, found, reservation_text(number, key))
+        _require_owner(call.caller, found, reservation_text(number, key))
         note = await note_beside(self.notes, show, found)
         answer = reservation_answer(found, show.where, admin=call.caller.admin)
         return _json(200, replace(answer, reason=note.reason or None, metadata=note.metadata))
@@ -144,7 +144,7 @@ class Sale:
         """GET /api/bookings/{booking}"""
         show, key = await self.booking_in_path(call)
         found = await self.booked(show, key)
-        require_owner(call.caller, found, reservation_text(show.row.show, key))
+        _require_owner(call.caller, found, reservation_text(show.row.show, key))
         contact = await self.store.contact(show.row.part, show.row.show, key)
         answer = booking_answer(
             found,
@@ -292,7 +292,6 @@ def _parse(reader: Callable[[str], tuple[int, bytes]], text: str, code: str) -> 
         raise Refused(code) from error
 
 
-def require_owner(caller: Identity, found: Reservation, reservation: str) -> None:
-    """The reservation is the caller's own, or the caller an admin. Raises `Refused`."""
+def _require_owner(caller: Identity, found: Reservation, reservation: str) -> None:
     if not caller.admin and not caller.owns(found.account, reservation):
         raise Refused("not_yours")

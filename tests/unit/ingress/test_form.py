@@ -147,8 +147,7 @@ async def test_idempotency_keys(stage: Stage) -> None:
 
 def test_every_post_about_stock_and_money_needs_a_key(stage: Stage) -> None:
     about = ("/api/reservations", "/api/bookings", "/api/admin/shows", "/api/admin/refunds")
-    free = {"quote", "send_booking_link"}
-    """Neither changes stock or money."""
+    free = {"quote", "send_booking_link"}  # neither changes stock or money
     posts = [row for row in stage.operations if row.method == "POST" and row.path.startswith(about)]
     assert {row.name for row in posts if row.key is not KeyUse.REQUIRED} == free
     assert len(posts) > len(free)

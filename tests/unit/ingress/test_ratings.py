@@ -9,7 +9,7 @@ from ticketing.vocabulary import booking_text, reservation_text
 
 pytestmark = pytest.mark.anyio
 
-OURS, THEIRS, HELD = b"1" * 16, b"2" * 16, b"3" * 16
+OURS, THEIRS, HELD, READERS = b"1" * 16, b"2" * 16, b"3" * 16, b"4" * 16
 
 
 def sold() -> Stage:
@@ -18,6 +18,7 @@ def sold() -> Stage:
         OURS: reservation(OURS, status="booked", account="key_partner"),
         THEIRS: reservation(THEIRS, status="booked", account="ent_anna"),
         HELD: reservation(HELD, status="held", account="key_partner"),
+        READERS: reservation(READERS, status="booked", account="key_reader"),
     }
     return stage
 
@@ -42,6 +43,8 @@ async def test_only_whoever_booked_is_asked() -> None:
         (HELD, 1, PARTNER_KEY, "booking_not_found"),
         (OURS, 1, None, "unauthenticated"),
         (OURS, 1, link, "not_yours"),
+        (OURS, 1, ADMIN_KEY, "not_yours"),
+        (READERS, 1, READER_KEY, "insufficient_scope"),
     ):
         assert (await rate(stage, key, stars, token)).body["code"] == code
     assert stage.ledger.stars == {}
