@@ -107,8 +107,6 @@ class Counted:
         """The same as lines of a head."""
         if not self.policies:
             return b""
-        if not self._selling:
-            return self._standing.lines
         return f"ratelimit-policy: {self.policies}\r\nratelimit: {self.states}\r\n".encode()
 
 

@@ -63,11 +63,6 @@ class Standing(Struct, frozen=True, gc=False):
         """As in the header RateLimit."""
         return _header(self.quotas, self.ahead_ms, self.wait_ms > 0)
 
-    @property
-    def lines(self) -> bytes:
-        """Both headers, as lines of a head."""
-        return _lines(self.quotas, self.ahead_ms, self.wait_ms > 0)
-
 
 # In a rush nearly all ask for the first time, and are told the same.
 @lru_cache(maxsize=4_096)
@@ -78,12 +73,6 @@ def _header(quotas: tuple[Quota, ...], ahead_ms: tuple[float, ...], refused: boo
         left = 0 if used_up else int((quota.window_ms - ahead) / quota.each_ms + 0.001)
         said.append(f'"{quota.name}";r={left};t={-int(-ahead // 1000)}')
     return ", ".join(said)
-
-
-@lru_cache(maxsize=4_096)
-def _lines(quotas: tuple[Quota, ...], ahead_ms: tuple[float, ...], refused: bool) -> bytes:
-    states = _header(quotas, ahead_ms, refused)
-    return f"ratelimit-policy: {policies_of(quotas)}\r\nratelimit: {states}\r\n".encode()
 
 
 class Bucket:

@@ -16,12 +16,8 @@ class KafkaCommandLog:
 
     def append(self, part: int, value: bytes, placed: Callable[[int | NotTaken], None]) -> None:
         """As `service.CommandLog`."""
-
-        def tell(answer: int | Exception) -> None:
-            placed(answer if type(answer) is int else _told(answer))
-
         try:
-            self._producer.hand_in(part, value, tell)
+            self._producer.hand_in(part, value, lambda answer: placed(_told(answer)))
         except LogError as error:
             placed(_told(error))
 

@@ -89,14 +89,13 @@ class Views:
 
     def apply(self, part: int, outcomes: Iterable[AnyOutcome]) -> None:
         """Move every view of the partition on. A view that missed an outcome is dropped, to be loaded anew."""
-        watched = part in self._watched
         for outcome in outcomes:
             if isinstance(outcome, ReservationOutcome):
                 self._remember(part, outcome.reservation)
             elif isinstance(outcome, ManyHeld):
                 for reservation in outcome.reservations:
                     self._remember(part, reservation)
-            if not watched or not is_change(outcome):
+            if not is_change(outcome):
                 continue
             loading = self._loading.get(outcome.show)
             if loading is not None:

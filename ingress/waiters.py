@@ -23,9 +23,9 @@ class Heard(NamedTuple):
 
 class Waiter:
     """One request in flight. `heard` is its verdict once there is one; `ring` is called at that moment, and may
-    forget the waiter. `before`: who waited for the same key already."""
+    forget the waiter."""
 
-    __slots__ = ("before", "early", "heard", "key", "log_gen", "offset", "part", "ring")
+    __slots__ = ("early", "heard", "key", "log_gen", "offset", "part", "ring")
 
     def __init__(self, part: int, key: bytes, ring: Callable[[], None]) -> None:
         self.part = part
@@ -33,9 +33,8 @@ class Waiter:
         self.ring = ring
         self.offset = -1
         self.log_gen = 0
-        self.early: tuple[Heard, ...] = ()
+        self.early: list[Heard] = []
         self.heard: Heard | None = None
-        self.before: Waiter | None = None
 
 
 class Waiters:
@@ -43,8 +42,7 @@ class Waiters:
 
     def __init__(self, waiters_max: int) -> None:
         self._waiters_max = waiters_max
-        # Partition -> key -> who came last. A second one is rare, so that nobody pays for a list.
-        self._by_part: dict[int, dict[bytes, Waiter]] = {}
+        self._by_part: dict[int, dict[bytes, list[Waiter]]] = {}
         self._count = 0
 
     def __len__(self) -> int:
@@ -54,12 +52,8 @@ class Waiters:
         """A waiter for the command with this key, to be registered before the command is sent. None: too many wait."""
         if self._count >= self._waiters_max:
             return None
-        lane = self._by_part.get(part)
-        if lane is None:
-            lane = self._by_part[part] = {}
         waiter = Waiter(part, key, ring)
-        waiter.before = lane.get(key)
-        lane[key] = waiter
+        self._by_part.setdefault(part, {}).setdefault(key, []).append(waiter)
         self._count += 1
         return waiter
 
@@ -71,25 +65,17 @@ class Waiters:
             if _answers(waiter, heard):
                 self._tell(waiter, heard)
                 break
-        waiter.early = ()
+        waiter.early.clear()
 
     def forget(self, waiter: Waiter) -> None:
         """Nobody waits here any more. Must be called for each waiter, once."""
-        lane, key = self._by_part[waiter.part], waiter.key
-        last = lane[key]
-        if last is waiter:
-            if waiter.before is not None:
-                lane[key] = waiter.before
-            else:
-                del lane[key]
-                if not lane:
-                    del self._by_part[waiter.part]
-        else:
-            while last.before is not waiter:
-                if last.before is None:
-                    raise LookupError("this waiter was forgotten before")
-                last = last.before
-            last.before = waiter.before
+        lane = self._by_part[waiter.part]
+        same_key = lane[waiter.key]
+        same_key.remove(waiter)
+        if not same_key:
+            del lane[waiter.key]
+            if not lane:
+                del self._by_part[waiter.part]
         self._count -= 1
 
     def any_on(self, part: int) -> bool:
@@ -103,21 +89,19 @@ class Waiters:
             return 0
         told = 0
         for outcome in outcomes:
-            waiter = lane.get(outcome.key)
-            if waiter is None or outcome.index != 0:
+            waiting = lane.get(outcome.key)
+            if waiting is None or outcome.index != 0:
                 continue
             heard = Heard(outcome, log_gen)
-            while waiter is not None:
-                before = waiter.before  # who is told may leave at once
+            for waiter in tuple(waiting):  # who is told may leave at once
                 if waiter.heard is not None:
-                    pass
-                elif waiter.offset < 0:
+                    continue
+                if waiter.offset < 0:
                     if len(waiter.early) < EARLY_MAX:
-                        waiter.early += (heard,)
+                        waiter.early.append(heard)
                 elif _answers(waiter, heard):
                     self._tell(waiter, heard)
                     told += 1
-                waiter = before
         return told
 
     @staticmethod

@@ -21,13 +21,9 @@ async def connect(
     bootstrap: str,
     *,
     client_id: str,
-    idle_wait_ms: int,
     request_timeout_s: float,
 ) -> AIOKafkaConsumer:
-    """A consumer without a group and without partitions. Raises `LogUnavailable`.
-
-    A broker that has nothing new answers after `idle_wait_ms`.
-    """
+    """A consumer without a group and without partitions. Raises `LogUnavailable`."""
     bulk.install()
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
@@ -36,7 +32,7 @@ async def connect(
         enable_auto_commit=False,
         auto_offset_reset="none",
         fetch_min_bytes=1,
-        fetch_max_wait_ms=idle_wait_ms,
+        fetch_max_wait_ms=20,
         fetch_max_bytes=FETCH_BYTES_MAX,
         max_partition_fetch_bytes=PARTITION_FETCH_BYTES_MAX,
         check_crcs=True,

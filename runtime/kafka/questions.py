@@ -9,10 +9,10 @@ from aiokafka.errors import KafkaError
 
 from runtime.kafka.records import LogUnavailable
 
-ASKED_TWICE = 2
-"""Times that a request may take until somebody has waited long enough: a broker that is gone without a word closes
-nothing, and only a request whose own time is over makes the client ask who leads by now. If both times ended at once,
-the client would be stopped before it, and every question would go to the lost broker again."""
+REQUESTS_A_QUESTION = 2
+"""A question may take the time of so many requests: a broker that is gone without a word closes nothing, and only a
+request whose own time is over makes the client ask who leads by now. If both times ended at once, the client would be
+stopped before it, and every question would go to the lost broker again."""
 
 
 class Questions:
@@ -21,7 +21,7 @@ class Questions:
     def __init__(self, topic: str, current: Callable[[], AIOKafkaConsumer], request_timeout_s: float) -> None:
         self._topic = topic
         self._current = current
-        self._timeout_s = ASKED_TWICE * request_timeout_s
+        self._timeout_s = REQUESTS_A_QUESTION * request_timeout_s
         self._asked: set[asyncio.Task[dict[int, int]]] = set()
 
     async def offsets(self, parts: Iterable[int], *, end: bool) -> dict[int, int]:
@@ -29,10 +29,9 @@ class Questions:
         tps = [TopicPartition(self._topic, part) for part in parts]
         try:
             async with asyncio.timeout(self._timeout_s):
-                found = await self._ask(tps, end=end)
+                return await self._ask(tps, end=end)
         except (KafkaError, TimeoutError) as exc:
             raise LogUnavailable(f"cannot find where {self._topic} {'ends' if end else 'begins'}: {exc!r}") from exc
-        return found
 
     def ask_anew(self) -> None:
         """There is another consumer: what the one before was asked is asked of this one."""
@@ -42,7 +41,7 @@ class Questions:
     async def _ask(self, tps: list[TopicPartition], *, end: bool) -> dict[int, int]:
         while True:
             consumer = self._current()
-            asked = asyncio.create_task(_offsets(consumer, tps, end=end, timeout_s=self._timeout_s))
+            asked = asyncio.create_task(_offsets(consumer, tps, end=end))
             self._asked.add(asked)
             try:
                 return await asked
@@ -54,10 +53,8 @@ class Questions:
                 self._asked.discard(asked)
 
 
-async def _offsets(
-    consumer: AIOKafkaConsumer, tps: list[TopicPartition], *, end: bool, timeout_s: float
-) -> dict[int, int]:
-    # The consumer's own methods (0.14.0) take no time, and give up when a single request may.
+async def _offsets(consumer: AIOKafkaConsumer, tps: list[TopicPartition], *, end: bool) -> dict[int, int]:
+    # The consumer's own methods (0.14.0) give up when a single request may; here whoever asks has a time of their own.
     fetcher: Any = consumer._fetcher
-    found = await (fetcher.end_offsets if end else fetcher.beginning_offsets)(tps, round(timeout_s * 1000))
+    found = await (fetcher.end_offsets if end else fetcher.beginning_offsets)(tps, timeout_ms=None)
     return {tp.partition: offset for tp, offset in found.items()}

@@ -34,9 +34,9 @@ class PartitionReader:
     """One consumer without a group. `async with` connects (raises `LogUnavailable`) and closes.
 
     `records_buffered_max` and `bytes_buffered_max` bound what is read ahead in each partition (plus the rest of one
-    fetch, at most `FETCH_BYTES_MAX`). A broker that has nothing to tell keeps a question for `idle_wait_ms`: what is
-    new comes at once, another partition is asked about only then. After the broker was away it goes on by itself where
-    it was; while it is away `fetch` returns nothing, `ends` raises, and soon it is not `reachable`.
+    fetch, at most `FETCH_BYTES_MAX`). After the broker was away it goes on by itself where it was; while it is away
+    `fetch` returns nothing, `ends` raises, and within seconds of silence it is not `reachable`.
+    `request_timeout_s`: how long one broker is asked before another one is, as one whose host is lost says nothing.
     """
 
     def __init__(
@@ -47,7 +47,6 @@ class PartitionReader:
         client_id: str,
         records_buffered_max: int = 20_000,
         bytes_buffered_max: int = 16 * 1024 * 1024,
-        idle_wait_ms: int = 20,
         request_timeout_s: float = 5.0,
     ) -> None:
         self.topic = topic
@@ -57,12 +56,7 @@ class PartitionReader:
         self._request_timeout_s = request_timeout_s
         self._lanes: dict[int, Lane] = {}
         self._any_arrived = asyncio.Event()
-        self._connect = partial(
-            connect,
-            bootstrap,
-            idle_wait_ms=idle_wait_ms,
-            request_timeout_s=request_timeout_s,
-        )
+        self._connect = partial(connect, bootstrap, request_timeout_s=request_timeout_s)
         self._questions = Questions(topic, self._opened, request_timeout_s)
         self._single = SingleReads(lambda: self._connect(client_id=f"{client_id}-single"), request_timeout_s)
         self._pump_task: asyncio.Task[None] | None = None

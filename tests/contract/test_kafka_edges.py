@@ -245,6 +245,14 @@ async def test_a_follower_hears_what_is_published_after_its_start(servers: Serve
     assert sorted(found, key=lambda item: item.batch_seq) == [batch(0, 2), batch(0, 3), batch(4, 7)]
 
 
+def fall_silent(log: PartitionReader, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The reader's connections, as those to a lost host are: nothing is closed, and nobody answers what is sent."""
+    connections = list(log._opened()._client._conns.values())
+    for connection in connections:
+        monkeypatch.setattr(connection._writer, "write", lambda data: None)
+    return connections
+
+
 async def test_a_connection_that_fell_silent_is_not_asked_for_ever(
     servers: Servers, topics: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -253,10 +261,7 @@ async def test_a_connection_that_fell_silent_is_not_asked_for_ever(
     async with sender(servers, topic) as producer, short as log:
         await producer.send(0, b"x")
         assert await log.ends([0]) == {0: 1}
-        # What a lost host looks like from here: nothing is closed, and what is sent is answered by nobody.
-        connections = tuple(log._opened()._client._conns.values())
-        for connection in connections:
-            monkeypatch.setattr(connection._writer, "write", lambda data: None)
+        connections = fall_silent(log, monkeypatch)
         assert await log.ends([0]) == {0: 1}
         assert await log.begins([0]) == {0: 0}
     assert connections and not any(connection.connected() for connection in connections)
@@ -270,8 +275,7 @@ async def test_what_was_asked_of_a_silent_connection_is_asked_again_of_the_next_
     async with sender(servers, topic) as producer, patient as log:
         await producer.send(0, b"x")
         assert await log.ends([0]) == {0: 1}
-        for connection in log._opened()._client._conns.values():
-            monkeypatch.setattr(connection._writer, "write", lambda data: None)
+        fall_silent(log, monkeypatch)
         asked = [asyncio.create_task(log.ends([0])), asyncio.create_task(log.begins([0]))]
         left = asyncio.create_task(log.ends([0]))
         await asyncio.sleep(0.1)  # time enough for an answer
