@@ -243,8 +243,7 @@ class Asking:
             desk.waiters.appended(waiter, self._log_gen, where)
             if waiter.heard is not None:
                 return
-        if self.part not in desk.condition.unanswered_since_ms:
-            desk.condition.appended(self.part, desk.elapsed.now_ms())
+        desk.condition.appended(self.part, desk.elapsed.now_ms())
         if waiter is not None and self._wait_s > 0:
             self._unset = desk.alarms.set(self._overdue, self._wait_s)
         elif waiter is not None:
