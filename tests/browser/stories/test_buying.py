@@ -94,7 +94,7 @@ async def test_a_booking_gets_other_seats_and_is_cancelled(
     await expect(fan.page.locator("#notice")).to_contain_text("The price is the same")
     assert sorted(seat.seat for seat in (await house.admin.booking(booking)).seats) == ["D-3", "D-5"]
     await fan.page.get_by_role("button", name="4 of 5").click()
-    await expect(fan.page.locator("#rated")).to_be_visible()
+    await expect(fan.page.locator("#rated", has_text="Thank you")).to_be_visible()
     await fan.page.reload()
     await expect(fan.page.get_by_role("button", name="4 of 5", pressed=True)).to_be_visible()
     await fan.page.click("#cancel")
