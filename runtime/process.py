@@ -104,7 +104,8 @@ async def serve_together(
     `port_shared`: other processes may listen on the same port. `limits`: what each HTTP connection is granted.
     `on_listening` is told the bound port once requests are answered. `listener`: bound already, for whoever must know
     the port before; then host and port are only what the log says. `/livez`, `/readyz` and `/metrics` belong to the
-    process. A room's loop that raises stops the whole process, and its exception is raised from here.
+    process. A room's loop that raises, or that somebody else cancels, stops the whole process, and its exception is
+    raised from here.
 
     An orderly stop ends HTTP first (`/readyz` says so at once), then the loops, then closes the rooms.
     """
@@ -191,7 +192,7 @@ async def _run_rooms(
     server = HttpServer(app, listener, started, limits, direct, doors=doors)
     http = asyncio.create_task(server.run_until_told(), name="http")
     own = {asyncio.create_task(_watch_lag(), name="loop lag"), asyncio.create_task(collect_on(), name="collector")}
-    loops = {asyncio.create_task(_awaited(task()), name=room.name): room for room in rooms for task in room.tasks}
+    loops = {asyncio.create_task(_loop(room, task()), name=room.name): room for room in rooms for task in room.tasks}
     try:
         await _until_stopped({http, *own, *loops}, http, stopping)
     finally:
@@ -258,6 +259,18 @@ async def _watch_lag() -> None:
         due_s = clock() + LAG_EVERY_S
         await asyncio.sleep(LAG_EVERY_S)
         LOOP_LAG.observe(max(0.0, clock() - due_s))
+
+
+async def _loop(room: RunningRoom, work: Awaitable[object]) -> None:
+    """What a room does all the time. To be cancelled by anybody but us is to fail: a client that takes back what it was
+    asked would otherwise end a loop without a word, and the room would go on without it."""
+    try:
+        await work
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        raise RuntimeError(f"a loop of {room.name} was cancelled by what it waited for") from error
 
 
 async def _awaited(work: Awaitable[object]) -> None:

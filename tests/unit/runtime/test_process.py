@@ -208,6 +208,22 @@ async def test_a_loop_that_fails_ends_the_process_with_its_reason() -> None:
     assert story.events == ["one open", "loop cancelled", "one closed"]
 
 
+async def test_a_loop_that_somebody_else_cancelled_ends_the_process_too() -> None:
+    story, fail = Story(), asyncio.Event()
+
+    async def awaiting() -> None:
+        await fail.wait()
+        taken_back = asyncio.get_running_loop().create_future()
+        taken_back.cancel()
+        await taken_back
+
+    process, _port = await listening(story.room("one", awaiting, story.until_cancelled))
+    fail.set()
+    with pytest.raises(RuntimeError, match="a loop of one was cancelled"):
+        await process
+    assert story.events == ["one open", "loop cancelled", "one closed"]
+
+
 async def test_a_loop_that_ends_by_itself_ends_nothing() -> None:
     story = Story()
 
