@@ -1,11 +1,35 @@
 """Opening Redis with every timeout spelled out."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 
 from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisAway
+
+
+class _SeesItsEnd(AbstractConnection):
+    """A connection that notices when it has ended by a failure: reset, or its peer gone without a word.
+
+    redis-py 8 asks only for the end of the stream, which a failure is not, and takes the connection for a good one.
+    Writing there is then a RuntimeError of uvloop's, which nobody who waits for a server that is away expects.
+    """
+
+    async def can_read(self) -> bool:
+        """Whether something is there that should not be; a pool connects anew what raises OSError here."""
+        writer = self._writer
+        if writer is not None and writer.transport.is_closing():
+            raise OSError("the connection has ended")
+        return bool(await super().can_read())
+
+    async def send_packed_command(self, command: bytes | str | Iterable[bytes], check_health: bool = True) -> None:
+        """As ever; raises redis-py's `ConnectionError` where the connection has ended."""
+        try:
+            await super().send_packed_command(command, check_health)
+        except RuntimeError as error:
+            raise RedisAway(str(error)) from error
 
 
 @asynccontextmanager
@@ -37,6 +61,8 @@ async def open_redis(
         client_name=client_name,
         decode_responses=False,
     )
+    # The scheme of the URL decides which kind it is: plain, TLS, or a socket in the file system.
+    pool.connection_class = type("Connection", (_SeesItsEnd, pool.connection_class), {})
     client = Redis.from_pool(pool)
     try:
         yield client
