@@ -7,6 +7,8 @@ import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
+from runtime.kafka import ending
+
 log = structlog.get_logger(__name__)
 
 BATCH_BYTES_MAX = 512 * 1024
@@ -76,6 +78,7 @@ class RenewedProducer:
         self._opening = asyncio.create_task(self._open(), name=f"connect producer of {self._topic}")
 
     async def _open(self) -> None:
+        ending.install()
         while True:
             producer = AIOKafkaProducer(
                 bootstrap_servers=self._bootstrap,

@@ -7,7 +7,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.client import ConnectionGroup
 from aiokafka.errors import KafkaError
 
-from runtime.kafka import bulk
+from runtime.kafka import bulk, ending
 from runtime.kafka.records import LogUnavailable, Record
 
 log = structlog.get_logger(__name__)
@@ -25,6 +25,7 @@ async def connect(
 ) -> AIOKafkaConsumer:
     """A consumer without a group and without partitions. Raises `LogUnavailable`."""
     bulk.install()
+    ending.install()
     consumer = AIOKafkaConsumer(
         bootstrap_servers=bootstrap,
         client_id=client_id,
