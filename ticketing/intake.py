@@ -16,8 +16,7 @@ from ticketing.layout import Body, Layout
 from ticketing.vocabulary import command_key, fingerprint
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(msgspec.Struct, frozen=True, gc=False):
     """Who asks: `account` as in `messages.Command`; a fan's pass is good for one show only."""
 
     account: str

@@ -67,7 +67,9 @@ class Pass(Struct, frozen=True, gc=False):
     expires_at_ms: int
 
 
-class ReservationToken(Struct, frozen=True, gc=False):
+class ReservationToken(
+    Struct, frozen=True, gc=False, rename={"reservation": "rsv", "account": "sub", "expires_at_ms": "exp_ms"}
+):
     """The right to finish one reservation, whatever became of the pass or the key it was made with."""
 
     show: int
@@ -76,7 +78,7 @@ class ReservationToken(Struct, frozen=True, gc=False):
     expires_at_ms: int
 
 
-class PartnerToken(Struct, frozen=True, gc=False):
+class PartnerToken(Struct, frozen=True, gc=False, rename={"key_id": "sub", "expires_at_ms": "exp_ms"}):
     """Some of what an API key may do, for a while. The key is named, not contained: revoking it ends its tokens."""
 
     key_id: str
@@ -84,7 +86,7 @@ class PartnerToken(Struct, frozen=True, gc=False):
     expires_at_ms: int
 
 
-class BookingLink(Struct, frozen=True, gc=False):
+class BookingLink(Struct, frozen=True, gc=False, rename={"reservation": "rsv", "account": "sub"}):
     """The way back to one booking (`reservation`: as a reservation's id), for whoever reads the mail.
 
     It has no end, as the booking has none: it lives as long as the secret that signed it is among ours.
@@ -127,8 +129,7 @@ class TokenKeys:
 
     def sign_ticket(self, ticket: Ticket) -> str:
         """The ticket as a token. It does not expire: the place is kept as long as the sale lasts."""
-        return self._sign(
-            TICKET,
+        return self._signers[TICKET].sign(
             {
                 "show": ticket.show,
                 "line": ticket.line,
@@ -154,8 +155,7 @@ class TokenKeys:
     def sign_pass(self, granted: Pass) -> str:
         """The same pass always gives the same token, so that a retry or another tab gets what the first one got."""
         jti = hashlib.sha256(f"{granted.entry}:{granted.wave}".encode()).hexdigest()[:32]
-        return self._sign(
-            PASS,
+        return self._signers[PASS].sign(
             {
                 "show": granted.show,
                 "sub": granted.entry,
@@ -172,10 +172,7 @@ class TokenKeys:
 
     def sign_reservation(self, right: ReservationToken) -> str:
         """The right to finish one reservation as a token."""
-        return self._sign(
-            RESERVATION,
-            {"show": right.show, "rsv": right.reservation, "sub": right.account, "exp_ms": right.expires_at_ms},
-        )
+        return self._signers[RESERVATION].sign(right)
 
     def read_reservation(self, token: str, now_ms: int) -> ReservationToken:
         """Raises `TokenInvalid`, `TokenExpired`."""
@@ -184,9 +181,7 @@ class TokenKeys:
 
     def sign_partner(self, right: PartnerToken) -> str:
         """What an API key was exchanged for, as a token."""
-        return self._sign(
-            PARTNER, {"sub": right.key_id, "permissions": right.permissions, "exp_ms": right.expires_at_ms}
-        )
+        return self._signers[PARTNER].sign(right)
 
     def read_partner(self, token: str, now_ms: int) -> PartnerToken:
         """Raises `TokenInvalid`, `TokenExpired`."""
@@ -195,7 +190,7 @@ class TokenKeys:
 
     def sign_booking(self, link: BookingLink) -> str:
         """The same for the same booking, whichever mail it stands in."""
-        return self._sign(BOOKING, {"show": link.show, "rsv": link.reservation, "sub": link.account})
+        return self._signers[BOOKING].sign(link)
 
     def read_booking(self, token: str) -> BookingLink:
         """Raises `TokenInvalid`."""
@@ -205,9 +200,6 @@ class TokenKeys:
     def purpose_of(self, token: str) -> str:
         """Which of `PURPOSES` the token is of. Raises `TokenInvalid`."""
         return self._verified(token)[0]
-
-    def _sign(self, purpose: str, claims: dict[str, Any]) -> str:
-        return self._signers[purpose].sign(claims)
 
     def _read(self, purpose: str, token: str) -> Mapping[str, Any]:
         found, claims = self._verified(token)

@@ -58,7 +58,7 @@ def test_a_partner_acts_for_customers_whose_names_stay_behind() -> None:
     assert made.person.startswith("cus_") and "Anna" not in repr(made)
     assert (made.partner, made.external_id) == (True, "order-7")
     assert made.person == command(PARTNER, seats=["A-2"], on_behalf_of="Anna Smith, 1 Main St").person
-    other = replace(PARTNER, account="key_other")
+    other = changed(PARTNER, account="key_other")
     assert made.person != command(other, seats=["A-1"], on_behalf_of="Anna Smith, 1 Main St").person
     assert command(PARTNER, seats=["A-1"]).person == ""
     assert command(FAN, seats=["A-1"], on_behalf_of="somebody").person == "ent_anna"
@@ -133,7 +133,7 @@ def test_a_key_makes_the_command_the_same_each_time() -> None:
         command(sent=changed(SENT, key="k2"), seats=["A-1"]),
         command(sent=changed(SENT, method="PUT"), seats=["A-1"]),
         command(sent=changed(SENT, path_template="/api/other"), seats=["A-1"]),
-        command(replace(FAN, account="ent_ben"), seats=["A-1"]),
+        command(changed(FAN, account="ent_ben"), seats=["A-1"]),
     ]
     assert len({first.key, *(other.key for other in others)}) == 5
 
@@ -230,7 +230,7 @@ def test_what_is_wrong_with_tables(body: dict[str, Any], code: str) -> None:
 
 
 def test_who_may_hold_for_groups_may_have_two_hundred_of_the_best() -> None:
-    group = replace(PARTNER, roles=PARTNER.roles | {"group"})
+    group = changed(PARTNER, roles=PARTNER.roles | {"group"})
     made = command(group, best={"quantity": 200})
     assert (made.group, made.best) == (True, messages.Best(200))
     assert refused(PARTNER, best={"quantity": 200}) == "too_many_seats"

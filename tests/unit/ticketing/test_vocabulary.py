@@ -83,7 +83,7 @@ def test_one_kind_of_id_is_not_another() -> None:
 
 @given(st.binary(min_size=5, max_size=12))
 def test_a_new_show_has_a_number_in_range(entropy: bytes) -> None:
-    assert 1 <= new_show_id(entropy) < 2**vocabulary.SHOW_ID_BITS
+    assert 1 <= new_show_id(entropy) < 2 ** (8 * vocabulary.SHOW_BYTES)
 
 
 def test_no_entropy_at_all_is_still_a_number() -> None:
