@@ -31,6 +31,10 @@ class Phase(Enum):
     WHOLE = auto()
 
 
+# Looked at for each request; by way of its class a member is found in an eighth of a microsecond.
+_NOTHING, _WHOLE = Phase.NOTHING, Phase.WHOLE
+
+
 class _Refused(Exception):
     """Raised through the parser, which goes no further."""
 
@@ -78,7 +82,7 @@ class BoundedHttpProtocol(DirectProtocol):
         """As `DirectProtocol`; then the request is whole."""
         if not super().take_plain(data):
             return False
-        self._phase = Phase.WHOLE
+        self._phase = _WHOLE
         if self._late is not None:
             self._expect_nothing()
         return True
@@ -176,7 +180,9 @@ class BoundedHttpProtocol(DirectProtocol):
 
     def awaits_request(self) -> bool:
         """Whether what is read next begins a request, and its answer could be written at once."""
-        begins = self._phase is Phase.NOTHING or (self._phase is Phase.WHOLE and not self._answering())
+        phase = self._phase
+        cycle: RequestResponseCycle | None = self.cycle
+        begins = (phase is _WHOLE and (cycle is None or cycle.response_complete)) or phase is _NOTHING
         return begins and not (self._mute_bytes or self.flow.write_paused or self.transport.is_closing())
 
     def _answering(self) -> bool:

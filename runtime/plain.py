@@ -6,12 +6,13 @@ doubt is read: whoever sends anything else (chunks, two of a header, folded line
 by the parser, which alone decides what is refused and how. Pure.
 """
 
-import re
+import string
 
 HEAD_END = b"\r\n\r\n"
 # RFC 9112 section 5: names are tokens (RFC 9110 section 5.6.2), the colon right behind. No control character but
 # the tab is in a value, so neither is a line feed that others might take for the end of a line.
-_LINES = re.compile(rb"(?:\r\n[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*)+")
+_OF_NAMES = f"!#$%&'*+-.^_`|~{string.digits}{string.ascii_letters}".encode()
+_OF_LINES = bytes([0x09, *range(0x20, 0x7F), *range(0x80, 0x100)])
 _NOT_PLAIN = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"proxy-connection"})
 """Headers that change where the request ends, or what is to be answered first."""
 LENGTH_DIGITS_MAX = 8
@@ -25,13 +26,19 @@ def read_plain(
     Header names in lower case, values without the blanks around them. None: it is not that plain.
     """
     head_end = data.find(HEAD_END, line_bytes)
-    if head_end < 0 or head_end - line_bytes > head_bytes_max or _LINES.fullmatch(data, line_bytes, head_end) is None:
+    if head_end < 0 or head_end - line_bytes > head_bytes_max:
         return None
     lines = data[line_bytes + 2 : head_end].split(b"\r\n")
-    headers = {name.lower(): value.strip() for name, _, value in [line.partition(b":") for line in lines]}
+    try:
+        headers = {name.lower(): value.strip() for name, value in [line.split(b":", 1) for line in lines]}
+    except ValueError:
+        return None  # a line without a colon
     length = headers.get(b"content-length", b"")
     if (
-        len(headers) != len(lines)
+        b"".join(lines).translate(None, _OF_LINES)
+        or b"".join(headers).translate(None, _OF_NAMES)
+        or b"" in headers
+        or len(headers) != len(lines)
         or len(lines) > headers_max
         or not length.isdigit()
         or len(length) > LENGTH_DIGITS_MAX

@@ -22,8 +22,13 @@ async def connect(
     *,
     client_id: str,
     request_timeout_s: float,
+    idle_wait_ms: int,
 ) -> AIOKafkaConsumer:
-    """A consumer without a group and without partitions. Raises `LogUnavailable`."""
+    """A consumer without a group and without partitions. Raises `LogUnavailable`.
+
+    `idle_wait_ms`: how long a broker keeps a question for records that it has none for. A connection answers in order,
+    so whatever else is asked over it waits as long.
+    """
     bulk.install()
     ending.install()
     consumer = AIOKafkaConsumer(
@@ -33,7 +38,7 @@ async def connect(
         enable_auto_commit=False,
         auto_offset_reset="none",
         fetch_min_bytes=1,
-        fetch_max_wait_ms=20,
+        fetch_max_wait_ms=idle_wait_ms,
         fetch_max_bytes=FETCH_BYTES_MAX,
         max_partition_fetch_bytes=PARTITION_FETCH_BYTES_MAX,
         check_crcs=True,

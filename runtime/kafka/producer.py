@@ -124,20 +124,17 @@ class BatchingProducer:
         the deadline), `RecordTooLarge`. Cancelling the call does not take the record back once it is in flight.
         """
         answer: asyncio.Future[int] = self._loop.create_future()
-        sending = self._hand_in(part, value, partial(resolve, answer), key, headers)
+        sending = self.hand_in(part, value, partial(resolve, answer), key, headers)
         try:
             return await answer
         finally:
             sending.tell = None
 
-    def hand_in(self, part: int, value: bytes, tell: Tell) -> None:
+    def hand_in(self, part: int, value: bytes, tell: Tell, key: bytes | None = None, headers: Headers = ()) -> Sending:
         """As `send`, for those who do not wait: `tell` is called later, once, with what `send` returns or raises.
 
         Raises, at once and without telling, `LogFull`, `LogUnavailable`, `RecordTooLarge`.
         """
-        self._hand_in(part, value, tell, None, ())
-
-    def _hand_in(self, part: int, value: bytes, tell: Tell, key: bytes | None, headers: Headers) -> Sending:
         if self._closed:
             raise LogUnavailable("this producer is closed")
         if self._backlog >= self._backlog_records_max:
@@ -149,11 +146,12 @@ class BatchingProducer:
         if self._is_stuck(lane, now_s):
             raise LogUnavailable(f"{self.topic}/{part} has not answered for {self._deadline_s} s")
         sending = Sending(value, tell, now_s + self._deadline_s, key, headers)
+        if not lane.waiting:
+            lane.wake.set()
         lane.waiting.append(sending)
         self._backlog += 1
         if self._sweeping is None:
             self._sweep_later()
-        lane.wake.set()
         return sending
 
     def _add_lane(self, part: int) -> SendLane:
@@ -166,7 +164,9 @@ class BatchingProducer:
     def _now_s(self) -> float:
         """Loop time without what the loop was late: past the moment of a sweep only the sweep itself goes on."""
         now_s = self._loop.time()
-        return (now_s if self._sweeping is None else min(now_s, self._sweep_due_s)) - self._lost_s
+        if now_s > self._sweep_due_s and self._sweeping is not None:
+            now_s = self._sweep_due_s
+        return now_s - self._lost_s
 
     def _is_stuck(self, lane: SendLane, now_s: float) -> bool:
         return lane.busy_since_s is not None and now_s - lane.busy_since_s > self._deadline_s

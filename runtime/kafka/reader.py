@@ -37,6 +37,7 @@ class PartitionReader:
     fetch, at most `FETCH_BYTES_MAX`). After the broker was away it goes on by itself where it was; while it is away
     `fetch` returns nothing, `ends` raises, and within seconds of silence it is not `reachable`.
     `request_timeout_s`: how long one broker is asked before another one is, as one whose host is lost says nothing.
+    `idle_wait_ms`: how long it is asked for records at a time; whoever asks it little else spares both by a longer one.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class PartitionReader:
         records_buffered_max: int = 20_000,
         bytes_buffered_max: int = 16 * 1024 * 1024,
         request_timeout_s: float = 5.0,
+        idle_wait_ms: int = 20,
     ) -> None:
         self.topic = topic
         self._client_id = client_id
@@ -56,7 +58,7 @@ class PartitionReader:
         self._request_timeout_s = request_timeout_s
         self._lanes: dict[int, Lane] = {}
         self._any_arrived = asyncio.Event()
-        self._connect = partial(connect, bootstrap, request_timeout_s=request_timeout_s)
+        self._connect = partial(connect, bootstrap, request_timeout_s=request_timeout_s, idle_wait_ms=idle_wait_ms)
         self._questions = Questions(topic, self._opened, request_timeout_s)
         self._single = SingleReads(lambda: self._connect(client_id=f"{client_id}-single"), request_timeout_s)
         self._pump_task: asyncio.Task[None] | None = None

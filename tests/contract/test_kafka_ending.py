@@ -151,7 +151,7 @@ def test_a_reader_goes_on_after_it(servers: Servers, topics: str, way: Way) -> N
 
 
 async def by_a_consumer(bootstrap: str, _topic: str) -> None:
-    await stop(await connect(bootstrap, client_id="test", request_timeout_s=5.0))
+    await stop(await connect(bootstrap, client_id="test", request_timeout_s=5.0, idle_wait_ms=20))
 
 
 async def by_a_producer(bootstrap: str, topic: str) -> None:
