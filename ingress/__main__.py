@@ -57,14 +57,17 @@ from ticketing.staff import StaffKeys
 from ticketing.tokens import TokenKeys
 
 ROOM = "ingress"
+STATUS_IDLE_WAIT_MS = 500
+"""Shows say how they do once a second."""
 
 
 @asynccontextmanager
 async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
     """The room with its connections, which are closed on the way out."""
 
-    def reader(topic: topics.Topic) -> PartitionReader:
-        return PartitionReader(settings.kafka_bootstrap, topic.full_name(settings.topic_prefix), client_id=ROOM)
+    def reader(topic: topics.Topic, idle_wait_ms: int = 20) -> PartitionReader:
+        name = topic.full_name(settings.topic_prefix)
+        return PartitionReader(settings.kafka_bootstrap, name, client_id=ROOM, idle_wait_ms=idle_wait_ms)
 
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -73,7 +76,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         pool = clusters.first
         # One for each cluster, so that the outcomes of one need not wait for another that is away.
         outcomes = [await stack.enter_async_context(reader(topics.OUTCOMES)) for _ in clusters]
-        statuses_reader = await stack.enter_async_context(reader(topics.SHOW_STATUS))
+        statuses_reader = await stack.enter_async_context(reader(topics.SHOW_STATUS, STATUS_IDLE_WAIT_MS))
         ends_reader = await stack.enter_async_context(reader(topics.COMMANDS))
         producer = await stack.enter_async_context(
             BatchingProducer(

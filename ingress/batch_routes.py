@@ -18,10 +18,11 @@ from ingress.limiter import Limiter
 from ingress.noting import noted_beside
 from ingress.operations import Call, KeyUse, Operation, Who
 from ingress.refusals import FieldError, ProblemAnswer, Refused, as_forced, from_not_taken, from_rejection
-from ingress.service import Decided, NotTaken, SaleDesk
+from ingress.service import NotTaken, SaleDesk
 from ingress.shelf import Shelf
 from ingress.shows import Show
 from ingress.verdicts import verdict_response
+from ingress.waiters import Decided
 from ticketing import messages, wishes
 from ticketing.asks import HoldBody
 from ticketing.clock import Clock, rfc3339

@@ -10,12 +10,14 @@ V = TypeVar("V")
 
 
 class Lru(Generic[K, V]):
-    """What was used last, up to `weight_max` (one thing may weigh more, alone)."""
+    """What was used last, up to `weight_max` (one thing may weigh more, alone). Nothing that is kept is None."""
 
     def __init__(self, weight_max: int) -> None:
         self._weight_max = weight_max
         self._weight = 0
-        self._kept: OrderedDict[K, tuple[int, V]] = OrderedDict()
+        self._kept: OrderedDict[K, V] = OrderedDict()
+        self._weights: dict[K, int] = {}
+        """Those of more than 1: a pair for each thing would be one more object for the cycle collector to look at."""
 
     def get(self, key: K) -> V | None:
         """What is kept under `key`."""
@@ -23,29 +25,30 @@ class Lru(Generic[K, V]):
         if found is None:
             return None
         self._kept.move_to_end(key)
-        return found[1]
+        return found
 
     def __len__(self) -> int:
         return len(self._kept)
 
     def put(self, key: K, value: V, weight: int = 1) -> None:
         """Keep `value`; the ones used longest ago make room."""
-        self.forget(key)
-        self._kept[key] = (weight, value)
+        if key in self._kept:
+            self.forget(key)
+        self._kept[key] = value
         self._weight += weight
+        if weight != 1:
+            self._weights[key] = weight
         while self._weight > self._weight_max and len(self._kept) > 1:
-            _, (gone, _) = self._kept.popitem(last=False)
-            self._weight -= gone
+            self.forget(next(iter(self._kept)))
 
     def forget(self, key: K) -> None:
         """Keep nothing under `key` any longer."""
-        before = self._kept.pop(key, None)
-        if before is not None:
-            self._weight -= before[0]
+        if self._kept.pop(key, None) is not None:
+            self._weight -= self._weights.pop(key, 1)
 
     def drop(self, unwanted: Callable[[V], bool]) -> None:
         """Keep no longer what is `unwanted`."""
-        for key in [key for key, (_, value) in self._kept.items() if unwanted(value)]:
+        for key in [key for key, value in self._kept.items() if unwanted(value)]:
             self.forget(key)
 
 

@@ -3,8 +3,9 @@ booking; all as `Authorization: Bearer`.
 """
 
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from ingress.asgi import Request
 from ingress.caches import Lru
@@ -26,12 +27,10 @@ from ticketing.tokens import (
 )
 
 TOKEN_CHARS_MAX = 4_096
-ENDLESS_MS = 2**62
 KEY_ACCOUNTS = "key_"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True, gc=False):
     """A caller; with a reservation token or a booking's link the one reservation that it is for (`rsv_…`), with an API
     key the key.
 
@@ -92,7 +91,7 @@ class Callers:
         self._clock = clock
         self._waves = waves
         # Reading a token's parts costs more than the rest of a request's checks: once each. Expiry is looked at anew.
-        self._verified: Lru[str, tuple[int, Identity | PartnerToken]] = Lru(tokens_max)
+        self._verified: Lru[str, Identity | PartnerToken] = Lru(tokens_max)
         # What a key was found to give -> who that is: the same until it is looked up again.
         self._identities: Lru[str, tuple[ApiKey, Identity]] = Lru(tokens_max)
 
@@ -142,36 +141,33 @@ class Callers:
 
     def _verify(self, token: str, now_ms: int) -> Identity | PartnerToken:
         known = self._verified.get(token)
-        if known is not None and now_ms < known[0]:
-            return known[1]
+        if known is not None and (known.expires_at_ms is None or now_ms < known.expires_at_ms):
+            return known
         try:
-            expires_at_ms, identity = self._read(token, now_ms)
+            identity = self._read(token, now_ms)
         except TokenError as error:
             raise _unauthenticated(error.code, str(error)) from error
-        self._verified.put(token, (expires_at_ms, identity))
+        self._verified.put(token, identity)
         return identity
 
-    def _read(self, token: str, now_ms: int) -> tuple[int, Identity | PartnerToken]:
-        """When the token ends (ms), and whose it is. Raises `TokenError`, `Refused`."""
+    def _read(self, token: str, now_ms: int) -> Identity | PartnerToken:
+        """Whose the token is. Raises `TokenError`, `Refused`."""
         purpose = self._tokens.purpose_of(token)
         if purpose == PASS:
             granted = self._tokens.read_pass(token, now_ms)
             fan = Caller(granted.entry, partner=False, roles=frozenset(), show=granted.show)
-            return granted.expires_at_ms, Identity(fan, expires_at_ms=granted.expires_at_ms, wave=granted.wave)
+            return Identity(fan, expires_at_ms=granted.expires_at_ms, wave=granted.wave)
         if purpose == RESERVATION:
             right = self._tokens.read_reservation(token, now_ms)
             # Never a partner, whoever held it: such a token may be in a customer's hands.
             holder = Caller(right.account, partner=False, roles=frozenset(), show=right.show)
-            return right.expires_at_ms, Identity(
-                holder, reservation=right.reservation, expires_at_ms=right.expires_at_ms
-            )
+            return Identity(holder, reservation=right.reservation, expires_at_ms=right.expires_at_ms)
         if purpose == BOOKING:
             link = self._tokens.read_booking(token)
             reader = Caller(link.account, partner=False, roles=frozenset(), show=link.show)
-            return ENDLESS_MS, Identity(reader, reservation=link.reservation, by_link=True)
+            return Identity(reader, reservation=link.reservation, by_link=True)
         if purpose == PARTNER:
-            partner = self._tokens.read_partner(token, now_ms)
-            return partner.expires_at_ms, partner
+            return self._tokens.read_partner(token, now_ms)
         raise _unauthenticated("token_invalid", "a ticket is a place in line; it must be changed into a pass first")
 
     def _of_key(self, token: str, found: ApiKey | None, address: str, now_ms: int) -> Identity:

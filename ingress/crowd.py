@@ -7,8 +7,6 @@ shared memory of a switch: Choudhury and Hahne, 1998). Nothing that waits is put
 waits, notices nothing of it.
 """
 
-from collections.abc import Sized
-
 from ingress.allowance import Allowance
 from ingress.caches import Lru
 from ingress.lately import Lately
@@ -27,10 +25,10 @@ LOOK_AGAIN_MS = 500
 
 
 class Crowd:
-    """`waiting`: all who wait; `most` may, and fewer where verdicts take long (`allowance`)."""
+    """`most` may wait, and fewer where verdicts take long (`allowance`)."""
 
-    def __init__(self, waiting: Sized, most: int, clock: Clock) -> None:
-        self._waiting = waiting
+    def __init__(self, most: int, clock: Clock) -> None:
+        self._waiting = 0
         self._clock = clock
         self._of_callers: dict[str, int] = {}
         self._refusals = Lately(REFUSALS_IN_A_WINDOW_MAX)
@@ -41,21 +39,23 @@ class Crowd:
 
     def is_full(self) -> bool:
         """Whether as many wait as can be served soon, or refusing is what keeps this process from serving."""
-        if len(self._waiting) >= self.allowance.now:
+        if self._waiting >= self.allowance.now:
             return True
         return self._refusals.was_too_often and self._refusals.too_often(self._clock.now_ms())
 
     def has_its_share(self, account: str) -> bool:
         """Whether as many of this caller's wait as may while others ask, too."""
-        free = self.allowance.now - len(self._waiting)
+        free = self.allowance.now - self._waiting
         return self._of_callers.get(account, 0) >= TIMES_FREE * free
 
     def enter(self, account: str) -> None:
         """One more of a caller's waits. Must `leave` once."""
+        self._waiting += 1
         self._of_callers[account] = self._of_callers.get(account, 0) + 1
 
     def leave(self, account: str) -> None:
         """One of a caller's waits no more."""
+        self._waiting -= 1
         left = self._of_callers[account] - 1
         if left:
             self._of_callers[account] = left

@@ -16,17 +16,18 @@ from ingress.app import SERVER_ERROR, failed
 from ingress.asgi import Request, Response, request_id_of
 from ingress.callers import Callers, Identity
 from ingress.forms import Forms, check_body, check_head, require_room
-from ingress.hold_words import HoldWords
+from ingress.hold_words import held_words
 from ingress.limiter import UNCOUNTED, Counted, Limiter
 from ingress.operations import BODY_BYTES_MAX
 from ingress.recording import Recording
 from ingress.refusals import Refused
 from ingress.rush import Rush
 from ingress.sale_routes import Sale
-from ingress.service import HAS_ITS_SHARE, Asking, Decided, Verdict
+from ingress.service import HAS_ITS_SHARE, Asking, Verdict
 from ingress.shows import Show
 from ingress.tracing import Tracing
 from ingress.verdicts import verdict_response
+from ingress.waiters import Decided
 from runtime.addresses import FORWARDED, ClientAddresses
 from runtime.direct import DirectRoutes, Exchange
 from runtime.tracing import Span
@@ -59,7 +60,6 @@ class DirectHolds:
         self.callers = callers
         self.addresses = addresses
         self._forms = forms
-        self.words = HoldWords(sale.tokens)
         self.operation = operation = sale.hold_operation()
         self._rush = Rush(
             operation,
@@ -81,7 +81,8 @@ class DirectHolds:
         if self._tracing is not None:
             hold.span = self._tracing.begin(headers)
         try:
-            require_room(self.operation)
+            if sale.desk.crowd.is_full():  # else nobody is turned away
+                require_room(self.operation)
             known = self._rush.find(headers, body, now_ms := sale.clock.now_ms(), hold.identify)
             if known is not None:
                 command = known[1]
@@ -157,11 +158,12 @@ class _Hold:
             if type(verdict) is Decided and type(outcome := verdict.outcome) is SeatsHeld:
                 request = request_text(verdict.part, verdict.log_gen, outcome.offset)
                 limits = self.counted.lines
-                said = of.words.answer(outcome, show, request.encode(), self._request_id.encode(), limits)
+                said = held_words(outcome, show, of.sale.tokens, request.encode(), self._request_id.encode(), limits)
                 if said is not None:
                     self.counted.leave(CREATED)
                     of.granted.inc()
-                    self._record(CREATED)
+                    if self.key_id:
+                        self._record(CREATED)
                     if self.span is not None:
                         self._end(self.span, CREATED)
                     self._exchange.answer(CREATED, *said)
@@ -178,16 +180,16 @@ class _Hold:
         self.counted.leave(response.status)
         response.headers += self.counted.headers
         metrics.requests(self._of.operation.name, response.status).inc()
-        self._record(response.status)
+        if self.key_id:
+            self._record(response.status)
         if self.span is not None:
             self._end(self.span, response.status)
         self._exchange.answer(response.status, response.head(self._request_id), response.body)
 
     def _record(self, status: int) -> None:
         """Of keys; a fan's requests are nobody's to look at."""
-        if self.key_id:
-            of = self._of
-            of.recording.note(self.key_id, of.operation.name, self.request(), status, self.began_ms)
+        of = self._of
+        of.recording.note(self.key_id, of.operation.name, self.request(), status, self.began_ms)
 
     def _end(self, span: Span, status: int) -> None:
         span.end(self._of.operation.name, failed=status >= SERVER_ERROR, status=status)

@@ -2,8 +2,19 @@
 
 import asyncio
 
-from ingress.service import Decided, NotTaken, Pending, SaleDesk
+from ingress.service import NotTaken, Pending, SaleDesk
+from ingress.waiters import Decided
 from ticketing.messages import AnyCommand
+
+
+class _Wait:
+    """As `Timed`."""
+
+    def __init__(self) -> None:
+        self.over = asyncio.Event()
+
+    def overdue(self) -> None:
+        self.over.set()
 
 
 async def ask_slowly(desk: SaleDesk, command: AnyCommand, part: int, wait_s: float) -> Pending | NotTaken:
@@ -11,12 +22,12 @@ async def ask_slowly(desk: SaleDesk, command: AnyCommand, part: int, wait_s: flo
     verdict = await desk.ask(command, part, 0)
     if isinstance(verdict, NotTaken):
         return verdict
-    over = asyncio.Event()
-    take_back = desk.alarms.set(over.set, wait_s)
+    wait = _Wait()
+    take_back = desk.alarms.set(wait, wait_s)
     try:
-        await over.wait()
+        await wait.over.wait()
     finally:
-        take_back()
+        take_back(wait)
     if isinstance(verdict, Decided):
         return Pending(verdict.part, verdict.log_gen, verdict.outcome.offset)
     return verdict

@@ -5,13 +5,11 @@ and put together anew around what each hold has of its own. Whatever is not foun
 """
 
 import re
-from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache
 from operator import itemgetter
-from weakref import ref
 
 from ingress.answers import CREATED, Told
-from ingress.caches import Lru
 from ingress.shows import Show
 from ingress.verdicts import answered
 from ticketing.clock import rfc3339
@@ -21,60 +19,42 @@ from ticketing.telling import held_answer
 from ticketing.tokens import TokenKeys
 from ticketing.vocabulary import ReservationStatus
 
-SHOWS_MAX = 200
 PLACES_MAX = 200
 """Of each show: for how many different sets of places the words are kept."""
 
 _CREATED, _EXPIRES, _REQUEST, _TOKEN = "{held at}", "{held until}", "{request}", "{token}"
 _LIMITS, _REQUEST_ID, _LENGTH = b"{limits}", b"{request id}", b"{length}"
 
+_HELD = ReservationStatus.HELD
+
 Filled = Callable[[tuple[bytes, ...]], bytes]
-Places = tuple[tuple[tuple[int, int], ...], tuple[int, ...], int]
 
 
-class HoldWords:
-    """Answers to holds of areas; those of seats are nobody else's, so nothing of them is kept."""
-
-    def __init__(self, tokens: TokenKeys) -> None:
-        self._tokens = tokens
-        self._shows: Lru[int, tuple[ref[Show], dict[Places, tuple[Filled, Filled] | None]]] = Lru(SHOWS_MAX)
-
-    def answer(  # noqa: PLR0917 -- once for each hold, and by position is quickest
-        self, outcome: SeatsHeld, show: Show, request: bytes, request_id: bytes, limits: bytes
-    ) -> tuple[bytes, bytes] | None:
-        """Head and body of the answer (201); None: it is to be worded the ordinary way. `limits`: lines of the head."""
-        held = outcome.reservation
-        if held.seats or outcome.repeat or held.external_id or held.status != ReservationStatus.HELD:
+def held_words(  # noqa: PLR0917 -- once for each hold, and by position is quickest
+    outcome: SeatsHeld, show: Show, tokens: TokenKeys, request: bytes, request_id: bytes, limits: bytes
+) -> tuple[bytes, bytes] | None:
+    """Head and body of the answer (201) to a hold of areas; None: it is to be worded the ordinary way, as those of
+    seats are, which are nobody else's. `limits`: lines of the head."""
+    held = outcome.reservation
+    if held.seats or outcome.repeat or held.external_id or held.status != _HELD:
+        return None
+    if outcome.why is not None or outcome.left_out_total or outcome.left_out:
+        return None
+    kept: dict[Hashable, tuple[Filled, Filled] | None] = show.words
+    places = (held.areas, held.prices, held.amount)
+    try:
+        words = kept[places]
+    except KeyError:
+        if len(kept) >= PLACES_MAX:
             return None
-        if outcome.why is not None or outcome.left_out_total or outcome.left_out:
-            return None
-        kept = self._shows.get(outcome.show)
-        if kept is None or kept[0]() is not show:
-            kept = (ref(show, partial(self._forget, outcome.show)), {})
-            self._shows.put(outcome.show, kept)
-        places = (held.areas, held.prices, held.amount)
-        try:
-            words = kept[1][places]
-        except KeyError:
-            if len(kept[1]) >= PLACES_MAX:
-                return None
-            words = kept[1][places] = _words(outcome, show)
-        if words is None:
-            return None
-        head, body = words
-        number = held.id.hex().encode()
-        token = finishing_token(outcome.show, held, self._tokens).encode()
-        text = body((number, _moment(held.held_at_ms), _moment(held.expires_at_ms), request, token))
-        return head((number, limits, request_id, b"%d" % len(text))), text
-
-    def __len__(self) -> int:
-        """Of how many shows words are kept."""
-        return len(self._shows)
-
-    def _forget(self, number: int, gone: ref[Show]) -> None:
-        kept = self._shows.get(number)
-        if kept is not None and kept[0] is gone:
-            self._shows.forget(number)
+        words = kept[places] = _words(outcome, show)
+    if words is None:
+        return None
+    head, body = words
+    number = held.id.hex().encode()
+    token = finishing_token(outcome.show, held, tokens).encode()
+    text = body((number, _moment(held.held_at_ms), _moment(held.expires_at_ms), request, token))
+    return head((number, limits, request_id, b"%d" % len(text))), text
 
 
 @lru_cache(maxsize=256)

@@ -107,7 +107,7 @@ class Counted:
         """The same as lines of a head."""
         if not self.policies:
             return b""
-        return f"ratelimit-policy: {self.policies}\r\nratelimit: {self.states}\r\n".encode()
+        return _lines(self.policies, self._standing.header, self._selling)
 
 
 UNCOUNTED = Counted("", Standing((), (), 0.0), None, None, "")
@@ -222,6 +222,12 @@ def _too_often(standing: Standing) -> Refused:
         retry_after_s=max(1, -int(-standing.wait_ms // 1000)),
         headers=_headers(policies_of(standing.asked), standing.header),
     )
+
+
+@lru_cache(maxsize=4_096)
+def _lines(policies: str, states: str, selling: str) -> bytes:
+    # In a rush nearly all are told the same.
+    return f"ratelimit-policy: {policies}\r\nratelimit: {states}{selling}\r\n".encode()
 
 
 def _headers(policies: str, states: str) -> list[tuple[str, str]]:

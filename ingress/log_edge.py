@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 
-from ingress.service import CommandLog, NotTaken
+from ingress.service import CommandLog, NotTaken, Timed
 from runtime.kafka import BatchingProducer, LogError, LogFull, LogUnavailable, RecordTooLarge
 
 
@@ -17,9 +16,11 @@ class KafkaCommandLog:
     def append(self, part: int, value: bytes, placed: Callable[[int | NotTaken], None]) -> None:
         """As `service.CommandLog`."""
         try:
-            self._producer.hand_in(part, value, lambda answer: placed(_told(answer)))
+            self._producer.hand_in(
+                part, value, lambda answer: placed(answer if isinstance(answer, int) else _not_taken(answer))
+            )
         except LogError as error:
-            placed(_told(error))
+            placed(_not_taken(error))
 
 
 class RawAppend:
@@ -35,10 +36,8 @@ class RawAppend:
         return await placed
 
 
-def _told(answer: int | Exception) -> int | NotTaken:
-    match answer:
-        case int():
-            return answer
+def _not_taken(error: Exception) -> NotTaken:
+    match error:
         case LogFull():
             return NotTaken("busy", "too many commands are on their way to the log")
         case LogUnavailable():
@@ -79,19 +78,19 @@ class TickingAlarms:
     def __init__(self, tick_s: float = 0.05) -> None:
         self._tick_s = tick_s
         self._loop = asyncio.get_running_loop()
-        self._ticks: dict[int, set[Callable[[], None]]] = {}
+        self._ticks: dict[int, set[Timed]] = {}
 
-    def set(self, alarm: Callable[[], None], after_s: float) -> Callable[[], None]:
+    def set(self, who: Timed, after_s: float) -> Callable[[Timed], None]:
         """As `service.Alarms`."""
         tick = int((self._loop.time() + after_s) / self._tick_s) + 1
-        alarms = self._ticks.get(tick)
-        if alarms is None:
-            alarms = self._ticks[tick] = set()
+        waiting = self._ticks.get(tick)
+        if waiting is None:
+            waiting = self._ticks[tick] = set()
             self._loop.call_at(tick * self._tick_s, self._ring, tick)
-        alarms.add(alarm)
-        return partial(alarms.discard, alarm)
+        waiting.add(who)
+        return waiting.discard
 
     def _ring(self, tick: int) -> None:
-        alarms = self._ticks.pop(tick)
-        while alarms:
-            alarms.pop()()
+        waiting = self._ticks.pop(tick)
+        while waiting:
+            waiting.pop().overdue()

@@ -13,9 +13,10 @@ from ingress.callers import Identity
 from ingress.operations import Call, KeyUse, Operation, Who
 from ingress.refusals import Refused, from_not_taken
 from ingress.sale_routes import KEEPING, RESERVATION_ID, TAKEN_BACK, Sale
-from ingress.service import Decided, NotTaken, Pending, Verdict
+from ingress.service import NotTaken, Pending, Verdict
 from ingress.shows import Show
 from ingress.verdicts import verdict_response
+from ingress.waiters import Decided
 from payments import words
 from payments.provider import (
     NoticeForged,

@@ -27,7 +27,7 @@ BODIES_MAX = 5_000
 KEY_BYTES_MAX = 100
 
 
-class Fan(Struct, frozen=True):
+class Fan(Struct, frozen=True, gc=False):
     """Whoever buys with a pass until `expires_at_ms`, and what the keys of all their holds begin with."""
 
     caller: Caller
@@ -36,7 +36,7 @@ class Fan(Struct, frozen=True):
     wave: int
 
 
-class Judged(Struct, frozen=True):
+class Judged(Struct, frozen=True, gc=False):
     """What a body asks for, as it was judged for a show and a fan. The shelf alone keeps the show, and with it this."""
 
     show: ref[Show]

@@ -15,21 +15,13 @@ from ingress.condition import Condition
 from ingress.crowd import Crowd
 from ingress.current import traced
 from ingress.turns import Turns
-from ingress.waiters import Waiters
+from ingress.waiters import Decided, Waiter, Waiters
 from ticketing import messages
 from ticketing.clock import Clock
-from ticketing.messages import AnyCommand, AnyOutcome, HoldMany, HoldSeats
+from ticketing.messages import AnyCommand, HoldMany, HoldSeats
 
 
-class Decided(Struct, frozen=True):
-    """The verdict, and where in the log its command stands."""
-
-    outcome: AnyOutcome
-    part: int
-    log_gen: int
-
-
-class Pending(Struct, frozen=True):
+class Pending(Struct, frozen=True, gc=False):
     """The command is on the log; nothing is known of its verdict yet."""
 
     part: int
@@ -37,7 +29,7 @@ class Pending(Struct, frozen=True):
     offset: int
 
 
-class NotTaken(Struct, frozen=True):
+class NotTaken(Struct, frozen=True, gc=False):
     """There is no verdict to wait for: a code of `ticketing/problems.py` (all of them 503), and when to come back."""
 
     code: str
@@ -72,11 +64,17 @@ class Bell(Protocol):
         ...
 
 
-class Alarms(Protocol):
-    """Calls back when a time is over; a twentieth of a second late at most."""
+class Timed(Protocol):
+    """Somebody whose time can be over."""
 
-    def set(self, alarm: Callable[[], None], after_s: float) -> Callable[[], None]:
-        """Call `alarm` after `after_s` seconds; what is returned takes that back."""
+    def overdue(self) -> None: ...
+
+
+class Alarms(Protocol):
+    """Tells them when it is; a twentieth of a second late at most."""
+
+    def set(self, who: Timed, after_s: float) -> Callable[[Timed], None]:
+        """Tell `who` after `after_s` seconds; what is returned, called with `who`, takes that back."""
         ...
 
 
@@ -107,7 +105,7 @@ class SaleDesk:
         self.clock = clock
         self.elapsed = elapsed
         self._lag_max_ms = lag_max_ms
-        self.crowd = Crowd(waiters, holds_waiting_max, clock)
+        self.crowd = Crowd(holds_waiting_max, clock)
         self.windows = Windows(under_way_max)
         self.turns = Turns(window=self.windows.now, each_max=max(1, holds_waiting_max // EACH_SHARE))
 
@@ -175,19 +173,19 @@ class SaleDesk:
         return None
 
 
-class Asking:
+class Asking(Waiter):
     """One command on its way to its verdict, and who is to be told; until told, or until they `leave`."""
 
     __slots__ = (
-        "_began_ms", "_desk", "_kind", "_queued", "_record", "_tell", "_under_way", "_unset", "_wait_s", "_waiter",
-        "_went_ms", "account", "part",
+        "_began_ms", "_desk", "_kind", "_queued", "_record", "_tell", "_under_way", "_unset", "_wait_s", "_went_ms",
+        "account", "waits",
     )  # fmt: skip
 
     def __init__(
         self, desk: SaleDesk, command: AnyCommand, part: int, wait_s: float, tell: Callable[[Verdict], None]
     ) -> None:
+        super().__init__(part, command.key)
         self._desk = desk
-        self.part = part
         self.account = command.account
         self._record = messages.encode(command)
         self._queued = self._under_way = False
@@ -195,15 +193,11 @@ class Asking:
         self._tell = tell
         self._kind = type(command).__name__
         self._began_ms = self._went_ms = command.sent_at_ms
-        self._waiter = desk.waiters.register(part, command.key, self._decided)
-        if self._waiter is not None:
-            desk.crowd.enter(self.account)
-        self._unset: Callable[[], None] | None = None
-
-    @property
-    def waits(self) -> bool:
+        self._unset: Callable[[Timed], None] | None = None
+        self.waits = desk.waiters.register(self)
         """Whether somebody is still to be told; not so from the start where too many wait."""
-        return self._waiter is not None
+        if self.waits:
+            desk.crowd.enter(self.account)
 
     def begin(self) -> bool:
         """Put the command on the log, or wait for a turn. False: as much of the caller's waits for one as may."""
@@ -232,39 +226,39 @@ class Asking:
 
     def placed(self, where: int | NotTaken) -> None:
         """The log has the command at this offset, or has not taken it."""
-        desk, waiter = self._desk, self._waiter
+        desk = self._desk
         if isinstance(where, NotTaken):
             refused = desk.refuse(where)
-            if waiter is not None:
+            if self.waits:
                 self._end(refused)
             return
         metrics.commands(self._kind).inc()
-        if waiter is not None:
-            desk.waiters.appended(waiter, self._log_gen, where)
-            if waiter.heard is not None:
-                return
-        desk.condition.appended(self.part, desk.elapsed.now_ms())
-        if waiter is not None and self._wait_s > 0:
-            self._unset = desk.alarms.set(self._overdue, self._wait_s)
-        elif waiter is not None:
-            self._overdue()
+        if self.waits and desk.waiters.appended(self, self._log_gen, where):
+            return
+        if self.part not in desk.condition.unanswered_since_ms:
+            desk.condition.appended(self.part, desk.elapsed.now_ms())
+        if self.waits and self._wait_s > 0:
+            self._unset = desk.alarms.set(self, self._wait_s)
+        elif self.waits:
+            self.overdue()
 
-    def _decided(self) -> None:
-        assert self._waiter is not None and self._waiter.heard is not None
-        outcome, log_gen = self._waiter.heard
+    def hears(self, verdict: Decided) -> None:
+        """As `Waiter`."""
         metrics.VERDICT_SECONDS.observe((self._note_wait() - self._began_ms) / 1000)
-        self._end(Decided(outcome, self.part, log_gen))
+        self._end(verdict)
 
-    def _overdue(self) -> None:
-        if self._waiter is not None:
+    def overdue(self) -> None:
+        """As `Timed`."""
+        if self.waits:
             if self._wait_s > 0:
                 self._note_wait()
-            self._end(Pending(self.part, self._log_gen, self._waiter.offset))
+            self._end(Pending(self.part, self._log_gen, self.offset))
 
     def _note_wait(self) -> int:
-        now_ms = self._desk.clock.now_ms()
-        self._desk.crowd.allowance.note(self._began_ms, now_ms)
-        self._desk.windows.note(self.part, self._went_ms, now_ms)
+        desk = self._desk
+        now_ms = desk.clock.now_ms()
+        desk.crowd.allowance.note(self._began_ms, now_ms)
+        desk.windows.note(self.part, self._went_ms, now_ms)
         return now_ms
 
     @property
@@ -277,19 +271,20 @@ class Asking:
 
     def leave(self) -> None:
         """Nobody wants to know any more. Once its turn has come the command itself cannot be taken back."""
-        waiter, self._waiter = self._waiter, None
-        if waiter is not None:
-            self._desk.waiters.forget(waiter)
-            self._desk.crowd.leave(self.account)
+        desk = self._desk
+        if self.waits:
+            self.waits = False
+            desk.waiters.forget(self)
+            desk.crowd.leave(self.account)
         if self._unset is not None:
-            self._unset()
+            self._unset(self)
             self._unset = None
         if self._under_way:
             self._under_way = False
-            self._desk.turns.end(self.part, self.account)
+            desk.turns.end(self.part, self.account)
         elif self._queued:
             self._queued = False
-            self._desk.turns.leave(self)
+            desk.turns.leave(self)
 
 
 def _not_taken(refused: NotTaken) -> NotTaken:

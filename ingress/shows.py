@@ -1,6 +1,8 @@
 """What the catalogue says of venues, layouts and shows, as values."""
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any
 
 from ticketing.intake import ShowFacts
 from ticketing.layout import Layout
@@ -108,6 +110,8 @@ class Show:
     """The show's id as it is written outside."""
     where: Where
     """What is told with each of its reservations."""
+    words: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """How holds of it are answered (`hold_words.py`): what is kept of that goes with the show."""
 
     @property
     def layout(self) -> Layout:

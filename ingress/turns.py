@@ -20,9 +20,6 @@ SHARE_LEAST = 20
 """What a caller may have under way however many callers there are: as much as a new key may have at once."""
 
 
-_NOBODY: dict[str, int] = {}
-
-
 class Entry(Protocol):
     """A command on its way to the log."""
 
@@ -38,6 +35,64 @@ class Entry(Protocol):
         ...
 
 
+class _Lane:
+    """One partition: who is under way, and who waits."""
+
+    __slots__ = ("of_callers", "part", "under_way", "waiting")
+
+    def __init__(self, part: int) -> None:
+        self.part = part
+        self.under_way = 0
+        # Who has how many of them.
+        self.of_callers: dict[str, int] = {}
+        # Who waits, whose turn is next first -> what they wait with, the oldest first.
+        self.waiting: OrderedDict[str, OrderedDict[int, Entry]] = OrderedDict()
+
+    def enter(self, account: str) -> None:
+        self.under_way += 1
+        self.of_callers[account] = self.of_callers.get(account, 0) + 1
+
+    def leave(self, account: str) -> None:
+        self.under_way -= 1
+        left = self.of_callers[account] - 1
+        if left:
+            self.of_callers[account] = left
+        else:
+            del self.of_callers[account]
+
+    def has_room(self, account: str, window: int) -> bool:
+        if self.under_way >= window:
+            return False
+        own = self.of_callers.get(account, 0)
+        if own < SHARE_LEAST:
+            return True
+        others = len(self.of_callers) - 1
+        return not others or 2 * own * others < 3 * (self.under_way - own)
+
+    def next(self, window: int) -> str | None:
+        """Who of those who wait may go; None: nobody, as there is no room, or only for others."""
+        if self.under_way >= window:
+            return None
+        return next((caller for caller in self.waiting if self.has_room(caller, window)), None)
+
+    def forget(self, entry: Entry) -> None:
+        """It waits no more."""
+        items = self.waiting[entry.account]
+        del items[id(entry)]
+        if not items:
+            del self.waiting[entry.account]
+
+    def take(self, caller: str) -> Entry:
+        """The oldest of what the caller waits with; all others have their turn before the next."""
+        items = self.waiting[caller]
+        _, entry = items.popitem(last=False)
+        if items:
+            self.waiting.move_to_end(caller)
+        else:
+            del self.waiting[caller]
+        return entry
+
+
 class Turns:
     """Who is under way and who waits. `window` tells how many may be under way on a partition, at least 1; where
     anybody waits for it, as many are, once the next one ends."""
@@ -45,26 +100,25 @@ class Turns:
     def __init__(self, *, window: Callable[[int], int], each_max: int) -> None:
         self._window = window
         self._each_max = each_max
-        self._under_way: dict[int, int] = {}
-        # Partition -> who has how many of them.
-        self._of_callers: dict[int, dict[str, int]] = {}
-        # Partition -> who waits, whose turn is next first -> what they wait with, the oldest first.
-        self._waiting: dict[int, OrderedDict[str, OrderedDict[int, Entry]]] = {}
-        self._ended: list[int] = []
+        self._lanes: dict[int, _Lane] = {}
+        self._ended: list[_Lane] = []
         self._giving = False
 
     def begin(self, part: int, account: str) -> bool:
         """Whether a command of a caller may go at once; it is then under way until `end`."""
-        if part in self._waiting and self._next(part) is not None:
+        lane = self._lanes.get(part)
+        if lane is None:
+            lane = self._lanes[part] = _Lane(part)
+        window = self._window(part)
+        if (lane.waiting and lane.next(window) is not None) or not lane.has_room(account, window):
             return False
-        if not self._has_room(part, account):
-            return False
-        self._enter(part, account)
+        lane.enter(account)
         return True
 
     def wait(self, entry: Entry) -> bool:
         """Wait for a turn; False: as much of the caller's waits already as may."""
-        items = self._waiting.setdefault(entry.part, OrderedDict()).setdefault(entry.account, OrderedDict())
+        waiting = self._lanes[entry.part].waiting
+        items = waiting.setdefault(entry.account, OrderedDict())
         if len(items) >= self._each_max:
             return False
         items[id(entry)] = entry
@@ -72,26 +126,15 @@ class Turns:
 
     def leave(self, entry: Entry) -> None:
         """Wait no more, before the turn has come."""
-        items = self._waiting[entry.part][entry.account]
-        del items[id(entry)]
-        if not items:
-            self._forget(entry.part, entry.account)
+        self._lanes[entry.part].forget(entry)
 
     def end(self, part: int, account: str) -> None:
         """A command of a caller is under way no more: whose turn it is goes."""
-        under_way = self._under_way[part] - 1
-        if under_way:
-            self._under_way[part] = under_way
-        else:
-            del self._under_way[part]
-        of_callers = self._of_callers[part]
-        if of_callers[account] > 1:
-            of_callers[account] -= 1
-        else:
-            del of_callers[account]
-        if part not in self._waiting:
+        lane = self._lanes[part]
+        lane.leave(account)
+        if not lane.waiting:
             return
-        self._ended.append(part)
+        self._ended.append(lane)
         if self._giving:
             # What went just now has ended already: those behind it go from here, not from deeper and deeper.
             return
@@ -102,47 +145,12 @@ class Turns:
         finally:
             self._giving = False
 
-    def _give(self, part: int) -> None:
+    def _give(self, lane: _Lane) -> None:
         # More than one where the window has grown, none where it has shrunk.
-        while part in self._waiting and (caller := self._next(part)) is not None:
-            self._enter(part, caller)
-            self._let_go(part, caller)
-
-    def _next(self, part: int) -> str | None:
-        """Who of those who wait may go; None: nobody, as there is no room, or only for others."""
-        if self._under_way.get(part, 0) >= self._window(part):
-            return None
-        return next((caller for caller in self._waiting[part] if self._has_room(part, caller)), None)
-
-    def _has_room(self, part: int, account: str) -> bool:
-        under_way = self._under_way.get(part, 0)
-        if under_way >= self._window(part):
-            return False
-        of_callers = self._of_callers.get(part, _NOBODY)
-        own = of_callers.get(account, 0)
-        others = len(of_callers) - 1
-        return own < SHARE_LEAST or not others or 2 * own * others < 3 * (under_way - own)
-
-    def _enter(self, part: int, account: str) -> None:
-        self._under_way[part] = self._under_way.get(part, 0) + 1
-        of_callers = self._of_callers.setdefault(part, {})
-        of_callers[account] = of_callers.get(account, 0) + 1
-
-    def _let_go(self, part: int, caller: str) -> None:
-        callers = self._waiting[part]
-        items = callers[caller]
-        _, entry = items.popitem(last=False)
-        if items:
-            callers.move_to_end(caller)
-        else:
-            self._forget(part, caller)
-        try:
-            entry.go()
-        except Exception as error:
-            entry.failed(error)
-
-    def _forget(self, part: int, caller: str) -> None:
-        callers = self._waiting[part]
-        del callers[caller]
-        if not callers:
-            del self._waiting[part]
+        while lane.waiting and (caller := lane.next(self._window(lane.part))) is not None:
+            lane.enter(caller)
+            entry = lane.take(caller)
+            try:
+                entry.go()
+            except Exception as error:
+                entry.failed(error)

@@ -4,8 +4,9 @@ from ingress import bodies
 from ingress.answers import Told, tell
 from ingress.asgi import Response
 from ingress.refusals import from_not_taken
-from ingress.service import Decided, NotTaken, Pending, Verdict
+from ingress.service import NotTaken, Pending, Verdict
 from ingress.shows import Show
+from ingress.waiters import Decided
 from ticketing.clock import rfc3339
 from ticketing.messages import AnyOutcome
 from ticketing.tokens import TokenKeys

@@ -14,6 +14,7 @@ from ticketing.messages import AnyOutcome, ManyHeld, Reservation, ReservationOut
 from ticketing.show_view import Change, SequenceGap, ShowView, is_change
 
 ARRIVED_WHILE_LOADING_MAX = 50_000
+CHAPTER_BITS, CHAPTER_BYTES = 64, 12
 CHANGES_MAX = 2_000
 """Of each show: how many changes are kept for those who ask what has changed since they looked."""
 
@@ -36,9 +37,9 @@ class Views:
         self._loading: dict[int, tuple[int, _Loading]] = {}
         self._changes: dict[int, deque[Change]] = {}
         self._watched: dict[int, int] = {}
-        self._reservations: OrderedDict[tuple[int, int, bytes], Reservation] = OrderedDict()
-        """By partition, how often that was forgotten, and id: what is forgotten is not found, and goes in its turn."""
-        self._forgotten: dict[int, int] = {}
+        self._reservations: OrderedDict[bytes, Reservation] = OrderedDict()
+        """By the partition's chapter and id: what is of an older chapter is not found, and goes in its turn."""
+        self._chapters: dict[int, bytes] = {}
 
     def __len__(self) -> int:
         return len(self._views)
@@ -89,12 +90,13 @@ class Views:
 
     def apply(self, part: int, outcomes: Iterable[AnyOutcome]) -> None:
         """Move every view of the partition on. A view that missed an outcome is dropped, to be loaded anew."""
+        chapter = self._chapter(part)
         for outcome in outcomes:
             if isinstance(outcome, ReservationOutcome):
-                self._remember(part, outcome.reservation)
+                self._remember(chapter, outcome.reservation)
             elif isinstance(outcome, ManyHeld):
                 for reservation in outcome.reservations:
-                    self._remember(part, reservation)
+                    self._remember(chapter, reservation)
             if not is_change(outcome):
                 continue
             loading = self._loading.get(outcome.show)
@@ -126,11 +128,12 @@ class Views:
 
     def skipped(self, part: int) -> None:
         """A batch of the partition was not looked into: what was remembered of it may be old now."""
-        self._forgotten[part] = self._forgotten.get(part, 0) + 1
+        before = int.from_bytes(self._chapter(part))
+        self._chapters[part] = (before + 1).to_bytes(CHAPTER_BYTES)
 
     def reservation(self, part: int, reservation: bytes) -> Reservation | None:
         """A reservation as the last outcome left it, if that was seen."""
-        return self._reservations.get((part, self._forgotten.get(part, 0), reservation))
+        return self._reservations.get(self._chapter(part) + reservation)
 
     def clear(self) -> None:
         """Another history has begun: nothing that was seen holds any more."""
@@ -140,8 +143,15 @@ class Views:
             loading.overrun = True
         self._reservations.clear()
 
-    def _remember(self, part: int, reservation: Reservation) -> None:
-        known, name = self._reservations, (part, self._forgotten.get(part, 0), reservation.id)
+    def _chapter(self, part: int) -> bytes:
+        """Which partition, and how often it was forgotten."""
+        found = self._chapters.get(part)
+        if found is None:
+            found = self._chapters[part] = (part << CHAPTER_BITS).to_bytes(CHAPTER_BYTES)
+        return found
+
+    def _remember(self, chapter: bytes, reservation: Reservation) -> None:
+        known, name = self._reservations, chapter + reservation.id
         before = known.get(name)
         if before is None or before.version <= reservation.version:
             known[name] = reservation

@@ -5,8 +5,9 @@ each has a verdict of its own. So the key only leads to the waiters, and the off
 before the producer has said where the command landed; it then lies on the waiter until that is known.
 """
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from collections.abc import Iterable
+
+from msgspec import Struct
 
 from ticketing.messages import AnyOutcome
 
@@ -14,27 +15,33 @@ EARLY_MAX = 16
 """Outcomes kept on a waiter whose offset is not known yet: as many repeats of one key as a batch plausibly holds."""
 
 
-class Heard(NamedTuple):
-    """A verdict, with the generation of the log that its offset belongs to."""
+class Decided(Struct, frozen=True, gc=False):
+    """The verdict, and where in the log its command stands."""
 
     outcome: AnyOutcome
+    part: int
     log_gen: int
 
 
 class Waiter:
-    """One request in flight. `heard` is its verdict once there is one; `ring` is called at that moment, and may
-    forget the waiter."""
+    """One request in flight for the command with this key. Once there is a verdict it `hears` it; in that moment it may
+    be forgotten."""
 
-    __slots__ = ("early", "heard", "key", "log_gen", "offset", "part", "ring")
+    __slots__ = ("_behind", "_early", "_heard", "key", "log_gen", "offset", "part")
 
-    def __init__(self, part: int, key: bytes, ring: Callable[[], None]) -> None:
+    def __init__(self, part: int, key: bytes) -> None:
         self.part = part
         self.key = key
-        self.ring = ring
         self.offset = -1
         self.log_gen = 0
-        self.early: list[Heard] = []
-        self.heard: Heard | None = None
+        self._early: list[Decided] | None = None
+        self._heard = False
+        self._behind: Waiter | None = None
+        """The next one with the same key: hardly ever is there any."""
+
+    def hears(self, verdict: Decided) -> None:
+        """Its verdict has come. Called once. Must not raise: others are told after it."""
+        raise NotImplementedError
 
 
 class Waiters:
@@ -42,37 +49,52 @@ class Waiters:
 
     def __init__(self, waiters_max: int) -> None:
         self._waiters_max = waiters_max
-        self._by_part: dict[int, dict[bytes, list[Waiter]]] = {}
+        self._by_part: dict[int, dict[bytes, Waiter]] = {}
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
-    def register(self, part: int, key: bytes, ring: Callable[[], None]) -> Waiter | None:
-        """A waiter for the command with this key, to be registered before the command is sent. None: too many wait."""
+    def register(self, waiter: Waiter) -> bool:
+        """Let it wait; to be called before its command is sent. False: too many wait."""
         if self._count >= self._waiters_max:
-            return None
-        waiter = Waiter(part, key, ring)
-        self._by_part.setdefault(part, {}).setdefault(key, []).append(waiter)
+            return False
+        lane = self._by_part.get(waiter.part)
+        if lane is None:
+            lane = self._by_part[waiter.part] = {}
+        first = lane.setdefault(waiter.key, waiter)
+        if first is not waiter:
+            waiter._behind, first._behind = first._behind, waiter
         self._count += 1
-        return waiter
+        return True
 
-    def appended(self, waiter: Waiter, log_gen: int, offset: int) -> None:
-        """The command stands at `offset`; `log_gen` is the newest generation of its partition that we know of."""
+    def appended(self, waiter: Waiter, log_gen: int, offset: int) -> bool:
+        """The command stands at `offset`; `log_gen` is the newest generation of its partition that we know of. True:
+        its verdict had come before, and is told now."""
         waiter.log_gen = log_gen
         waiter.offset = offset
-        for heard in waiter.early:
-            if _answers(waiter, heard):
-                self._tell(waiter, heard)
-                break
-        waiter.early.clear()
+        if waiter._early is not None:
+            early, waiter._early = waiter._early, None
+            for verdict in early:
+                # The log may have begun a new generation after we last heard of one, so a newer one is believed.
+                if verdict.outcome.offset == offset and verdict.log_gen >= log_gen:
+                    waiter._heard = True
+                    waiter.hears(verdict)
+                    return True
+        return False
 
     def forget(self, waiter: Waiter) -> None:
         """Nobody waits here any more. Must be called for each waiter, once."""
         lane = self._by_part[waiter.part]
-        same_key = lane[waiter.key]
-        same_key.remove(waiter)
-        if not same_key:
+        before = lane[waiter.key]
+        if before is not waiter:
+            while before._behind is not waiter:
+                assert before._behind is not None
+                before = before._behind
+            before._behind = waiter._behind
+        elif waiter._behind is not None:
+            lane[waiter.key] = waiter._behind
+        else:
             del lane[waiter.key]
             if not lane:
                 del self._by_part[waiter.part]
@@ -89,27 +111,24 @@ class Waiters:
             return 0
         told = 0
         for outcome in outcomes:
-            waiting = lane.get(outcome.key)
-            if waiting is None or outcome.index != 0:
+            waiter = lane.get(outcome.key)
+            if waiter is None or outcome.index != 0:
                 continue
-            heard = Heard(outcome, log_gen)
-            for waiter in tuple(waiting):  # who is told may leave at once
-                if waiter.heard is not None:
-                    continue
+            verdict = Decided(outcome, part, log_gen)
+            while waiter is not None:
+                behind = waiter._behind  # who is told may leave at once
                 if waiter.offset < 0:
-                    if len(waiter.early) < EARLY_MAX:
-                        waiter.early.append(heard)
-                elif _answers(waiter, heard):
-                    self._tell(waiter, heard)
+                    _keep(waiter, verdict)
+                elif waiter.offset == outcome.offset and not waiter._heard and log_gen >= waiter.log_gen:
+                    waiter._heard = True
+                    waiter.hears(verdict)
                     told += 1
+                waiter = behind
         return told
 
-    @staticmethod
-    def _tell(waiter: Waiter, heard: Heard) -> None:
-        waiter.heard = heard
-        waiter.ring()
 
-
-def _answers(waiter: Waiter, heard: Heard) -> bool:
-    # The log may have begun a new generation after we last heard of one, so a newer one is believed.
-    return heard.outcome.offset == waiter.offset and heard.log_gen >= waiter.log_gen
+def _keep(waiter: Waiter, verdict: Decided) -> None:
+    if waiter._early is None:
+        waiter._early = []
+    if len(waiter._early) < EARLY_MAX:
+        waiter._early.append(verdict)

@@ -17,7 +17,7 @@ from ingress.operations import Operation, Table
 from ingress.refusals import MEDIA_TYPE
 from ingress.request_log import RequestLog
 from ingress.rows import Ports, all_operations, new_limiter, open_api
-from ingress.service import NotTaken, SaleDesk
+from ingress.service import NotTaken, SaleDesk, Timed
 from ingress.sessions import Sessions
 from ingress.settings import Settings
 from ingress.shelf import Shelf
@@ -172,9 +172,10 @@ class Stage:
             self.waiters.hear(part, 0, outcomes)
         placed(offset)
 
-    def set(self, alarm: Callable[[], None], after_s: float) -> Callable[[], None]:
+    def set(self, who: Timed, after_s: float) -> Callable[[Timed], None]:
         """No wait is ever long here: it is over when everything else has had its turn."""
-        return asyncio.get_running_loop().call_soon(alarm).cancel
+        timer = asyncio.get_running_loop().call_soon(who.overdue)
+        return lambda _: timer.cancel()
 
     async def call(
         self,

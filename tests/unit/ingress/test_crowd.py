@@ -19,7 +19,7 @@ class Room:
     def __init__(self, places: int = PLACES) -> None:
         self.waiting: list[str] = []
         self.clock = ManualClock(T0)
-        self.crowd = Crowd(self.waiting, places, self.clock)
+        self.crowd = Crowd(places, self.clock)
 
     def ask(self, account: str) -> bool:
         if self.crowd.is_full() or self.crowd.has_its_share(account):

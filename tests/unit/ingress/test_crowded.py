@@ -5,7 +5,6 @@ import pytest
 from ingress.crowd import REFUSALS_IN_A_WINDOW_MAX
 from ingress.lately import WINDOW_MS
 from ingress.service import NotTaken, Verdict
-from ingress.waiters import Waiter
 from tests.unit.ingress.stage import HOLDS_WAITING_MAX, SHOW_TEXT, Stage
 from tests.unit.ingress.tales import PART, SHOW, T0, held, reservation
 from ticketing import messages
@@ -29,8 +28,12 @@ def decide(command: AnyCommand, offset: int) -> list[AnyOutcome]:
     return [kind(show=SHOW, seq=2, at_ms=T0, offset=offset, key=command.key, account=command.account, reservation=of)]
 
 
-def crowd(stage: Stage, count: int) -> list[Waiter | None]:
-    return [stage.waiters.register(PART, b"%016d" % number, lambda: None) for number in range(count)]
+def crowd(stage: Stage, count: int) -> list[str]:
+    """So many others wait, one hold each."""
+    accounts = [f"ent_{number}" for number in range(count)]
+    for account in accounts:
+        stage.ports.desk.crowd.enter(account)
+    return accounts
 
 
 async def test_a_new_hold_is_told_to_come_back() -> None:
@@ -52,8 +55,7 @@ async def test_nothing_is_spent_on_who_is_turned_away() -> None:
 async def test_it_is_taken_as_soon_as_one_of_those_who_wait_is_served() -> None:
     stage = Stage(decide=decide)
     *_, last = crowd(stage, HOLDS_WAITING_MAX)
-    assert last is not None
-    stage.waiters.forget(last)
+    stage.ports.desk.crowd.leave(last)
     reply = await stage.call("POST", "/api/reservations", HOLD, token=stage.fan(), key="k1")
     assert reply.status == 201
 

@@ -9,7 +9,7 @@ from ingress.doorkeeper import Doorkeeper, authorization_of, is_plain
 from ingress.rows import open_door
 from ingress.service import HAS_ITS_SHARE
 from tests.unit.ingress.stage import HOLDS_WAITING_MAX, PARTNER_KEY, SANDBOX_KEY, SHOW_TEXT, Stage
-from tests.unit.ingress.tales import PART, SHOW
+from tests.unit.ingress.tales import SHOW
 from tests.unit.ingress.test_direct import knock
 
 pytestmark = pytest.mark.anyio
@@ -23,7 +23,7 @@ HOLD = HEAD + BODY
 
 def door_of(stage: Stage, *, waiting: int = HOLDS_WAITING_MAX) -> Doorkeeper:
     for number in range(waiting):
-        stage.waiters.register(PART, b"%016d" % number, lambda: None)
+        stage.ports.desk.crowd.enter(f"ent_{number}")
     return open_door(stage.ports, stage.settings)
 
 

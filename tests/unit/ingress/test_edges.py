@@ -73,14 +73,26 @@ async def test_a_bell_may_be_rung_before_and_after_and_twice() -> None:
     late.ring()
 
 
+class Sleeper:
+    """Does what it is told to when its time is over."""
+
+    def __init__(self, overdue: Callable[[], object]) -> None:
+        self._overdue = overdue
+
+    def overdue(self) -> None:
+        self._overdue()
+
+
 async def test_alarms_of_one_tick_ring_together_and_not_those_that_were_taken_back() -> None:
     began_s = asyncio.get_running_loop().time()
-    alarms, rung, over = TickingAlarms(tick_s=0.01), [], asyncio.Event()
-    unset = alarms.set(lambda: rung.append("taken back"), 0.0)
+    alarms, over = TickingAlarms(tick_s=0.01), asyncio.Event()
+    rung: list[str] = []
+    left = Sleeper(partial(rung.append, "taken back"))
+    unset = alarms.set(left, 0.0)
     for name in ("one", "two"):
-        alarms.set(partial(rung.append, name), 0.0)
-    alarms.set(over.set, 0.02)
-    unset()
+        alarms.set(Sleeper(partial(rung.append, name)), 0.0)
+    alarms.set(Sleeper(over.set), 0.02)
+    unset(left)
     async with asyncio.timeout(5):
         await over.wait()
     assert sorted(rung) == ["one", "two"]

@@ -10,6 +10,7 @@ from ingress.outcomes import Followed, OutcomeBatch, OutcomeReader
 from ingress.views import Views
 from ingress.waiters import Waiters
 from runtime.follow import Batch
+from tests.unit.ingress.listener import Listener
 from tests.unit.ingress.tales import PART, SHOW, T0, hall, held, reservation
 from ticketing import messages
 from ticketing.messages import AnyOutcome, encode_outcomes
@@ -65,8 +66,8 @@ class Room:
 async def test_those_who_wait_are_told_and_views_move() -> None:
     room = Room([batch(held(reservation(KEY, seats=(0,)), offset=5), log_gen=2)])
     view = room.load()
-    waiter = room.waiters.register(PART, KEY, lambda: None)
-    assert waiter is not None
+    waiter = Listener(PART, KEY)
+    room.waiters.register(waiter)
     room.waiters.appended(waiter, 0, 5)
     assert await room.reader.step(T0) == 1
     assert waiter.heard is not None
@@ -78,8 +79,8 @@ async def test_who_is_told_finds_the_view_moved_already() -> None:
     room = Room([batch(held(reservation(KEY, seats=(0,)), offset=5))])
     view = room.load()
     seen: list[int] = []
-    waiter = room.waiters.register(PART, KEY, lambda: seen.append(view.seats[0]))
-    assert waiter is not None
+    waiter = Listener(PART, KEY, lambda: seen.append(view.seats[0]))
+    room.waiters.register(waiter)
     room.waiters.appended(waiter, 0, 5)
     await room.reader.step(T0)
     assert seen == [HELD]

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from ingress.hold_words import PLACES_MAX, HoldWords
+from ingress.hold_words import PLACES_MAX, held_words
 from ingress.rows import open_direct
-from ingress.service import Decided
 from ingress.shows import Show
 from ingress.verdicts import verdict_response
+from ingress.waiters import Decided
 from runtime.direct import Take
 from tests.unit.ingress.stage import PARTNER_KEY, SHOW_TEXT, Reply, Stage
 from tests.unit.ingress.tales import PART, SHOW, T0, a_show, held, reservation, show_row
@@ -177,7 +177,6 @@ def with_area_called(label: str) -> Show:
 )
 def test_words_are_cut_right_whatever_places_are_called(label: str) -> None:
     stage, show = Stage(), with_area_called(label)
-    words = HoldWords(stage.tokens)
     for number in range(4):
         key = bytes([number]) * 16
         found = msgspec.structs.replace(
@@ -188,7 +187,7 @@ def test_words_are_cut_right_whatever_places_are_called(label: str) -> None:
         outcome = held(found, offset=number)
         assert isinstance(outcome, messages.SeatsHeld)
         ordinary = verdict_response(Decided(outcome, PART, 5), show, stage.tokens, T0)
-        said = words.answer(outcome, show, request_text(PART, 5, number).encode(), b"id-%d" % number, b"")
+        said = held_words(outcome, show, stage.tokens, request_text(PART, 5, number).encode(), b"id-%d" % number, b"")
         if label.startswith("{"):
             assert said is None
         else:
@@ -209,15 +208,14 @@ def test_words_are_cut_right_whatever_places_are_called(label: str) -> None:
 )
 def test_what_is_told_otherwise_is_worded_the_ordinary_way(different: dict[str, Any]) -> None:
     stage = Stage()
-    words = HoldWords(stage.tokens)
     plain = held(reservation(b"k" * 16, areas=((0, 2),)))
     assert isinstance(plain, messages.SeatsHeld)
-    assert words.answer(plain, a_show(), b"req_1", b"id", b"") is not None
+    assert held_words(plain, a_show(), stage.tokens, b"req_1", b"id", b"") is not None
     if different.keys() <= {"repeat", "why", "left_out_total"}:
         other = msgspec.structs.replace(plain, **different)
     else:
         other = msgspec.structs.replace(plain, reservation=msgspec.structs.replace(plain.reservation, **different))
-    assert words.answer(other, a_show(), b"req_1", b"id", b"") is None
+    assert held_words(other, a_show(), stage.tokens, b"req_1", b"id", b"") is None
 
 
 async def test_what_is_kept_of_a_rush_keeps_no_show_in_memory_and_goes_with_it() -> None:
@@ -230,11 +228,11 @@ async def test_what_is_kept_of_a_rush_keeps_no_show_in_memory_and_goes_with_it()
     assert known is not None
     kept = weakref.ref(known)
     del known
-    assert (len(direct.words), direct._rush.bodies) == (1, 1)
+    assert direct._rush.bodies == 1
     shelf.changed(None)
     gc.collect()
     assert kept() is None
-    assert (len(direct.words), direct._rush.bodies) == (0, 0)
+    assert direct._rush.bodies == 0
 
 
 async def test_what_was_kept_of_a_show_before_its_terms_changed_takes_nothing_newer_with_it() -> None:
@@ -246,17 +244,17 @@ async def test_what_was_kept_of_a_show_before_its_terms_changed_takes_nothing_ne
     assert (await rushed.ask(rushed.fan("anna"), "k2", FLOOR)).status == 201
     del before
     gc.collect()
-    assert (len(rushed.direct.words), rushed.direct._rush.bodies) == (1, 1)
+    assert rushed.direct._rush.bodies == 1
 
 
 def test_places_of_a_show_are_kept_up_to_a_bound() -> None:
-    words, show = HoldWords(Stage().tokens), a_show()
+    tokens, show = Stage().tokens, a_show()
 
     def said(quantity: int) -> bool:
         found = msgspec.structs.replace(reservation(b"k" * 16, areas=((0, 1),)), areas=((0, quantity),))
         outcome = held(found)
         assert isinstance(outcome, messages.SeatsHeld)
-        return words.answer(outcome, show, b"req_1", b"id", b"") is not None
+        return held_words(outcome, show, tokens, b"req_1", b"id", b"") is not None
 
     assert all(said(quantity) for quantity in range(1, PLACES_MAX + 1))
     assert not said(PLACES_MAX + 1)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from ingress.service import NotTaken
+from ingress.service import NotTaken, Timed
 from tests.unit.ingress.holds import grant
 from tests.unit.ingress.stage import PARTNER_KEY, SANDBOX_KEY, SHOW_TEXT, Stage
 from tests.unit.ingress.test_batch_calls import together
@@ -58,9 +58,9 @@ class Alarms:
         self.stage = stage
         self.waits: list[float] = []
 
-    def set(self, alarm: Callable[[], None], after_s: float) -> Callable[[], None]:
+    def set(self, who: Timed, after_s: float) -> Callable[[Timed], None]:
         self.waits.append(after_s)
-        return self.stage.set(alarm, after_s)
+        return self.stage.set(who, after_s)
 
 
 async def test_a_slow_decision_waits_as_long_as_its_caller_and_not_longer() -> None:

@@ -2,14 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import msgspec
 import pytest
 
 from ingress.condition import Condition
-from ingress.service import EACH_SHARE, Asking, Decided, NotTaken, Pending, SaleDesk, Verdict
-from ingress.waiters import Waiters
+from ingress.service import EACH_SHARE, Asking, NotTaken, Pending, SaleDesk, Timed, Verdict
+from ingress.waiters import Decided, Waiters
 from tests.unit.ingress.tales import PART, SHOW, T0, held, reservation
 from ticketing import messages
 from ticketing.clock import ManualClock
@@ -57,7 +56,7 @@ class Desk:
         self.waiters = Waiters(waiters_max)
         self.condition = Condition()
         self.bells: list[Bell] = []
-        self.alarms: dict[Callable[[], None], float] = {}
+        self.alarms: dict[Timed, float] = {}
         self.ever_s: list[float] = []
         self.clock, self.elapsed = ManualClock(T0), ManualClock(0)
         self.desk = SaleDesk(
@@ -76,18 +75,18 @@ class Desk:
         """The log answers the last one."""
         self._placed(self.answer)
 
-    def set(self, alarm: Callable[[], None], after_s: float) -> Callable[[], None]:
-        self.alarms[alarm] = after_s
+    def set(self, who: Timed, after_s: float) -> Callable[[Timed], None]:
+        self.alarms[who] = after_s
         self.ever_s.append(after_s)
-        return partial(self._unset, alarm)
+        return self._unset
 
-    def _unset(self, alarm: Callable[[], None]) -> None:
-        self.alarms.pop(alarm, None)
+    def _unset(self, who: Timed) -> None:
+        self.alarms.pop(who, None)
 
     def ring_alarms(self) -> None:
         """The time of all who wait is over."""
-        for alarm in [*self.alarms]:
-            alarm()
+        for who in [*self.alarms]:
+            who.overdue()
 
     def _bell(self) -> Bell:
         self.bells.append(Bell(self.while_waiting))
@@ -147,7 +146,7 @@ async def test_where_verdicts_take_long_new_holds_are_turned_away_sooner(decided
     await stand.desk.ask(HOLD, PART, 1.0)
     for number in range(100):
         assert not stand.desk.crowd.is_full()
-        stand.waiters.register(PART, b"%016d" % number, lambda: None)
+        stand.desk.crowd.enter(f"ent_{number}")
     assert stand.desk.crowd.is_full()
 
 
