@@ -133,7 +133,7 @@ class Batches:
         if isinstance(judged, Rejection):
             raise from_rejection(judged)
         key = key_of(show.row.show, caller, call.sent, item=str(at))
-        return wishes.ask(judged, show.row.show, caller, key=key, keyed=True, at_ms=call.sent.at_ms)
+        return wishes.ask(judged, caller, key=key, keyed=True, at_ms=call.sent.at_ms)
 
     async def _show(self, call: Call, number: int) -> Show:
         show = await self.shelf.show(number)

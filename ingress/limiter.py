@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+from msgspec import Struct
+
 from ingress import metrics
 from ingress.callers import Identity
 from ingress.keys import ApiKey
@@ -44,7 +46,7 @@ class Rates:
     address_sign_ins: int
 
 
-class Counted:
+class Counted(Struct, eq=False, gc=False):
     """A call that was counted: what its answer says of the caller's limits (`policies` and `states`, the values of
     RateLimit-Policy and RateLimit), and that it is still under way where that is limited, too: `selling` is what
     `states` ends with then.
@@ -52,50 +54,39 @@ class Counted:
     What could not be taken is not held against anybody: they were told to come again.
     """
 
-    __slots__ = ("_limiter", "_quotas", "_selling", "_standing", "_subject", "policies")
-
-    def __init__(  # noqa: PLR0917 -- one is made for each call, and by position is quickest
-        self,
-        policies: str,
-        standing: Standing,
-        limiter: "Limiter | None",
-        quotas: "Quotas | None",
-        subject: str,
-        selling: str = "",
-    ) -> None:
-        self.policies = policies
-        self._standing = standing
-        self._selling = selling
-        self._limiter = limiter
-        self._quotas = quotas
-        self._subject = subject
+    policies: str
+    standing: Standing
+    limiter: "Limiter | None"
+    quotas: "Quotas | None"
+    subject: str
+    selling: str = ""
 
     def among(self, under_way: int, most: int) -> "Counted":
         """The same of a command of a key that has `under_way` others and may have `most`."""
         policies = f'{self.policies}, "selling";q={most};qu="concurrent-requests"'
         selling = f', "selling";r={max(0, most - under_way - 1)}'
-        return Counted(policies, self._standing, self._limiter, None, self._subject, selling)
+        return Counted(policies, self.standing, self.limiter, None, self.subject, selling)
 
     def leave(self, status: int) -> None:
         """The call is over, answered with this (0: not at all). Any number of times."""
-        limiter, self._limiter = self._limiter, None
+        limiter, self.limiter = self.limiter, None
         if limiter is None:
             return
-        if self._quotas is None:
-            limiter.left(self._subject)
-        elif status == UNAVAILABLE and len(self._quotas.each) > 1:
-            limiter.forgive(self._quotas, self._subject)
+        if self.quotas is None:
+            limiter.left(self.subject)
+        elif status == UNAVAILABLE and len(self.quotas.each) > 1:
+            limiter.forgive(self.quotas, self.subject)
             self.policies = ""
 
     @property
     def by_fan(self) -> bool:
         """Whether nothing of the caller's is limited but how often they ask: who hangs up has nothing to leave."""
-        return self._quotas is not None
+        return self.quotas is not None
 
     @property
     def states(self) -> str:
         """How the caller's limits stood after this call."""
-        return self._standing.header + self._selling
+        return self.standing.header + self.selling
 
     @property
     def headers(self) -> list[tuple[str, str]]:
@@ -107,7 +98,7 @@ class Counted:
         """The same as lines of a head."""
         if not self.policies:
             return b""
-        return _lines(self.policies, self._standing.header, self._selling)
+        return _lines(self.policies, self.standing.header, self.selling)
 
 
 UNCOUNTED = Counted("", Standing((), (), 0.0), None, None, "")

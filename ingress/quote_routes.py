@@ -82,7 +82,7 @@ class Quotes:
         now_ms = self.clock.now_ms()
         allocations, taken = await self.keeping.get(show.row.show, lambda: self._kept(show), now_ms)
         plan = await self._plan(show)
-        command = wishes.ask(wish, show.row.show, caller, key=b"", keyed=False, at_ms=now_ms)
+        command = wishes.ask(wish, caller, key=b"", keyed=False, at_ms=now_ms)
         own = await self._own(show, command)
         # Looked at last: from here on nothing else happens before the answer.
         view = await self.looking.view(show)

@@ -81,7 +81,7 @@ class Rush:
         prefer = headers.get(b"prefer")
         wait_s = preferred_wait_s(None if prefer is None else prefer.decode("latin-1"), self._wait_default_s)
         command_key = fan.keys.of(key.decode())
-        command = ask(judged.wish, number, fan.caller, key=command_key, keyed=True, at_ms=now_ms)
+        command = ask(judged.wish, fan.caller, key=command_key, keyed=True, at_ms=now_ms)
         return show, command, wait_s
 
     def remember(self, caller: Caller, raw: bytes, show: Show, wish: Wish) -> None:

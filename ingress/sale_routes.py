@@ -106,7 +106,7 @@ class Sale:
         wish = wishes.judge(body, show.facts, partner=caller.partner, group=wishes.GROUP in caller.roles)
         if isinstance(wish, Rejection):
             raise from_rejection(wish)
-        return show, wish, wishes.ask_as_sent(wish, show.row.show, caller, call.sent)
+        return show, wish, wishes.ask_as_sent(wish, caller, call.sent)
 
     async def extend(self, call: Call) -> Response:
         """PUT /api/reservations/{reservation}/extend"""

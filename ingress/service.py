@@ -39,6 +39,7 @@ class NotTaken(Struct, frozen=True, gc=False):
 
 Verdict = Decided | Pending | NotTaken
 
+HOLDS = (HoldSeats, HoldMany)
 EACH_SHARE = 8
 """One caller has at most an eighth of the places of those who wait for a turn, whatever it asks for: else it is told
 after its time, as each waits behind all others of its own."""
@@ -124,7 +125,7 @@ class SaleDesk:
             return NotTaken("sales_paused", "the database is away; what is on the log is safe and will be decided", 2)
         if self.condition.is_paused(part):
             return NotTaken("sales_paused", "the database takes no writes; what is on the log will be decided", 2)
-        if isinstance(command, HoldSeats | HoldMany):
+        if isinstance(command, HOLDS):
             if self.crowd.has_its_share(command.account):
                 return HAS_ITS_SHARE
             lag_ms = self.condition.lag_of(command.show, part, self.elapsed.now_ms())

@@ -112,7 +112,7 @@ class Selling:
         if since_ms is not None and self._elapsed.now_ms() - since_ms > self._lag_max_ms:
             metrics.COMMANDS.labels("busy").inc()
             return _complain(said.id, Rejection("busy", "this show has more requests than it can decide at once"))
-        command = wishes.ask_as_sent(wish, hall.show, caller, self._sent("POST", "/api/reservations", said.key))
+        command = wishes.ask_as_sent(wish, caller, self._sent("POST", "/api/reservations", said.key))
         if slow:
             self._later(SLOW_SOCKET_S, partial(self._ask_late, hall, watcher, command, said.id))
             return None

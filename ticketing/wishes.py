@@ -20,19 +20,17 @@ HOLD_S_LEAST = 60
 
 
 class Wish(msgspec.Struct, frozen=True, gc=False):
-    """What a hold asks for, judged against one show: all of its command that does not depend on who sends it when."""
+    """What a hold asks for, judged against one show."""
 
-    seats: tuple[int, ...]
-    areas: tuple[tuple[int, int], ...]
-    best: messages.Best | None
-    partial: bool
-    hold_s: int
-    external_id: str
+    command: messages.HoldSeats
+    """All of it that does not depend on who sends it when: key, caller and moment are nobody's. To change some fields
+    of a struct takes a quarter of the time that naming all of them does."""
     on_behalf_of: str | None
-    group: bool
-    fingerprint: bytes
-    noted: bool = False
-    """Whether something stands in the body that is no matter of the log."""
+
+    @property
+    def seats(self) -> tuple[int, ...]:
+        """The seats that were named."""
+        return self.command.seats
 
 
 def hold(body: HoldBody, facts: ShowFacts, caller: Caller, sent: Sent) -> messages.HoldSeats | Rejection:
@@ -40,7 +38,7 @@ def hold(body: HoldBody, facts: ShowFacts, caller: Caller, sent: Sent) -> messag
     wish = judge(body, facts, partner=caller.partner, group=GROUP in caller.roles)
     if isinstance(wish, Rejection):
         return wish
-    return ask_as_sent(wish, facts.show, caller, sent)
+    return ask_as_sent(wish, caller, sent)
 
 
 def judge(body: HoldBody, facts: ShowFacts, *, partner: bool, group: bool = False) -> Wish | Rejection:
@@ -60,45 +58,40 @@ def judge(body: HoldBody, facts: ShowFacts, *, partner: bool, group: bool = Fals
     refused = _refuse_hold(body, facts, named, unknown, partner=partner, group=group and body.best is not None)
     if refused is not None:
         return refused
-    return Wish(
+    command = messages.HoldSeats(
+        show=facts.show,
+        key=b"",
+        sent_at_ms=0,
+        account="",
+        fingerprint=fingerprint_of(body),
+        group=group,
         seats=tuple(sorted(named)),
         areas=tuple(sorted((area, quantity) for area, quantity in areas if area is not None)),
         best=None if body.best is None else _best(body.best),
         partial=body.partial,
         hold_s=body.hold_s or 0,
         external_id=body.external_id or "",
-        on_behalf_of=body.on_behalf_of,
-        group=group,
-        fingerprint=fingerprint_of(body),
         noted=body.reason is not None or body.metadata is not None,
     )
+    return Wish(command, body.on_behalf_of)
 
 
-def ask_as_sent(wish: Wish, show: int, caller: Caller, sent: Sent) -> messages.HoldSeats:
+def ask_as_sent(wish: Wish, caller: Caller, sent: Sent) -> messages.HoldSeats:
     """As `ask`."""
-    key = key_of(show, caller, sent)
-    return ask(wish, show, caller, key=key, keyed=sent.key is not None, at_ms=sent.at_ms)
+    key = key_of(wish.command.show, caller, sent)
+    return ask(wish, caller, key=key, keyed=sent.key is not None, at_ms=sent.at_ms)
 
 
-def ask(wish: Wish, show: int, caller: Caller, *, key: bytes, keyed: bool, at_ms: int) -> messages.HoldSeats:
-    """The command for a wish that was judged for `show`; `key` is the command's."""
-    return messages.HoldSeats(
-        show=show,
+def ask(wish: Wish, caller: Caller, *, key: bytes, keyed: bool, at_ms: int) -> messages.HoldSeats:
+    """The command for a wish; `key` is the command's."""
+    return msgspec.structs.replace(
+        wish.command,
         key=key,
-        fingerprint=wish.fingerprint,
         keyed=keyed,
         sent_at_ms=at_ms,
         account=caller.account,
         person=person_of(wish.on_behalf_of, caller),
         partner=caller.partner,
-        group=wish.group,
-        seats=wish.seats,
-        areas=wish.areas,
-        best=wish.best,
-        partial=wish.partial,
-        hold_s=wish.hold_s,
-        external_id=wish.external_id,
-        noted=wish.noted,
     )
 
 

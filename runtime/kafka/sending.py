@@ -4,23 +4,22 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+from msgspec import Struct
+
 from runtime.kafka.records import Headers
 
 Tell = Callable[[int | Exception], None]
 """Told once what became of a record: its offset, or why it has none. Must not raise."""
 
 
-class Sending:
+class Sending(Struct, eq=False, gc=False):
     """One record on its way; `tell` is None once its sender was told, or has left."""
 
-    __slots__ = ("deadline_s", "headers", "key", "tell", "value")
-
-    def __init__(self, value: bytes, tell: Tell, deadline_s: float, key: bytes | None, headers: Headers) -> None:
-        self.value = value
-        self.tell: Tell | None = tell
-        self.deadline_s = deadline_s
-        self.key = key
-        self.headers = headers
+    value: bytes
+    tell: Tell | None
+    deadline_s: float
+    key: bytes | None
+    headers: Headers
 
     def settle(self, answer: int | Exception) -> None:
         """Tell the sender, unless that was done."""

@@ -164,7 +164,7 @@ class World:
         if isinstance(wish, Rejection):
             return None
         self.offset += 1
-        command = wishes.ask(wish, SHOW, caller, key=self.offset.to_bytes(16), keyed=True, at_ms=T0)
+        command = wishes.ask(wish, caller, key=self.offset.to_bytes(16), keyed=True, at_ms=T0)
         return command, self.decide(command)
 
     def decide(self, command: messages.HoldSeats) -> AnyOutcome:
