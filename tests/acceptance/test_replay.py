@@ -203,7 +203,9 @@ async def test_what_the_log_no_longer_has_is_told_and_the_rest_is_decided_again(
     assert end // 2 <= gone["next_offset"] == decided["first_offset"] < decided["next_offset"] == end
     assert decided["why_not"] == ""
 
-    await execute(sale, "UPDATE outcome_log SET payload = substring(payload FOR 20) WHERE next_offset = " + str(end))
+    # The last batch may be of an expiry that found nothing left, and say so in a single byte.
+    cut = f"UPDATE outcome_log SET payload = substring(payload FOR length(payload) - 1) WHERE next_offset = {end}"
+    await execute(sale, cut)
     code, report = await onsale(sale, "verify", "--json", "--replay")
     assert code == 1
     assert {"payload", "chain"} <= failed(report)
