@@ -215,9 +215,9 @@ def _too_often(standing: Standing) -> Refused:
     )
 
 
-@lru_cache(maxsize=4_096)
+@lru_cache(maxsize=64)
 def _lines(policies: str, states: str, selling: str) -> bytes:
-    # In a rush nearly all are told the same.
+    # In a rush nearly all are told the same; otherwise hardly two are, and keeping more would only be memory.
     return f"ratelimit-policy: {policies}\r\nratelimit: {states}{selling}\r\n".encode()
 
 

@@ -36,7 +36,7 @@ class Fan(Struct, frozen=True, gc=False):
     wave: int
 
 
-class Judged(Struct, frozen=True, gc=False):
+class Judged(Struct, frozen=True):
     """What a body asks for, as it was judged for a show and a fan. The shelf alone keeps the show, and with it this."""
 
     show: ref[Show]
