@@ -64,7 +64,7 @@ class Standing(Struct, frozen=True, gc=False):
         return _header(self.quotas, self.ahead_ms, self.wait_ms > 0)
 
 
-# In a rush nearly all ask for the first time, and are told the same; otherwise hardly two stand alike to the millisecond.
+# In a rush nearly all ask for the first time, and are told the same; otherwise hardly two stand alike.
 @lru_cache(maxsize=256)
 def _header(quotas: tuple[Quota, ...], ahead_ms: tuple[float, ...], refused: bool) -> str:
     said = []
