@@ -65,9 +65,9 @@ STATUS_IDLE_WAIT_MS = 500
 async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
     """The room with its connections, which are closed on the way out."""
 
-    def reader(topic: topics.Topic, idle_wait_ms: int = 20) -> PartitionReader:
+    def reader(topic: topics.Topic, **more: int) -> PartitionReader:
         name = topic.full_name(settings.topic_prefix)
-        return PartitionReader(settings.kafka_bootstrap, name, client_id=ROOM, idle_wait_ms=idle_wait_ms)
+        return PartitionReader(settings.kafka_bootstrap, name, client_id=ROOM, **more)
 
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -76,7 +76,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         pool = clusters.first
         # One for each cluster, so that the outcomes of one need not wait for another that is away.
         outcomes = [await stack.enter_async_context(reader(topics.OUTCOMES)) for _ in clusters]
-        statuses_reader = await stack.enter_async_context(reader(topics.SHOW_STATUS, STATUS_IDLE_WAIT_MS))
+        statuses_reader = await stack.enter_async_context(reader(topics.SHOW_STATUS, idle_wait_ms=STATUS_IDLE_WAIT_MS))
         ends_reader = await stack.enter_async_context(reader(topics.COMMANDS))
         producer = await stack.enter_async_context(
             BatchingProducer(

@@ -32,8 +32,7 @@ class Lru(Generic[K, V]):
 
     def put(self, key: K, value: V, weight: int = 1) -> None:
         """Keep `value`; the ones used longest ago make room."""
-        if key in self._kept:
-            self.forget(key)
+        self.forget(key)
         self._kept[key] = value
         self._weight += weight
         if weight != 1:

@@ -180,9 +180,7 @@ class BoundedHttpProtocol(DirectProtocol):
 
     def awaits_request(self) -> bool:
         """Whether what is read next begins a request, and its answer could be written at once."""
-        phase = self._phase
-        cycle: RequestResponseCycle | None = self.cycle
-        begins = (phase is _WHOLE and (cycle is None or cycle.response_complete)) or phase is _NOTHING
+        begins = self._phase is _NOTHING or (self._phase is _WHOLE and not self._answering())
         return begins and not (self._mute_bytes or self.flow.write_paused or self.transport.is_closing())
 
     def _answering(self) -> bool:

@@ -12,9 +12,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
-from msgspec import Struct
 
-Claims = Struct | Mapping[str, Any]
+Claims = msgspec.Struct | Mapping[str, Any]
 """What a token says. Of a struct the names are those that it is encoded with."""
 
 

@@ -10,7 +10,6 @@ from enum import StrEnum
 from functools import lru_cache
 
 SHOW_BYTES = 5
-# An id is made for each hold: bytes become hexadecimal in a third of the time that a format takes.
 DIGEST_BYTES = 16
 FINGERPRINT_BYTES = 8
 
@@ -135,6 +134,7 @@ def new_show_id(entropy: bytes) -> int:
     return int.from_bytes(entropy[:SHOW_BYTES]) or 1
 
 
+# Ids are made for each hold, and bytes become hexadecimal sooner than numbers by a format.
 _PATTERNS = {
     "shw": re.compile(r"shw_([0-9a-f]{10})"),
     "rsv": re.compile(r"rsv_([0-9a-f]{10})([0-9a-f]{32})"),
