@@ -23,7 +23,6 @@ from tests.faults.rooms import until
 from tests.house.sources import ROOT
 
 SHIPPED = ROOT / "infra" / "prometheus"
-STEP_S = 5
 SCRAPES_IN_A_WINDOW = 4
 READY_WITHIN_S, STOPPED_WITHIN_S, ANSWER_WITHIN_S = 30.0, 15.0, 30.0
 
@@ -35,13 +34,14 @@ def missing() -> str:
 
 @dataclass(frozen=True)
 class Prometheus:
-    """One that answers."""
+    """One that answers, and looks at every process each `scrape_s` seconds."""
 
     http: httpx.AsyncClient
+    scrape_s: int
 
     async def values(self, expr: str, began_s: float, ended_s: float) -> int:
         """How many values Grafana could draw of a panel's expression: neither absent nor NaN."""
-        words = {"query": filled_in(expr), "start": began_s, "end": ended_s, "step": STEP_S}
+        words = {"query": filled_in(expr, self.scrape_s), "start": began_s, "end": ended_s, "step": self.scrape_s}
         found = (await self._ask("query_range", words))["result"]
         return sum(math.isfinite(float(value)) for series in found for _, value in series["values"])
 
@@ -60,15 +60,27 @@ class Prometheus:
         return answer.json()["data"]
 
 
-def filled_in(expr: str) -> str:
+def filled_in(expr: str, scrape_s: int) -> str:
     """As Grafana sends it: every show, and the narrowest window that it would choose."""
-    scrape_s = int(_shipped()["global"]["scrape_interval"].removesuffix("s"))
     return expr.replace(WINDOW, f"{SCRAPES_IN_A_WINDOW * scrape_s}s").replace("$show", ".+")
 
 
-def config_for(data_dir: Path) -> dict[str, Any]:
-    """The shipped configuration, which looks for the processes of this directory alone."""
-    config = _shipped()
+def shipped_config() -> dict[str, Any]:
+    """As it is given to users."""
+    config: dict[str, Any] = yaml.safe_load((SHIPPED / "prometheus.yml").read_text())
+    return config
+
+
+def shipped_scrape_s() -> int:
+    """How often a process is looked at."""
+    return int(shipped_config()["global"]["scrape_interval"].removesuffix("s"))
+
+
+def config_for(data_dir: Path, scrape_s: int) -> dict[str, Any]:
+    """The shipped configuration, which looks for the processes of this directory alone, this often."""
+    config = shipped_config()
+    if scrape_s != shipped_scrape_s():
+        config["global"] |= {"scrape_interval": f"{scrape_s}s", "scrape_timeout": f"{scrape_s}s"}
     config["rule_files"] = [str(SHIPPED / files) for files in config["rule_files"]]
     (job,) = config["scrape_configs"]
     (discovery,) = job["file_sd_configs"]
@@ -77,15 +89,19 @@ def config_for(data_dir: Path) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def open_prometheus(directory: Path, data_dir: Path) -> AsyncIterator[Prometheus]:
-    """For as long as the context is open; it keeps what it needs in `directory`. Raises TimeoutError."""
+async def open_prometheus(directory: Path, data_dir: Path, *, scrape_s: int | None = None) -> AsyncIterator[Prometheus]:
+    """For as long as the context is open; it keeps what it needs in `directory`. Raises TimeoutError.
+
+    `scrape_s`: None is as shipped.
+    """
+    scrape_s = scrape_s or shipped_scrape_s()
     program = shutil.which("prometheus")
     assert program is not None, "see missing()"
     port = free_port()
     # A folder that is not there yet is looked for only every half minute, and a short sale is over by then.
     (data_dir / TARGETS).mkdir(parents=True, exist_ok=True)
     file, said = directory / "prometheus.yml", directory / "prometheus.log"
-    file.write_text(yaml.safe_dump(config_for(data_dir)))
+    file.write_text(yaml.safe_dump(config_for(data_dir, scrape_s)))
     end_with_us = (sys.executable, "-I", "-S", str(LAUNCHER), str(int(signal.SIGTERM)), str(os.getpid()), KEEP, KEEP)
     with said.open("wb") as log:
         process = await asyncio.create_subprocess_exec(
@@ -97,7 +113,7 @@ async def open_prometheus(directory: Path, data_dir: Path) -> AsyncIterator[Prom
     try:
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=ANSWER_WITHIN_S) as http:
             await _until_ready(http, process, said)
-            yield Prometheus(http)
+            yield Prometheus(http, scrape_s)
     finally:
         await end(process, STOPPED_WITHIN_S)
 
@@ -112,11 +128,6 @@ async def _until_ready(http: httpx.AsyncClient, process: asyncio.subprocess.Proc
             return False
 
     await until(ready, READY_WITHIN_S)
-
-
-def _shipped() -> dict[str, Any]:
-    config: dict[str, Any] = yaml.safe_load((SHIPPED / "prometheus.yml").read_text())
-    return config
 
 
 def _fires(alert: dict[str, Any]) -> bool:
