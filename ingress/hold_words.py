@@ -5,7 +5,8 @@ and put together anew around what each hold has of its own. Whatever is not foun
 """
 
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections import Counter
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from operator import itemgetter
 
@@ -23,7 +24,11 @@ PLACES_MAX = 200
 """Of each show: for how many different sets of places the words are kept."""
 
 _CREATED, _EXPIRES, _REQUEST, _TOKEN = "{held at}", "{held until}", "{request}", "{token}"
-_LIMITS, _REQUEST_ID, _LENGTH = b"{limits}", b"{request id}", b"{length}"
+_NUMBER, _LIMITS, _REQUEST_ID, _LENGTH = b"{number}", b"{limits}", b"{request id}", b"{length}"
+_OF_HEAD = {_NUMBER: 1, _LIMITS: 1, _REQUEST_ID: 1, _LENGTH: 1}
+_OF_BODY = {_NUMBER: 1, _CREATED.encode(): 1, _EXPIRES.encode(): 2, _REQUEST.encode(): 1, _TOKEN.encode(): 1}
+"""How often each stands there; what they are filled with comes in this order."""
+_MARK = re.compile(b"(%b)" % b"|".join(map(re.escape, _OF_HEAD | _OF_BODY)))
 
 _HELD = ReservationStatus.HELD
 
@@ -74,22 +79,18 @@ def _words(outcome: SeatsHeld, show: Show) -> tuple[Filled, Filled] | None:
     length = b"content-length: %d\r\n" % len(response.body)
     head = response.head(_REQUEST_ID.decode()).replace(length, b"content-length: %b\r\n" % _LENGTH)
     head = head.replace(b"x-request-id: ", _LIMITS + b"x-request-id: ")
-    of_head = _cut(head, {number: 1, _LIMITS: 1, _REQUEST_ID: 1, _LENGTH: 1})
-    of_body = _cut(
-        response.body,
-        {number: 1, _CREATED.encode(): 1, _EXPIRES.encode(): 2, _REQUEST.encode(): 1, _TOKEN.encode(): 1},
-    )
+    of_head, of_body = _cut(head, number, _OF_HEAD), _cut(response.body, number, _OF_BODY)
     return None if of_head is None or of_body is None else (of_head, of_body)
 
 
-def _cut(text: bytes, marks: dict[bytes, int]) -> Filled | None:
-    """What puts `text` together with other values in place of its marks, given in their order; None: they do not stand
-    there as often as is said."""
-    order: Sequence[bytes] = tuple(marks)
-    pieces = re.split(b"(%b)" % b"|".join(map(re.escape, order)), text)
+def _cut(text: bytes, number: bytes, marks: dict[bytes, int]) -> Filled | None:
+    """What puts `text` together with other values in place of `number` and its marks, given in their order; None: they
+    do not stand there as often as is said."""
+    # The number becomes a mark, too: a pattern with it would be used once, and stay in the cache of `re`.
+    pieces = _MARK.split(text.replace(number, _NUMBER))
     found = pieces[1::2]
-    if any(found.count(mark) != times for mark, times in marks.items()):
+    if Counter(found) != marks:
         return None
     template = b"%b".join([piece.replace(b"%", b"%%") for piece in pieces[::2]])
-    pick = itemgetter(*map(order.index, found))
+    pick = itemgetter(*map(list(marks).index, found))
     return lambda values: template % pick(values)

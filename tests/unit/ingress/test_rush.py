@@ -173,7 +173,15 @@ def with_area_called(label: str) -> Show:
 
 
 @pytest.mark.parametrize(
-    "label", ["floor", '100 % \\ "%b" %(x)s', "Parkett rechts \u2013 \U0001f3ad", "{token} is one of ours"]
+    "label",
+    [
+        "floor",
+        '100 % \\ "%b" %(x)s',
+        "Parkett rechts \u2013 \U0001f3ad",
+        "{token} is one of ours",
+        "{number} is one of ours",
+        "{length} is one of another's",
+    ],
 )
 def test_words_are_cut_right_whatever_places_are_called(label: str) -> None:
     stage, show = Stage(), with_area_called(label)
@@ -192,6 +200,18 @@ def test_words_are_cut_right_whatever_places_are_called(label: str) -> None:
             assert said is None
         else:
             assert said == (ordinary.head(f"id-{number}"), ordinary.body)
+
+
+def test_no_hold_has_a_pattern_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    def compiled(pattern: object, flags: int) -> None:
+        raise AssertionError(f"{pattern!r} is kept by the cache of `re`, and found there by nobody")
+
+    stage = Stage()
+    monkeypatch.setattr("re._compiler.compile", compiled)
+    for number in range(4):
+        outcome = held(reservation(bytes([number]) * 16, areas=((0, 1 + number),)))
+        assert isinstance(outcome, messages.SeatsHeld)
+        assert held_words(outcome, a_show(), stage.tokens, b"req_1", b"id", b"") is not None
 
 
 @pytest.mark.parametrize(
