@@ -9,6 +9,7 @@ Who has used only little of a quota here cannot be near its end unless as many p
 so that is not told yet: in a rush of people who ask once, nothing is sent for any of them.
 """
 
+from collections import deque
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import NamedTuple
@@ -19,6 +20,8 @@ SHARED_FROM = 8
 """A bucket is shared once an eighth of its quota was taken here."""
 DEBT_WINDOWS = 2
 """How far ahead a bucket is kept, in windows: what several processes granted at once is paid back, but not for ever."""
+GENERATIONS = 5
+"""Of callers, by when they asked last. The more, the less time those who ask once are kept beyond what is needed."""
 
 
 class Quota:
@@ -96,20 +99,21 @@ class Owed(NamedTuple):
 
 
 class Buckets:
-    """All buckets of one process, of at most about `callers_max` callers: beyond it those who have not asked for
-    longest are forgotten."""
+    """All buckets of one process: of who has asked within `keep_ms`, but of at most about `callers_max` callers. Beyond
+    it those who have not asked for longest are forgotten."""
 
     def __init__(self, *, callers_max: int, keep_ms: int) -> None:
-        self._generation_max = max(1, callers_max // 2)
-        self._keep_ms = keep_ms
+        self._generation_max = max(1, callers_max // GENERATIONS)
+        self._turn_every_ms = keep_ms / (GENERATIONS - 1)
         # Subject -> the buckets that this caller has, by their quotas' names: a call that takes of several looks once.
         self._young: dict[str, dict[str, Bucket]] = {}
-        self._old: dict[str, dict[str, Bucket]] = {}
+        self._generations = deque([self._young], GENERATIONS)
+        """The youngest first."""
         self._turned_ms = 0
         self._owing: list[Bucket] = []
 
     def __len__(self) -> int:
-        return len(self._young) + len(self._old)
+        return sum(map(len, self._generations))
 
     def take(self, quotas: tuple[Quota, ...], subject: str, now_ms: int) -> Standing:
         """Take one of each, in their order, up to the first that refuses: of that one nothing is taken."""
@@ -145,7 +149,7 @@ class Buckets:
 
     def give_one_back(self, quota: Quota, subject: str) -> None:
         """Nothing came of a taking."""
-        bucket = (self._young.get(subject) or self._old.get(subject) or {}).get(quota.name)
+        bucket = next((of[subject].get(quota.name) for of in self._generations if subject in of), None)
         if bucket is not None:
             bucket.full_at_ms -= quota.each_ms
             # Less than none where it was told already: the store hears of it with what is taken next.
@@ -185,7 +189,9 @@ class Buckets:
             bucket.full_at_ms = now_ms + (max(own_ms, of_all_ms) if own_ms <= quota.debt_max_ms else of_all_ms)
 
     def _find(self, subject: str, now_ms: int) -> dict[str, Bucket]:
-        if len(self._young) >= self._generation_max or not 0 <= now_ms - self._turned_ms < self._keep_ms:
-            self._old, self._young, self._turned_ms = self._young, {}, now_ms
-        buckets = self._young[subject] = self._old.pop(subject, {})
+        if len(self._young) >= self._generation_max or not 0 <= now_ms - self._turned_ms < self._turn_every_ms:
+            self._young, self._turned_ms = {}, now_ms
+            self._generations.appendleft(self._young)
+        known = next((older.pop(subject) for older in self._generations if subject in older), None)
+        buckets = self._young[subject] = {} if known is None else known
         return buckets

@@ -16,13 +16,45 @@ from ticketing.show_view import Change, SequenceGap, ShowView, is_change
 ARRIVED_WHILE_LOADING_MAX = 50_000
 CHAPTER_BITS, CHAPTER_BYTES = 64, 12
 CHANGES_MAX = 2_000
-"""Of each show: how many changes are kept for those who ask what has changed since they looked."""
+"""Of each show: how many changes of seats are kept for those who ask what has changed since they looked."""
 
 
 @dataclass(slots=True)
 class _Loading:
     arrived: list[AnyOutcome] = field(default_factory=list)
     overrun: bool = False
+
+
+class _Lately:
+    """Which seats have changed after `since`, a sequence number of their show."""
+
+    __slots__ = ("_changes", "since")
+
+    def __init__(self, since: int) -> None:
+        self.since = since
+        self._changes: deque[tuple[int, tuple[int, ...]]] = deque()
+
+    def note(self, change: Change) -> None:
+        # Of areas only how they stand is ever asked: thousands of sales leave nothing here.
+        if change.seats:
+            self._changes.append((change.seq, tuple([seat for seat, _ in change.seats])))
+            if len(self._changes) > CHANGES_MAX:
+                self.since, _ = self._changes.popleft()
+
+    def after(self, seq: int) -> set[int]:
+        changed: set[int] = set()
+        for at, seats in reversed(self._changes):
+            if at <= seq:
+                break
+            changed.update(seats)
+        return changed
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    part: int
+    view: ShowView
+    lately: _Lately
 
 
 class Views:
@@ -33,9 +65,8 @@ class Views:
         self._places_max = places_max
         self._reservations_max = reservations_max
         self._places = 0
-        self._views: OrderedDict[int, tuple[int, ShowView]] = OrderedDict()
+        self._views: OrderedDict[int, _Loaded] = OrderedDict()
         self._loading: dict[int, tuple[int, _Loading]] = {}
-        self._changes: dict[int, deque[Change]] = {}
         self._watched: dict[int, int] = {}
         self._reservations: OrderedDict[bytes, Reservation] = OrderedDict()
         """By the partition's chapter and id: what is of an older chapter is not found, and goes in its turn."""
@@ -50,7 +81,7 @@ class Views:
         if found is None:
             return None
         self._views.move_to_end(show)
-        return found[1]
+        return found.view
 
     def any_on(self, part: int) -> bool:
         """Whether a view of this partition is loaded or being loaded."""
@@ -80,8 +111,7 @@ class Views:
         except SequenceGap:
             return None
         self._drop(show)
-        self._views[show] = (part, snapshot)
-        self._changes[show] = deque(maxlen=CHANGES_MAX)
+        self._views[show] = _Loaded(part, snapshot, _Lately(snapshot.seq))
         self._places += snapshot.layout.places
         self._watch(part, 1)
         while self._places > self._places_max and len(self._views) > 1:
@@ -105,26 +135,18 @@ class Views:
             found = self._views.get(outcome.show)
             if found is not None:
                 try:
-                    change = found[1].apply(outcome)
+                    change = found.view.apply(outcome)
                     if change is not None:
-                        self._changes[outcome.show].append(change)
+                        found.lately.note(change)
                 except SequenceGap:
                     self._drop(outcome.show)
 
     def changed_since(self, show: int, seq: int) -> set[int] | None:
         """The seats that have changed after `seq`; None: that is not known any more, or not yet."""
         found = self._views.get(show)
-        if found is None or seq > found[1].seq:
+        if found is None or not found.lately.since <= seq <= found.view.seq:
             return None
-        changes = self._changes[show]
-        if seq < found[1].seq and (not changes or changes[0].seq > seq + 1):
-            return None
-        changed: set[int] = set()
-        for change in reversed(changes):
-            if change.seq <= seq:
-                break
-            changed.update(seat for seat, _ in change.seats)
-        return changed
+        return found.lately.after(seq)
 
     def skipped(self, part: int) -> None:
         """A batch of the partition was not looked into: what was remembered of it may be old now."""
@@ -169,9 +191,8 @@ class Views:
     def _drop(self, show: int) -> None:
         found = self._views.pop(show, None)
         if found is not None:
-            self._places -= found[1].layout.places
-            del self._changes[show]
-            self._watch(found[0], -1)
+            self._places -= found.view.layout.places
+            self._watch(found.part, -1)
 
     def _watch(self, part: int, by: int) -> None:
         left = self._watched.get(part, 0) + by

@@ -151,6 +151,27 @@ def test_memory_is_bounded() -> None:
     assert len(buckets) <= 101
 
 
+def test_whoever_does_not_come_back_is_not_kept_much_longer_than_they_have_to_be() -> None:
+    buckets, kept = new_buckets(callers_max=100_000), []
+    for second in range(600):
+        buckets.take(TEN, f"fan{second}", T0 + second * SECOND)
+        kept.append(len(buckets))
+    assert min(kept[150:]) >= 120
+    assert max(kept) <= 151
+
+
+def test_whoever_used_everything_up_is_remembered_as_long_as_that_counts() -> None:
+    for pause in range(0, 60, 7):
+        buckets = new_buckets(callers_max=100_000)
+        for second in range(pause):
+            buckets.take(TEN, f"fan{second}", T0 + second * SECOND)
+        began = T0 + pause * SECOND
+        assert granted(buckets, 10, began, "anna") == 10
+        for second in range(53):
+            buckets.take(TEN, f"other{second}", began + second * SECOND)
+        assert granted(buckets, 10, began + 53 * SECOND, "anna") == 8
+
+
 def test_whoever_comes_often_is_not_forgotten_for_the_sake_of_others() -> None:
     buckets = new_buckets(callers_max=100)
     assert granted(buckets, 10, T0, "anna") == 10

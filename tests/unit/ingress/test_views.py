@@ -153,8 +153,20 @@ def test_what_has_changed_since_is_known_as_far_as_it_was_seen() -> None:
 def test_of_a_show_that_changes_much_only_the_newest_changes_are_kept() -> None:
     shelf = views()
     loaded(shelf)
-    for seq in range(1, CHANGES_MAX + 3):
-        mark = held if seq % 2 else released
-        shelf.apply(PART, [mark(reservation(A, seats=(seq % 15,)), seq=seq)])
+    for seq in range(1, CHANGES_MAX + 3, 2):
+        seats = (seq % 15,)
+        shelf.apply(PART, [held(reservation(A, seats=seats), seq=seq)])
+        shelf.apply(PART, [released(reservation(A, seats=seats, status="released", version=2), seq=seq + 1)])
     assert shelf.changed_since(SHOW, 1) is None
     assert shelf.changed_since(SHOW, 2) is not None
+
+
+def test_what_areas_sell_takes_nothing_from_what_is_known_of_seats() -> None:
+    shelf = views()
+    loaded(shelf)
+    shelf.apply(PART, [held(reservation(B, seats=(7,)), seq=1)])
+    for seq in range(2, CHANGES_MAX + 10):
+        name = seq.to_bytes(16)
+        shelf.apply(PART, [held(reservation(name, areas=((0, 1),)), seq=seq)])
+    assert shelf.changed_since(SHOW, 0) == {7}
+    assert shelf.changed_since(SHOW, 1) == set()
