@@ -42,15 +42,6 @@ async def until(sale: Sale, begun: dict[str, Any], fan: str, status: str) -> Ans
     return await rooms.until(has_it, WITHIN_S)
 
 
-async def until_none(sale: Sale, sql: str) -> None:
-    """Until the tables have no such row."""
-
-    async def has_none() -> bool:
-        return not await sale.rows(sql)
-
-    await rooms.until(has_none, WITHIN_S)
-
-
 async def letter_to(sale: Sale, number: int, email: str) -> str:
     """The plain text of the letter that came as number so many, once it has come."""
 

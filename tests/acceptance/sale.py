@@ -34,6 +34,7 @@ from payments.settings import PaymentSettings
 from runtime.http import listen
 from runtime.process import serve_together
 from tests.conftest import Database
+from tests.faults.rooms import until
 from tests.servers import Servers
 from ticketing.clock import SystemClock, rfc3339
 from ticketing.tokens import Pass, TokenKeys
@@ -89,6 +90,8 @@ class Sale:
 
     url: str
     http: httpx.AsyncClient
+    tables: asyncpg.Pool
+    """As the superuser."""
     database: Database
     environment: dict[str, str]
     keys: TokenKeys
@@ -109,15 +112,27 @@ class Sale:
 
     async def until_living(self, count: int) -> None:
         """So many allocators have started: how soon Python has read their code is not what a test is about."""
-        async with asyncio.timeout(STARTED_WITHIN_S):
-            while len(await self.rows(LIVING)) < count:
-                pass  # each turn is a question of its own: the loop gives way to the rooms
+        await self.until_some(LIVING, STARTED_WITHIN_S, count=count)
 
     async def until_owned(self) -> None:
         """Every partition has its allocator."""
-        async with asyncio.timeout(STARTED_WITHIN_S):
-            while await self.rows(FREE):
-                pass
+        await self.until_none(FREE, STARTED_WITHIN_S)
+
+    async def until_none(self, sql: str, within_s: float) -> None:
+        """Nothing is found by this question any more."""
+
+        async def none() -> bool:
+            return not await self.rows(sql)
+
+        await until(none, within_s)
+
+    async def until_some(self, sql: str, within_s: float, *, count: int = 1) -> None:
+        """At least so many rows are found by this question."""
+
+        async def enough() -> bool:
+            return len(await self.rows(sql)) >= count
+
+        await until(enough, within_s)
 
     def fan(self, show: str, entry: str | None = None) -> str:
         """The pass of a fan, as the waiting room would sign it."""
@@ -153,6 +168,15 @@ class Sale:
                     content = response.json() if response.content else None
                     return Answer(response.status_code, response.headers, content)
 
+    async def until_told(self, path: str, token: str, within_s: float, *, other_than: str = "pending") -> Answer:
+        """What is read there once its status is another one."""
+
+        async def told() -> Answer | None:
+            read = await self.call("GET", path, token=token)
+            return read if read.body["status"] != other_than else None
+
+        return await until(told, within_s)
+
     async def new_show(self, **terms: Any) -> dict[str, Any]:
         """A show that is on sale, by the one-call short form; terms as in POST /api/admin/shows.
 
@@ -179,11 +203,7 @@ class Sale:
 
     async def rows(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
         """What the tables say, read as the superuser."""
-        connection = await asyncpg.connect(self.database.url)
-        try:
-            return list(await connection.fetch(sql, *arguments))
-        finally:
-            await connection.close()
+        return list(await self.tables.fetch(sql, *arguments))
 
     async def onsale(self, *arguments: str) -> tuple[int, str]:
         """Exit code and words of a command, as a process of its own."""
@@ -247,9 +267,14 @@ async def open_sale(
         if serving.done():
             await serving
         url = f"http://127.0.0.1:{listening.result()}"
-        async with httpx.AsyncClient(base_url=url, timeout=20) as http:
-            admin_key, partner_key = await _keys(database)
-            sale = Sale(url, http, database, environment, TokenKeys([servers.secret]), admin_key, partner_key, letters)
+        async with (
+            httpx.AsyncClient(base_url=url, timeout=20) as http,
+            # A test may change a table, after which what was prepared is no longer right.
+            asyncpg.create_pool(database.url, min_size=0, max_size=4, statement_cache_size=0) as tables,
+        ):
+            admin_key, partner_key = await _keys(tables)
+            tokens = TokenKeys([servers.secret])
+            sale = Sale(url, http, tables, database, environment, tokens, admin_key, partner_key, letters)
             try:
                 others = len(await sale.rows(LIVING))
                 await sale.spawn_allocator()
@@ -267,13 +292,12 @@ async def open_sale(
         shutil.rmtree(letters, ignore_errors=True)
 
 
-async def _keys(database: Database) -> tuple[str, str]:
+async def _keys(tables: asyncpg.Pool) -> tuple[str, str]:
     now_ms = SystemClock().now_ms()
-    async with asyncpg.create_pool(database.url, min_size=1, max_size=1) as pool:
-        _, admin = await create_key(
-            pool, "the house", ["admin", "operator"], False, now_ms, secrets.token_bytes(40), PLENTY
-        )
-        _, partner = await create_key(
-            pool, "a partner", ["read", "booking"], False, now_ms, secrets.token_bytes(40), PLENTY
-        )
+    _, admin = await create_key(
+        tables, "the house", ["admin", "operator"], False, now_ms, secrets.token_bytes(40), PLENTY
+    )
+    _, partner = await create_key(
+        tables, "a partner", ["read", "booking"], False, now_ms, secrets.token_bytes(40), PLENTY
+    )
     return admin, partner

@@ -16,6 +16,7 @@ from tests.acceptance.sale import Answer, Sale, open_sale
 from tests.acceptance.spectator import spectator
 from tests.conftest import Database
 from tests.faults.own_servers import OwnServer, own_postgres
+from tests.faults.rooms import until
 from tests.servers import Servers, run_directory
 
 pytestmark = [pytest.mark.anyio, pytest.mark.kills]
@@ -105,11 +106,12 @@ async def _command(sale: Sale, *command: str, clusters: str, partitions: int) ->
 async def _told(sale: Sale, url: str) -> None:
     """Its letter is sent from where the booking is; a partner's feed is in the first cluster, wherever the show is."""
     letters = "SELECT 1 FROM delivery_mail WHERE kind = 'confirmed' AND state = 'sent'"
-    async with asyncio.timeout(WITHIN_S):  # each turn is a question of its own: the loop gives way to the rooms
-        while len(await _rows(url, letters)) < 2:
-            pass
-        while len(await sale.rows("SELECT 1 FROM caller_event WHERE kind = 'booking_confirmed'")) < 2:
-            pass
+
+    async def sent() -> bool:
+        return len(await _rows(url, letters)) >= 2
+
+    await until(sent, WITHIN_S)
+    await sale.until_some("SELECT 1 FROM caller_event WHERE kind = 'booking_confirmed'", WITHIN_S, count=2)
 
 
 async def _sells(sale: Sale, show: str) -> None:

@@ -8,6 +8,7 @@ import asyncpg
 
 from runtime.kafka import BatchingProducer
 from tests.acceptance.sale import Answer, Sale
+from tests.faults.rooms import until
 from ticketing import topics
 
 BATCH_WAITING = """
@@ -53,9 +54,7 @@ async def test_killed_inside_a_batch_its_commit_still_counts_once(sale: Sale) ->
     async with connection.transaction():
         await connection.execute("SELECT FROM area FOR UPDATE")
         accepted = await sale.call("POST", "/api/reservations", body, token=fan, key="once", prefer="respond-async")
-        async with asyncio.timeout(20):
-            while not await sale.rows(BATCH_WAITING):
-                pass
+        await sale.until_some(BATCH_WAITING, 20)
         await sale.allocators[0].kill()
     await connection.close()
     await sale.spawn_allocator()
@@ -177,13 +176,16 @@ async def _decided(sale: Sale) -> int:
 
 
 async def _until_decided(sale: Sale, *, more_than: int) -> None:
-    async with asyncio.timeout(20):
-        while await _decided(sale) <= more_than:
-            pass
+    async def more() -> bool:
+        return await _decided(sale) > more_than
+
+    await until(more, 20)
 
 
 async def _until_shares(sale: Sale, shares: list[int]) -> None:
     sql = "SELECT count(*) AS n FROM allocator_cursor WHERE owner IS NOT NULL AND lease_until > now() GROUP BY owner"
-    async with asyncio.timeout(RESUME_S_MAX):
-        while sorted(row["n"] for row in await sale.rows(sql)) != sorted(shares):
-            pass
+
+    async def shared() -> bool:
+        return sorted(row["n"] for row in await sale.rows(sql)) == sorted(shares)
+
+    await until(shared, RESUME_S_MAX)

@@ -76,14 +76,12 @@ async def run_of_all_rooms(
             rooms[name] = await start_room(name, (), environment, directory / f"{name}.log")
             stack.push_async_callback(rooms[name].stop)
         await asyncio.gather(*(room.until_ready() for room in rooms.values()))
-        async with asyncpg.create_pool(database.url, min_size=1, max_size=1) as pool:
-            _, admin = await create_key(pool, "the house", ["admin"], False, now_ms, secrets.token_bytes(40), PLENTY)
-            _, partner = await create_key(
-                pool, "a partner", ["booking"], False, now_ms, secrets.token_bytes(40), PLENTY
-            )
+        tables = await stack.enter_async_context(asyncpg.create_pool(database.url, min_size=1, max_size=1))
+        _, admin = await create_key(tables, "the house", ["admin"], False, now_ms, secrets.token_bytes(40), PLENTY)
+        _, partner = await create_key(tables, "a partner", ["booking"], False, now_ms, secrets.token_bytes(40), PLENTY)
         url = rooms["ingress"].url
         http = await stack.enter_async_context(httpx.AsyncClient(base_url=url, timeout=20))
-        sale = Sale(url, http, database, environment, TokenKeys([secret]), admin, partner)
+        sale = Sale(url, http, tables, database, environment, TokenKeys([secret]), admin, partner)
         yield Run(rooms, sale, hidden_from_the_start(servers, admin, partner))
 
 

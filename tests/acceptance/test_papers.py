@@ -262,9 +262,7 @@ async def pending_and_then(house: Sale, token: str, places: dict[str, Any]) -> d
     asked = await house.call("GET", path, token=token)
     allocator.wake()
     assert (sent.status, sent.body["status"], asked.body["status"]) == (202, "pending", "pending")
-    async with asyncio.timeout(20):
-        while (told := await house.call("GET", path, token=token)).body["status"] == "pending":
-            pass  # each turn is a request of its own: the loop gives way to the rooms
+    told = await house.until_told(path, token, 20)
     answer: dict[str, Any] = told.body
     return answer
 

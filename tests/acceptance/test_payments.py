@@ -11,7 +11,7 @@ from onsale_client import AsyncClient
 from payments import notices
 from payments.provider import Charge, Found, Notice, State
 from payments.sandbox import choices
-from tests.acceptance.paying import ADA, WITHIN_S, choose, letter_to, paying, until, until_none
+from tests.acceptance.paying import ADA, WITHIN_S, choose, letter_to, paying, until
 from tests.acceptance.sale import PATIENT, Sale
 from tests.faults import rooms
 from ticketing.clock import SystemClock
@@ -53,7 +53,7 @@ async def test_a_fan_pays_and_only_then_has_a_booking(sale: Sale, monkeypatch: p
     booking = await sale.call("GET", f"/api/bookings/{read.body['booking']}", token=fan)
     assert booking.body["total_amount"] == begun["total_amount"] == 10_000
     assert (await sale.http.post(begun["pay_at"], data={"choice": "pay"})).status_code == 409
-    await until_none(sale, "SELECT 1 FROM sandbox_notice WHERE NOT done")
+    await sale.until_none("SELECT 1 FROM sandbox_notice WHERE NOT done", WITHIN_S)
     assert await refunds_due(sale) == [(10_000, True, 0)]
     await the_way_back_by_mail(sale, show, read.body["booking"])
 
@@ -74,7 +74,7 @@ async def the_way_back_by_mail(sale: Sale, show: str, booking: str) -> None:
     gone = await sale.call("DELETE", path, token=token)
     assert (gone.status, gone.body["status"]) == (200, "cancelled"), gone.body
     assert "ist storniert" in await letter_to(sale, 2, ADA["email"])
-    await until_none(sale, "SELECT 1 FROM delivery_mail WHERE state = 'due'")
+    await sale.until_none("SELECT 1 FROM delivery_mail WHERE state = 'due'", WITHIN_S)
     rows = await sale.rows("SELECT kind, state FROM delivery_mail ORDER BY kind")
     assert [(row["kind"], row["state"]) for row in rows] == [
         ("cancelled", "sent"), ("confirmed", "sent"), ("link", "sent"),
@@ -97,7 +97,7 @@ async def test_every_end_of_a_payment_as_a_partner_is_told_of_it(sale: Sale, mon
     await sale.rows(f"UPDATE sandbox_attempt SET state_at_ms = 0 WHERE state_at_ms > {FAR_MS}")
     await sale.rows("UPDATE sandbox_notice SET due_at_ms = 0 WHERE NOT done")
     await until(sale, late, partner, "booked")
-    await until_none(sale, "SELECT 1 FROM sandbox_notice WHERE NOT done")
+    await sale.until_none("SELECT 1 FROM sandbox_notice WHERE NOT done", WITHIN_S)
     begins, ends = ["request_decided held", "request_decided paying"], "reservation_expired expired"
     assert await heard(sale, 19) == {
         twice["reservation"]: [*begins, "booking_confirmed booked", "refund_due 9904 already_booked"],
@@ -111,10 +111,11 @@ async def test_every_end_of_a_payment_as_a_partner_is_told_of_it(sale: Sale, mon
         assert [again.status, again.body["code"]] == refused
     confirmed = await sale.confirm(later["reservation"], partner)
     assert (confirmed.status, confirmed.body["code"]) == (410, "hold_expired")
-    await until_none(
-        sale, "SELECT 1 FROM payment WHERE refund_due > 0 AND reference NOT IN (SELECT reference FROM sandbox_refund)"
+    await sale.until_none(
+        "SELECT 1 FROM payment WHERE refund_due > 0 AND reference NOT IN (SELECT reference FROM sandbox_refund)",
+        WITHIN_S,
     )
-    await until_none(sale, "SELECT 1 FROM delivery_refund WHERE state <> 'done'")
+    await sale.until_none("SELECT 1 FROM delivery_refund WHERE state <> 'done'", WITHIN_S)
     seen = (await sale.call("GET", f"/api/admin/refunds?show={show}", token=sale.admin_key)).body["data"]
     assert sorted((line["state"], line["reason"], line["amount"]) for line in seen) == [
         ("done", "already_booked", 9904), ("done", "amount_wrong", 9904), ("done", "seats_unavailable", 9903),
@@ -123,7 +124,7 @@ async def test_every_end_of_a_payment_as_a_partner_is_told_of_it(sale: Sale, mon
     assert {(row["reference"], row["amount"]) for row in given_back} == {(it["reference"], it["amount"]) for it in seen}
     letters = {await letter_to(sale, number, ADA["email"]) for number in range(2)}
     assert [sum(seat in letter for letter in letters) for seat in ("A-1", "D-1")] == [1, 1]
-    await until_none(sale, "SELECT 1 FROM delivery_mail WHERE state = 'due'")
+    await sale.until_none("SELECT 1 FROM delivery_mail WHERE state = 'due'", WITHIN_S)
     assert len(mailbox.Maildir(sale.letters)) == 2, "nobody else has places"
     code, report = await sale.verify()
     assert code == 0, report
@@ -162,10 +163,10 @@ async def test_a_payment_of_which_nothing_is_said_is_asked_for(sale: Sale) -> No
     fan = sale.fan(show)
     begun = await paying(sale, show, fan, "A-1")
     # The notifier takes it from the log by itself, and would ask in a minute.
-    await until_none(sale, "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM delivery_payment)")
+    await sale.until_none("SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM delivery_payment)", WITHIN_S)
     await sale.rows("UPDATE delivery_payment SET due_at_ms = 0")
     await until(sale, begun, fan, "booked")
-    await until_none(sale, "SELECT 1 FROM delivery_payment WHERE state = 'open'")
+    await sale.until_none("SELECT 1 FROM delivery_payment WHERE state = 'open'", WITHIN_S)
 
 
 async def test_a_decline_gives_another_try_and_forged_news_give_nothing(sale: Sale) -> None:
@@ -201,12 +202,13 @@ async def test_a_cancelled_show_ends_its_bookings_and_gives_the_money_back(sale:
     for one, fan in zip(begun, fans, strict=True):
         await until(sale, one, fan, "cancelled")
     await choose(sale, late, "pay")
-    await until_none(sale, "SELECT 1 FROM sandbox_notice WHERE NOT done")
+    await sale.until_none("SELECT 1 FROM sandbox_notice WHERE NOT done", WITHIN_S)
     assert await refunds_due(sale) == [(5000, True, 5000)] * 3 + [(5000, False, 5000)]
-    await until_none(
-        sale, "SELECT 1 FROM payment WHERE reference NOT IN (SELECT reference FROM sandbox_refund WHERE amount = 5000)"
+    await sale.until_none(
+        "SELECT 1 FROM payment WHERE reference NOT IN (SELECT reference FROM sandbox_refund WHERE amount = 5000)",
+        WITHIN_S,
     )
-    await until_none(sale, "SELECT 1 FROM delivery_refund WHERE state <> 'done'")
+    await sale.until_none("SELECT 1 FROM delivery_refund WHERE state <> 'done'", WITHIN_S)
     seen = (await sale.call("GET", f"/api/admin/refunds?show={show}", token=sale.admin_key)).body["data"]
     assert {(line["state"], line["reason"], line["amount"]) for line in seen} == {("done", "show_cancelled", 5000)}
     assert len(seen) == 4
