@@ -20,10 +20,11 @@ LETTER_BYTES_MAX = 1_000_000
 class Sink:
     """As aiosmtpd asks for one: a handler."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *, letters_max: int = LETTERS_MAX) -> None:
         # An empty directory that is there already is one, too; the library would leave it empty.
         for name in ("tmp", "new", "cur"):
             (directory / name).mkdir(parents=True, exist_ok=True)
+        self._letters_max = letters_max
         self._maildir = mailbox.Maildir(directory)
 
     async def handle_DATA(self, server: SMTP | None, session: Session | None, envelope: Envelope) -> str:  # noqa: N802 -- aiosmtpd's
@@ -31,7 +32,7 @@ class Sink:
         content = envelope.content
         assert isinstance(content, bytes)
         self._maildir.add(content)
-        for key in by_arrival(self._maildir.keys())[:-LETTERS_MAX]:
+        for key in by_arrival(self._maildir.keys())[: -self._letters_max]:
             self._maildir.discard(key)
         return "250 kept"
 

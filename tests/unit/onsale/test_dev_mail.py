@@ -10,7 +10,7 @@ from aiosmtpd.smtp import Envelope
 from notifier.mail.letters import Letter, compose
 from onsale.dev_mail.arrival import by_arrival
 from onsale.dev_mail.pages import dev_mail_app
-from onsale.dev_mail.sink import LETTERS_MAX, Sink
+from onsale.dev_mail.sink import Sink
 from runtime.localised import read_words
 
 pytestmark = pytest.mark.anyio
@@ -48,10 +48,11 @@ async def test_a_letter_that_was_taken_can_be_read(tmp_path: Path) -> None:
 
 
 async def test_the_sink_keeps_the_latest_letters_alone(tmp_path: Path) -> None:
-    sink = Sink(tmp_path)
-    for number in range(LETTERS_MAX + 3):
+    sink = Sink(tmp_path, letters_max=20)
+    for number in range(23):
         await sink.handle_DATA(None, None, envelope(b"Subject: %d\r\n\r\n" % number))
-    assert len(list((tmp_path / "new").iterdir())) == LETTERS_MAX
+    kept = [path.read_bytes() for path in (tmp_path / "new").iterdir()]
+    assert sorted(kept) == sorted(b"Subject: %d\r\n\r\n" % number for number in range(3, 23))
 
 
 def test_letters_of_one_second_stand_as_they_came() -> None:
