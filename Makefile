@@ -93,7 +93,7 @@ endif
 peers: setup  ## onsale beside pretix, which it installs for itself alone: ARGS="--rounds 2", ARGS=--quick for a first look
 	@$(BIN)/python -m bench.peers $(ARGS)
 
-browser: setup  ## the pages in Chromium, from the list to the ticket: ARGS="-k rivals"; needs the system's chromium
+browser: setup  ## the pages in Chromium, from the list to the ticket: ARGS="--short", "-k rivals"; needs the system's chromium
 	@$(BIN)/python -m bench.chromium
 	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/browser.txt
 	@$(BIN)/python -m tests.browser $(ARGS)

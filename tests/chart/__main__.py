@@ -1,4 +1,7 @@
-"""`python -m tests.chart`: exit code 0 when the chart is well; 1 with what is wrong; 2 where it cannot be looked at."""
+"""`python -m tests.chart`: exit code 0 when the chart is well; 1 with what is wrong; 2 where it cannot be looked at.
+
+With `--built` nothing is looked at but whether helm and kubeconform have been built here: 0, or 2 with what has not.
+"""
 
 import subprocess
 import sys
@@ -9,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from tests.chart.rendered import Object, complaints
-from tests.chart.tools import HELM, KUBECONFORM, Missing, kubernetes_schemas, tool
+from tests.chart.tools import HELM, KUBECONFORM, Missing, kubernetes_schemas, program_of, tool
 from tests.house.sources import ROOT
 
 CHART = ROOT / "infra" / "helm" / "onsale"
@@ -47,6 +50,10 @@ REFUSED: dict[str, Sequence[str]] = {
 
 def main() -> int:
     """The exit code."""
+    if "--built" in sys.argv[1:]:
+        missing = [module[0] for module in (HELM, KUBECONFORM) if not program_of(module).exists()]
+        print("; ".join(f"{path} has not been built here, which `make chart` does" for path in missing))
+        return 2 if missing else 0
     with tempfile.TemporaryDirectory(prefix="onsale-chart-") as directory:
         try:
             helm, kubeconform = tool(HELM), tool(KUBECONFORM)

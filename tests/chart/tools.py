@@ -18,21 +18,26 @@ class Missing(Exception):
     """A tool cannot be had here; the text says which, and what to do."""
 
 
+def program_of(module: tuple[str, str], directory: Path | None = None) -> Path:
+    """Where it is once it has been built."""
+    name, version = module[0].rpartition("/")[2], module[1]
+    return (directory or user_cache() / "tools") / f"{name}-{version}" / name
+
+
 def tool(module: tuple[str, str], directory: Path | None = None) -> Path:
     """The program of a Go module at a version, built at the first time. Raises `Missing`.
 
     Go compares what it fetches with the public record of checksums, as for any module.
     """
     path, version = module
-    place = (directory or user_cache() / "tools") / f"{path.rpartition('/')[2]}-{version}"
-    program = place / path.rpartition("/")[2]
+    program = program_of(module, directory)
     if program.exists():
         return program
     go = shutil.which("go")
     if go is None:
         raise Missing(f"there is no Go to build {program.name} with: install one (1.26 or newer)")
     print(f"building {path}@{version}, at the first time", flush=True)
-    environment = {**os.environ, "GOBIN": str(place), "GOFLAGS": "-trimpath", "CGO_ENABLED": "0"}
+    environment = {**os.environ, "GOBIN": str(program.parent), "GOFLAGS": "-trimpath", "CGO_ENABLED": "0"}
     built = subprocess.run([go, "install", f"{path}@{version}"], env=environment, check=False, timeout=BUILD_TIMEOUT_S)
     if built.returncode:
         raise Missing(f"{path}@{version} could not be built")

@@ -4,18 +4,14 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-import pytest
-
 from runtime.localised import LANGUAGES
 from tests.browser.checks import look, look_whether_it_fits
 from tests.browser.console import somebody
 from tests.browser.halls import LONG_NAME, theatre
 from tests.browser.house import REASON, House
+from tests.browser.languages import AXE_IN, in_each_language
 from tests.browser.phone import Phone
 from tests.browser.tour import Look, show_console_pages, show_fans_pages
-
-AXE_IN = ("en", "ar")
-"""What axe looks for is no matter of words: it looks at each page light and dark, from left and from right."""
 
 
 def looking_in(language: str, found: list[str]) -> Look:
@@ -27,7 +23,7 @@ def as_seen(language: str, *, dark: bool) -> dict[str, Any]:
     return {"locale": language, "color_scheme": "dark" if dark else "light", "reduced_motion": "reduce"}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@in_each_language
 async def test_everything_that_fans_see_fits_and_axe_has_nothing_to_say(
     language: str, house: House, phone: Callable[..., Awaitable[Phone]]
 ) -> None:
@@ -39,7 +35,7 @@ async def test_everything_that_fans_see_fits_and_axe_has_nothing_to_say(
     assert await fan.page.evaluate("document.documentElement.lang") == language
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@in_each_language
 async def test_everything_that_operators_see_fits_and_axe_has_nothing_to_say(
     language: str, house: House, phone: Callable[..., Awaitable[Phone]]
 ) -> None:

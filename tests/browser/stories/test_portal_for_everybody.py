@@ -1,11 +1,10 @@
 """Each part of the portal in each language, small and with large letters, and its dialogs."""
 
-import pytest
-
 from runtime.localised import LANGUAGES
 from tests.browser.busy import LONG_URL, busy
 from tests.browser.checks import look
 from tests.browser.desk import Desk, Open
+from tests.browser.languages import in_each_language
 from tests.unit.ingress.tales import VENUE
 
 PARTS = ("keys", "webhooks", "usage", "log", "allocations", "bookings", "letters", "venues", "shows")
@@ -18,7 +17,7 @@ async def look_at_dialog(one: Desk, opened_by: str, found: list[str]) -> None:
     await one.page.click("#form-not")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@in_each_language
 async def test_every_part_fits_and_axe_has_nothing_to_say(language: str, desk: Open) -> None:
     dark = LANGUAGES.index(language) % 2 == 1
     one = await desk(
