@@ -142,8 +142,12 @@ class Stage:
             _, admin = await create_key(pool, "faults", ["admin"], False, now_ms, secrets.token_bytes(40), PLENTY)
         database = Database(DATABASE, self.postgres_url, self.ground.secret)
         url = self.ingress.url
-        async with httpx.AsyncClient(base_url=url, timeout=20) as http:
-            yield Sale(url, http, database, self.environment(), TokenKeys([self.ground.secret]), admin, "")
+        tokens = TokenKeys([self.ground.secret])
+        async with (
+            httpx.AsyncClient(base_url=url, timeout=20) as http,
+            asyncpg.create_pool(self.postgres_url, min_size=0) as tables,
+        ):
+            yield Sale(url, http, tables, database, self.environment(), tokens, admin, "")
 
     async def make_shows(self, hold_s: int, areas: int = 3, seated: int = 1, **terms: Any) -> list[ShowOnSale]:
         """Shows on as many partitions; `terms` as in POST /api/admin/shows."""
