@@ -114,10 +114,6 @@ class Sale:
         """So many allocators have started: how soon Python has read their code is not what a test is about."""
         await self.until_some(LIVING, STARTED_WITHIN_S, count=count)
 
-    async def until_owned(self) -> None:
-        """Every partition has its allocator."""
-        await self.until_none(FREE, STARTED_WITHIN_S)
-
     async def until_none(self, sql: str, within_s: float) -> None:
         """Nothing is found by this question any more."""
 
@@ -279,7 +275,7 @@ async def open_sale(
                 others = len(await sale.rows(LIVING))
                 await sale.spawn_allocator()
                 await sale.until_living(others + 1)
-                await sale.until_owned()
+                await sale.until_none(FREE, STARTED_WITHIN_S)  # every partition has its allocator
                 yield sale
             finally:
                 for allocator in sale.allocators:
