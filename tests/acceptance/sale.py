@@ -8,7 +8,6 @@ import os
 import secrets
 import shutil
 import signal
-import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -30,6 +29,7 @@ from ingress.keys import PLENTY
 from ingress.settings import Settings as IngressSettings
 from notifier.settings import NotifierSettings
 from onsale.dev_mail.sink import open_sink
+from onsale.launching import launch
 from payments.settings import PaymentSettings
 from runtime.http import listen
 from runtime.process import serve_together
@@ -103,9 +103,10 @@ class Sale:
 
     async def spawn_allocator(self) -> Allocator:
         """One more allocator process; it takes its share of the partitions by itself."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "allocator", env=self.environment, cwd=ROOT, stderr=asyncio.subprocess.DEVNULL
-        )
+        process = await launch(
+            ("-m", "allocator"), death_signal=signal.SIGKILL, environment=self.environment, directory=ROOT,
+            stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
         allocator = Allocator(process)
         self.allocators.append(allocator)
         return allocator
@@ -203,13 +204,11 @@ class Sale:
 
     async def onsale(self, *arguments: str) -> tuple[int, str]:
         """Exit code and words of a command, as a process of its own."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "onsale",
-            *arguments,
-            env=self.environment,
-            cwd=ROOT,
+        process = await launch(
+            ("-m", "onsale", *arguments),
+            death_signal=signal.SIGKILL,
+            environment=self.environment,
+            directory=ROOT,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )

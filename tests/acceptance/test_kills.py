@@ -1,13 +1,16 @@
 """An allocator dies, sleeps, or meets a record that nobody can read: nothing is lost, nothing happens twice."""
 
 import asyncio
+import json
 import secrets
+import sys
 from collections import Counter
 
 import asyncpg
+import psutil
 
 from runtime.kafka import BatchingProducer
-from tests.acceptance.sale import Answer, Sale
+from tests.acceptance.sale import ROOT, Answer, Sale
 from tests.faults.rooms import until
 from ticketing import topics
 
@@ -17,6 +20,34 @@ WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '
 """
 RESUME_S_MAX = 5.0
 """How soon decisions must resume after a kill -9 (reliability: the deadline of the first row)."""
+
+
+LAUNCHING = """
+import asyncio, json, sys
+from tests.acceptance.sale import Sale
+
+sale = Sale.__new__(Sale)
+sale.environment, sale.allocators = json.loads(sys.argv[1]), []
+print(asyncio.run(sale.spawn_allocator()).pid, flush=True)
+sys.stdin.read()
+"""
+
+
+async def test_an_allocator_ends_with_the_tests_that_started_it_however_they_end(sale: Sale) -> None:
+    tests = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", LAUNCHING, json.dumps(sale.environment)),
+        cwd=ROOT, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert tests.stdout is not None
+    left = psutil.Process(int(await tests.stdout.readline()))
+    await sale.until_living(2)
+    tests.kill()
+    await tests.wait()
+
+    async def gone() -> bool:
+        return not left.is_running() or left.status() == psutil.STATUS_ZOMBIE
+
+    await until(gone, 10)
 
 
 async def test_killed_in_the_middle_of_the_rush_another_goes_on(sale: Sale) -> None:

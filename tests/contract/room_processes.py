@@ -19,6 +19,7 @@ from infra.embedded.redis import program
 from runtime.postgres import room_url
 from tests.conftest import Database
 from tests.contract.room_stores import SHOW
+from tests.faults.rooms import ending_with_us
 
 CLIENTS = 10_000
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,7 +33,7 @@ class Instance:
         self.moves: Moves = []
         self.result = Path(str(told["result"]))
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.contract.room_instance", json.dumps(told)],
+            [*ending_with_us(signal.SIGKILL), sys.executable, "-m", "tests.contract.room_instance", json.dumps(told)],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             text=True,
@@ -156,6 +157,7 @@ def own_redis(directory: Path, *options: str) -> Iterator[int]:
 def start_redis(directory: Path, port: int, *options: str) -> "subprocess.Popen[bytes]":
     """A Redis that answers; with what is left in `directory` of an earlier one, where options say so."""
     command: list[str | Path] = [
+        *ending_with_us(signal.SIGKILL),
         program(),
         "--port",
         str(port),
