@@ -47,9 +47,13 @@ demo: setup  ## a flash sale on real servers, with simulated fans: ARGS="--once 
 	@$(BIN)/onsale doctor
 	@$(BIN)/onsale demo $(ARGS)
 
+# Where tests with deadlines are: only these folders are looked through for them.
+DEADLINES := tests/acceptance tests/contract
+
 test: setup  ## every test; with ARGS those it names: ARGS="tests/unit -k hold"
 ifeq ($(strip $(ARGS)),)
-	@$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest -m deadline $(DEADLINES)
+	@$(BIN)/python -m pytest -m "not deadline" --numprocesses 3 --dist loadfile --no-loadscope-reorder
 else
 	@$(BIN)/python -m pytest $(ARGS)
 endif

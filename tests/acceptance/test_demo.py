@@ -97,6 +97,7 @@ async def execute(url: str, statement: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.kills
+@pytest.mark.deadline
 def test_a_crowd_buys_every_place_once_although_the_allocator_is_killed(
     environment: dict[str, str], database: Database, topics: str, tmp_path: Path
 ) -> None:

@@ -64,6 +64,7 @@ async def test_an_extended_hold_lives_until_its_new_end(sale: Sale) -> None:
         assert parse_rfc3339(expired["ts"]) >= ends_ms
 
 
+@pytest.mark.deadline
 async def test_two_workers_expire_many_holds_once_each_and_soon(sale: Sale) -> None:
     show = await sale.new_show(capacity=400, **SHORT)
     fans = [sale.fan(show["show"]) for _ in range(300)]

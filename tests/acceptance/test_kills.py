@@ -8,6 +8,7 @@ from collections import Counter
 
 import asyncpg
 import psutil
+import pytest
 
 from runtime.kafka import BatchingProducer
 from tests.acceptance.sale import ROOT, Answer, Sale
@@ -50,6 +51,7 @@ async def test_an_allocator_ends_with_the_tests_that_started_it_however_they_end
     await until(gone, 10)
 
 
+@pytest.mark.deadline
 async def test_killed_in_the_middle_of_the_rush_another_goes_on(sale: Sale) -> None:
     show = (await sale.new_show(capacity=60))["show"]
     over = asyncio.Event()
@@ -138,6 +140,7 @@ async def test_one_that_slept_is_fenced_when_it_wakes(sale: Sale) -> None:
     assert code == 0, report
 
 
+@pytest.mark.deadline
 async def test_partitions_are_shared_within_one_of_even(sale: Sale) -> None:
     await sale.until_living(1)
     await _until_shares(sale, [12])

@@ -23,6 +23,7 @@ from tests.servers import Servers
 pytestmark = [pytest.mark.servers, pytest.mark.kills, pytest.mark.slow]
 
 
+@pytest.mark.deadline
 async def test_ten_thousand_joins_with_retries_and_the_line_outlives_an_instance(
     servers: Servers, database: Database, redis_prefix: str, tmp_path: Path
 ) -> None:

@@ -1,6 +1,7 @@
 """Tests: marks that exist, assertions that could fail."""
 
 import ast
+import re
 import tomllib
 
 from tests.house.sources import ROOT, Module, modules
@@ -24,6 +25,18 @@ def test_every_mark_is_declared() -> None:
     assert {use for use in used if use[0] not in declared | BUILT_IN} == set()
     assert {"--strict-markers", "--strict-config"} <= set(options["addopts"])
     assert options["filterwarnings"] == ["error"]
+
+
+def test_deadlines_are_where_they_are_looked_for() -> None:
+    (folders,) = re.findall(r"^DEADLINES := (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    judged = {
+        module.path.relative_to(ROOT)
+        for module in written()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == "pytest.mark.deadline"
+    }
+    assert len(judged) > 1
+    assert {path for path in judged if not any(path.is_relative_to(folder) for folder in folders.split())} == set()
 
 
 def test_no_assertion_is_empty() -> None:
