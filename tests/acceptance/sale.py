@@ -84,6 +84,15 @@ class Allocator:
         self.process.send_signal(signal.SIGCONT)
 
 
+async def launch_allocator(environment: dict[str, str]) -> Allocator:
+    """A process that ends with this one, however this one ends."""
+    process = await launch(
+        ("-m", "allocator"), death_signal=signal.SIGKILL, environment=environment, directory=ROOT,
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    return Allocator(process)
+
+
 @dataclass
 class Sale:
     """The running sale, as an outsider reaches it, with a way to the tables for checks."""
@@ -103,11 +112,7 @@ class Sale:
 
     async def spawn_allocator(self) -> Allocator:
         """One more allocator process; it takes its share of the partitions by itself."""
-        process = await launch(
-            ("-m", "allocator"), death_signal=signal.SIGKILL, environment=self.environment, directory=ROOT,
-            stderr=asyncio.subprocess.DEVNULL,
-        )  # fmt: skip
-        allocator = Allocator(process)
+        allocator = await launch_allocator(self.environment)
         self.allocators.append(allocator)
         return allocator
 
@@ -205,13 +210,9 @@ class Sale:
     async def onsale(self, *arguments: str) -> tuple[int, str]:
         """Exit code and words of a command, as a process of its own."""
         process = await launch(
-            ("-m", "onsale", *arguments),
-            death_signal=signal.SIGKILL,
-            environment=self.environment,
-            directory=ROOT,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
+            ("-m", "onsale", *arguments), death_signal=signal.SIGKILL, environment=self.environment, directory=ROOT,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        )  # fmt: skip
         output, _ = await process.communicate()
         assert process.returncode is not None
         return process.returncode, output.decode()

@@ -25,11 +25,9 @@ RESUME_S_MAX = 5.0
 
 LAUNCHING = """
 import asyncio, json, sys
-from tests.acceptance.sale import Sale
+from tests.acceptance.sale import launch_allocator
 
-sale = Sale.__new__(Sale)
-sale.environment, sale.allocators = json.loads(sys.argv[1]), []
-print(asyncio.run(sale.spawn_allocator()).pid, flush=True)
+print(asyncio.run(launch_allocator(json.loads(sys.argv[1]))).pid, flush=True)
 sys.stdin.read()
 """
 
