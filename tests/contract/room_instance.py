@@ -92,14 +92,14 @@ async def claim_all(entries: Entries, room: WaitingRoom, told: dict[str, Any], p
     async def claim(client: int, place: Place) -> None:
         while True:
             if room.rooms[told["show"]].general.position.serving < place.n:
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.1)  # as a page asks again: nothing tells a client that it is called
                 continue
             turn = await entries.claim(told["show"], place.entry, place.ticket, f"the secret of {client}")
             if isinstance(turn, Turn):
                 passes[client] = turn.token
                 return
             assert turn.code in ("room_unavailable", "busy", "not_your_turn"), turn
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)  # as every client does that is told to come again
 
     await asyncio.gather(*(claim(client, place) for client, place in places.items()))
     write_whole(Path(told["result"]).with_suffix(".passes"), json.dumps(passes))
@@ -116,7 +116,7 @@ async def join_all(entries: Entries, told: dict[str, Any]) -> dict[int, Place]:
                 assert (known.n, known.ticket) == (place.n, place.ticket)
                 return
             assert place.code in ("room_unavailable", "busy"), place
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # as above
 
     wanted: list[int] = [client for client in told["clients"] for _ in range(2 if client % 10 == 0 else 1)]
     for start in range(0, len(wanted), AT_ONCE):

@@ -94,7 +94,7 @@ async def _send(
             diary.confirmed[value] = part, await producer.send(part, value)
         except LogError as exc:
             diary.failed[value] = type(exc)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # whoever is refused at once asks again a little later
         diary.longest_send_s = max(diary.longest_send_s, now_s() - began_s)
 
 

@@ -54,7 +54,7 @@ class Load:
         try:
             async with asyncio.timeout(timeout_s):
                 while resumed.after_s is None:
-                    await asyncio.sleep(0.02)
+                    await asyncio.sleep(0.02)  # it is read in a file that another process writes
                     resumed.see(self.history.read_on())
         except TimeoutError:
             return float("inf")
