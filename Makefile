@@ -9,6 +9,9 @@ BIN := .venv/bin
 STAMP := .venv/.locks-installed
 TYPESCRIPT := typescript@5.9.3
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Compiled code is kept, whatever the environment says: rooms and tests start again and again, and would each compile
+# everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help setup lock demo test lint types scripts audit sim faults hosts fuzz soak bench peers browser containers \
 	alerts chart stop clean

@@ -1,6 +1,7 @@
 """What every test may ask for. The real servers are started once per run, and only when a test asks."""
 
 import asyncio
+import gc
 import os
 import uuid
 from collections.abc import Coroutine, Iterator
@@ -15,6 +16,8 @@ import hypothesis
 import pytest
 import redis
 from aiokafka.admin import AIOKafkaAdminClient
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
 from infra.provision import database_url, provision_database, provision_topics
@@ -54,6 +57,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "servers" in getattr(item, "fixturenames", ()):
             item.add_marker("servers")
     items.sort(key=lambda item: "kills" not in item.keywords)
+
+
+def pytest_collection() -> None:
+    """All of what is read now stays: looking for cycles in it finds none."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """From now on cycles are looked for, but not in what was there before: that is most of it."""
+    gc.freeze()
+    gc.enable()
+
+
+class ByFile(LoadFileScheduling):
+    """Like `--dist loadfile`, but the tests of the house are one worker's: each would have to read every file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return HOUSE if nodeid.startswith(HOUSE) else super()._split_scope(nodeid)
+
+
+HOUSE = "tests/house/"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """How tests are shared out among the workers of `--dist loadfile`."""
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 DIRECTORY = "onsale_run_directory"

@@ -34,8 +34,11 @@ def read_by(module: Module, forbidden: set[str]) -> list[str]:
             for alias in node.names:
                 known[alias.asname or alias.name] = f"{node.module}.{alias.name}"
     found = []
+    last = {name.rpartition(".")[2] for name in forbidden}
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Attribute):
+            if node.attr not in last:
+                continue
             base = ast.unparse(node.value)
             name = f"{known.get(base, base)}.{node.attr}"
         elif isinstance(node, ast.Name):

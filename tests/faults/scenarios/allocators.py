@@ -12,6 +12,7 @@ from tests.faults.report import Report, conclude
 from tests.faults.rooms import Room, until
 from tests.faults.stage import Stage
 from ticketing.topics import PARTITIONS_DEFAULT
+from ticketing.vocabulary import parse_show
 
 CRASHING = "tests.faults.crashing_allocator"
 RESUMED_S_MAX = 5.0
@@ -20,6 +21,7 @@ READY_TIMEOUT_S = 60.0
 AIM_AGAIN_S = 3.0
 SLEEP_S = 10.0
 PASSES_MAX = 5
+SOLD = "SELECT DISTINCT part FROM show WHERE show_id = ANY($1)"
 COMMITTED = "SELECT true FROM outcome_log WHERE part = $1 AND batch_seq = $2 AND octet_length(payload) = $3"
 CLAIM_AND_VANISH = "UPDATE allocator_cursor SET epoch = epoch + 1, owner = NULL, lease_until = '-infinity'"
 SHARES = "SELECT count(*) AS n FROM allocator_cursor WHERE lease_until > now() GROUP BY owner"
@@ -36,9 +38,10 @@ async def kills(stage: Stage, load: Load, *, rounds: int, seed: int) -> Report:
     await asyncio.gather(*(_start(stage) for _ in range(LIVING)))
     await asyncio.gather(*(room.stop() for room in stage.running("allocator")))
     await load.resumed_since(time.monotonic())
+    sold = {row["part"] for row in await stage.rows(SOLD, [parse_show(show.show) for show in load.shows])}
     buried: list[Room] = []
     while sum(hits.values()) < rounds:
-        await _kill(stage, POINTS[len(resumed) % len(POINTS)], rng)
+        await _kill(stage, sold, POINTS[len(resumed) % len(POINTS)], rng)
         # One that was let off may have been about to die: it counts as well, and is replaced.
         dead = [room for room in stage.rooms if room.module == CRASHING and not room.is_running and room not in buried]
         buried += dead
@@ -71,27 +74,35 @@ async def _start(stage: Stage, *, ready: bool = True) -> Room:
     return await stage.start(CRASHING, ready=ready, talks=True, road="allocator")
 
 
-async def _ready(stage: Stage) -> list[Room]:
-    """Those that own partitions or could, two at least: who is still being started is left alone."""
+async def _owners(stage: Stage, sold: set[int]) -> list[Room]:
+    """Those that own a partition of these, once two at least are ready: who is still being started is left alone."""
 
-    async def two() -> list[Room]:
+    async def found() -> list[Room]:
         ready = [room for room in stage.running(CRASHING) if await room.is_ready()]
-        return ready if len(ready) > 1 else []
+        return [room for room in ready if _owned(room) & sold] if len(ready) > 1 else []
 
-    return await until(two, READY_TIMEOUT_S)
+    return await until(found, READY_TIMEOUT_S)
 
 
-async def _kill(stage: Stage, point: str, rng: random.Random) -> None:
-    """One of those that are ready dies at this point; another one is ready to take over."""
+def _owned(room: Room) -> set[int]:
+    """The partitions that it decides over, as its log has it."""
+    owned = Counter(line["part"] for line in room.said("partition.claimed"))
+    for event in ("partition.released", "partition.dropped"):
+        owned -= Counter(line["part"] for line in room.said(event))
+    return set(owned)
+
+
+async def _kill(stage: Stage, sold: set[int], point: str, rng: random.Random) -> None:
+    """One of those that own a partition of these dies at this point; another one is ready to take over."""
     async with asyncio.timeout(READY_TIMEOUT_S):
         while True:
-            doomed = rng.choice(await _ready(stage))
+            doomed = rng.choice(await _owners(stage, sold))
             doomed.tell(f"{point} {rng.randint(1, PASSES_MAX)}")
             try:
                 async with asyncio.timeout(AIM_AGAIN_S):
                     await doomed.process.wait()
             except TimeoutError:
-                # It owns nothing that is sold.
+                # Another one took from it what is sold.
                 doomed.tell("nowhere 1")
             else:
                 return
