@@ -8,7 +8,7 @@ from expiry_worker.loop import ExpiryLoop
 from expiry_worker.settings import ExpirySettings
 from runtime import logs
 from runtime.clusters import Standing, open_clusters
-from runtime.kafka import BatchingProducer, PartitionReader
+from runtime.kafka import QUIET_WAIT_MS, BatchingProducer, PartitionReader
 from runtime.process import RunningRoom, run, serve
 from ticketing import topics
 from ticketing.clock import SystemClock
@@ -38,7 +38,10 @@ async def open_room(settings: ExpirySettings) -> AsyncIterator[RunningRoom]:
                 cluster=cluster,
                 outcomes=await stack.enter_async_context(
                     PartitionReader(
-                        settings.kafka_bootstrap, topics.OUTCOMES.full_name(settings.topic_prefix), client_id=ROOM
+                        settings.kafka_bootstrap,
+                        topics.OUTCOMES.full_name(settings.topic_prefix),
+                        client_id=ROOM,
+                        idle_wait_ms=QUIET_WAIT_MS,
                     )
                 ),
                 commands=commands,

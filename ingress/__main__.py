@@ -47,7 +47,7 @@ from runtime.clusters import Cluster, open_clusters
 from runtime.elapsed import ElapsedClock
 from runtime.follow import Follower
 from runtime.follow_edges import KafkaStream, PostgresTable
-from runtime.kafka import BatchingProducer, PartitionReader
+from runtime.kafka import QUIET_WAIT_MS, BatchingProducer, PartitionReader
 from runtime.process import RunningRoom, run, serve
 from runtime.redis import open_redis
 from ticketing import topics
@@ -57,17 +57,15 @@ from ticketing.staff import StaffKeys
 from ticketing.tokens import TokenKeys
 
 ROOM = "ingress"
-STATUS_IDLE_WAIT_MS = 500
-"""Shows say how they do once a second."""
 
 
 @asynccontextmanager
 async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
     """The room with its connections, which are closed on the way out."""
 
-    def reader(topic: topics.Topic, **more: int) -> PartitionReader:
+    def reader(topic: topics.Topic) -> PartitionReader:
         name = topic.full_name(settings.topic_prefix)
-        return PartitionReader(settings.kafka_bootstrap, name, client_id=ROOM, **more)
+        return PartitionReader(settings.kafka_bootstrap, name, client_id=ROOM, idle_wait_ms=QUIET_WAIT_MS)
 
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -76,7 +74,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         pool = clusters.first
         # One for each cluster, so that the outcomes of one need not wait for another that is away.
         outcomes = [await stack.enter_async_context(reader(topics.OUTCOMES)) for _ in clusters]
-        statuses_reader = await stack.enter_async_context(reader(topics.SHOW_STATUS, idle_wait_ms=STATUS_IDLE_WAIT_MS))
+        statuses_reader = await stack.enter_async_context(reader(topics.SHOW_STATUS))
         ends_reader = await stack.enter_async_context(reader(topics.COMMANDS))
         producer = await stack.enter_async_context(
             BatchingProducer(

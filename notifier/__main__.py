@@ -35,7 +35,7 @@ from runtime import logs
 from runtime.addresses import ClientAddresses
 from runtime.clusters import Standing, open_clusters
 from runtime.elapsed import ElapsedClock
-from runtime.kafka import BatchingProducer, PartitionReader
+from runtime.kafka import QUIET_WAIT_MS, BatchingProducer, PartitionReader
 from runtime.localised import LANGUAGES, read_words
 from runtime.process import RunningRoom, run, serve
 from runtime.tracing import Tracer, open_exporter
@@ -54,7 +54,8 @@ async def open_room(settings: NotifierSettings) -> AsyncIterator[RunningRoom]:
     """The room with its connections, which are closed on the way out."""
 
     def reader(topic: topics.Topic) -> PartitionReader:
-        return PartitionReader(settings.kafka_bootstrap, topic.full_name(settings.topic_prefix), client_id=ROOM)
+        name = topic.full_name(settings.topic_prefix)
+        return PartitionReader(settings.kafka_bootstrap, name, client_id=ROOM, idle_wait_ms=QUIET_WAIT_MS)
 
     async with AsyncExitStack() as stack:
         clusters = await stack.enter_async_context(

@@ -11,7 +11,7 @@ import httpx
 from runtime import logs
 from runtime.addresses import ClientAddresses
 from runtime.door import Door
-from runtime.kafka import BatchingProducer, PartitionReader
+from runtime.kafka import QUIET_WAIT_MS, BatchingProducer, PartitionReader
 from runtime.metered import metered
 from runtime.postgres import open_pool, room_url
 from runtime.process import RunningRoom, run, serve
@@ -88,7 +88,10 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
         redis = await enter(open_redis(settings.redis_url, client_name=ROOM))
         reader = await enter(
             PartitionReader(
-                settings.kafka_bootstrap, topics.SHOW_STATUS.full_name(settings.topic_prefix), client_id=ROOM
+                settings.kafka_bootstrap,
+                topics.SHOW_STATUS.full_name(settings.topic_prefix),
+                client_id=ROOM,
+                idle_wait_ms=QUIET_WAIT_MS,
             )
         )
         producer = await enter(

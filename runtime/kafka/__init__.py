@@ -6,7 +6,7 @@ yet, has that offset.
 """
 
 from runtime.kafka.producer import BatchingProducer
-from runtime.kafka.reader import PartitionReader
+from runtime.kafka.reader import QUIET_WAIT_MS, PartitionReader
 from runtime.kafka.record_producer import RecordProducer
 from runtime.kafka.records import (
     Headers,
@@ -20,6 +20,7 @@ from runtime.kafka.records import (
 )
 
 __all__ = [
+    "QUIET_WAIT_MS",
     "BatchingProducer",
     "Headers",
     "LogError",

@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 
 CHUNK_RECORDS_MAX = 4_000
 """Records taken between two turns of the event loop: about 2 ms."""
+QUIET_WAIT_MS = 200
+"""`idle_wait_ms` of whoever reads the same partitions all the time: what comes is told at once, and an idle topic costs
+both sides five questions a second, not fifty. A partition that is added, or goes on after a pause, waits as long."""
 PROBE_AFTER_S, PROBE_AGAIN_S = 5.0, 1.0
 """Silence after which the broker is asked whether there is nothing, or nothing that reaches us; and once more."""
 

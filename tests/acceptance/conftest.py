@@ -1,6 +1,7 @@
 """The fixtures of all acceptance tests."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -19,12 +20,25 @@ async def sale(
 
 
 @pytest.fixture(scope="module")
+async def shared(anyio_backend: str, servers: Servers, database_template: str) -> AsyncIterator[Sale]:
+    """One sale for all tests of a file; each makes shows of its own."""
+    async with _sale_of_a_file(servers, database_template, quick_fans=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
 async def house(anyio_backend: str, servers: Servers, database_template: str) -> AsyncIterator[Sale]:
-    """One sale for all tests of a file, with the limits of fans as they are shipped; each makes shows of its own."""
+    """As `shared`, with the limits of fans as they are shipped."""
+    async with _sale_of_a_file(servers, database_template, quick_fans=False) as running:
+        yield running
+
+
+@asynccontextmanager
+async def _sale_of_a_file(servers: Servers, database_template: str, *, quick_fans: bool) -> AsyncIterator[Sale]:
     with (
         fresh_database(servers, database_template) as database,
         fresh_topics(servers) as topics,
         fresh_redis_prefix(servers) as prefix,
     ):
-        async with open_sale(servers, database, topics, prefix, quick_fans=False) as running:
+        async with open_sale(servers, database, topics, prefix, quick_fans=quick_fans) as running:
             yield running

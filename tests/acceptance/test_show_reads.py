@@ -9,6 +9,12 @@ from tests.acceptance.sale import Sale
 pytestmark = pytest.mark.anyio
 
 
+@pytest.fixture
+def sale(shared: Sale) -> Sale:
+    """One for all of them: each looks at shows of its own alone."""
+    return shared
+
+
 async def test_the_log_of_a_show_has_each_of_its_outcomes_once(sale: Sale) -> None:
     show = (await sale.new_show(rows=2, seats_per_row=5))["show"]
     await sale.new_show(capacity=20)
