@@ -11,17 +11,26 @@ from tests.servers import Servers
 
 
 @pytest.fixture
-async def sale(
+def sale(request: pytest.FixtureRequest, servers: Servers) -> Sale:
+    """A running sale: ingress, notifier, expiry worker, and one allocator process. It is the test's own, or that of
+    its file where the test is marked `own_shows`."""
+    of_its_file = request.node.get_closest_marker("own_shows") is not None
+    found: Sale = request.getfixturevalue("shared" if of_its_file else "own_sale")
+    return found
+
+
+@pytest.fixture
+async def own_sale(
     anyio_backend: str, servers: Servers, database: Database, topics: str, redis_prefix: str
 ) -> AsyncIterator[Sale]:
-    """A sale that is running: ingress, notifier, expiry worker, and one allocator process."""
+    """One that no other test has seen."""
     async with open_sale(servers, database, topics, redis_prefix) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 async def shared(anyio_backend: str, servers: Servers, database_template: str) -> AsyncIterator[Sale]:
-    """One sale for all tests of a file; each makes shows of its own."""
+    """One for all tests of a file."""
     async with _sale_of_a_file(servers, database_template, quick_fans=True) as running:
         yield running
 

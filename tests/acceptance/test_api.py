@@ -12,16 +12,10 @@ from ticketing.clock import SystemClock
 from ticketing.tokens import Pass, ReservationToken
 from ticketing.vocabulary import parse_show, reservation_text
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.own_shows]
 
 ON_THE_LOG = "SELECT sum(next_offset)::int AS commands FROM allocator_cursor"
 CONTACT = {"name": "Ada Lovelace", "email": "ada@example.org"}
-
-
-@pytest.fixture
-def sale(shared: Sale) -> Sale:
-    """One for all of them: each looks at shows of its own alone."""
-    return shared
 
 
 def is_problem(answer: Answer, status: int, code: str) -> bool:

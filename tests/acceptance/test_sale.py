@@ -8,13 +8,7 @@ import pytest
 from tests.acceptance.sale import Sale
 from ticketing.vocabulary import parse_show
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def sale(shared: Sale) -> Sale:
-    """One for all of them: each looks at shows of its own alone."""
-    return shared
+pytestmark = [pytest.mark.anyio, pytest.mark.own_shows]
 
 
 async def test_two_fans_and_one_seat(sale: Sale) -> None:

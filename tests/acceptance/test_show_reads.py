@@ -6,13 +6,7 @@ import pytest
 
 from tests.acceptance.sale import Sale
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def sale(shared: Sale) -> Sale:
-    """One for all of them: each looks at shows of its own alone."""
-    return shared
+pytestmark = [pytest.mark.anyio, pytest.mark.own_shows]
 
 
 async def test_the_log_of_a_show_has_each_of_its_outcomes_once(sale: Sale) -> None:

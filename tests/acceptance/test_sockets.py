@@ -14,13 +14,7 @@ from ticketing import topics
 from ticketing.messages import RoomStatusNow, encode
 from ticketing.vocabulary import parse_show
 
-pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def sale(shared: Sale) -> Sale:
-    """One for all of them: each looks at shows of its own alone."""
-    return shared
+pytestmark = [pytest.mark.anyio, pytest.mark.own_shows]
 
 
 async def test_everybody_sees_places_go_and_only_the_owner_hears_of_persons(sale: Sale) -> None:
