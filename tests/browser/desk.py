@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 from playwright.async_api import Page, Request, Route
 
+from tests.browser.web_room import ORIGIN, from_web_room
 from tests.unit.ingress.at_pages import HALF, Visitor
 from tests.unit.ingress.stage import Stage
-from web.app import create_app
 
-ORIGIN = "http://localhost"
 NOT_OURS = {"content-length", "transfer-encoding", "content-encoding"}
 
 
@@ -35,7 +33,6 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.visitor = Visitor(self.stage, *self.roles, partner=self.partner)
-        self.http = httpx.AsyncClient(transport=httpx.ASGITransport(app=create_app()), base_url=ORIGIN)
 
     async def open(self, query: str = "") -> None:
         """The portal, or a part of it, at the moment in which the stage is."""
@@ -60,7 +57,7 @@ class Desk:
         elif url.path.startswith("/api/"):
             await self._ask(route, request, f"{url.path}?{url.query}" if url.query else url.path)
         else:
-            file = await self.http.get(f"{url.path}?{url.query}", headers={"accept-language": "en"} | request.headers)
+            file = await from_web_room(f"{url.path}?{url.query}", {"accept-language": "en"} | request.headers)
             await route.fulfill(status=file.status_code, body=file.content, headers=_passed_on(file.headers))
 
     async def _ask(self, route: Route, request: Request, target: str) -> None:

@@ -1,15 +1,12 @@
 """A browser in which scripts are switched off: led to the page that needs none, and through the whole line there."""
 
-import httpx
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Request, Route, expect
 
 from runtime.localised import LANGUAGES
 from tests.browser.checks import look, look_whether_it_fits
+from tests.browser.web_room import ORIGIN, from_web_room
 from tests.unit.waiting_room.hall import PATH, Hall, open_hall
-from web.app import create_app
-
-ORIGIN = "http://localhost"
 
 
 async def test_without_scripts_one_is_led_to_a_page_that_needs_none_and_gets_in(browser: Browser) -> None:
@@ -70,8 +67,7 @@ async def _answer(hall: Hall, route: Route, request: Request) -> None:
     headers = {name: value for name, value in (await request.all_headers()).items() if not name.startswith(":")}
     headers.pop("accept-encoding", None)
     if path.startswith("/static/"):
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=create_app()), base_url=ORIGIN) as http:
-            answer = await http.get(path, headers={"accept-encoding": "identity"})
+        answer = await from_web_room(path, {"accept-encoding": "identity"})
     else:
         hall.http.cookies.clear()
         answer = await hall.http.request(request.method, path, headers=headers, content=request.post_data)

@@ -4,18 +4,16 @@ import json
 from typing import Any
 from uuid import UUID
 
-import httpx
 from playwright.async_api import Browser, Error, Page, Request, Route
 
+from tests.browser.web_room import ORIGIN, from_web_room
 from tests.unit.waiting_room.hall import open_hall
 from ticketing.vocabulary import show_text
 from waiting_room.pages import read_room_page
 from waiting_room.pressure import CLEARING_STEP
 from waiting_room.proofs import Proofs
-from web.app import create_app
 
 SHOW = 0xAB
-ORIGIN = "http://localhost"
 NOW_MS = 1_800_000_000_000
 PROOFS = Proofs(["a secret of the server"])
 
@@ -37,8 +35,7 @@ class Rush:
         elif path == f"/room/{show_text(SHOW)}":
             await route.fulfill(body=read_room_page().render(show_text(SHOW), "en"), content_type="text/html")
         elif path.startswith("/static/"):
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(app=create_app()), base_url=ORIGIN) as http:
-                file = await http.get(path)
+            file = await from_web_room(path, {})
             await route.fulfill(body=file.content, content_type=file.headers["content-type"])
         else:
             await route.fulfill(status=404, json={"code": "not_found"})
