@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 import uuid
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -59,15 +59,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: "kills" not in item.keywords)
 
 
-def pytest_collection() -> None:
-    """All of what is read now stays: looking for cycles in it finds none."""
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """All of what is read meanwhile stays, so that cycles are looked for neither now nor, later, in what is there."""
     gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
-def pytest_collection_finish() -> None:
-    """From now on cycles are looked for, but not in what was there before: that is most of it."""
-    gc.freeze()
-    gc.enable()
+HOUSE = "tests/house/"
 
 
 class ByFile(LoadFileScheduling):
@@ -75,9 +78,6 @@ class ByFile(LoadFileScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         return HOUSE if nodeid.startswith(HOUSE) else super()._split_scope(nodeid)
-
-
-HOUSE = "tests/house/"
 
 
 @pytest.hookimpl(optionalhook=True)
