@@ -11,7 +11,7 @@ from runtime.kafka import PartitionReader
 from tests.acceptance.sale import Sale
 from ticketing import topics
 
-pytestmark = [pytest.mark.anyio, pytest.mark.own_shows]
+pytestmark = pytest.mark.anyio
 
 ADA: dict[str, str] = {"name": "Ada Lovelace", "email": "Ada@Analytical.example", "phone": "+441815550100"}
 BEN: dict[str, str] = {"name": "Benedict Sefton", "email": "ben@sefton.example"}

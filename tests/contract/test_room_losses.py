@@ -41,7 +41,7 @@ async def so(is_so: Callable[[], bool], within_s: float, instances: list[Instanc
     async with asyncio.timeout(within_s):
         while not is_so():
             assert all(instance.process.poll() is None for instance in instances)
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # it happens in other processes
 
 
 def issued_on(port: int, prefix: str) -> int:
