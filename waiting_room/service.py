@@ -290,7 +290,8 @@ class WaitingRoom:
             await self._mender.secure(queue)
             await self._drawing.begin(queue, row, self._clock.now_ms())
             queues[name] = queue
-        # Whoever opened it meanwhile has looked at nothing else.
+        # Somebody may have opened it meanwhile, or changed it.
         known = self.rooms.setdefault(row.show, room)
-        known.row = row
+        if row.version >= known.row.version:
+            known.row = row
         known.queues = queues | known.queues

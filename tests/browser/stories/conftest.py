@@ -48,6 +48,16 @@ if VARIABLE in os.environ:
             item.stash[WENT_WRONG] = report.failed
         return report
 
+    async def _look_back(story: pytest.Item, phones: list[Phone]) -> None:
+        """What the phones of a story that went wrong show at its end, as pictures and in words. None of them may have
+        met an error that nobody caught."""
+        if story.stash.get(WENT_WRONG, True):
+            for number, one in enumerate(phones):
+                # First in words: where pictures are not to be had, that is all there is.
+                print(f"phone {number} at {one.page.url}:", await one.page.inner_text("body"), sep="\n")
+                await one.page.screenshot(path=SHOTS / f"{story.name}-{number}.png", full_page=True)
+        assert [error for one in phones for error in one.errors] == []
+
     @pytest.fixture
     async def phone(
         request: pytest.FixtureRequest, house: House, browser: Browser
@@ -63,10 +73,7 @@ if VARIABLE in os.environ:
                 return made
 
             yield hand_out
-            if request.node.stash.get(WENT_WRONG, True):
-                for number, one in enumerate(phones):
-                    await one.page.screenshot(path=SHOTS / f"{request.node.name}-{number}.png", full_page=True)
-            assert [error for one in phones for error in one.errors] == []
+            await _look_back(request.node, phones)
 
     @pytest.fixture
     async def desk(request: pytest.FixtureRequest, browser: Browser) -> AsyncIterator[Callable[..., Awaitable[Desk]]]:
@@ -83,7 +90,4 @@ if VARIABLE in os.environ:
                 return made
 
             yield hand_out
-            if request.node.stash.get(WENT_WRONG, True):
-                for number, one in enumerate(phones):
-                    await one.page.screenshot(path=SHOTS / f"{request.node.name}-{number}.png", full_page=True)
-            assert [error for one in phones for error in one.errors] == []
+            await _look_back(request.node, phones)

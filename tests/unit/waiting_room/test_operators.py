@@ -1,11 +1,14 @@
 """What operators do to a room."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 
 from tests.unit.waiting_room.hall import SHOW, Hall, open_hall
 from waiting_room.operating import Act
+from waiting_room.ports import Line
 
 
 @pytest.fixture
@@ -100,3 +103,26 @@ async def test_another_instance_hears_of_it(hall: Hall) -> None:
     await hall.room.refresh()
     hall.clock.advance(200)
     assert (await hall.status())["lines"]["general"]["rate_target"] == 60
+
+
+async def test_whoever_opens_a_room_slowly_does_not_undo_what_was_done_meanwhile(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    alone_with = hall.ledger.alone_with
+
+    @asynccontextmanager
+    async def slow_at_first(line: Line) -> AsyncIterator[object]:
+        if not begun.is_set():
+            begun.set()
+            await go_on.wait()
+        async with alone_with(line) as numbers:
+            yield numbers
+
+    monkeypatch.setattr(hall.ledger, "alone_with", slow_at_first)
+    opening = asyncio.create_task(hall.room.room(SHOW))
+    await begun.wait()
+    assert (await hall.operate("pause", reason="at once")).json()["phase"] == "paused"
+    go_on.set()
+    await opening
+    assert (await hall.status())["phase"] == "paused"
