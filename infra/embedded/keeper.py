@@ -240,7 +240,7 @@ def main() -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             sys.exit(LOCK_BUSY)
-        path = socket_path(data_dir)
+        path = socket_path(data_dir, make=True)
         path.unlink(missing_ok=True)
         # What a keeper that was killed has left says nothing true any more.
         state_path(data_dir).unlink(missing_ok=True)
@@ -255,6 +255,9 @@ def main() -> None:
         secret = os.environ[SECRET_VARIABLE]
         names, cache_dir = arguments.servers, arguments.cache_dir
         asyncio.run(Keeper(data_dir, secret).run(listener, lambda: build_servers(data_dir, cache_dir, names, secret)))
+        if path.parent != data_dir:
+            with suppress(OSError):
+                path.parent.rmdir()
         if arguments.ephemeral:
             shutil.rmtree(fallback_data(data_dir), ignore_errors=True)
             shutil.rmtree(data_dir, ignore_errors=True)

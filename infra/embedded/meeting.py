@@ -57,18 +57,23 @@ def read_state(data_dir: Path) -> Running | None:
         return None
 
 
-def socket_path(data_dir: Path) -> Path:
+def socket_path(data_dir: Path, *, make: bool = False) -> Path:
     """The keeper's socket: in the data directory, or in a short private one where that path is too long.
 
-    Raises PermissionError when the short directory belongs to somebody else.
+    `make`: the short directory, which its keeper alone makes and removes. Raises PermissionError when that belongs to
+    somebody else.
     """
     path = data_dir / "keeper.sock"
     if len(os.fsencode(path)) <= SOCKET_PATH_LENGTH_MAX:
         return path
     name = hashlib.sha256(os.fsencode(data_dir)).hexdigest()[:16]
     directory = Path(tempfile.gettempdir()) / f"onsale-{os.geteuid()}-{name}"
-    directory.mkdir(mode=0o700, exist_ok=True)
-    status = directory.lstat()
+    if make:
+        directory.mkdir(mode=0o700, exist_ok=True)
+    try:
+        status = directory.lstat()
+    except FileNotFoundError:
+        return directory / "keeper.sock"
     if status.st_uid != os.geteuid() or not stat.S_ISDIR(status.st_mode) or status.st_mode & 0o077:
         raise PermissionError(f"{directory} is not a private directory of this user; remove it")
     return directory / "keeper.sock"
