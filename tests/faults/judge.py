@@ -37,8 +37,8 @@ class Verdict:
     gone: set[str] = field(default_factory=set)
     """Requests that were on the log (202) and have no outcome, whose keys got their verdicts elsewhere: that may be
     with a log that has lost its tail, and only then."""
-    undecided: int = 0
-    """Attempts whose last word was unknown: the client had lost patience."""
+    undecided: list[str] = field(default_factory=list)
+    """Requests whose last word was unknown: the client had lost patience; what it was told till then, in words."""
     errors: int = 0
     """Answers 5xx other than 503."""
     wrong: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -73,7 +73,7 @@ def _judge_request(told: Sequence[Line], tables: Tables, verdict: Verdict) -> No
             verdict.note("error", f"{line.kind} {line.status} {line.code}")
     verdicts = [line for line in told if line.event in {"ok", "fail"}]
     if not verdicts:
-        verdict.undecided += 1
+        verdict.undecided.append(_in_words(told))
         return
     first = verdicts[0]
     if {(line.event, line.reservation if line.event == "ok" else line.code) for line in verdicts} != {
@@ -91,6 +91,13 @@ def _judge_request(told: Sequence[Line], tables: Tables, verdict: Verdict) -> No
             verdict.note("acknowledged and not booked", f"{first.reservation} is {status}")
     elif status is None:
         verdict.note("granted and not there", f"{first.kind} {first.reservation}")
+
+
+def _in_words(told: Sequence[Line]) -> str:
+    """A request with its repeats, to be read by whoever wants to know why it took so long."""
+    first = told[0]
+    heard = [f"{line.at_s - first.at_s:.1f} s: {line.status or line.code}" for line in told if line.event != "invoke"]
+    return f"{first.kind} {first.key} in {first.show}, {', '.join(heard)}"
 
 
 def _judge_places(attempts: Iterable[Sequence[Line]], tables: Tables, verdict: Verdict) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tests.faults.crowd import Load
-from tests.faults.judge import judge
+from tests.faults.judge import EXAMPLES_MAX, judge
 from tests.faults.stage import Stage
 
 SHARE_LEAST = 0.25
@@ -81,7 +81,7 @@ async def conclude(
     if code != 0:
         found["onsale verify"] = said[-EXAMPLE_CHARS_MAX:]
     if verdict.undecided:
-        found["undecided"] = verdict.undecided
+        found["undecided"] = verdict.undecided[:EXAMPLES_MAX]
     if not math.isfinite(resumed_s):
         found["never decided again"] = True
     elif limit_s is not None and resumed_s > limit_s:

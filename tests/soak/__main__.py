@@ -136,7 +136,7 @@ class Run:
             "acknowledged": verdict.acknowledged,
             "lost": verdict.lost,
             "doubled": verdict.doubled,
-            "undecided": verdict.undecided,
+            "undecided": len(verdict.undecided),
             "not_judged": not_judged,
             "wrong": wrong,
             "ok": not wrong,
