@@ -10,6 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from infra.embedded.accounts import make_data_directory
+
 STOP_TIMEOUT_S = 60.0
 
 
@@ -57,10 +59,7 @@ def only_one(data_dir: Path) -> Iterator[None]:
 
     The kernel lets go of the lock when the process ends, however it ends; so a file left behind means nothing.
     """
-    if not data_dir.exists():
-        data_dir.mkdir(parents=True)
-        # Root's Postgres runs as a user of its own, who must be able to pass through; nothing can be listed.
-        data_dir.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    make_data_directory(data_dir)
     with _lock_path(data_dir).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -65,6 +65,21 @@ def _create() -> pwd.struct_passwd:
         raise AccountUnavailable(f"useradd {USER} failed: {made.stderr.strip()}") from None
 
 
+def make_data_directory(path: Path) -> None:
+    """Make it where it is missing; any number of processes may do so at once.
+
+    Passing through it is for the user that root's Postgres runs as; nothing in it can be listed. Raises FileExistsError
+    where it is no directory.
+    """
+    try:
+        path.mkdir(parents=True)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+    else:
+        path.chmod(0o711 if os.geteuid() == 0 else 0o700)
+
+
 def can_traverse(path: Path, account: Account) -> bool:
     """Whether the user may pass through `path` and every directory above it (POSIX mode bits only)."""
     for directory in (path, *path.parents):

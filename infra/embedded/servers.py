@@ -16,7 +16,7 @@ from typing import Self
 import msgspec
 
 from infra.embedded import downloads, meeting
-from infra.embedded.accounts import fallback_data
+from infra.embedded.accounts import fallback_data, make_data_directory
 from infra.embedded.credentials import fingerprint, secret_of
 from infra.embedded.meeting import Message, Running
 from infra.embedded.processes import ServerFailed, log_tail
@@ -98,7 +98,7 @@ class EmbeddedServers:
 
     def start(self) -> None:
         """Starts or joins the servers, and returns when all of them answer. Raises ServersUnavailable."""
-        _make_directory(self.data_dir)
+        make_data_directory(self.data_dir)
         self._secret = self._settings.secret or secret_of(self.data_dir)
         names = [name for name in meeting.SERVER_NAMES if not self._given[name]]
         if not names:
@@ -274,10 +274,3 @@ def remove(data_dir: Path | str) -> None:
     stop(directory)
     shutil.rmtree(fallback_data(directory), ignore_errors=True)
     shutil.rmtree(directory, ignore_errors=True)
-
-
-def _make_directory(path: Path) -> None:
-    if not path.exists():
-        path.mkdir(parents=True)
-        # Passing through is for the user that Postgres runs as when root starts it; nothing in here can be listed.
-        path.chmod(0o711 if os.geteuid() == 0 else 0o700)
