@@ -70,12 +70,10 @@ def socket_path(data_dir: Path, *, make: bool = False) -> Path:
     directory = Path(tempfile.gettempdir()) / f"onsale-{os.geteuid()}-{name}"
     if make:
         directory.mkdir(mode=0o700, exist_ok=True)
-    try:
+    with suppress(FileNotFoundError):
         status = directory.lstat()
-    except FileNotFoundError:
-        return directory / "keeper.sock"
-    if status.st_uid != os.geteuid() or not stat.S_ISDIR(status.st_mode) or status.st_mode & 0o077:
-        raise PermissionError(f"{directory} is not a private directory of this user; remove it")
+        if status.st_uid != os.geteuid() or not stat.S_ISDIR(status.st_mode) or status.st_mode & 0o077:
+            raise PermissionError(f"{directory} is not a private directory of this user; remove it")
     return directory / "keeper.sock"
 
 

@@ -213,6 +213,7 @@ def test_a_long_path_has_its_socket_elsewhere(directory: Path) -> None:
         elsewhere = socket_path(data_dir).parent
         assert elsewhere != data_dir
         assert elsewhere.is_dir()
+        assert not (data_dir / "keeper.sock").exists()
     assert not elsewhere.exists()
 
 
