@@ -20,7 +20,7 @@ from ticketing import messages
 from ticketing.having.allocation import Allocations
 from ticketing.having.shares import free_seats_by_category
 from ticketing.layout import Layout
-from ticketing.seating_plan import SeatingPlan
+from ticketing.seating_plan import plan_of
 from ticketing.vocabulary import (
     BLOCKED_BY,
     LIVE_STATUSES,
@@ -43,7 +43,7 @@ class ShowStock:
         self.layout = layout
         self.status = status
         self.seq = seq
-        self.plan = SeatingPlan(layout)
+        self.plan = plan_of(layout)
         self.category_names = tuple(category.name for category in layout.categories)
         self.category_prices = layout.category_prices(terms.prices)
         self.free = bytearray(b"\x01") * len(layout.seats)

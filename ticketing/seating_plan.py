@@ -1,6 +1,6 @@
 """A layout as the search for seats sees it: blocks of neighbours, best first, and what stands beside what.
 
-Made once for each layout. Rows are listed best first, so a block's place in the list is its rank.
+Made once for each layout, by `plan_of`. Rows are listed best first, so a block's place in the list is its rank.
 """
 
 from bisect import bisect_right
@@ -173,3 +173,12 @@ class SeatingPlan:
         if found:  # names that nobody has are not remembered: there is no end of them
             self._wanted[category, section, protected] = found
         return found
+
+
+def plan_of(layout: Layout) -> SeatingPlan:
+    """The plan of a layout, made when it is first asked for and kept with it: shows of one house have it in common."""
+    kept = vars(layout)
+    if "plan" not in kept:
+        kept["plan"] = SeatingPlan(layout)
+    plan: SeatingPlan = kept["plan"]
+    return plan

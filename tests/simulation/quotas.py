@@ -3,6 +3,7 @@
 Counted anew for each command from its outcomes alone, without the allocator's own code.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -15,37 +16,39 @@ from ticketing.messages import AnyOutcome, Reservation, ReservationOutcome
 from ticketing.show_view import is_change
 from ticketing.vocabulary import LIVE_STATUSES
 
+Count = dict[str, int]
+"""Places by category; "": of all."""
+
 
 @dataclass
 class _Hall:
-    """A layout, as places of categories; "": of all."""
+    """A layout, as places of categories."""
 
     layout: Layout
 
-    @property
-    def categories(self) -> tuple[str, ...]:
-        return ("", *(category.name for category in self.layout.categories))
+    def __post_init__(self) -> None:
+        names = [category.name for category in self.layout.categories]
+        self.categories = ("", *names)
+        self._of_seats = [names[seat.category] for seat in self.layout.seats]
+        self._of_areas = [names[area.category] for area in self.layout.areas]
+        areas = ((number, area.capacity) for number, area in enumerate(self.layout.areas))
+        self.total = self.count(range(len(self._of_seats)), areas)
 
-    def places(self, reservation: Reservation, category: str) -> int:
-        return self.count(reservation.seats, category) + sum(
-            n for area, n in reservation.areas if self._is_of(self.layout.areas[area].category, category)
-        )
-
-    def count(self, seats: Iterable[int], category: str) -> int:
-        return sum(self._is_of(self.layout.seats[seat].category, category) for seat in seats)
-
-    def total(self, category: str) -> int:
-        areas = (area.capacity for area in self.layout.areas if self._is_of(area.category, category))
-        return self.count(range(len(self.layout.seats)), category) + sum(areas)
-
-    def _is_of(self, number: int, category: str) -> bool:
-        return category in ("", self.layout.categories[number].name)
+    def count(self, seats: Iterable[int], areas: Iterable[tuple[int, int]] = ()) -> Count:
+        counts = dict.fromkeys(self.categories, 0)
+        for seat in seats:
+            counts[self._of_seats[seat]] += 1
+        for area, n in areas:
+            counts[self._of_areas[area]] += n
+        counts[""] = sum(counts.values())
+        return counts
 
 
 @dataclass
 class _Show:
     hall: _Hall
-    live: dict[bytes, Reservation] = field(default_factory=dict)
+    live: dict[bytes, tuple[str, Count]] = field(default_factory=dict)
+    """Whose it is, and its places."""
     blocked: set[int] = field(default_factory=set)
     kept: dict[tuple[str, str], messages.AllocationSet] = field(default_factory=dict)
     """By partner and category; "": the whole show."""
@@ -96,12 +99,15 @@ class _Show:
             case messages.AllocationReturned() if not outcome.give_back_at_ms:
                 del self.kept[outcome.allocation, outcome.category]
             case messages.ManyHeld():
-                self.live.update((reservation.id, reservation) for reservation in outcome.reservations)
+                for reservation in outcome.reservations:
+                    self._live_on(reservation)
             case ReservationOutcome():
-                reservation = outcome.reservation
-                self.live.pop(reservation.id, None)
-                if reservation.status in LIVE_STATUSES:
-                    self.live[reservation.id] = reservation
+                self.live.pop(outcome.reservation.id, None)
+                if outcome.reservation.status in LIVE_STATUSES:
+                    self._live_on(outcome.reservation)
+
+    def _live_on(self, reservation: Reservation) -> None:
+        self.live[reservation.id] = reservation.account, self.hall.count(reservation.seats, reservation.areas)
 
     def _promised(self, category: str, at_ms: int) -> int:
         """Of a category, or of the whole show all that is promised of it and of its categories."""
@@ -112,11 +118,11 @@ class _Show:
         )
 
     def _taken(self, account: str, category: str) -> int:
-        return sum(self.hall.places(it, category) for it in self.live.values() if it.account == account)
+        return sum(places[category] for owner, places in self.live.values() if owner == account)
 
     def _free(self, category: str) -> int:
-        taken = sum(self.hall.places(it, category) for it in self.live.values())
-        return self.hall.total(category) - self.hall.count(self.blocked, category) - taken
+        taken = sum(places[category] for _, places in self.live.values())
+        return self.hall.total[category] - self.hall.count(self.blocked)[category] - taken
 
 
 def _is_on(allocation: messages.AllocationSet, at_ms: int) -> bool:
@@ -130,8 +136,9 @@ def quotas(world: World) -> list[str]:
 
 def broken(outcomes: Iterable[AnyOutcome], layout: Layout = LAYOUT) -> Iterator[str]:
     """What is wrong in outcomes that are in the order of the log; those of one command stand together."""
-    shows: dict[int, _Show] = {}
+    hall = _Hall(layout)
+    shows = defaultdict[int, _Show](lambda: _Show(hall))
     changes = filter(is_change, outcomes)
     for (show, offset), came in groupby(changes, lambda outcome: (outcome.show, outcome.offset)):
-        for problem in shows.setdefault(show, _Show(_Hall(layout))).take(list(came)):
+        for problem in shows[show].take(list(came)):
             yield f"show {show} at offset {offset}: {problem}"

@@ -147,6 +147,11 @@ class Layout(msgspec.Struct, frozen=True, dict=True):
         return {seat: table for table in self.tables for seat in table.seats}
 
     @cached_property
+    def _whole_tables_of_seats(self) -> dict[int, Table]:
+        """The same for the tables that can be sold whole."""
+        return {seat: table for seat, table in self.tables_of_seats.items() if table.bookable != Bookable.SEATS}
+
+    @cached_property
     def stretches(self) -> tuple[Stretch, ...]:
         """All seats, in as few stretches as there can be: rows that go on in one section and category are one."""
         found: list[Stretch] = []
@@ -184,16 +189,15 @@ class Layout(msgspec.Struct, frozen=True, dict=True):
 
     def whole_tables(self, seats: tuple[int, ...]) -> list[Table]:
         """The tables that are sold whole and all of whose seats are among `seats`, each named once."""
-        if not self.tables:
+        of_seats = self._whole_tables_of_seats
+        if of_seats.keys().isdisjoint(seats):
             return []
         counts: dict[int, int] = {}
         for seat in set(seats):
-            table = self.tables_of_seats.get(seat)
-            if table is not None and table.bookable != Bookable.SEATS:
-                counts[table.first] = counts.get(table.first, 0) + 1
-        return [
-            self.tables_of_seats[first] for first, n in sorted(counts.items()) if n == self.tables_of_seats[first].count
-        ]
+            if seat in of_seats:
+                first = of_seats[seat].first
+                counts[first] = counts.get(first, 0) + 1
+        return [of_seats[first] for first, n in sorted(counts.items()) if n == of_seats[first].count]
 
 
 def encode_layout(layout: Layout) -> tuple[bytes, bytes]:

@@ -12,9 +12,9 @@ import msgspec
 
 from allocator.answer import Moment, log_time
 from allocator.draft import Draft
-from allocator.losing import lose_again
 from allocator.seating import ABOUT_A_RESERVATION, decide
 from allocator.stock import PartitionState, ShowStock
+from tests.unit.allocator.at_once import said_at_once
 from ticketing import messages
 from ticketing.layout import AreaBody, CategoryBody, Layout, LayoutBody, build_layout, encode_layout
 from ticketing.messages import AnyCommand, AnyOutcome, Payment, Policy
@@ -123,8 +123,8 @@ class Scene:
         self.state.last_now_ms = log_time(self.state.last_now_ms, told.at, command.sent_at_ms)
         moment = Moment(self.state.last_now_ms, told.at if decided_at is None else decided_at, self.offset)
         outcomes = decide(self.state, command, moment)
-        plain = lose_again(self.state, command, moment.now_ms, moment.offset)
-        assert plain is None or [plain] == outcomes, "what is plain at once is what would be decided"
+        plain = said_at_once(self.state, command, told.at, self.offset)
+        assert plain in ([], outcomes), "what is plain at once is what would be decided"
         for outcome in outcomes:
             self.state.evolve(command, outcome, self.draft)
             if isinstance(outcome, messages.ReservationOutcome):

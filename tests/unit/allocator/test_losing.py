@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from allocator.answer import log_time
-from allocator.losing import lose_again
+from tests.simulation.crowd import SHOWS, opening
+from tests.unit.allocator.at_once import said_at_once
 from tests.unit.allocator.desk_room import Room, settle
 from tests.unit.allocator.desk_room import hold as wish
 from tests.unit.allocator.stories import (
@@ -33,9 +33,7 @@ from ticketing.messages import Policy
 
 
 def is_plain(scene: Scene, told: Told) -> bool:
-    command = told.complete(b"", 0)
-    now_ms = log_time(scene.state.last_now_ms, told.at, command.sent_at_ms)
-    return lose_again(scene.state, command, now_ms, scene.offset) is not None
+    return said_at_once(scene.state, told.complete(b"", 0), told.at, scene.offset) != []
 
 
 def but(told: Told, **changes: Any) -> Told:
@@ -135,6 +133,22 @@ async def test_a_desk_answers_a_rush_in_order_and_once() -> None:
     assert len(desk.state.refusals) == 299
     again = await room.successor()  # compares the last record with what the cursor says of it
     assert (room.heard.lost, again.position.next_offset) == ([], 303)
+
+
+async def test_a_rush_for_two_shows_loses_each_its_own() -> None:
+    room = Room()
+    other = SHOWS[1]
+    room.say(opening(other, T0), wish(1, 1), wish(2, 2, show=other))
+    desk = await room.desk()
+    await settle(desk)
+    rush = [command for n in range(3, 99) for command in (wish(n, 1, 2), wish(n + 100, 1, 2, show=other))]
+    room.say(*rush)
+    await settle(desk)
+    assert desk.state.shows[other].plan is desk.state.shows[SHOWS[0]].plan, "of one layout"
+    lost = room.outcomes()[4:]
+    assert [(outcome.show, outcome.key) for outcome in lost] == [(command.show, command.key) for command in rush]
+    seats = [[it.seat for it in outcome.conflicts] for outcome in lost if isinstance(outcome, messages.HoldRefused)]
+    assert seats == [[1], [2]] * 96
 
 
 async def test_a_record_that_the_store_refuses_is_rejected_though_others_lose() -> None:
