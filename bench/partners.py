@@ -59,7 +59,7 @@ class Size:
     crowded_floods: int
 
 
-FULL = Size(warm_s=3, minute_s=60, crowded_s=20, flood_s=8, floods=5, crowded_floods=3)
+FULL = Size(warm_s=3, minute_s=60, crowded_s=20, flood_s=8, floods=9, crowded_floods=3)
 QUICK = Size(warm_s=2, minute_s=8, crowded_s=4, flood_s=4, floods=1, crowded_floods=1)
 
 
