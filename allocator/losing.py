@@ -136,8 +136,8 @@ def lose_again(
     """The outcomes of wishes for what others have just lost, as far as they are plain at once; the first one that is
     not, or is no such wish, ends them: `decide` that. `records` begin at `offset`; the keys are remembered.
 
-    In a sold-out sale this is asked for every record. What is the same for all of them is looked up once, and nothing
-    has a function of its own that would be called for each: that took a fifth longer.
+    In a sold-out sale this is asked for every record. What is the same for all of them is looked up once, and what
+    `known_loss` says is spelled out: one function for each record and one for each loss took a fifth longer.
     """
     lost: list[messages.HoldRefused] = []
     number, seq, live, ended = show.terms.show, show.seq, show.live, show.ended
@@ -156,8 +156,7 @@ def lose_again(
         if (person and held_by.get(person, 0) > loss.held_max) or key in by_key or key in live or key in ended:
             break
         now_ms = log_time(now_ms, record.timestamp_ms, command.sent_at_ms)
-        # What a loss is kept for can be asked for: the show has opened, and whatever closes it before its time clears
-        # that.
+        # The show has opened, or no loss of it would be kept; and whatever closes it before its time clears those.
         if 0 < closes_at_ms <= now_ms:
             break
         by_key[key] = refusal = messages.HoldRefused(

@@ -6,7 +6,7 @@ from tests.unit.ticketing.drawn_halls import hall_of
 from ticketing import best_seats as searching
 from ticketing.best_seats import best_seats, other_blocks
 from ticketing.messages import Best, Why
-from ticketing.seating_plan import Block, SeatingPlan
+from ticketing.seating_plan import Block, SeatingPlan, plan_of
 from ticketing.vocabulary import OrphanRule
 
 
@@ -91,3 +91,10 @@ def test_where_single_seats_are_forbidden_rows_that_would_leave_one_are_passed_o
     assert (found is None) == (row in {"...x...", "x...x.x...x"})
     assert offers == (() if found is None else (found.seats,))
     assert all(start >= last for start in weighed)
+
+
+def test_shows_of_one_layout_have_its_plan_in_common() -> None:
+    layout, _ = hall_of("....")
+    alike, _ = hall_of("....")
+    assert plan_of(layout) is plan_of(layout)
+    assert plan_of(alike).layout is alike, "equal is not the same"
