@@ -9,7 +9,10 @@ parse errors, the orderly stop and the bounds of `http_bounds.py` are the same i
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
+from functools import cache
+from types import MappingProxyType
 from typing import Any, cast
 
 from uvicorn.config import Config
@@ -23,7 +26,18 @@ Take = Callable[["Exchange"], bool]
 """Takes a request: True, and it is or will be answered by it; False, and it has done nothing: it is for the
 application."""
 DirectRoutes = Mapping[tuple[bytes, bytes], Take]
-"""By method and request target."""
+"""By method and request target. A `{name}` in the target stands for one word of letters, digits and underscores, which
+`Exchange.words` has; only the plainest requests for such a target are found, all others are for the application."""
+
+FIRST_LINE = b"%b %b HTTP/1.1\r\n"
+
+
+@cache
+def line_like(line: bytes) -> re.Pattern[bytes] | None:
+    """What a request's first line looks like where `line` has names in it; None: exactly like that."""
+    if b"{" not in line:
+        return None
+    return re.compile(re.sub(rb"\\{(\w+)\\}", rb"(?P<\1>\\w{1,100})", re.escape(line)))
 
 
 class _NobodyWaits:
@@ -39,8 +53,9 @@ _NOBODY_WAITS: Any = _NobodyWaits()
 class Exchange(RequestResponseCycle):
     """A request and its answer, in the place of uvicorn's own cycle (whose attributes it has, and nothing else).
 
-    `headers`: by lower-case names, of one sent twice the last. `body` is whole once the request is taken. `on_gone` is
-    called if the connection ends before the answer.
+    `headers`: by lower-case names, of one sent twice the last. `body` is whole once the request is taken. `method`,
+    `target`, `words`: of a route with names in it, and what stood for them. `on_gone` is called if the connection ends
+    before the answer.
     """
 
     # What nearly all of them have to the end stands here once.
@@ -50,6 +65,8 @@ class Exchange(RequestResponseCycle):
     response_complete = False
     message_event = _NOBODY_WAITS
     on_gone: Callable[[], None] | None = None
+    method = target = b""
+    words: Mapping[str, bytes] = MappingProxyType({})
 
     def __init__(
         self, protocol: "DirectProtocol", headers: dict[bytes, bytes], body: bytes | bytearray, *, keep_alive: bool
@@ -94,8 +111,9 @@ class DirectProtocol(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits = limits
-        self._direct = direct
-        self._by_line = [(b"%b %b HTTP/1.1\r\n" % route, take) for route, take in direct.items()]
+        self._named = {route: take for route, take in direct.items() if b"{" not in route[1]}
+        lines = [(FIRST_LINE % route, take) for route, take in direct.items()]
+        self._by_line = [(line, line_like(line), take) for line, take in lines]
         self._parsing: tuple[Exchange, Take] | None = None
         self._declined = False
         self._idle_since_s: float | None = None
@@ -103,18 +121,24 @@ class DirectProtocol(HttpToolsProtocol):
 
     def take_plain(self, data: bytes) -> bool:
         """Take the plain request that `data` is; False: it is to be parsed. To be called where a request may begin."""
-        for line, take in self._by_line:
-            if data.startswith(line):
-                return self._take_plain(data, len(line) - 2, take)
+        for line, like, take in self._by_line:
+            if like is None:
+                if data.startswith(line):
+                    return self._take_plain(data, len(line) - 2, take)
+            elif (found := like.match(data)) is not None:
+                return self._take_plain(data, found.end() - 2, take, found)
         return False
 
-    def _take_plain(self, data: bytes, line_bytes: int, take: Take) -> bool:
+    def _take_plain(self, data: bytes, line_bytes: int, take: Take, like: re.Match[bytes] | None = None) -> bool:
         limits = self._limits
         found = read_plain(data, line_bytes, headers_max=limits.headers_max, head_bytes_max=limits.head_bytes_max)
         if found is None:
             return False
         before = self.cycle
         self.cycle = exchange = Exchange(self, *found, keep_alive=True)
+        if like is not None:
+            exchange.method, exchange.target, _ = like[0].split(b" ", 2)
+            exchange.words = like.groupdict()
         self._idle_since_s = None
         if self.timeout_keep_alive_task is not None:
             self._unset_keepalive_if_required()
@@ -182,7 +206,7 @@ class DirectProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             # It came behind a request that asked for the connection to be closed; that one was answered.
             return
-        take = self._direct.get((self.parser.get_method(), self.url))
+        take = self._named.get((self.parser.get_method(), self.url))
         if take is None or self._declined or not self._is_plain():
             self._begin_cycle()
         else:

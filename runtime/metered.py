@@ -23,10 +23,25 @@ CUT_OFF = 499
 """The status of a request whose client left before its answer began; the number that nginx made known."""
 
 
-def metered(app: ASGIApp, room: str) -> ASGIApp:
-    """`app` with its HTTP requests counted; a call is named for the Starlette endpoint that answers it."""
+class Meter:
+    """What a room's answers are counted with."""
 
-    bugs = BUGS.labels(room)  # there from the start: what begins with its first count has not risen
+    def __init__(self, room: str) -> None:
+        self._room = room
+        self._bugs = BUGS.labels(room)  # there from the start: what begins with its first count has not risen
+
+    def bug(self) -> None:
+        """A request whose room raised."""
+        self._bugs.inc()
+
+    def count(self, call: str, status: int, took_s: float) -> None:
+        """An answer. `call`: the name of the endpoint that gave it."""
+        SECONDS.labels(self._room, call).observe(took_s)
+        REQUESTS.labels(self._room, call, str(status)).inc()
+
+
+def metered(app: ASGIApp, meter: Meter) -> ASGIApp:
+    """`app` with its HTTP requests counted; a call is named for the Starlette endpoint that answers it."""
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -46,11 +61,10 @@ def metered(app: ASGIApp, room: str) -> ASGIApp:
         except Exception:
             # The server answers for it, where nothing has been said yet.
             status = 500
-            bugs.inc()
+            meter.bug()
             raise
         finally:
             name = getattr(scope.get("endpoint"), "__name__", UNKNOWN)
-            SECONDS.labels(room, name).observe(perf_counter() - began_s)
-            REQUESTS.labels(room, name, str(status)).inc()
+            meter.count(name, status, perf_counter() - began_s)
 
     return call

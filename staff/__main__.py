@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from runtime import logs
 from runtime.addresses import ClientAddresses
-from runtime.metered import metered
+from runtime.metered import Meter, metered
 from runtime.postgres import open_pool, room_url
 from runtime.process import RunningRoom, run, serve
 from staff.pages import read_sign_in_page
@@ -50,7 +50,7 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             entropy=os.urandom,
             address_of=ClientAddresses(settings.proxies).of,
         )
-        yield RunningRoom(name=ROOM, app=metered(routes.app(), ROOM), prefixes=("/sign-in", "/sign-out"))
+        yield RunningRoom(name=ROOM, app=metered(routes.app(), Meter(ROOM)), prefixes=("/sign-in", "/sign-out"))
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ from runtime import logs
 from runtime.addresses import ClientAddresses
 from runtime.door import Door
 from runtime.kafka import QUIET_WAIT_MS, BatchingProducer, PartitionReader
-from runtime.metered import metered
+from runtime.metered import Meter, metered
 from runtime.postgres import open_pool, room_url
 from runtime.process import RunningRoom, run, serve
 from runtime.redis import open_redis
@@ -21,6 +21,7 @@ from ticketing.clock import SystemClock
 from ticketing.staff import StaffKeys
 from ticketing.tokens import TokenKeys
 from waiting_room.admin_routes import AdminRoutes
+from waiting_room.app import create_app, direct_routes
 from waiting_room.beacons import beacon_of
 from waiting_room.code_book import PostgresCodes
 from waiting_room.code_routes import CodeRoutes
@@ -50,7 +51,7 @@ from waiting_room.recording import Recorder
 from waiting_room.records import Tallies
 from waiting_room.room_table import PostgresRooms
 from waiting_room.rooms import RoomLimits
-from waiting_room.routes import FanRoutes, create_app
+from waiting_room.routes import FanRoutes
 from waiting_room.service import WaitingRoom
 from waiting_room.settings import Settings
 from waiting_room.statuses import RoomStatusWriter, ShowStatusReader
@@ -198,11 +199,13 @@ async def open_room(settings: Settings) -> AsyncIterator[RunningRoom]:
             Loop("tell the others", SECOND_S, tell),
             Loop("write down how it goes", SECOND_S, recorder.step),
         ]
+        meter = Meter(ROOM)
         operating = [*overview.routes(), *coding.routes(), *plans.routes(), *operators.routes()]
         yield RunningRoom(
             name=ROOM,
-            app=metered(create_app([*operating, *draws.routes(), *plain.routes(), *fans.routes()], os.urandom), ROOM),
+            app=metered(create_app([*operating, *draws.routes(), *plain.routes(), *fans.routes()], os.urandom), meter),
             prefixes=("/room",),
+            direct=direct_routes(fans, os.urandom, meter),
             doors=[Door(Window(documents, room.rooms.get).answer)],
             tasks=[*(loop.run for loop in loops), both.joins.run, both.claims.run, statuses.run],
             ready=lambda: [*(reason for loop in loops for reason in loop.reasons()), *statuses.reasons()],

@@ -1,25 +1,18 @@
 """`/room/*` over HTTP: the page, the status document, and what a fan may do with a place."""
 
-import re
 from collections.abc import Callable
 from typing import Annotated
 from uuid import UUID
 
-import structlog
 from pydantic import Field
-from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime.localised import COOKIE, preferred
 from ticketing.clock import Clock, rfc3339
 from ticketing.layout import Body
 from ticketing.vocabulary import Malformed, parse_show
-from waiting_room import metrics
 from waiting_room.answers import NO_STORE, LineName, Refused, answer, problem, read_body
 from waiting_room.common_words import in_common_words
 from waiting_room.documents import STATUS_CACHE, Documents
@@ -28,18 +21,14 @@ from waiting_room.joining import Joining, Wish
 from waiting_room.leaving import Leaving
 from waiting_room.pages import RoomPage
 from waiting_room.places import GENERAL, parse_entry
-from waiting_room.ports import LedgerUnavailable, StoreUnavailable
 from waiting_room.proofs import PROOF_CHARS_MAX
 from waiting_room.records import Tallies, device_of
 from waiting_room.replies import Refusal, Turn
 from waiting_room.service import WaitingRoom
 from waiting_room.threshold import Shown
 
-log = structlog.get_logger("waiting_room")
-
 PAGE_CACHE = {"Cache-Control": "no-cache", "Vary": "Accept, Accept-Language, Cookie"}
 TOKEN_CHARS_MAX = 2_000
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 AddressOf = Callable[[str, bytes | None], str]
 """`(peer, X-Forwarded-For)`: the client's address."""
@@ -238,63 +227,3 @@ def entry_of_path(request: Request) -> str:
     except Malformed as error:
         raise Refused("invalid_id", str(error)) from error
     return entry
-
-
-def create_app(routes: list[BaseRoute], entropy: Callable[[int], bytes]) -> ASGIApp:
-    """`/room/*` as an application. `entropy(n)` gives n random bytes, for the ids of requests."""
-    app = Starlette(
-        routes=routes,
-        exception_handlers={
-            Refused: _refused,
-            StoreUnavailable: _away,
-            LedgerUnavailable: _away,
-            HTTPException: _http_error,
-            Exception: _bug,
-        },
-    )
-    return _with_headers(app, entropy)
-
-
-def _with_headers(app: ASGIApp, entropy: Callable[[int], bytes]) -> ASGIApp:
-    async def call(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await app(scope, receive, send)
-            return
-        given = Request(scope).headers.get("x-request-id", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else entropy(16).hex()
-        scope["request_id"] = request_id
-
-        async def answered(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                headers["X-Content-Type-Options"] = "nosniff"
-            await send(message)
-
-        await app(scope, receive, answered)
-
-    return call
-
-
-async def _refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, Refused)
-    metrics.REFUSED.labels(error.code).inc()
-    return problem(request, Refusal(error.code, error.detail), errors=error.errors)
-
-
-async def _away(request: Request, error: Exception) -> Response:
-    log.warning("room.store_away", path=request.url.path, error=str(error))
-    metrics.REFUSED.labels("room_unavailable").inc()
-    return problem(request, Refusal("room_unavailable", "ask again in a moment", 1))
-
-
-async def _http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    wrong_method = error.status_code == 405
-    refusal = Refusal("method_not_allowed" if wrong_method else "not_found", error.detail)
-    return problem(request, refusal, headers=dict(error.headers or {}))
-
-
-async def _bug(request: Request, error: Exception) -> Response:
-    log.error("room.bug", path=request.url.path, exc_info=error)
-    return problem(request, Refusal("internal_error", "try again"))

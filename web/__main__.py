@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from runtime import logs
-from runtime.metered import metered
+from runtime.metered import Meter, metered
 from runtime.process import RunningRoom, run, serve
 from web.app import create_app
 from web.settings import Settings
@@ -16,7 +16,7 @@ ROOM = "web"
 @asynccontextmanager
 async def open_room(_settings: Settings) -> AsyncIterator[RunningRoom]:
     """The pages, for every path that no other room has."""
-    yield RunningRoom(name=ROOM, app=metered(create_app(), ROOM), prefixes=("/",))
+    yield RunningRoom(name=ROOM, app=metered(create_app(), Meter(ROOM)), prefixes=("/",))
 
 
 def main() -> int:

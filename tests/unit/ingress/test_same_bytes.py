@@ -1,6 +1,5 @@
 """A server with the short cut for holds and one without it answer the same bytes with the same bytes."""
 
-import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
@@ -13,10 +12,9 @@ import pytest
 from ingress.rows import open_direct
 from runtime import http_limits
 from runtime.direct import DirectRoutes, Exchange
-from runtime.http import HttpServer, listen
 from tests.unit.ingress.stage import SHOW_TEXT, Stage
 from tests.unit.ingress.tales import SHOW, T0, held, reservation
-from tests.unit.runtime.raw_http import Client, client
+from tests.unit.runtime.both_ways import conversation, served
 from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome
 
@@ -25,8 +23,6 @@ pytestmark = pytest.mark.anyio
 FAN = Stage().fan()
 BODY = json.dumps({"show": SHOW_TEXT, "areas": [{"area": "floor", "quantity": 2}]}).encode()
 LINE = b"POST /api/reservations HTTP/1.1"
-AFTER = b"GET /nowhere HTTP/1.1\r\nhost: x\r\nx-request-id: after\r\nconnection: close\r\n\r\n"
-"""Whether the connection is still of use is told by a request behind the one in question."""
 
 
 def hold(*lines: bytes, line: bytes = LINE, body: bytes = BODY, **headers: bytes) -> bytes:
@@ -99,46 +95,8 @@ def grant(command: AnyCommand, offset: int) -> list[AnyOutcome]:
 @asynccontextmanager
 async def serving(stage: Stage, direct: DirectRoutes | None = None) -> AsyncIterator[int]:
     await stage.ports.shelf.show(SHOW)
-    listener, started = listen("127.0.0.1", 0), asyncio.Event()
-    server = HttpServer(stage.api, listener, started.set, direct=direct)
-    task = asyncio.create_task(server.run_until_told())
-    await started.wait()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        await server.stop(task)
-        listener.close()
-
-
-async def conversation(port: int, pieces: list[bytes]) -> bytes:
-    """All that the server says to `pieces`, sent one after the other, and to a request behind its first answer."""
-    async with client(port) as caller, asyncio.timeout(10):
-        for piece in pieces:
-            await caller.say(piece)
-            # The next piece is another read of the server's: a round trip of another connection lies between.
-            async with client(port) as other:
-                await other.say(AFTER)
-                await other.rest()
-        return await _first_answer(caller) + await _after(caller)
-
-
-async def _first_answer(caller: Client) -> bytes:
-    try:
-        head = await caller.reader.readuntil(b"\r\n\r\n")
-        if b"content-length: " not in head:
-            return head
-        length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
-        return head + await caller.reader.readexactly(length)
-    except (asyncio.IncompleteReadError, ConnectionError):
-        return b"closed without a word"
-
-
-async def _after(caller: Client) -> bytes:
-    try:
-        await caller.say(AFTER)
-    except ConnectionError:
-        return b"closed"
-    return await caller.rest()
+    async with served(stage.api, direct) as port:
+        yield port
 
 
 async def test_the_same_bytes_are_answered_with_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from runtime.direct import Exchange
+from runtime.direct import DirectRoutes, Exchange
 from runtime.http import HttpServer, listen
 from runtime.http_limits import DEFAULTS, HttpLimits
 from tests.unit.runtime.raw_http import Client, client
@@ -29,16 +29,21 @@ class Counter:
     at_once: bool = True
     takes: bool = True
     open: list[Exchange] = field(default_factory=list)
+    seen: list[Exchange] = field(default_factory=list)
     gone: int = 0
     came: asyncio.Event = field(default_factory=asyncio.Event)
     left: asyncio.Event = field(default_factory=asyncio.Event)
     to_app: list[tuple[str, bytes, dict[bytes, bytes]]] = field(default_factory=list)
+
+    def routes(self) -> DirectRoutes:
+        return {(b"POST", b"/direct"): self.take, (b"POST", b"/halls/{hall}/seats/{seat}"): self.take}
 
     def take(self, exchange: Exchange) -> bool:
         if not self.takes:
             return False
         exchange.on_gone = self._gone
         self.open.append(exchange)
+        self.seen.append(exchange)
         self.came.set()
         if self.at_once:
             self.answer()
@@ -76,7 +81,7 @@ async def serving(
     counter: Counter, limits: HttpLimits = DEFAULTS
 ) -> AsyncIterator[tuple[int, HttpServer, "asyncio.Task[None]"]]:
     listener, started = listen("127.0.0.1", 0), asyncio.Event()
-    server = HttpServer(counter.app, listener, started.set, limits, {(b"POST", b"/direct"): counter.take})
+    server = HttpServer(counter.app, listener, started.set, limits, counter.routes())
     task = asyncio.create_task(server.run_until_told())
     await started.wait()
     try:
@@ -119,6 +124,29 @@ async def test_whatever_is_not_plain_is_for_the_application() -> None:
                 assert await caller.rest() == b""
     assert [path for path, _, _ in counter.to_app] == ["/direct", "/directly", "/direct"]
     assert counter.open == []
+
+
+async def test_a_target_with_names_is_taken_with_its_words_where_it_is_plain() -> None:
+    counter = Counter()
+    async with calling(counter) as caller:
+        for target in (b"/halls/h_1/seats/7", b"/halls/x/seats/%b" % (b"9" * 100)):
+            await caller.say(post(b"named", target=target))
+            assert await said(caller) == b"direct named"
+        for target in (
+            b"/halls/{hall}/seats/{seat}",
+            b"/halls//seats/7",
+            b"/halls/h-1/seats/7",
+            b"/halls/a/b/seats/7",
+            b"/halls/h_1/seats/7?x=1",
+            b"/halls/h_1/seats/7/",
+            b"/halls/x/seats/%b" % (b"9" * 101),
+        ):
+            await caller.say(post(b"named", target=target))
+            assert await said(caller) == b"app named", target
+    assert [(each.method, dict(each.words)) for each in counter.seen if each.words] == [
+        (b"POST", {"hall": b"h_1", "seat": b"7"}),
+        (b"POST", {"hall": b"x", "seat": b"9" * 100}),
+    ]
 
 
 async def test_a_body_in_pieces_is_for_the_application_which_gets_all_of_it() -> None:

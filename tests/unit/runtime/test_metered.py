@@ -9,7 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from runtime.metered import metered
+from runtime.metered import Meter, metered
 
 
 async def show(request: Request) -> PlainTextResponse:
@@ -23,7 +23,7 @@ def counted(room: str, call: str, status: str) -> float | None:
 
 
 async def test_requests_are_counted_by_endpoint_and_status_and_timed() -> None:
-    app = metered(Starlette(routes=[Route("/shows/{name}", show)]), "hall")
+    app = metered(Starlette(routes=[Route("/shows/{name}", show)]), Meter("hall"))
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://here") as http:
         for path in ("/shows/a", "/shows/b", "/shows/broken", "/elsewhere/1", "/elsewhere/2"):
@@ -46,7 +46,7 @@ async def test_who_left_before_an_answer_began_is_no_error_of_ours() -> None:
     async def unsent(_message: Message) -> None:
         pytest.fail("nothing was to be said")
 
-    await metered(silent, "quiet")({"type": "http", "path": "/"}, nothing, unsent)
+    await metered(silent, Meter("quiet"))({"type": "http", "path": "/"}, nothing, unsent)
     assert counted("quiet", "none", "499") == 1
-    await metered(silent, "quiet")({"type": "websocket", "path": "/"}, nothing, unsent)
+    await metered(silent, Meter("quiet"))({"type": "websocket", "path": "/"}, nothing, unsent)
     assert counted("quiet", "none", "499") == 1

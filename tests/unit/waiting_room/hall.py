@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 import httpx
+from starlette.types import ASGIApp
 
 from runtime.addresses import ClientAddresses
 from tests.unit.waiting_room.memory_codes import MemoryCodes
@@ -21,6 +22,7 @@ from ticketing.staff import StaffKeys
 from ticketing.tokens import TokenKeys, api_key_hash, secret_hash
 from ticketing.vocabulary import show_text
 from waiting_room.admin_routes import AdminRoutes
+from waiting_room.app import create_app
 from waiting_room.beacons import OwnValue
 from waiting_room.code_routes import CodeRoutes
 from waiting_room.documents import Documents
@@ -46,7 +48,7 @@ from waiting_room.readiness import Readiness
 from waiting_room.recording import Recorder
 from waiting_room.records import Tallies
 from waiting_room.rooms import RoomLimits
-from waiting_room.routes import FanRoutes, create_app
+from waiting_room.routes import FanRoutes
 from waiting_room.service import WaitingRoom
 from waiting_room.threshold import Check, Threshold
 from waiting_room.writing import writers
@@ -70,6 +72,8 @@ class Hall:
     book: MemoryDraws
     room: WaitingRoom
     http: httpx.AsyncClient
+    app: ASGIApp
+    fans: FanRoutes
     records: MemoryRecords
     recorder: Recorder
 
@@ -236,7 +240,7 @@ async def open_hall(
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as http:
         try:
-            yield Hall(clock, counters, ledger, table, book, room, http, records, recorder)
+            yield Hall(clock, counters, ledger, table, book, room, http, app, fans, records, recorder)
         finally:
             for task in tasks:
                 task.cancel()
