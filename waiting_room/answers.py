@@ -1,8 +1,8 @@
 """Bodies in, JSON and problems out."""
 
-import json
 from typing import Annotated, TypeVar
 
+import msgspec
 from pydantic import BaseModel, Field, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -58,7 +58,7 @@ async def read_body(request: Request, kind: type[B]) -> B:
 def answer(body: dict[str, object], *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """A success; nobody may keep it."""
     return Response(
-        json.dumps(body, separators=(",", ":"), ensure_ascii=False),
+        msgspec.json.encode(body),
         status_code=status,
         media_type="application/json",
         headers=NO_STORE | (headers or {}),
@@ -91,7 +91,7 @@ def problem(
     if errors is not None:
         body["errors"] = errors
     return Response(
-        json.dumps(body, separators=(",", ":"), ensure_ascii=False),
+        msgspec.json.encode(body),
         status_code=kind.status,
         media_type="application/problem+json",
         headers=NO_STORE | (headers or {}),
