@@ -11,7 +11,6 @@ parse errors, the orderly stop and the bounds of `http_bounds.py` are the same i
 import asyncio
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -29,14 +28,21 @@ DirectRoutes = Mapping[tuple[bytes, bytes], Take]
 """By method and request target. A `{name}` in the target stands for one word of letters, digits and underscores, which
 `Exchange.words` has; only the plainest requests for such a target are found, all others are for the application."""
 
-FIRST_LINE = b"%b %b HTTP/1.1\r\n"
+
+class DirectLookup:
+    """Direct routes as connections look them up: made once, for all of them.
+
+    `exact`: those without names in their target, as the parser tells what was asked for. `lines`: all, by a request's
+    first line: it begins with these bytes, or, where there is a pattern, like that.
+    """
+
+    def __init__(self, routes: DirectRoutes) -> None:
+        self.exact = {route: take for route, take in routes.items() if b"{" not in route[1]}
+        lines = {b"%b %b HTTP/1.1\r\n" % route: take for route, take in routes.items()}
+        self.lines = [(line, _like(line) if b"{" in line else None, take) for line, take in lines.items()]
 
 
-@cache
-def line_like(line: bytes) -> re.Pattern[bytes] | None:
-    """What a request's first line looks like where `line` has names in it; None: exactly like that."""
-    if b"{" not in line:
-        return None
+def _like(line: bytes) -> re.Pattern[bytes]:
     return re.compile(re.sub(rb"\\{(\w+)\\}", rb"(?P<\1>\\w{1,100})", re.escape(line)))
 
 
@@ -107,13 +113,11 @@ class DirectProtocol(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
         limits: HttpLimits,
-        direct: DirectRoutes,
+        direct: DirectLookup,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         self._limits = limits
-        self._named = {route: take for route, take in direct.items() if b"{" not in route[1]}
-        lines = [(FIRST_LINE % route, take) for route, take in direct.items()]
-        self._by_line = [(line, line_like(line), take) for line, take in lines]
+        self._direct = direct
         self._parsing: tuple[Exchange, Take] | None = None
         self._declined = False
         self._idle_since_s: float | None = None
@@ -121,7 +125,7 @@ class DirectProtocol(HttpToolsProtocol):
 
     def take_plain(self, data: bytes) -> bool:
         """Take the plain request that `data` is; False: it is to be parsed. To be called where a request may begin."""
-        for line, like, take in self._by_line:
+        for line, like, take in self._direct.lines:
             if like is None:
                 if data.startswith(line):
                     return self._take_plain(data, len(line) - 2, take)
@@ -206,7 +210,7 @@ class DirectProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             # It came behind a request that asked for the connection to be closed; that one was answered.
             return
-        take = self._named.get((self.parser.get_method(), self.url))
+        take = self._direct.exact.get((self.parser.get_method(), self.url))
         if take is None or self._declined or not self._is_plain():
             self._begin_cycle()
         else:

@@ -32,7 +32,7 @@ class DirectEndpoint:
         endpoint: Endpoint,
         *,
         handlers: Mapping[type[Exception], Handler],
-        headers: Callable[[Request], Mapping[bytes, bytes]],
+        headers: Callable[[Request], Mapping[str, str]],
         meter: Meter,
     ) -> None:
         self._endpoint = endpoint
@@ -60,7 +60,8 @@ class DirectEndpoint:
             if kind is Exception:
                 self._meter.bug()
             response = await self._handlers[kind](request, error)
-        lines = [b"%b: %b\r\n" % line for line in (*response.raw_headers, *headers.items())]
+        response.headers.update(headers)
+        lines = [b"%b: %b\r\n" % line for line in response.raw_headers]
         exchange.answer(response.status_code, b"".join(lines), bytes(response.body))
         self._meter.count(self._name, response.status_code, perf_counter() - began_s)
 

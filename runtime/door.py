@@ -15,7 +15,7 @@ from typing import Any
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from runtime.direct import DirectRoutes
+from runtime.direct import DirectLookup
 from runtime.http_bounds import BoundedHttpProtocol
 from runtime.http_limits import HttpLimits
 
@@ -84,7 +84,7 @@ class DoorProtocol(BoundedHttpProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
         limits: HttpLimits,
-        direct: DirectRoutes,
+        direct: DirectLookup,
         doors: Sequence[Door],
     ) -> None:
         super().__init__(config, server_state, app_state, _loop, limits=limits, direct=direct)

@@ -10,7 +10,7 @@ from typing import Any, cast
 import uvicorn
 from starlette.types import ASGIApp
 
-from runtime.direct import DirectRoutes
+from runtime.direct import DirectLookup, DirectRoutes
 from runtime.door import Door, DoorProtocol
 from runtime.http_limits import DEFAULTS, HttpLimits
 from runtime.websocket import SocketProtocol
@@ -68,7 +68,7 @@ class HttpServer(uvicorn.Server):
         *,
         doors: Sequence[Door] = (),
     ) -> None:
-        protocol = partial(DoorProtocol, limits=limits, direct=direct or {}, doors=doors)
+        protocol = partial(DoorProtocol, limits=limits, direct=DirectLookup(direct or {}), doors=doors)
         super().__init__(
             uvicorn.Config(
                 # uvicorn types an application by its own events, starlette by plain dictionaries.

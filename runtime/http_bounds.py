@@ -15,7 +15,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
-from runtime.direct import DirectProtocol, DirectRoutes
+from runtime.direct import DirectLookup, DirectProtocol
 from runtime.http_limits import Fault, HttpLimits
 
 REFUSED = Counter("runtime_http_refused_total", "Connections ended for what they cost or how they spoke.", ["why"])
@@ -50,7 +50,7 @@ class BoundedHttpProtocol(DirectProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
         *,
         limits: HttpLimits,
-        direct: DirectRoutes,
+        direct: DirectLookup,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop, limits=limits, direct=direct)
         self._phase = Phase.NOTHING

@@ -61,18 +61,14 @@ _HANDLERS: Mapping[type[Exception], Handler] = {
 
 def create_app(routes: list[BaseRoute], entropy: Callable[[int], bytes]) -> ASGIApp:
     """`/room/*` as an application. `entropy(n)` gives n random bytes, for the ids of requests."""
-    app = Starlette(
-        routes=routes,
-        exception_handlers=_HANDLERS,
-    )
-    return _with_headers(app, entropy)
+    return _with_headers(Starlette(routes=routes, exception_handlers=_HANDLERS), entropy)
 
 
 def direct_routes(fans: FanRoutes, entropy: Callable[[int], bytes], meter: Meter) -> DirectRoutes:
     """What everybody asks for in the same minute: a place, and, at their turn, the pass."""
 
-    def headers(request: Request) -> dict[bytes, bytes]:
-        return {b"x-request-id": _identify(request, entropy).encode(), b"x-content-type-options": b"nosniff"}
+    def headers(request: Request) -> dict[str, str]:
+        return _headers_of(request, entropy)
 
     def of(endpoint: Endpoint) -> Take:
         return DirectEndpoint(endpoint, handlers=_HANDLERS, headers=headers, meter=meter).take
@@ -83,12 +79,12 @@ def direct_routes(fans: FanRoutes, entropy: Callable[[int], bytes], meter: Meter
     }
 
 
-def _identify(request: Request, entropy: Callable[[int], bytes]) -> str:
-    """The request's id: the caller's own, if it is one, or a new one."""
+def _headers_of(request: Request, entropy: Callable[[int], bytes]) -> dict[str, str]:
+    """Those of every answer. The request gets its id: the caller's own, if it is one, or a new one."""
     given = request.headers.get("x-request-id", "")
     request_id = given if _REQUEST_ID.fullmatch(given) else entropy(16).hex()
     request.scope["request_id"] = request_id
-    return request_id
+    return {"x-request-id": request_id, "x-content-type-options": "nosniff"}
 
 
 def _with_headers(app: ASGIApp, entropy: Callable[[int], bytes]) -> ASGIApp:
@@ -96,13 +92,11 @@ def _with_headers(app: ASGIApp, entropy: Callable[[int], bytes]) -> ASGIApp:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        request_id = _identify(Request(scope), entropy)
+        headers = _headers_of(Request(scope), entropy)
 
         async def answered(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                headers["X-Content-Type-Options"] = "nosniff"
+                MutableHeaders(scope=message).update(headers)
             await send(message)
 
         await app(scope, receive, answered)

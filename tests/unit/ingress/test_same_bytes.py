@@ -14,7 +14,8 @@ from runtime import http_limits
 from runtime.direct import DirectRoutes, Exchange
 from tests.unit.ingress.stage import SHOW_TEXT, Stage
 from tests.unit.ingress.tales import SHOW, T0, held, reservation
-from tests.unit.runtime.both_ways import conversation, served
+from tests.unit.runtime.both_ways import conversation
+from tests.unit.runtime.raw_http import served
 from ticketing import messages
 from ticketing.messages import AnyCommand, AnyOutcome
 

@@ -19,9 +19,9 @@ from notifier.sockets import SocketApp
 from notifier.watcher import Watcher
 from runtime.addresses import ClientAddresses
 from runtime.health import ProcessApp
-from runtime.http import HttpServer, listen
 from tests.unit.notifier.house import PASS, House
 from tests.unit.notifier.theatre import SHOW, T0, VENUE
+from tests.unit.runtime.raw_http import served
 from ticketing.messages import HoldRefused, RoomStatusNow
 from ticketing.socket_frames import Message
 from ticketing.vocabulary import show_text
@@ -35,17 +35,9 @@ PATH = f"/ws/venues/{VENUE}/shows/{show_text(SHOW)}"
 @asynccontextmanager
 async def serving(house: House) -> AsyncIterator[int]:
     """The notifier's sockets on a free port."""
-    started = asyncio.Event()
-    listener = listen("127.0.0.1", 0)
     app = ProcessApp({"/ws": SocketApp(house.reception, house.lounges, house.store, ClientAddresses([]))}, dict)
-    server = HttpServer(app, listener, started.set)
-    task = asyncio.create_task(server.run_until_told())
-    await started.wait()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        await server.stop(task)
-        listener.close()
+    async with served(app) as port:
+        yield port
 
 
 async def hear(client: ClientConnection) -> dict[str, Any]:

@@ -1,31 +1,11 @@
-"""A server with direct routes or without, and all that it says to the same bytes."""
+"""All that a server says to the same bytes, be it with direct routes or without."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
-from starlette.types import ASGIApp
-
-from runtime.direct import DirectRoutes
-from runtime.http import HttpServer, listen
 from tests.unit.runtime.raw_http import Client, client
 
 AFTER = b"GET /nowhere HTTP/1.1\r\nhost: x\r\nx-request-id: after\r\nconnection: close\r\n\r\n"
 """Whether the connection is still of use is told by a request behind the one in question."""
-
-
-@asynccontextmanager
-async def served(app: ASGIApp, direct: DirectRoutes | None = None) -> AsyncIterator[int]:
-    """The port of a server."""
-    listener, started = listen("127.0.0.1", 0), asyncio.Event()
-    server = HttpServer(app, listener, started.set, direct=direct)
-    task = asyncio.create_task(server.run_until_told())
-    await started.wait()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        await server.stop(task)
-        listener.close()
 
 
 async def conversation(port: int, pieces: list[bytes]) -> bytes:

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime.direct import DirectRoutes, Exchange
 from runtime.http import HttpServer, listen
-from runtime.http_limits import HttpLimits
+from runtime.http_limits import DEFAULTS, HttpLimits
 
 LONG_S = 30.0
 
@@ -62,11 +62,10 @@ DIRECT: DirectRoutes = {(b"POST", b"/direct"): take}
 
 
 @asynccontextmanager
-async def serving(room: Room, **limits: Any) -> AsyncIterator[int]:
-    """The port of a server; every bound that is not named is far away."""
-    far = {"head_s": LONG_S, "body_s": LONG_S, "unread_s": LONG_S, "idle_s": 30, "linger_s": 0.1}
+async def served(app: ASGIApp, direct: DirectRoutes | None = None, limits: HttpLimits = DEFAULTS) -> AsyncIterator[int]:
+    """The port of a server."""
     listener, started = listen("127.0.0.1", 0), asyncio.Event()
-    server = HttpServer(room, listener, started.set, HttpLimits(**far | limits), DIRECT)
+    server = HttpServer(app, listener, started.set, limits, direct)
     task = asyncio.create_task(server.run_until_told())
     await started.wait()
     try:
@@ -74,6 +73,14 @@ async def serving(room: Room, **limits: Any) -> AsyncIterator[int]:
     finally:
         await server.stop(task)
         listener.close()
+
+
+@asynccontextmanager
+async def serving(room: Room, **limits: Any) -> AsyncIterator[int]:
+    """The port of a server; every bound that is not named is far away."""
+    far = {"head_s": LONG_S, "body_s": LONG_S, "unread_s": LONG_S, "idle_s": 30, "linger_s": 0.1}
+    async with served(room, DIRECT, HttpLimits(**far | limits)) as port:
+        yield port
 
 
 @dataclass

@@ -9,7 +9,8 @@ from prometheus_client import REGISTRY
 from runtime import http_limits
 from runtime.direct import Exchange, Take
 from runtime.metered import REQUESTS, Meter, metered
-from tests.unit.runtime.both_ways import conversation, served
+from tests.unit.runtime.both_ways import conversation
+from tests.unit.runtime.raw_http import served
 from tests.unit.waiting_room.hall import PATH, SECRET, SHOW, open_hall
 from ticketing.tokens import secret_hash
 from ticketing.vocabulary import show_text
