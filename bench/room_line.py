@@ -51,7 +51,7 @@ async def called_people(  # noqa: PLR0917 -- where they are put, and how many
             rows.append((*line, joined.n, ask.entry, leaf_of(joined.n, ask.entry, ask.secret_hash), joined.at_ms))
         columns = ["show_id", "line", "n", "entry", "leaf", "joined_at_ms"]
         await connection.copy_records_to_table("room_entry", records=rows, columns=columns)
-    await counters.advance(line, rate_per_min=0, burst=0, pass_through=True, seen=0)
+    await counters.advance(line, gen, rate_per_min=0, burst=0, pass_through=True, seen=0)
     return people
 
 

@@ -33,6 +33,7 @@ class Mender:
         """Move the line on by what is due; without a rate, only look. Raises `StoreLost`, `StoreUnavailable`."""
         position = await self._counters.advance(
             queue.line,
+            queue.position.gen,
             rate_per_min=rate_per_min,
             burst=burst,
             pass_through=pass_through,
@@ -55,6 +56,7 @@ class Mender:
 
         A generation's numbers are its own, whatever else happens: it is installed at most once, and only the latest
         one gets more. So no number is given twice, even by counters that were lost between any two of these steps.
+        What counts with an earlier generation than the ledger's latest is an old copy, and is as good as lost.
         """
         async with self._ledger.alone_with(queue.line) as numbers:
             try:
@@ -62,10 +64,9 @@ class Mender:
             except StoreLost:
                 await self._restart(queue, numbers)
                 return
-            if not queue.runs_out:
-                return
             gen = queue.position.gen
-            ceiling = await numbers.extend(gen, queue.reserve(self._clock.now_ms()))
+            more = queue.reserve(self._clock.now_ms()) if queue.runs_out else 0
+            ceiling = await numbers.extend(gen, more)
             if ceiling is None:
                 await self._restart(queue, numbers)
                 return

@@ -125,7 +125,8 @@ class Counters(Protocol):
     """Each method raises `StoreUnavailable`, and all but `install` raise `StoreLost`.
 
     `join`, `claim` and `defer` name the generation that their caller knows, and raise `StoreLost` on any other: what
-    was forgotten in between has to be looked up in the ledger first.
+    was forgotten in between has to be looked up in the ledger first. `advance` raises it on an earlier one: that is an
+    old copy of the line, of a server that was away while another one counted on.
     """
 
     async def join(self, line: Line, gen: int, asks: Sequence[JoinAsk]) -> list[Joined | JoinRefusal]:
@@ -149,7 +150,9 @@ class Counters(Protocol):
         """Forget the joins of `(entry, n)`: numbers that the ledger did not take. Never raises `StoreLost`."""
         ...
 
-    async def advance(self, line: Line, *, rate_per_min: int, burst: int, pass_through: bool, seen: int) -> Position:
+    async def advance(
+        self, line: Line, gen: int, *, rate_per_min: int, burst: int, pass_through: bool, seen: int
+    ) -> Position:
         """Move the line on by what is due since it was last moved, at most one second's worth; a rate below zero only
         looks, and leaves what is due for the next one who moves.
 

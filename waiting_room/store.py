@@ -83,9 +83,11 @@ class RedisCounters:
         keys = [key, *(f"{key}:join:{bucket}" for bucket, _, _ in slots)]
         await _run(self._scripts["take_back"], keys, [value for _, field, n in slots for value in (field, n)])
 
-    async def advance(self, line: Line, *, rate_per_min: int, burst: int, pass_through: bool, seen: int) -> Position:
+    async def advance(
+        self, line: Line, gen: int, *, rate_per_min: int, burst: int, pass_through: bool, seen: int
+    ) -> Position:
         """See `ports.Counters`."""
-        args = [rate_per_min, burst, int(pass_through), seen]
+        args = [gen, rate_per_min, burst, int(pass_through), seen]
         return Position(*cast(list[int], await _run(self._scripts["advance"], [self._key(line)], args)))
 
     async def install(self, line: Line, generation: Generation) -> None:

@@ -150,6 +150,8 @@ async def started(stores: Stores, issued: int = 0, ceiling: int = 1000, floor: i
     await stores.counters.install(LINE, Generation(1, issued, ceiling, floor))
 
 
-async def moved(stores: Stores, rate_per_min: int = 0, burst: int = 1, seen: int = 0) -> Position:
+async def moved(stores: Stores, rate_per_min: int = 0, burst: int = 1, seen: int = 0, gen: int = 0) -> Position:
     stores.pass_time()
-    return await stores.counters.advance(LINE, rate_per_min=rate_per_min, burst=burst, pass_through=False, seen=seen)
+    return await stores.counters.advance(
+        LINE, gen, rate_per_min=rate_per_min, burst=burst, pass_through=False, seen=seen
+    )

@@ -183,7 +183,7 @@ async def test_the_line_runs_ahead_of_those_who_came_by_the_burst_only(stores: S
 
 async def test_a_line_that_lets_everybody_through_is_there_at_once(stores: Stores) -> None:
     await started(stores, issued=700)
-    position = await stores.counters.advance(LINE, rate_per_min=0, burst=10, pass_through=True, seen=0)
+    position = await stores.counters.advance(LINE, 1, rate_per_min=0, burst=10, pass_through=True, seen=0)
     assert position.serving == 710
 
 
@@ -193,6 +193,17 @@ async def test_the_line_is_never_seen_to_go_back(stores: Stores) -> None:
     assert (await moved(stores, seen=3)).serving == 400
     await stores.counters.install(LINE, Generation(2, 1000, 2000, 100))
     assert (await moved(stores)).serving == 400
+
+
+async def test_an_old_copy_of_a_line_is_lost_and_nobody_is_called_by_it(stores: Stores) -> None:
+    """A server that comes back after another one counted on knows neither how far that one went nor for how long."""
+    await started(stores, issued=1_000_000, ceiling=1_000_000)
+    called = (await moved(stores, 60_000, gen=1)).serving
+    with pytest.raises(StoreLost):
+        await moved(stores, 60_000_000, seen=5_000, gen=2)
+    assert (await moved(stores, 0)).serving == called
+    await stores.counters.install(LINE, Generation(3, 2_000_000, 2_000_000, 0))
+    assert (await moved(stores, 0, seen=5_000, gen=2)).serving == 5_000
 
 
 async def test_a_forgotten_line_refuses_until_it_is_started_above_every_number(stores: Stores) -> None:

@@ -143,6 +143,8 @@ async def test_a_replica_that_was_behind_is_promoted_and_later_the_old_one_comes
                 await so(lambda: issued_on(old, redis_prefix) > behind + 800, 60, instances)
                 proxy.retarget(new)
                 await so(lambda: issued_on(new, redis_prefix) > behind + 2_000, 60, instances)
+                # So long that the old one would call a second's worth of people for the time that it was away.
+                await so(partial(is_served, instances, furthest(instances) + RATE_PER_MIN // 60), 60, instances)
                 proxy.retarget(old)
 
             await sale(database, proxy.port, redis_prefix, tmp_path, fail_over)

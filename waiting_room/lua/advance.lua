@@ -1,12 +1,13 @@
 -- Any instance calls this at any time: what is due is counted from when the line was last moved, whoever moved it.
--- KEYS: the line. ARGV: people per minute (below zero: only look), burst, 1 to pass through, where the caller has seen
--- the line.
+-- KEYS: the line. ARGV: the generation that the caller knows, people per minute (below zero: only look), burst, 1 to
+-- pass through, where the caller has seen the line.
 local state = redis.call('HMGET', KEYS[1], 'run', 'gen', 'issued', 'ceiling', 'serving', 'rest', 'at', 'claimed',
   'given_up')
-if state[1] ~= run_id() then return lost() end
+-- An earlier generation: an old copy, of a server that was away while another one counted on.
+if state[1] ~= run_id() or tonumber(state[2]) < tonumber(ARGV[1]) then return lost() end
 local issued, serving, rest, at = tonumber(state[3]), tonumber(state[5]), tonumber(state[6]), tonumber(state[7])
-local now, rate = now_us(), tonumber(ARGV[1])
-serving = math.max(serving, tonumber(ARGV[4]))
+local now, rate = now_us(), tonumber(ARGV[2])
+serving = math.max(serving, tonumber(ARGV[5]))
 if rate >= 0 then
   -- `rest` is in people times microseconds per minute: whole numbers throughout, so nothing is lost between calls.
   local minute = 60000000
@@ -15,8 +16,8 @@ if rate >= 0 then
   local due = math.floor(rest / minute)
   rest = rest - due * minute
   at = now
-  local top = issued + tonumber(ARGV[2])
-  if ARGV[3] == '1' or serving + due >= top then
+  local top = issued + tonumber(ARGV[3])
+  if ARGV[4] == '1' or serving + due >= top then
     serving = math.max(serving, top)
     rest = 0
   else

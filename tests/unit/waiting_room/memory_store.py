@@ -45,6 +45,9 @@ class _Line:
     deferred: dict[int, int] = field(default_factory=dict)
 
 
+Lines = dict[Line, _Line]
+
+
 class MemoryCounters:
     """`ports.Counters`; `forget` is FLUSHALL, `away` a server that cannot be reached."""
 
@@ -55,6 +58,11 @@ class MemoryCounters:
 
     def forget(self) -> None:
         self._lines.clear()
+
+    def swapped(self, lines: "Lines") -> "Lines":
+        """Another server answers from now on; what the one that is cut off has, which may come back one day."""
+        self._lines, cut_off = lines, self._lines
+        return cut_off
 
     def _line(self, line: Line, gen: int | None = None) -> _Line:
         if self.away:
@@ -122,8 +130,12 @@ class MemoryCounters:
             if state is not None and entry in state.joins and state.joins[entry][0].n == n:
                 del state.joins[entry]
 
-    async def advance(self, line: Line, *, rate_per_min: int, burst: int, pass_through: bool, seen: int) -> Position:
+    async def advance(
+        self, line: Line, gen: int, *, rate_per_min: int, burst: int, pass_through: bool, seen: int
+    ) -> Position:
         state = self._line(line)
+        if state.gen < gen:
+            raise StoreLost("an old copy")
         now_ms = self._clock.now_ms()
         state.serving = max(state.serving, seen)
         if rate_per_min >= 0:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.waiting_room.hall import LINE, NOW_MS, SHOW, Hall, instance, open_hall
-from tests.unit.waiting_room.memory_store import MemoryCounters, MemoryLedger, MemoryRooms
+from tests.unit.waiting_room.memory_store import Lines, MemoryCounters, MemoryLedger, MemoryRooms
 from ticketing.clock import ManualClock
 from ticketing.tokens import secret_hash
 from waiting_room.phases import Schedule
@@ -59,6 +59,41 @@ async def test_a_lost_line_is_mended_by_itself(hall: Hall) -> None:
     assert hall.ledger.lines[LINE][0] == gen + 1
     await hall.room.mend()
     assert hall.ledger.lines[LINE][0] == gen + 1
+
+
+async def test_an_old_copy_of_a_line_knows_not_everybody_and_does_not_count(hall: Hall) -> None:
+    """All have joined before it comes back, and it has numbers left to give: nobody needs to ask for more."""
+    await hall.join(0)
+    hall.clock.advance(2_000)
+    old = hall.counters.swapped({})
+    places = [(await hall.join(client)).json() for client in range(1, 30)]
+    while hall.serving < places[0]["n"]:
+        await hall.pass_time(200)
+    claimed = (await hall.claim(places[0])).json()
+    await hall.leave(places[1])
+    gen, ceiling, _ = hall.ledger.lines[LINE]
+    await hall.room.refresh()
+
+    hall.counters.swapped(old)
+    await hall.room.advance()
+    await hall.room.mend()
+    assert hall.ledger.lines[LINE][0] == gen + 1
+    while hall.serving < ceiling:
+        await hall.pass_time(1_000)
+    assert (await hall.claim(places[0])).json()["pass"] == claimed["pass"]
+    assert (await hall.claim(places[1])).json()["code"] == "place_given_up"
+    assert (await hall.claim(places[-1])).status_code == 200
+
+
+async def test_a_new_instance_does_not_take_an_old_copy_of_a_line_for_the_line(hall: Hall) -> None:
+    await hall.join(0)
+    old = hall.counters.swapped({})
+    await hall.join(1)
+    gen = hall.ledger.lines[LINE][0]
+    hall.counters.swapped(old)
+    room = instance(hall.clock, hall.counters, hall.ledger, hall.table)
+    await room.room(SHOW)
+    assert hall.ledger.lines[LINE][0] == room.rooms[SHOW].general.position.gen == gen + 1
 
 
 async def test_joins_and_claims_go_on_without_postgres(hall: Hall) -> None:
@@ -119,6 +154,7 @@ async def test_three_instances_whatever_is_forgotten_when_give_no_number_twice(d
         await room.room(SHOW)
     owner: dict[int, bytes] = {}
     served = [0, 0, 0]
+    cut_off: Lines = {}
     for _ in range(60):
         which = dice.randrange(3)
         room = rooms[which]
@@ -126,10 +162,14 @@ async def test_three_instances_whatever_is_forgotten_when_give_no_number_twice(d
         move = dice.random()
         if move < 0.1:
             counters.forget()
-        elif move < 0.3:
+        elif move < 0.15:
+            cut_off = counters.swapped({})
+        elif move < 0.2:
+            cut_off = counters.swapped(cut_off)
+        elif move < 0.35:
             await room.advance()
             await room.mend()
-        elif move < 0.35:
+        elif move < 0.4:
             rooms[which] = instance(clock, counters, ledger, table)
             await rooms[which].room(SHOW)
             served[which] = 0
