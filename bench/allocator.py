@@ -40,7 +40,7 @@ class Size:
 
 
 FULL = Size(
-    rounds=3,
+    rounds=5,
     jvm_warm_s=60,
     area_holds=100_000,
     pair_holds=60_000,
