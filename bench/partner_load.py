@@ -10,6 +10,7 @@ import random
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -183,7 +184,7 @@ async def sell(port: int, warm_s: float, measure_s: float, plan: PartnerPlan) ->
     for number in range(max(partner.connections for partner in plan.partners)):
         for partner, desk in zip(plan.partners, desks, strict=True):
             if number < partner.connections:
-                await loop.create_connection(lambda desk=desk: Seller(desk), "127.0.0.1", port)  # type: ignore[misc]
+                await loop.create_connection(partial(Seller, desk), "127.0.0.1", port)
     await asyncio.sleep(warm_s)
     for desk in desks:
         desk.begin_window()
